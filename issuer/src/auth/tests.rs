@@ -1,0 +1,222 @@
+//! The use cases over a real store, with a clock that the test moves.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::store::sled::SledStore;
+
+const PASSWORD: &str = "examplePassword";
+
+#[derive(Clone)]
+struct TestClock(Arc<AtomicU64>);
+
+impl TestClock {
+    fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds::new(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+struct Fixture {
+    auth: Auth,
+    clock: TestClock,
+    _folder: TempDir,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = TestClock(Arc::new(AtomicU64::new(1_790_000_000)));
+        let store = SledStore::open(&folder.path().join("sled")).unwrap();
+        let settings = Settings {
+            issuer: "https://auth.example".into(),
+            audience: "api".into(),
+            access_ttl: 300,
+            lifetimes: Lifetimes { idle: 1000, absolute: 5000 },
+        };
+        let keys = Keys::open(folder.path()).unwrap();
+        let auth = Auth::new(Box::new(store), Box::new(clock.clone()), keys, settings).unwrap();
+        let added = auth.add_user("exampleUser".parse().unwrap(), password(PASSWORD), vec![]).await.unwrap();
+        assert_eq!(added, Added::Yes);
+        Self { auth, clock, _folder: folder }
+    }
+
+    async fn login(&self) -> Pass {
+        self.login_with("exampleUser", PASSWORD).await.unwrap()
+    }
+
+    async fn login_with(&self, username: &str, text: &str) -> Result<Pass, AuthError> {
+        self.auth.login(&username.parse().unwrap(), password(text), Transport::Cookie, None).await
+    }
+
+    async fn refresh(&self, token: &str) -> Result<Pass, AuthError> {
+        self.auth.refresh(token, Transport::Cookie).await
+    }
+
+    async fn see_cookies(&self, access: Option<&str>, refresh: Option<&str>) -> Result<Seen, AuthError> {
+        self.auth.see(Presented::Cookies { access, refresh }).await
+    }
+}
+
+fn password(text: &str) -> Password {
+    Password::parse(text.to_owned()).unwrap()
+}
+
+fn tampered(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{signed}.{first}{}", &signature[1..])
+}
+
+#[tokio::test]
+async fn a_sign_in_gives_a_pass_that_is_good_until_it_runs_out() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    assert_eq!((pass.expires_in, pass.session_expires_in), (300, 1000));
+    let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
+    assert!(matches!(seen, Ok(Seen::Known(identity)) if identity.username.as_str() == "exampleUser"));
+    fixture.clock.advance(300);
+    let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
+    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Expired)))));
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_user_are_the_same_answer() {
+    let fixture = Fixture::new().await;
+    for (username, password) in [("exampleUser", "wrong"), ("nobody", PASSWORD)] {
+        let error = fixture.login_with(username, password).await.err().unwrap();
+        assert!(matches!(error, AuthError::InvalidCredentials), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_gives_one_new_pair() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    let second = fixture.refresh(&first.refresh_token).await.unwrap();
+    assert_eq!(second.identity.session, first.identity.session);
+    assert_ne!(*second.refresh_token, *first.refresh_token);
+    let replay = fixture.refresh(&first.refresh_token).await;
+    assert!(matches!(replay, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::NotCurrent)))));
+    assert!(fixture.refresh(&second.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn of_many_refreshes_at_once_exactly_one_gets_the_pair() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    let racers = (0..16).map(|_| fixture.refresh(&first.refresh_token));
+    let passes = futures_util::future::join_all(racers).await;
+    let winners: Vec<_> = passes.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(winners.len(), 1);
+    assert!(fixture.refresh(&winners[0].refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refresh_token_goes_back_only_the_way_it_came() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    let other_way = fixture.auth.refresh(&pass.refresh_token, Transport::Body).await;
+    assert!(matches!(other_way, Err(AuthError::WrongTransport)));
+    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_idle_session_expires_and_an_access_token_never_outlives_its_session() {
+    let fixture = Fixture::new().await;
+    let mut pass = fixture.login().await;
+    for _ in 0..5 {
+        fixture.clock.advance(950);
+        pass = fixture.refresh(&pass.refresh_token).await.unwrap();
+    }
+    assert_eq!((pass.expires_in, pass.session_expires_in), (250, 250));
+    fixture.clock.advance(250);
+    let late = fixture.refresh(&pass.refresh_token).await;
+    assert!(matches!(late, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::Expired)))));
+}
+
+#[tokio::test]
+async fn any_genuine_token_of_a_session_ends_it() {
+    let fixture = Fixture::new().await;
+    for kind in ["old refresh token", "run-out access token"] {
+        let first = fixture.login().await;
+        let second = fixture.refresh(&first.refresh_token).await.unwrap();
+        fixture.clock.advance(400);
+        match kind {
+            "old refresh token" => fixture.auth.logout_by_refresh_token(&first.refresh_token).await.unwrap(),
+            _ => fixture.auth.logout_by_access_token(&first.access_token).await.unwrap(),
+        }
+        let refreshed = fixture.refresh(&second.refresh_token).await;
+        let ended = matches!(refreshed, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::Ended))));
+        assert!(ended, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_forged_token_ends_no_session() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    fixture.auth.logout_by_access_token(&tampered(&pass.access_token)).await.unwrap();
+    fixture.auth.logout_by_refresh_token(&format!("{}x", &*pass.refresh_token)).await.unwrap();
+    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_access_token_is_refused_as_soon_as_its_session_has_ended() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    fixture.auth.logout_by_refresh_token(&pass.refresh_token).await.unwrap();
+    let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
+    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+}
+
+#[tokio::test]
+async fn a_sign_in_over_a_living_session_ends_the_one_that_it_replaces() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    let replaced = Some(first.refresh_token.as_str());
+    let username = "exampleUser".parse().unwrap();
+    let second = fixture.auth.login(&username, password(PASSWORD), Transport::Cookie, replaced).await.unwrap();
+    assert!(fixture.refresh(&first.refresh_token).await.is_err());
+    assert!(fixture.refresh(&second.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_missing_or_run_out_access_cookie_is_renewed_on_the_way() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    let seen = fixture.see_cookies(None, Some(&first.refresh_token)).await;
+    let Ok(Seen::Renewed(second)) = seen else { panic!("not renewed") };
+    fixture.clock.advance(300);
+    let seen = fixture.see_cookies(Some(&second.access_token), Some(&second.refresh_token)).await;
+    assert!(matches!(seen, Ok(Seen::Renewed(_))));
+}
+
+#[tokio::test]
+async fn a_tampered_access_cookie_is_never_renewed() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    let seen = fixture.see_cookies(Some(&tampered(&pass.access_token)), Some(&pass.refresh_token)).await;
+    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Signature)))));
+    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn cookies_of_an_ended_session_are_no_credentials() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    fixture.auth.logout_by_refresh_token(&pass.refresh_token).await.unwrap();
+    let seen = fixture.see_cookies(None, Some(&pass.refresh_token)).await;
+    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+    assert!(matches!(fixture.see_cookies(None, None).await, Err(AuthError::NoCredentials)));
+}

@@ -1,0 +1,197 @@
+//! The command line. Every option can also be set as `HALLPASS_…` in the environment; a wrong one names itself and says
+//! what it takes.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    http::Origin,
+    user::{Role, Username},
+};
+
+/// Signs users in once, and lets anyone check the pass locally.
+#[derive(Debug, Parser)]
+#[command(name = "hallpass", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What to log: error, warn, info, debug or trace.
+    #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info", global = true)]
+    pub(crate) log: tracing::level_filters::LevelFilter,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the issuer.
+    Serve(Serve),
+    /// Manage the users of a store that no issuer holds.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+/// Options of `hallpass serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+    /// The issuer's public URL, the `iss` of its tokens [default on a loopback address: http://localhost:PORT].
+    #[arg(long, env = "HALLPASS_ISSUER", value_name = "URL")]
+    pub(crate) issuer: Option<IssuerUrl>,
+    /// Whom the access tokens are for, their `aud`.
+    #[arg(long, env = "HALLPASS_AUDIENCE", value_name = "NAME", default_value = "api")]
+    pub(crate) audience: String,
+    /// How long an access token is good.
+    #[arg(long, env = "HALLPASS_ACCESS_TTL", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) access_ttl: Duration,
+    /// How long a session lives without a renewal.
+    #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub(crate) idle_ttl: Duration,
+    /// How long a session lives in all.
+    #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
+    pub(crate) session_ttl: Duration,
+    /// Another origin whose pages may call the issuer, such as `https://app.example.com`; may be given several times.
+    #[arg(long, env = "HALLPASS_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(crate) allowed_origin: Vec<Origin>,
+    /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
+    #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
+    pub(crate) dev: bool,
+}
+
+/// Commands of `hallpass user`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user; the password is asked for, or read from standard input.
+    Add(UserAdd),
+}
+
+/// Options of `hallpass user add`.
+#[derive(Debug, Args)]
+pub(crate) struct UserAdd {
+    /// The name that the user signs in with.
+    pub(crate) username: Username,
+    /// Read the password from standard input, up to the end of its first line.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// A role of the user, for the services that read their tokens; may be given several times.
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
+/// The option that says where users and sessions are kept.
+#[derive(Debug, Args)]
+pub(crate) struct StoreOption {
+    /// Where users, sessions and keys are kept: a folder, as sled:PATH.
+    #[arg(long, env = "HALLPASS_STORE", value_name = "STORE", default_value = "sled:./hallpass-data")]
+    pub(crate) store: StoreAddress,
+}
+
+/// Where users and sessions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreAddress {
+    /// The data folder of the embedded store.
+    pub(crate) folder: PathBuf,
+}
+
+/// The issuer's public URL and the origin that its pages have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IssuerUrl {
+    pub(crate) url: String,
+    pub(crate) origin: Origin,
+}
+
+impl FromStr for StoreAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("sled:") {
+            Some(folder) if !folder.is_empty() => Ok(Self { folder: folder.into() }),
+            _ => Err("a store is sled:PATH, such as sled:./hallpass-data".to_owned()),
+        }
+    }
+}
+
+impl IssuerUrl {
+    /// The default on a loopback address.
+    pub(crate) fn localhost(port: u16) -> Result<Self, String> {
+        format!("http://localhost:{port}").parse()
+    }
+}
+
+impl FromStr for IssuerUrl {
+    type Err = String;
+
+    /// RFC 8414 §2: https, without query or fragment; plain http on this machine alone.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "an issuer is a URL such as https://auth.example.com, without `?`, `#` or `/` at its end";
+        let origin = Origin::of_url(text).map_err(|_| expected.to_owned())?;
+        if text.contains(['?', '#']) || text.ends_with('/') {
+            return Err(expected.to_owned());
+        }
+        let host = origin.host();
+        let is_local = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+        if origin.is_https() || is_local {
+            Ok(Self { url: text.to_owned(), origin })
+        } else {
+            Err("an issuer needs https:// anywhere but on localhost: cookies and tokens would travel in the clear"
+                .into())
+        }
+    }
+}
+
+/// Whole seconds, from one second to ten years.
+fn duration(text: &str) -> Result<Duration, String> {
+    const TEN_YEARS: u64 = 10 * 366 * 24 * 60 * 60;
+    let expected = || "a duration is whole seconds, minutes, hours or days, such as 30s, 5m, 12h or 30d".to_owned();
+    let duration = humantime::parse_duration(text).map_err(|_| expected())?;
+    let whole = duration.subsec_nanos() == 0 && (1..=TEN_YEARS).contains(&duration.as_secs());
+    if whole { Ok(duration) } else { Err(format!("{}, from one second to ten years", expected())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        for (text, seconds) in [("30s", 30), ("5m", 300), ("12h", 43_200), ("30d", 2_592_000)] {
+            assert_eq!(duration(text).unwrap().as_secs(), seconds);
+        }
+        for text in ["", "0s", "5", "100ms", "1.5s", "-5m", "soon", "11years"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_https_but_on_this_machine() {
+        for text in ["https://auth.example.com", "https://example.com/auth", "http://localhost:8080", "http://[::1]:1"]
+        {
+            assert_eq!(text.parse::<IssuerUrl>().unwrap().url, text);
+        }
+        for text in
+            ["auth.example.com", "http://auth.example.com", "https://a.example/", "https://a.example?x", "ftp://a"]
+        {
+            assert!(text.parse::<IssuerUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_a_folder_behind_sled() {
+        assert_eq!("sled:./data".parse::<StoreAddress>().unwrap().folder, PathBuf::from("./data"));
+        for text in ["", "./data", "sled:", "postgres://x"] {
+            assert!(text.parse::<StoreAddress>().is_err(), "{text}");
+        }
+    }
+}

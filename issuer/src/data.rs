@@ -1,0 +1,36 @@
+//! The data folder of an embedded store: the database and the keys, held by one process at a time.
+
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    keys::{Keys, KeysError},
+    store::sled::{OpenError, SledStore},
+};
+
+/// Why a data folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DataError {
+    #[error("the folder {} cannot be made: {reason}", folder.display())]
+    Folder { folder: PathBuf, reason: io::Error },
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+/// Opens a data folder, and makes it where there is none. Its owner alone can look inside.
+pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
+    // The store first: its lock keeps a second process from making keys at the same moment.
+    let store = SledStore::open(&folder.join("sled"))?;
+    let keys = Keys::open(folder)?;
+    Ok((store, keys))
+}

@@ -1,0 +1,134 @@
+//! What every request passes through, whatever its path: an id, the check of its origin, a deadline, a net under
+//! panics, the one shape of errors, the headers that every answer has, and a line in the log.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use tokio::time;
+use tower::{Service, ServiceExt as _};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use warp::{
+    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
+    reply,
+};
+
+use super::{
+    ApiError,
+    error::{ErrorBody, Hint},
+    origin::{self, Origin},
+};
+use crate::{clock::Stopwatch, entropy::random_id};
+
+/// How long a handler may take. Hashing waits at most five seconds for a core; nothing else takes one.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How long a browser may keep what a preflight told it.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The routes, wrapped.
+#[derive(Clone)]
+pub(crate) struct Envelope<S> {
+    routes: S,
+    own_and_allowed: Arc<[Origin]>,
+}
+
+impl<S> Envelope<S>
+where
+    S: Service<Request<Incoming>, Response = reply::Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    /// Wraps `routes`; pages of `own` and of the `allowed` origins may act for a user.
+    pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin]) -> Self {
+        let own_and_allowed = std::iter::once(own).chain(allowed.iter().cloned()).collect();
+        Self { routes, own_and_allowed }
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let stopwatch = Stopwatch::start();
+        let id = random_id().map_or_else(|_| "none".to_owned(), |id| id.to_string());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let result = match origin::check(&method, request.headers(), &self.own_and_allowed) {
+            Ok(()) => self.route(request).await,
+            Err(error) => Err(error),
+        };
+        let cause = result.as_ref().err().and_then(|error| error.cause.clone());
+        let mut response = result.unwrap_or_else(|error| shape(&error, &id));
+        complete(&mut response, &id);
+        let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
+        match cause {
+            Some(cause) if status >= 500 => tracing::error!(%method, path, status, micros, id, cause, "request"),
+            Some(cause) => tracing::info!(%method, path, status, micros, id, cause, "request"),
+            None => tracing::info!(%method, path, status, micros, id, "request"),
+        }
+        Ok(response)
+    }
+
+    /// Lets the routes answer. Their errors arrive in the response's extensions.
+    async fn route(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ApiError> {
+        let answered = AssertUnwindSafe(self.routes.oneshot(request)).catch_unwind();
+        let response = match time::timeout(LONGEST, answered).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(_panic)) => return Err(ApiError::internal("a handler panicked")),
+            Err(_) => return Err(ApiError::unavailable("a handler took too long")),
+        };
+        let (mut parts, body) = response.into_parts();
+        if let Some(error) = parts.extensions.remove::<ApiError>() {
+            return Err(error);
+        }
+        let body = body.collect().await.map_err(ApiError::internal)?.to_bytes();
+        Ok(Response::from_parts(parts, Full::new(body)))
+    }
+}
+
+/// What browsers are told about calls from pages of other origins: exactly the allowed ones, with cookies.
+pub(crate) fn cors(allowed: &[Origin]) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(allowed.iter().map(|origin| origin.header().clone())))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE, REQUEST_ID])
+        .max_age(PREFLIGHT_MAX_AGE)
+}
+
+/// Gives an error its one shape.
+fn shape(error: &ApiError, id: &str) -> Response<Full<Bytes>> {
+    let body = ErrorBody { error: error.code, error_description: &error.description, request_id: id };
+    // A struct of three texts cannot fail to become JSON; if it did, the status still says what counts.
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = error.status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    match error.hint {
+        Hint::None => None,
+        Hint::Authenticate(challenge) => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)),
+        Hint::RetryAfter(seconds) => headers.insert(header::RETRY_AFTER, seconds.into()),
+        Hint::Allow(methods) => headers.insert(header::ALLOW, HeaderValue::from_static(methods)),
+    };
+    // Whoever had to be cut off, and a body that was not read to its end, would desynchronise the connection.
+    if matches!(error.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Adds what every answer has. Only what says so itself may be kept by caches, and is then the same for everybody.
+fn complete(response: &mut Response<Full<Bytes>>, id: &str) {
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Origin, Cookie, Authorization"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}

@@ -1,0 +1,134 @@
+//! The one shape of every error, and how the use cases' failures look from outside.
+
+use serde::Serialize;
+use warp::http::StatusCode;
+
+use crate::auth::AuthError;
+
+/// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
+const RETRY_AFTER: u32 = 2;
+
+/// An error as a client sees it. Whatever else is known of it goes to the log, under the request's id.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) description: String,
+    pub(crate) hint: Hint,
+    /// The whole story, for the log alone.
+    pub(crate) cause: Option<String>,
+}
+
+/// What the client can do about it, told in a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    None,
+    /// `WWW-Authenticate` (RFC 6750 §3).
+    Authenticate(&'static str),
+    /// `Retry-After`, in seconds.
+    RetryAfter(u32),
+    /// `Allow` (RFC 9110 §15.5.6).
+    Allow(&'static str),
+}
+
+/// The body of every error.
+#[derive(Serialize)]
+pub(crate) struct ErrorBody<'e> {
+    pub(crate) error: &'static str,
+    pub(crate) error_description: &'e str,
+    pub(crate) request_id: &'e str,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
+        Self { status, code, description: description.into(), hint: Hint::None, cause: None }
+    }
+
+    fn with(self, hint: Hint) -> Self {
+        Self { hint, ..self }
+    }
+
+    fn because(self, cause: impl ToString) -> Self {
+        Self { cause: Some(cause.to_string()), ..self }
+    }
+
+    pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    pub(crate) fn unsupported_media_type() -> Self {
+        let description = "the body must have the content type application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", description)
+    }
+
+    pub(crate) fn body_too_large(most: usize) -> Self {
+        let description = format!("the body must be at most {most} bytes long");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", description)
+    }
+
+    pub(crate) fn body_too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
+    }
+
+    pub(crate) fn csrf_rejected() -> Self {
+        let description = "a page of another origin may not do this: see --allowed-origin";
+        Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+    }
+
+    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
+        let description = format!("this path takes {allowed}");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description).with(Hint::Allow(allowed))
+    }
+
+    pub(crate) fn no_credentials() -> Self {
+        let description = "sign in first: the request has neither a bearer token nor a session's cookies";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description).with(Hint::Authenticate("Bearer"))
+    }
+
+    pub(crate) fn unavailable(cause: impl ToString) -> Self {
+        let description = "the issuer cannot answer at the moment; the same request may succeed later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)
+            .with(Hint::RetryAfter(RETRY_AFTER))
+            .because(cause)
+    }
+
+    pub(crate) fn internal(cause: impl ToString) -> Self {
+        let description = "the issuer made a mistake; its log says more under this request's id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description).because(cause)
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        let cause = error.to_string();
+        let made = match error {
+            AuthError::InvalidCredentials => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "the username or the password is wrong")
+                    .with(Hint::Authenticate("Bearer"))
+            }
+            AuthError::InvalidGrant(_) => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_grant", "the session is over: sign in again")
+            }
+            AuthError::WrongTransport => Self::invalid_request(
+                "the refresh token must come the way it was given out: as a cookie or in the body",
+            ),
+            AuthError::InvalidToken(_) => {
+                let description = "the token is not good, or its session is over";
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description)
+                    .with(Hint::Authenticate(r#"Bearer error="invalid_token""#))
+            }
+            AuthError::NoCredentials => Self::no_credentials(),
+            AuthError::Overloaded(_) => {
+                let description = "too much is going on; the same request may succeed later";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description)
+                    .with(Hint::RetryAfter(RETRY_AFTER))
+            }
+            AuthError::Unavailable(_) => Self::unavailable(""),
+        };
+        made.because(cause)
+    }
+}

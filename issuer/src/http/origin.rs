@@ -1,0 +1,137 @@
+//! Which pages may act for a user: the issuer's own and the allowed ones (RFC 6454, Fetch Metadata).
+
+use std::str::FromStr;
+
+use warp::http::{HeaderMap, HeaderValue, Method, Uri, header, uri::Scheme};
+
+use super::ApiError;
+
+/// A web origin: scheme, host and port, as browsers write it (RFC 6454 §6.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(HeaderValue);
+
+/// A text that is not an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an origin is a scheme, a host and perhaps a port, such as https://app.example.com or http://localhost:5173")]
+pub(crate) struct InvalidOrigin;
+
+impl Origin {
+    /// The origin that a URL belongs to.
+    pub(crate) fn of_url(url: &str) -> Result<Self, InvalidOrigin> {
+        let url: Uri = url.parse().map_err(|_| InvalidOrigin)?;
+        let (Some(scheme), Some(authority)) = (url.scheme(), url.authority()) else { return Err(InvalidOrigin) };
+        let default_port = match scheme {
+            scheme if *scheme == Scheme::HTTP => 80,
+            scheme if *scheme == Scheme::HTTPS => 443,
+            _ => return Err(InvalidOrigin),
+        };
+        if authority.as_str().contains('@') || authority.host().is_empty() {
+            return Err(InvalidOrigin);
+        }
+        let host = authority.host().to_ascii_lowercase();
+        let text = match authority.port_u16().filter(|port| *port != default_port) {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        };
+        text.parse().map(Self).map_err(|_| InvalidOrigin)
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.as_bytes().starts_with(b"https://")
+    }
+
+    /// The host without its port; an IPv6 address in its brackets.
+    pub(crate) fn host(&self) -> &str {
+        let authority = self.0.to_str().ok().and_then(|text| text.split_once("://")).map_or("", |(_, rest)| rest);
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+
+    /// The value of the header `Origin` that a browser sends for it.
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.0
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let origin = Self::of_url(text)?;
+        // A path would promise a distinction that browsers do not make.
+        let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
+        if after_scheme.contains(['/', '?', '#']) { Err(InvalidOrigin) } else { Ok(origin) }
+    }
+}
+
+/// Refuses a request that changes something if a foreign page made it. A client that is no browser sends neither
+/// header; no page can make a browser leave out both on a POST.
+pub(crate) fn check(method: &Method, headers: &HeaderMap, allowed: &[Origin]) -> Result<(), ApiError> {
+    if method.is_safe() {
+        return Ok(());
+    }
+    let site = headers.get("sec-fetch-site");
+    if site.is_some_and(|site| site == "same-origin" || site == "none") {
+        return Ok(());
+    }
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    match (site, origins.next(), origins.next()) {
+        (None, None, _) => Ok(()),
+        (_, Some(origin), None) if allowed.iter().any(|allowed| allowed.header() == origin) => Ok(()),
+        _ => Err(ApiError::csrf_rejected()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(headers: &[(&'static str, &'static str)]) -> bool {
+        let allowed = ["https://app.example".parse().unwrap()];
+        let pair =
+            |(name, value): &(&'static str, &'static str)| (name.parse().unwrap(), HeaderValue::from_static(value));
+        let mut map = HeaderMap::new();
+        map.extend(headers.iter().map(pair).map(|(name, value): (header::HeaderName, _)| (name, value)));
+        check(&Method::POST, &map, &allowed).is_ok()
+    }
+
+    #[test]
+    fn an_origin_reads_as_a_browser_writes_it() {
+        for (text, written) in [
+            ("https://App.Example", "https://app.example"),
+            ("https://app.example:443", "https://app.example"),
+            ("http://localhost:5173", "http://localhost:5173"),
+            ("http://[::1]:80", "http://[::1]"),
+        ] {
+            assert_eq!(text.parse::<Origin>().unwrap().header(), written, "{text}");
+        }
+        for text in ["", "null", "*", "app.example", "https://", "https://a.example/", "ftp://a.example", "https://u@a"]
+        {
+            assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_foreign_page_acts_for_a_user() {
+        assert!(passes(&[]));
+        assert!(passes(&[("sec-fetch-site", "same-origin"), ("origin", "https://anything.example")]));
+        assert!(passes(&[("sec-fetch-site", "none")]));
+        assert!(passes(&[("origin", "https://app.example")]));
+        assert!(passes(&[("sec-fetch-site", "cross-site"), ("origin", "https://app.example")]));
+        assert!(!passes(&[("sec-fetch-site", "cross-site")]));
+        assert!(!passes(&[("sec-fetch-site", "same-site"), ("origin", "https://evil.app.example")]));
+        assert!(!passes(&[("origin", "null")]));
+        assert!(!passes(&[("origin", "https://app.example.evil.example")]));
+        assert!(!passes(&[("origin", "http://app.example")]));
+    }
+
+    #[test]
+    fn two_origins_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.append("origin", HeaderValue::from_static("https://app.example"));
+        headers.append("origin", HeaderValue::from_static("https://evil.example"));
+        assert!(check(&Method::POST, &headers, &["https://app.example".parse().unwrap()]).is_err());
+    }
+}

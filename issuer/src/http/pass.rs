@@ -1,0 +1,75 @@
+//! The answer with tokens, which login and refresh share.
+
+use serde::Serialize;
+use warp::reply::Response;
+
+use super::{ApiError, cookies, json};
+use crate::{
+    auth::{Identity, Pass},
+    session::Transport,
+};
+
+/// The body of an answer with tokens.
+#[derive(Serialize)]
+struct PassBody<'p> {
+    /// The access token once more, under the name that the plainest clients read.
+    token: &'p str,
+    access_token: &'p str,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'p str>,
+    #[serde(flatten)]
+    identity: IdentityBody<'p>,
+}
+
+/// Who is there: the members `user` and `session`, the same in every answer.
+#[derive(Serialize)]
+pub(crate) struct IdentityBody<'p> {
+    session: SessionBody,
+    user: UserBody<'p>,
+}
+
+#[derive(Serialize)]
+struct SessionBody {
+    id: String,
+    expires_at: u64,
+}
+
+#[derive(Serialize)]
+struct UserBody<'p> {
+    id: String,
+    username: &'p str,
+}
+
+impl<'p> From<&'p Identity> for IdentityBody<'p> {
+    fn from(identity: &'p Identity) -> Self {
+        Self {
+            session: SessionBody {
+                id: identity.session.to_string(),
+                expires_at: identity.session_expires_at.seconds(),
+            },
+            user: UserBody { id: identity.user.to_string(), username: identity.username.as_str() },
+        }
+    }
+}
+
+/// Answers with a new pair, by the session's transport: the refresh token as a cookie or in the body, never both.
+pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
+    let refresh_token = match pass.transport {
+        Transport::Cookie => None,
+        Transport::Body => Some(pass.refresh_token.as_str()),
+    };
+    let mut response = json(&PassBody {
+        token: &pass.access_token,
+        access_token: &pass.access_token,
+        token_type: "Bearer",
+        expires_in: pass.expires_in,
+        refresh_token,
+        identity: IdentityBody::from(&pass.identity),
+    });
+    if pass.transport == Transport::Cookie {
+        cookies::set(&mut response, pass)?;
+    }
+    Ok(response)
+}

@@ -1,0 +1,33 @@
+//! `POST /refresh`: a refresh token for a new pair.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use warp::{http::HeaderMap, reply::Response};
+
+use super::{ApiError, body::Body, cookies, pass};
+use crate::{auth::Auth, session::Transport};
+
+#[derive(Default, Deserialize)]
+struct Request {
+    refresh_token: Option<String>,
+}
+
+const EXPECTED: &str = r#"empty where the refresh token is in a cookie, else JSON such as {"refresh_token": "hprt_…"}"#;
+
+pub(crate) async fn handle(auth: Arc<Auth>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+    let in_body = body.json_if_any::<Request>(EXPECTED)?.refresh_token;
+    let in_cookie = cookies::read(&headers)?.refresh;
+    let (token, transport) = match (in_cookie, in_body) {
+        (Some(token), None) => (token, Transport::Cookie),
+        (None, Some(token)) => (token, Transport::Body),
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid_request("two refresh tokens came, one as a cookie and one in the body"));
+        }
+        (None, None) => {
+            return Err(ApiError::invalid_request("no refresh token came, neither as a cookie nor in the body"));
+        }
+    };
+    let pass = auth.refresh(&token, transport).await?;
+    pass::respond(&pass)
+}

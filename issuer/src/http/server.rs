@@ -1,0 +1,117 @@
+//! The accept loop. Stock `warp::serve` has no time-outs, no bound on connections and no deadline at the end; this one
+//! has all three.
+
+use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    time,
+};
+use tower::Service;
+use warp::http::{Request, Response};
+
+/// How long a connection may take to send a request's head, and may be silent before its first and between two.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest head that is read: proxies cut at 8 KiB to 16 KiB, and an access token is at most 8 KiB.
+const MOST_HEAD_BYTES: usize = 32 * 1024;
+
+/// Connections at once. Each costs a few dozen kilobytes and a file descriptor, of which a process commonly has 1,024
+/// before somebody raises its limit.
+const MOST_CONNECTIONS: usize = 900;
+
+/// How long requests in flight may take once the issuer is told to stop.
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A pause after a failed `accept`, which fails again at once while the process has no file descriptor left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves connections until `shutdown` completes, then lets the requests in flight finish.
+pub(crate) async fn serve<S>(listener: TcpListener, service: S, shutdown: impl Future<Output = ()>)
+where
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let (stop, stopping) = watch::channel(false);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, stream) = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            (Ok(place), stream) = accepted => (place, stream),
+            else => break,
+        };
+        match stream {
+            Ok((stream, _)) => {
+                let connection = serve_connection(stream, service.clone(), stopping.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    stop.send_replace(true);
+    drop(stopping);
+    if time::timeout(SHUTDOWN_DEADLINE, stop.closed()).await.is_err() {
+        tracing::warn!("some requests were still in flight at the deadline and were cut off");
+    }
+}
+
+/// Serves one connection until it closes, falls silent or the issuer stops. It holds `stopping` to its end: that the
+/// last one is gone tells that no connection is left.
+async fn serve_connection<S>(stream: TcpStream, service: S, mut stopping: watch::Receiver<bool>)
+where
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    // Answers are small and complete: there is nothing to wait for.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    // hyper's own time-out for the head begins with the first byte of a connection only.
+    tokio::select! {
+        readable = time::timeout(HEAD_TIMEOUT, stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
+        () = told_to_stop(&mut stopping) => return,
+    }
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(MOST_HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+    );
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = told_to_stop(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // An error says that the server is gone, which is as good as being told.
+    drop(stopping.wait_for(|stop| *stop).await);
+}

@@ -1,0 +1,119 @@
+//! `hallpass serve`: puts the parts together and runs them until the process is told to stop.
+
+use std::{future::Future, io, io::Write as _, net::SocketAddr, sync::Arc};
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tower::Layer as _;
+
+use crate::{
+    auth::{Auth, AuthError, AuthSetupError, Settings},
+    cli::{IssuerUrl, Serve},
+    clock::SystemClock,
+    data::{self, DataError},
+    http::{self, Envelope, server},
+    password::Password,
+    session::Lifetimes,
+};
+
+/// The user of `--dev`.
+const DEV_USER: (&str, &str) = ("exampleUser", "examplePassword");
+
+/// Why the issuer could not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(
+        "--issuer is needed where --listen is not a loopback address: the URL under which clients reach the issuer"
+    )]
+    IssuerNeeded,
+    #[error("--dev is for a laptop: it listens on a loopback address only, and {0} is none")]
+    DevOnNetwork(SocketAddr),
+    #[error("--access-ttl must be at most --idle-ttl, and --idle-ttl at most --session-ttl")]
+    Lifetimes,
+    #[error("cannot listen on {address}: {reason}")]
+    Listen { address: SocketAddr, reason: io::Error },
+    #[error("no temporary folder can be made: {0}")]
+    TemporaryFolder(io::Error),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Setup(#[from] AuthSetupError),
+    #[error("the user of --dev cannot be added: {0}")]
+    DevUser(#[from] AuthError),
+    #[error("the address cannot be printed: {0}")]
+    Output(io::Error),
+    #[error("{0}")]
+    Issuer(String),
+}
+
+impl ServeError {
+    /// Whether the options themselves were wrong.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::IssuerNeeded | Self::DevOnNetwork(_) | Self::Lifetimes)
+    }
+}
+
+/// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
+/// returns.
+pub(crate) async fn run(options: Serve, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    check(&options)?;
+    let failed = |reason| ServeError::Listen { address: options.listen, reason };
+    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let issuer = match options.issuer.clone() {
+        Some(issuer) => issuer,
+        None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
+    };
+    let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
+    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
+    let (store, keys) = data::open(folder)?;
+    let auth = Auth::new(Box::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?;
+    if options.dev {
+        add_dev_user(&auth).await?;
+    }
+    let auth = Arc::new(auth);
+    let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
+    let service = tower::service_fn(move |request| envelope.clone().answer(request));
+    let service = http::cors(&options.allowed_origin).layer(service);
+    announce(address).map_err(ServeError::Output)?;
+    server::serve(listener, service, shutdown).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn check(options: &Serve) -> Result<(), ServeError> {
+    if options.dev && !options.listen.ip().is_loopback() {
+        return Err(ServeError::DevOnNetwork(options.listen));
+    }
+    if options.issuer.is_none() && !options.listen.ip().is_loopback() {
+        return Err(ServeError::IssuerNeeded);
+    }
+    let in_order = options.access_ttl <= options.idle_ttl && options.idle_ttl <= options.session_ttl;
+    if in_order { Ok(()) } else { Err(ServeError::Lifetimes) }
+}
+
+fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
+    Settings {
+        issuer: issuer.url.clone(),
+        audience: options.audience.clone(),
+        access_ttl: options.access_ttl.as_secs(),
+        lifetimes: Lifetimes { idle: options.idle_ttl.as_secs(), absolute: options.session_ttl.as_secs() },
+    }
+}
+
+async fn add_dev_user(auth: &Auth) -> Result<(), ServeError> {
+    let (username, password) = DEV_USER;
+    let username = username.parse().map_err(|error| ServeError::Issuer(format!("{error}")))?;
+    let password = Password::parse(password.to_owned()).map_err(|error| ServeError::Issuer(error.to_string()))?;
+    auth.add_user(username, password, vec![]).await?;
+    tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
+    tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
+    Ok(())
+}
+
+/// Tells whoever started the issuer that it is ready, and where.
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    writeln!(stdout, "hallpass: listening on http://{address}")?;
+    stdout.flush()
+}

@@ -1,0 +1,69 @@
+//! Where users and sessions are kept: a handful of named operations and one compare-and-swap.
+
+use std::{future::Future, pin::Pin};
+
+use crate::{
+    session::{Session, SessionId},
+    user::{User, UserId, Username},
+};
+
+mod commit;
+pub(crate) mod sled;
+
+/// What a store operation returns: a future, so that stores of different engines fit behind one trait object.
+pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
+
+/// The users and sessions of an issuer.
+///
+/// Every implementation promises:
+///
+/// - **Linearisable.** Each operation takes effect at one moment between its call and its answer, in an order that all
+///   callers agree on. There is no read that may be stale.
+/// - **Durable.** A write is answered only after it would survive a crash of the process and a loss of power, and a
+///   read only after what it read would: no answer rests on something that can still be undone.
+/// - **Nothing by halves.** A write that is answered with an error may have taken effect or not, but never in part.
+pub(crate) trait Store: Send + Sync {
+    /// The user with that id.
+    fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>>;
+
+    /// The user with that name.
+    fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>>;
+
+    /// Adds a user, unless their name is taken: of two at once, one gets it.
+    fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added>;
+
+    /// The session with that id, ended and expired ones too.
+    fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>>;
+
+    /// Adds a session under its fresh random id.
+    fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()>;
+
+    /// Puts `new` in the place of `old`, if the store still holds exactly `old`.
+    fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped>;
+}
+
+/// What came of adding a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    Yes,
+    UsernameTaken,
+}
+
+/// What came of a compare-and-swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Swapped {
+    Yes,
+    /// Somebody else changed the record since it was read: read it again, and decide again.
+    Conflict,
+}
+
+/// Why the store could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The engine failed: the disk is full, say.
+    #[error("the store failed: {0}")]
+    Engine(String),
+    /// A record cannot be read.
+    #[error("the store holds a record that cannot be read: {0}")]
+    Record(String),
+}

@@ -1,0 +1,166 @@
+//! Group commit: one thread makes writes durable, many at a time, and wakes all who waited for them.
+
+use std::{
+    io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use tokio::sync::watch;
+
+use super::StoreError;
+
+/// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
+pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    durable: watch::Receiver<Progress>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    pending: Mutex<Pending>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Pending {
+    /// Writes so far, durable or not.
+    written: u64,
+    closing: bool,
+}
+
+#[derive(Clone)]
+enum Progress {
+    /// So many writes, counted from the first, are durable.
+    UpTo(u64),
+    /// A sync failed. The kernel may have dropped what was not written and may claim success next time, so that no
+    /// later sync can be believed: the store stays failed until it is opened again.
+    Failed(StoreError),
+}
+
+impl Committer {
+    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
+    pub(crate) fn start(sync: impl Fn() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared { pending: Mutex::default(), changed: Condvar::new() });
+        let (progress, durable) = watch::channel(Progress::UpTo(0));
+        let thread = thread::Builder::new().name("commit".to_owned()).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.commit_until_closed(&sync, &progress)
+        })?;
+        Ok(Self { shared, durable, thread: Some(thread) })
+    }
+
+    /// Called after each write: it will be made durable with all others of its moment.
+    pub(crate) fn written(&self) {
+        self.shared.pending().written += 1;
+        self.shared.changed.notify_one();
+    }
+
+    /// Waits until everything that was written before this call is durable.
+    pub(crate) async fn durable(&self) -> Result<(), StoreError> {
+        let target = self.shared.pending().written;
+        let reached = |progress: &Progress| match progress {
+            Progress::UpTo(durable) => *durable >= target,
+            Progress::Failed(_) => true,
+        };
+        match self.durable.clone().wait_for(reached).await.as_deref() {
+            Ok(Progress::UpTo(_)) => Ok(()),
+            Ok(Progress::Failed(error)) => Err(error.clone()),
+            Err(_) => Err(StoreError::Engine("the commit thread has ended".to_owned())),
+        }
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.shared.pending().closing = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the commit thread panicked");
+        }
+    }
+}
+
+impl Shared {
+    fn commit_until_closed(&self, sync: &dyn Fn() -> io::Result<()>, progress: &watch::Sender<Progress>) {
+        let mut durable = 0;
+        while let Some(written) = self.next_target(durable) {
+            if let Err(error) = sync() {
+                tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
+                progress.send_replace(Progress::Failed(StoreError::Engine(error.to_string())));
+                return;
+            }
+            durable = written;
+            progress.send_replace(Progress::UpTo(durable));
+        }
+    }
+
+    /// Waits for writes that are not durable yet; `None` once there are none left and the store closes.
+    fn next_target(&self, durable: u64) -> Option<u64> {
+        let idle = |pending: &mut Pending| pending.written == durable && !pending.closing;
+        let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
+        (pending.written > durable).then_some(pending.written)
+    }
+
+    /// A thread that panicked while it counted left a count that is still true.
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
+        let (started, starts) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let committer = Committer::start(move || {
+            started.send(()).unwrap();
+            released.recv().map_err(io::Error::other)
+        })
+        .unwrap();
+        committer.durable().await.unwrap();
+        committer.written();
+        starts.recv().unwrap();
+        // This write comes while the first sync is under way, which therefore does not cover it.
+        committer.written();
+        let second = committer.durable();
+        release.send(()).unwrap();
+        starts.recv().unwrap();
+        let mut second = std::pin::pin!(second);
+        assert!(futures_util::future::FutureExt::now_or_never(second.as_mut()).is_none());
+        release.send(()).unwrap();
+        second.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn after_a_failed_sync_nothing_is_durable_any_more() {
+        let committer = Committer::start(|| Err(io::Error::other("disk full"))).unwrap();
+        committer.written();
+        assert!(committer.durable().await.unwrap_err().to_string().contains("disk full"));
+        assert!(committer.durable().await.is_err());
+    }
+
+    #[test]
+    fn closing_makes_the_last_writes_durable() {
+        let syncs = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&syncs);
+        let committer = Committer::start(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+        .unwrap();
+        committer.written();
+        drop(committer);
+        assert_eq!(syncs.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,92 @@
+//! The record of a user: JSON with a version, since a user has lists and hashes of any length.
+
+use hallpass_token::UnixSeconds;
+use serde::{Deserialize, Serialize};
+
+use super::{Role, User, UserId};
+
+const VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    version: u8,
+    username: String,
+    password: String,
+    roles: Vec<String>,
+    created_at: u64,
+}
+
+/// Why bytes are not a user's record.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidRecord {
+    #[error("a user's record is not JSON of the known shape")]
+    Shape,
+    #[error("a user's record has version {VERSION}, this one {0}: was it written by a newer hallpass?")]
+    Version(u8),
+    #[error("a user's record has a field with an impossible value: {0}")]
+    Field(&'static str),
+}
+
+/// Writes a user; their id is the key and not part of the record.
+pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
+    let record = Record {
+        version: VERSION,
+        username: user.username.as_str().to_owned(),
+        password: user.password.to_phc(),
+        roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        created_at: user.created_at.seconds(),
+    };
+    serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
+}
+
+/// Reads the record of the user with that id.
+pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
+    let record: Record = serde_json::from_slice(record).map_err(|_| InvalidRecord::Shape)?;
+    if record.version != VERSION {
+        return Err(InvalidRecord::Version(record.version));
+    }
+    let roles: Result<Vec<Role>, _> = record.roles.iter().map(|role| role.parse()).collect();
+    Ok(User {
+        id,
+        username: record.username.parse().map_err(|_| InvalidRecord::Field("username"))?,
+        password: record.password.parse().map_err(|_| InvalidRecord::Field("password"))?,
+        roles: roles.map_err(|_| InvalidRecord::Field("roles"))?,
+        created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn user() -> User {
+        User {
+            id: UserId(Uuid::from_u128(1)),
+            username: "exampleUser".parse().unwrap(),
+            password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+            roles: vec!["admin".parse().unwrap()],
+            created_at: UnixSeconds::new(1_790_000_000).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_record_reads_as_it_was_written() {
+        assert_eq!(decode(user().id, &encode(&user()).unwrap()).unwrap(), user());
+    }
+
+    #[test]
+    fn a_record_of_another_version_or_shape_is_an_error_and_never_a_guess() {
+        let refusal = |from: &str, to: &str| {
+            let record = String::from_utf8(encode(&user()).unwrap()).unwrap();
+            assert!(record.contains(from), "{from}");
+            decode(user().id, record.replace(from, to).as_bytes()).unwrap_err()
+        };
+        assert!(matches!(refusal(r#""version":1"#, r#""version":2"#), InvalidRecord::Version(2)));
+        assert!(matches!(refusal("exampleUser", " "), InvalidRecord::Field("username")));
+        assert!(matches!(refusal("$argon2id", "argon2id"), InvalidRecord::Field("password")));
+        assert!(matches!(refusal("admin", "ad min"), InvalidRecord::Field("roles")));
+        assert!(matches!(refusal("{", "["), InvalidRecord::Shape));
+    }
+}

@@ -1,0 +1,78 @@
+//! `hallpass user …`: the users of a store, for the person who runs the issuer.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+
+use crate::{
+    cli::{UserAdd, UserCommand},
+    clock::{Clock as _, SystemClock},
+    data::{self, DataError},
+    entropy::{NoEntropy, random_id},
+    password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Password, PasswordHasher},
+    store::{Added, Store as _, StoreError},
+    user::{User, UserId, Username},
+};
+
+/// Why a command on users failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UsersError {
+    #[error("username_taken: there is a user {0} already")]
+    UsernameTaken(Username),
+    #[error("standard input is not a terminal to ask for the password on: use --password-stdin")]
+    NoTerminal,
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    #[error("the password cannot be read: {0}")]
+    Input(io::Error),
+    #[error(transparent)]
+    Password(#[from] InvalidPassword),
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+}
+
+pub(crate) async fn run(command: UserCommand) -> Result<(), UsersError> {
+    match command {
+        UserCommand::Add(options) => add(options).await,
+    }
+}
+
+async fn add(options: UserAdd) -> Result<(), UsersError> {
+    let password = if options.password_stdin { read_password() } else { ask_password() }?;
+    let (store, _) = data::open(&options.store.store.folder)?;
+    let password = PasswordHasher::new()?.hash(password).await?;
+    let (id, created_at) = (UserId(random_id()?), SystemClock.now());
+    let user = User { id, username: options.username, password, roles: options.role, created_at };
+    match store.add_user(&user).await? {
+        Added::Yes => {
+            println!("hallpass: added {} ({})", user.username, user.id);
+            Ok(())
+        }
+        Added::UsernameTaken => Err(UsersError::UsernameTaken(user.username)),
+    }
+}
+
+/// Reads the first line of standard input, without its end.
+fn read_password() -> Result<Password, UsersError> {
+    // One byte more than a password may have, and the line's end, tell a password that is too long from one that fits.
+    let mut line = String::new();
+    io::stdin().lock().take(MAX_PASSWORD_BYTES as u64 + 3).read_line(&mut line).map_err(UsersError::Input)?;
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    Ok(Password::parse_new(line)?)
+}
+
+fn ask_password() -> Result<Password, UsersError> {
+    if !io::stdin().is_terminal() {
+        return Err(UsersError::NoTerminal);
+    }
+    let first = rpassword::prompt_password("Password: ").map_err(UsersError::Input)?;
+    let second = rpassword::prompt_password("The same again: ").map_err(UsersError::Input)?;
+    if first != second {
+        return Err(UsersError::PasswordsDiffer);
+    }
+    Ok(Password::parse_new(first)?)
+}

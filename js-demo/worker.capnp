@@ -1,0 +1,40 @@
+# The demo's edge: two workers in workerd, the issuer behind them. From the root of the repository, after a build:
+#
+#   ISSUER_URL=http://localhost:8787 AUDIENCE=demo \
+#     npx workerd serve js-demo/worker.capnp --external-addr issuer=127.0.0.1:8080
+#
+# ISSUER_URL is the issuer's name as tokens state it, `iss`: here the page's own origin, since the worker passes the
+# issuer's paths on. It is configured, never taken from a request: whoever sends one must not choose whom we trust.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "edge")],
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "assets", worker = .assets),
+    (name = "issuer", external = (address = "127.0.0.1:8080", http = ())),
+    # Relative to the folder that workerd is started in; `--directory-path page=…` says otherwise.
+    (name = "page", disk = (path = "js-demo/dist/page")),
+  ],
+);
+
+const edge :Workerd.Worker = (
+  modules = [
+    (name = "worker.js", esModule = embed "dist/worker/worker.js"),
+    (name = "hallpass.wasm", wasm = embed "dist/worker/hallpass.wasm"),
+  ],
+  bindings = [
+    (name = "ISSUER", service = "issuer"),
+    (name = "ASSETS", service = "assets"),
+    (name = "ISSUER_URL", fromEnvironment = "ISSUER_URL"),
+    (name = "AUDIENCE", fromEnvironment = "AUDIENCE"),
+  ],
+  compatibilityDate = "2026-11-01",
+);
+
+const assets :Workerd.Worker = (
+  modules = [(name = "assets.js", esModule = embed "dist/worker/assets.js")],
+  bindings = [(name = "FILES", service = "page")],
+  compatibilityDate = "2026-11-01",
+);

@@ -1,0 +1,162 @@
+/** Keys by URL, from a server that is down, slow, huge, broken, or rotates its keys; time is moved by hand. */
+
+import assert from "node:assert/strict";
+import { afterEach, before, beforeEach, mock, test } from "node:test";
+import { Readable } from "node:stream";
+import { createVerifier } from "hallpass";
+import { publish, startKeyServer } from "../support/key-server.js";
+import { AUDIENCE, freshKey, ISSUER } from "../support/tokens.js";
+
+const MINUTE = 60_000;
+let first;
+let second;
+let server;
+
+before(async () => {
+  [first, second] = await Promise.all([freshKey("first"), freshKey("second")]);
+});
+
+beforeEach(async () => {
+  mock.timers.enable({ apis: ["Date"], now: 1_790_000_000_000 });
+  server = await startKeyServer(publish(first.jwk));
+});
+
+afterEach(async () => {
+  mock.timers.reset();
+  await server.stop();
+});
+
+const byUrl = (changes = {}) =>
+  createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url, ...changes });
+function* endless() {
+  for (;;) yield " ".repeat(4096);
+}
+const longLived = (key) => key.sign({ exp: 1_800_000_000 });
+
+test("keys are fetched at the first use, and kept", async () => {
+  const verifier = byUrl();
+  const token = await longLived(first);
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_KEYS_NOT_LOADED" });
+  assert.equal(server.requests, 0);
+  await verifier.verify(token);
+  await verifier.verify(token);
+  assert.equal(verifier.verifySync(token).sub, "user-1");
+  assert.equal(server.requests, 1);
+});
+
+test("many first uses at once are one fetch", async () => {
+  const verifier = byUrl();
+  const token = await longLived(first);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => verifier.verify(token)));
+  assert.equal(answers.length, 20);
+  assert.equal(server.requests, 1);
+});
+
+test("keys are fetched again after five minutes, and a withdrawn one is gone", async () => {
+  const verifier = byUrl();
+  const token = await longLived(first);
+  await verifier.verify(token);
+  server.answer = publish(second.jwk);
+  mock.timers.tick(5 * MINUTE - 1);
+  await verifier.verify(token);
+  assert.equal(server.requests, 1);
+  mock.timers.tick(1);
+  await assert.rejects(verifier.verify(token), { code: "ERR_KEY_UNKNOWN" });
+  assert.ok(await verifier.verify(await longLived(second)));
+});
+
+test("a new key is fetched when its first token comes", async () => {
+  const verifier = byUrl();
+  await verifier.verify(await longLived(first));
+  server.answer = publish(first.jwk, second.jwk);
+  const token = await longLived(second);
+  await Promise.all([verifier.verify(token), verifier.verify(token), verifier.verify(token)]);
+  assert.equal(server.requests, 2);
+});
+
+test("made-up keys cause at most one fetch in thirty seconds", async () => {
+  const verifier = byUrl();
+  await verifier.verify(await longLived(first));
+  const forged = await longLived(second);
+  const refused = () => assert.rejects(verifier.verify(forged), { code: "ERR_KEY_UNKNOWN" });
+  await Promise.all(Array.from({ length: 10 }, refused));
+  mock.timers.tick(MINUTE / 2 - 1);
+  await refused();
+  assert.equal(server.requests, 2);
+  mock.timers.tick(1);
+  await refused();
+  assert.equal(server.requests, 3);
+});
+
+test("an issuer that is down does no harm while keys are known, and is not asked at every request", async () => {
+  const verifier = byUrl();
+  const token = await longLived(first);
+  await verifier.verify(token);
+  server.answer = (request) => request.socket.destroy();
+  mock.timers.tick(60 * MINUTE);
+  for (let use = 0; use < 5; use += 1) assert.ok(await verifier.verify(token));
+  assert.equal(server.requests, 2);
+  await assert.rejects(verifier.verify(await longLived(second)), { code: "ERR_KEY_UNKNOWN" });
+  server.answer = publish(second.jwk);
+  mock.timers.tick(MINUTE / 2);
+  assert.ok(await verifier.verify(await longLived(second)));
+});
+
+test("without any key a server that misbehaves is an error that is not the token's, and recovery is at once", async () => {
+  const verifier = byUrl();
+  const token = await longLived(first);
+  const misbehaviours = {
+    "hangs up": (request) => request.socket.destroy(),
+    "answers 500": (_, response) => response.writeHead(500).end("{}"),
+    "redirects": (_, response) => response.writeHead(302, { location: server.url }).end(),
+    "sends 64 KiB and one byte": (_, response) => response.end(" ".repeat(64 * 1024 + 1)),
+    "sends without end": (_, response) => Readable.from(endless()).pipe(response),
+    "breaks off in the middle": (request, response) => response.write('{"keys":', () => request.socket.destroy()),
+  };
+  for (const [name, answer] of Object.entries(misbehaviours)) {
+    server.answer = answer;
+    await assert.rejects(verifier.verify(token), { code: "ERR_KEYS_UNREACHABLE" }, name);
+  }
+  for (const text of ["", "<html>", "[]", '{"keys":[{"kty":"oct","k":"AAAA"}]}']) {
+    server.answer = (_, response) => response.end(text);
+    await assert.rejects(verifier.verify(token), { code: "ERR_KEY_SET_INVALID" }, text);
+  }
+  server.answer = publish(first.jwk);
+  assert.ok(await verifier.verify(token));
+});
+
+test("a server that dribbles is given up after five seconds, by all who wait", { timeout: 20_000 }, async () => {
+  const verifier = byUrl();
+  const token = await longLived(first);
+  server.answer = (_, response) => {
+    const dribble = setInterval(() => response.write(" "), 100);
+    response.once("close", () => clearInterval(dribble));
+  };
+  const waiting = [verifier.verify(token), verifier.verify(token)];
+  for (const verification of waiting) await assert.rejects(verification, { code: "ERR_KEYS_UNREACHABLE" });
+  assert.equal(server.requests, 1);
+});
+
+test("a request that was ended while it fetched does not block the next ones", async () => {
+  let calls = 0;
+  const never = () => new Promise(() => {});
+  const verifier = byUrl({ fetch: (...request) => ((calls += 1) === 1 ? never() : fetch(...request)) });
+  void verifier.verify(await longLived(first));
+  const next = verifier.verify(await longLived(first));
+  mock.timers.tick(6_000);
+  assert.ok(await next);
+  assert.equal(calls, 2);
+});
+
+test("the fetch that was handed in is the one that is used", async () => {
+  const asked = [];
+  const verifier = byUrl({
+    jwks: "https://auth.example/.well-known/jwks.json",
+    fetch: async (url) => {
+      asked.push(String(url));
+      return Response.json({ keys: [first.jwk] });
+    },
+  });
+  assert.ok(await verifier.verify(await longLived(first)));
+  assert.deepEqual(asked, ["https://auth.example/.well-known/jwks.json"]);
+});

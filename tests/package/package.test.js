@@ -1,0 +1,59 @@
+/** The package as it is published: its codes, its files, and that importing it costs nothing. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { test } from "node:test";
+
+const root = new URL("../../", import.meta.url);
+const text = (path) => readFileSync(new URL(path, root), "utf8");
+const codesIn = (source, pattern) => [...source.matchAll(pattern)].map(([, code]) => code);
+
+test("the codes are those of the Rust crate, and five more", () => {
+  const rust = codesIn(text("token/ERROR_CODES.md"), /^\| `(ERR_\w+)`/gm);
+  const own = ["ERR_TOKEN_NOT_STRING", "ERR_OPTIONS_INVALID", "ERR_KEYS_NOT_LOADED", "ERR_KEYS_UNREACHABLE", "ERR_WASM_BLOCKED"];
+  assert.ok(rust.length > 10);
+  assert.deepEqual(codesIn(text("verifier-wasm/ts/codes.ts"), /"(ERR_\w+)"/g), [...rust, ...own]);
+});
+
+test("the package holds its own files and no others", () => {
+  const names = ["claims", "clock", "codes", "entry-browser", "entry-node", "entry-workerd", "error", "index", "instance",
+    "key-fetch", "key-source", "options", "token", "verifier"];
+  const expected = [
+    "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json",
+    ...names.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    ...["base64.d.ts", "base64.js", "d.ts", "js", "wasm"].map((ending) => `wasm/hallpass.${ending}`),
+  ];
+  const packed = JSON.parse(npm("pack", "--dry-run", "--json", "--workspace", "hallpass"));
+  const { files } = Array.isArray(packed) ? packed[0] : packed.hallpass;
+  assert.deepEqual(files.map(({ path }) => path).sort(), expected.sort());
+});
+
+test("the wasm module is at most 64 KB gzipped", () => {
+  const wasm = readFileSync(new URL("verifier-wasm/wasm/hallpass.wasm", root));
+  assert.ok(gzipSync(wasm, { level: 9 }).length <= 64_000);
+});
+
+test("importing compiles nothing, reads no clock, draws nothing and fetches nothing; the first use does", () => {
+  const spy = `
+    const done = [];
+    const watch = (object, name) => { const was = object[name]; object[name] = new Proxy(was, {
+      apply: (f, self, given) => { done.push(name); return Reflect.apply(f, self, given); },
+      construct: (f, given, as) => { done.push(name); return Reflect.construct(f, given, as); } }); };
+    for (const name of ["Module", "Instance", "compile", "instantiate"]) watch(WebAssembly, name);
+    watch(Date, "now"); watch(Math, "random"); watch(crypto, "getRandomValues"); watch(globalThis, "fetch");
+    for (const name of ["setTimeout", "setInterval"]) watch(globalThis, name);
+    const hallpass = await import("hallpass");
+    const atImport = done.splice(0);
+    hallpass.decode("e30.e30.AQ");
+    hallpass.decode("e30.e30.AQ");
+    console.log(JSON.stringify({ atImport, atUse: done }));
+  `;
+  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", spy], { cwd: new URL("tests/", root), encoding: "utf8" });
+  assert.deepEqual(JSON.parse(output), { atImport: [], atUse: ["Module", "Instance"] });
+});
+
+function npm(...args) {
+  return execFileSync("npm", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], shell: process.platform === "win32" });
+}

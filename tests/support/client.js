@@ -1,0 +1,42 @@
+/** A plain client of the issuer's HTTP API: fetch, and a jar of cookies as a browser keeps it. */
+
+import { credentials } from "./issuer.js";
+
+/** Posts `body` as JSON (nothing where it is undefined). */
+export function post(url, body, headers = {}) {
+  return fetch(url, {
+    method: "POST",
+    headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+}
+
+/** Signs in as the example user: the response. */
+export function login(issuer, more = {}, headers = {}) {
+  return post(`${issuer.url}/login`, { ...credentials, ...more }, headers);
+}
+
+/** The cookies that a response sets, as the header that a browser sends next: `name=value; name=value`. */
+export function cookieHeader(response) {
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
+}
+
+/** The value of one cookie in such a header. */
+export function cookieValue(header, name) {
+  return header
+    .split("; ")
+    .find((cookie) => cookie.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+}
+
+/** A token with one character of its signature changed. */
+export function tampered(token) {
+  const at = token.lastIndexOf(".") + 1;
+  return token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
+}
+
+/** Waits so many milliseconds. */
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,0 +1,40 @@
+/** The whole demo, as `cargo xtask demo` starts it: a real issuer behind the real worker in workerd, on free ports. */
+
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { startIssuer } from "./issuer.js";
+import { startWorkerd } from "./workerd.js";
+
+const demo = (path) => fileURLToPath(new URL(`../../js-demo/${path}`, import.meta.url));
+
+/** Starts the demo with access tokens that live so long, say `"4s"`. Returns its `url`, its `issuer` and `stop()`. */
+export async function startDemo({ accessTtl }) {
+  // The issuer must know the page's origin, and the page's worker the issuer's address: one port is chosen beforehand.
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const issuer = await startIssuer({
+    args: ["--dev", "--issuer", url, "--audience", "demo", "--access-ttl", accessTtl],
+  });
+  try {
+    const edge = await startWorkerd(demo("worker.capnp"), {
+      args: [
+        `--socket-addr=http=127.0.0.1:${port}`,
+        `--external-addr=issuer=127.0.0.1:${issuer.port}`,
+        `--directory-path=page=${demo("dist/page")}`,
+      ],
+      env: { ISSUER_URL: url, AUDIENCE: "demo" },
+    });
+    return { url, issuer, stop: () => Promise.all([edge.stop(), issuer.stop()]) };
+  } catch (error) {
+    await issuer.stop();
+    throw error;
+  }
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

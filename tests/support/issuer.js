@@ -1,0 +1,79 @@
+/** A real issuer, the release binary, listening on a free port of loopback. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** The binary; `cargo xtask test` says where it built it. */
+export const binary =
+  process.env.HALLPASS_BIN ?? fileURLToPath(new URL("../../target/release/hallpass", import.meta.url));
+
+/** Milliseconds until the issuer must be listening. */
+const START = 20_000;
+
+/** The user of {@link addUser} and of `--dev`. */
+export const credentials = { username: "exampleUser", password: "examplePassword" };
+
+/** Makes a data folder that goes with the test. */
+export function temporaryFolder(test) {
+  const folder = mkdtempSync(join(tmpdir(), "hallpass-test-"));
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs a command of the binary to its end: `{ status, stdout, stderr }`. */
+export function run(args, { input = "", env = {} } = {}) {
+  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START });
+}
+
+/** Adds the example user to the store in `folder`. */
+export function addUser(folder, { username, password } = credentials) {
+  const { status, stderr } = run(["user", "add", username, "--password-stdin", "--store", `sled:${folder}`], {
+    input: `${password}\n`,
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+/**
+ * Starts `hallpass serve` with more arguments, and waits until it listens. Returns its `url` and `port`; `log()`, what
+ * it has logged; `stop()`, which asks it to end and returns its exit status; `kill()`, which does not ask.
+ */
+export async function startIssuer({ args = ["--dev"], env = {} } = {}) {
+  const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
+  const exited = once(child, "exit");
+  const end = async (signal) => {
+    child.kill(signal);
+    const [status] = await exited;
+    return status;
+  };
+  const ready = once(createInterface({ input: child.stdout }), "line", { signal: AbortSignal.timeout(START) });
+  const first = await Promise.race([ready, exited]).catch((error) => [String(error)]);
+  const url = /^hallpass: listening on (http:\/\/127\.0\.0\.1:(\d+))$/.exec(String(first[0]));
+  if (!url) {
+    await end("SIGKILL");
+    throw new Error(`the issuer did not start: ${log}`);
+  }
+  return {
+    url: url[1],
+    port: Number(url[2]),
+    log: () => log,
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+/** Starts an issuer that ends with the test. */
+export async function issuerFor(test, options) {
+  const issuer = await startIssuer(options);
+  test.after(() => issuer.stop());
+  return issuer;
+}

@@ -1,0 +1,32 @@
+/** Tokens and key sets as an issuer makes them, made with `jose`, which shares no code with the verifier. */
+
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+
+export const ISSUER = "https://auth.example";
+export const AUDIENCE = "api";
+
+/** A fresh Ed25519 key: `jwk` is its public half, `sign(claims)` makes an access token with it. */
+export async function freshKey(kid) {
+  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519" });
+  const jwk = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "EdDSA" };
+  const sign = (claims = {}, header = {}) =>
+    new SignJWT(accessClaims(claims))
+      .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header })
+      .sign(privateKey);
+  return { jwk, sign };
+}
+
+/** What Hallpass puts into an access token that is good for five minutes. */
+export function accessClaims(claims) {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    iss: ISSUER, sub: "user-1", aud: AUDIENCE, client_id: "hallpass", iat: now, exp: now + 300, jti: "token-1",
+    sid: "session-1", username: "exampleUser", ...claims,
+  };
+}
+
+/** The token with the first character of its signature changed. */
+export function withOneCharacterChanged(token) {
+  const index = token.lastIndexOf(".") + 1;
+  return token.slice(0, index) + (token[index] === "A" ? "B" : "A") + token.slice(index + 1);
+}

@@ -1,0 +1,193 @@
+//! The public keys of an issuer, read from a JSON Web Key Set (RFC 7517 §5).
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use ed25519_dalek::VerifyingKey;
+use serde_json::{Map, Value};
+
+use crate::{ed25519::Ed25519Strict, json};
+
+/// The most keys that a set may hold. An issuer has two or three at a time.
+pub const MAX_KEYS: usize = 64;
+
+/// The keys that tokens may be signed with, each found by its `kid`.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Clone, Debug)]
+struct Key {
+    id: Option<String>,
+    verifying: VerifyingKey,
+}
+
+/// Why a key set cannot be used. One bad key refuses the whole set: a set is an issuer's own, and a mistake in it must
+/// be seen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// Not a JSON object with an array `keys`.
+    #[error("a key set must be a JSON object with an array `keys` of objects")]
+    NotAnObject,
+    /// More keys than [`MAX_KEYS`].
+    #[error("a key set must hold at most {MAX_KEYS} keys")]
+    TooMany,
+    /// A symmetric or private key among public ones: it must never have been published.
+    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`) is among its keys")]
+    Secret,
+    /// A key's `kid` is not a string.
+    #[error("a key's `kid` must be a string")]
+    KeyId,
+    /// Two keys have one `kid`, or one of several has none.
+    #[error("each key of a set of several must have a `kid` of its own")]
+    DuplicateKeyId,
+    /// A key says that it is for another algorithm than its type and curve are.
+    #[error("an Ed25519 key's `alg` must be `EdDSA` or `Ed25519`")]
+    Algorithm,
+    /// A key's `x` is not the base64url of a point on the curve, or of one that anybody could sign for.
+    #[error("an Ed25519 key's `x` must be base64url of 32 bytes: a point on the curve that is not of small order")]
+    Point,
+}
+
+impl KeySetError {
+    /// The stable code, listed in `ERROR_CODES.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "ERR_KEY_SET_INVALID"
+    }
+}
+
+impl KeySet {
+    /// Reads a JSON Web Key Set. Keys of kinds that are not understood, and keys that are not for signatures, are
+    /// passed over, as RFC 7517 §5 demands.
+    pub fn from_json(text: &str) -> Result<Self, KeySetError> {
+        let mut set = json::object(text).map_err(|_| KeySetError::NotAnObject)?;
+        let Some(Value::Array(entries)) = set.remove("keys") else { return Err(KeySetError::NotAnObject) };
+        if entries.len() > MAX_KEYS {
+            return Err(KeySetError::TooMany);
+        }
+        let mut keys: Vec<Key> = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            let entry = entry.as_object().ok_or(KeySetError::NotAnObject)?;
+            keys.extend(Key::from_jwk(entry)?);
+        }
+        let ambiguous = |(index, key): (usize, &Key)| match &key.id {
+            None => keys.len() > 1,
+            Some(_) => keys.iter().take(index).any(|earlier| earlier.id == key.id),
+        };
+        if keys.iter().enumerate().any(ambiguous) {
+            return Err(KeySetError::DuplicateKeyId);
+        }
+        Ok(Self { keys })
+    }
+
+    /// The key of that `kid`. A token that names none can only mean the one key that there is.
+    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&VerifyingKey> {
+        let key = match (kid, self.keys.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(_), keys) => keys.iter().find(|key| key.id.as_deref() == kid),
+        };
+        key.map(|key| &key.verifying)
+    }
+}
+
+impl Key {
+    /// Reads one JSON Web Key; `None` where it is not a signature key of a kind that is understood.
+    fn from_jwk(jwk: &Map<String, Value>) -> Result<Option<Self>, KeySetError> {
+        let text = |name| jwk.get(name).and_then(Value::as_str);
+        if jwk.contains_key("d") || text("kty") == Some("oct") {
+            return Err(KeySetError::Secret);
+        }
+        // RFC 8037 §2 for `OKP` and its curves, RFC 7517 §4.2 for `use`.
+        let is_ed25519 = text("kty") == Some("OKP") && text("crv") == Some("Ed25519");
+        if !is_ed25519 || jwk.get("use").is_some_and(|purpose| purpose != "sig") {
+            return Ok(None);
+        }
+        if jwk.get("alg").is_some_and(|alg| !alg.as_str().is_some_and(Ed25519Strict::is_named)) {
+            return Err(KeySetError::Algorithm);
+        }
+        let id = match jwk.get("kid") {
+            None => None,
+            Some(Value::String(id)) => Some(id.clone()),
+            Some(_) => return Err(KeySetError::KeyId),
+        };
+        let mut point = [0; 32];
+        Base64UrlUnpadded::decode(text("x").unwrap_or_default(), &mut point)
+            .ok()
+            .filter(|bytes| bytes.len() == 32)
+            .ok_or(KeySetError::Point)?;
+        let verifying = VerifyingKey::from_bytes(&point).map_err(|_| KeySetError::Point)?;
+        if verifying.is_weak() {
+            return Err(KeySetError::Point);
+        }
+        Ok(Some(Self { id, verifying }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The public key of RFC 8037 appendix A.2.
+    fn rfc8037() -> Value {
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
+    }
+
+    fn with(changes: &Value) -> Value {
+        let mut key = rfc8037();
+        for (name, value) in changes.as_object().unwrap() {
+            key[name] = value.clone();
+        }
+        key
+    }
+
+    fn read(keys: &[Value]) -> Result<KeySet, KeySetError> {
+        KeySet::from_json(&json!({ "keys": keys }).to_string())
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_id_alone() {
+        let set = read(&[rfc8037(), with(&json!({"kid": "b"}))]).unwrap();
+        assert!(set.find(Some("a")).is_some());
+        assert!(set.find(Some("c")).is_none());
+        assert!(set.find(None).is_none());
+        assert!(read(&[rfc8037()]).unwrap().find(None).is_some());
+    }
+
+    #[test]
+    fn keys_for_other_purposes_are_passed_over() {
+        let rsa = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
+        let set = read(&[rsa, with(&json!({"crv": "X25519"})), with(&json!({"use": "enc"}))]).unwrap();
+        assert!(set.keys.is_empty());
+    }
+
+    #[test]
+    fn a_set_with_a_secret_or_a_mistake_in_it_is_refused() {
+        let refusal = |keys: &[Value]| read(keys).unwrap_err();
+        assert_eq!(refusal(&[json!({"kty": "oct", "k": "AAAA"})]), KeySetError::Secret);
+        assert_eq!(refusal(&[with(&json!({"d": "AAAA"}))]), KeySetError::Secret);
+        assert_eq!(refusal(&[rfc8037(), rfc8037()]), KeySetError::DuplicateKeyId);
+        assert_eq!(refusal(&[with(&json!({"kid": 7}))]), KeySetError::KeyId);
+        assert_eq!(refusal(&[with(&json!({"alg": "HS256"}))]), KeySetError::Algorithm);
+        assert_eq!(refusal(&vec![rfc8037(); MAX_KEYS + 1]), KeySetError::TooMany);
+        for text in ["", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
+            assert_eq!(KeySet::from_json(text).unwrap_err(), KeySetError::NotAnObject, "{text}");
+        }
+    }
+
+    #[test]
+    fn points_that_are_not_on_the_curve_or_of_small_order_are_refused() {
+        let encode = |bytes: [u8; 32]| Base64UrlUnpadded::encode_string(&bytes);
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        let mut off_curve = [0; 32];
+        off_curve[0] = 2;
+        for x in [encode(identity), encode(off_curve), encode([0; 32]), String::new(), "AAAA".into(), "?".into()] {
+            assert_eq!(read(&[with(&json!({ "x": x }))]).unwrap_err(), KeySetError::Point, "{x}");
+        }
+        assert_eq!(read(&[with(&json!({"x": 7}))]).unwrap_err(), KeySetError::Point);
+    }
+}

@@ -1,0 +1,30 @@
+//! What a Hallpass access token is.
+//!
+//! [`Verifier::verify`] is the one function that turns text into trust, and [`VerifiedClaims`] the one type that
+//! carries it. [`decode`] and [`expires_at`] read a token without trusting it. With the feature `sign`, `Signer`
+//! makes tokens.
+//!
+//! This crate does no I/O, asks no clock and draws no randomness: the time is an argument, keys are handed in. It
+//! never panics on input, since a panic ends a WebAssembly instance for good.
+
+mod claims;
+mod compact;
+mod decode;
+mod ed25519;
+mod error;
+mod json;
+mod key_set;
+#[cfg(feature = "sign")]
+mod signer;
+mod time;
+mod verifier;
+
+pub use claims::VerifiedClaims;
+pub use compact::MAX_TOKEN_BYTES;
+pub use decode::{DecodedToken, decode, expires_at};
+pub use error::{Part, VerifyError};
+pub use key_set::{KeySet, KeySetError, MAX_KEYS};
+#[cfg(feature = "sign")]
+pub use signer::{AccessClaims, SignError, Signer};
+pub use time::{TimeOutOfRange, UnixSeconds};
+pub use verifier::{Policy, Verifier};

@@ -1,0 +1,25 @@
+/** The time, in whole seconds since 1970 (RFC 7519 §2, NumericDate), and how far clocks may differ. */
+
+import { HallpassError } from "./error.js";
+
+/** A source of the time, in seconds since 1970. */
+export type Clock = () => number;
+
+/** The last second of the year 9999. A clock that counts milliseconds is far beyond it. */
+const LAST_SECOND = 253_402_300_799;
+
+/** The clock of the machine. */
+export const systemClock: Clock = () => Date.now() / 1000;
+
+/** Reads a clock that a caller may have given. Compared with `NaN`, no token would ever have expired. */
+export function readClock(now: Clock = systemClock): number {
+  const seconds = Math.floor(now());
+  if (seconds >= 0 && seconds <= LAST_SECOND) return seconds;
+  throw new HallpassError("ERR_TIME_INVALID", "`now` must return seconds since 1970, up to the year 9999");
+}
+
+/** Reads how many seconds clocks may differ. */
+export function readLeeway(leeway: unknown = 0): number {
+  if (typeof leeway === "number" && Number.isSafeInteger(leeway) && leeway >= 0) return leeway;
+  throw new HallpassError("ERR_OPTIONS_INVALID", "`leeway` must be whole seconds, 0 or more");
+}

@@ -1,0 +1,157 @@
+/** Where a verifier's keys come from: handed over, or fetched from the issuer and kept. */
+
+import type { Verifier } from "../wasm/hallpass.js";
+import { HallpassError } from "./error.js";
+import { inWasm } from "./instance.js";
+import { fetchKeySet } from "./key-fetch.js";
+import type { FetchFunction, JsonWebKeySet } from "./options.js";
+
+/** Milliseconds after which keys are fetched again: so long may a withdrawn key live on. */
+const MAX_AGE = 5 * 60_000;
+
+/**
+ * Milliseconds from a fetch that was for an unknown `kid`, or that failed, to the next one of these kinds. Without it
+ * anybody could flood the issuer through the verifier, with made-up `kid`s.
+ */
+const COOL_DOWN = 30_000;
+
+/** Milliseconds after which a fetch without an outcome counts as given up; longer than a fetch may take. */
+const LEASE = 6_000;
+
+/** Milliseconds between two looks at how another request's fetch is getting on. */
+const LOOK = 10;
+
+/** Holds the wasm verifier that is bound to the newest keys. */
+export interface KeySource {
+  /** The verifier for the keys that are there. Throws `ERR_KEYS_NOT_LOADED` if there are none. */
+  current(): Verifier;
+  /** Sees to it that there are keys, and that they are not too old. */
+  load(): Promise<void>;
+  /** Fetches keys because a `kid` was not found, and says whether there are newer ones now. */
+  reload(): Promise<boolean>;
+}
+
+/** A source for one policy; keys that were handed over never change. */
+export function keySource(policy: string, keys: JsonWebKeySet | URL, fetch: FetchFunction): KeySource {
+  return keys instanceof URL ? new RemoteKeys(policy, keys, fetch) : new GivenKeys(policy, keys);
+}
+
+class GivenKeys implements KeySource {
+  readonly #policy: string;
+  readonly #keySet: string;
+  #verifier: Verifier | undefined;
+
+  constructor(policy: string, keys: JsonWebKeySet) {
+    this.#policy = policy;
+    this.#keySet = JSON.stringify(keys);
+  }
+
+  current(): Verifier {
+    return (this.#verifier ??= makeVerifier(this.#policy, this.#keySet));
+  }
+
+  async load(): Promise<void> {}
+
+  async reload(): Promise<boolean> {
+    return false;
+  }
+}
+
+/** One fetch, as the requests that wait for it see it. */
+interface Attempt {
+  readonly startedAt: number;
+  done: boolean;
+  failure?: unknown;
+}
+
+/**
+ * Keys that are fetched, by one request at a time. No promise is shared between requests: in workerd one of them must
+ * not await what another has begun, which ends with it. The others look again, each on a timer of its own.
+ */
+class RemoteKeys implements KeySource {
+  readonly #policy: string;
+  readonly #url: URL;
+  readonly #fetch: FetchFunction;
+  #verifier: Verifier | undefined;
+  #running: Attempt | undefined;
+  #fetchedAt = -Infinity;
+  #failedAt = -Infinity;
+  #reloadedAt = -Infinity;
+
+  constructor(policy: string, url: URL, fetch: FetchFunction) {
+    this.#policy = policy;
+    this.#url = url;
+    this.#fetch = fetch;
+  }
+
+  current(): Verifier {
+    if (this.#verifier !== undefined) return this.#verifier;
+    throw new HallpassError("ERR_KEYS_NOT_LOADED", "the issuer's keys have not been fetched yet: call `verify` first");
+  }
+
+  async load(): Promise<void> {
+    if (this.#verifier === undefined) {
+      const { failure } = await this.#attempt();
+      if (this.#verifier === undefined) throw failure;
+    } else if (hasPassed(MAX_AGE, this.#fetchedAt) && hasPassed(COOL_DOWN, this.#failedAt) && !this.#isBusy()) {
+      // Old keys serve on when this fails: an issuer that is down harms nobody who holds a token.
+      await this.#attempt();
+    }
+  }
+
+  async reload(): Promise<boolean> {
+    const before = this.#verifier;
+    if (!this.#isBusy()) {
+      if (!hasPassed(COOL_DOWN, this.#failedAt) || !hasPassed(COOL_DOWN, this.#reloadedAt)) return false;
+      this.#reloadedAt = Date.now();
+    }
+    await this.#attempt();
+    return this.#verifier !== before;
+  }
+
+  /** Waits for the fetch that is under way, or makes one. */
+  async #attempt(): Promise<Attempt> {
+    while (this.#running !== undefined) {
+      const other = this.#running;
+      while (!other.done && this.#isBusy()) await pause(LOOK);
+      if (other.done) return other;
+      if (this.#running === other) this.#running = undefined;
+    }
+    const own: Attempt = { startedAt: Date.now(), done: false };
+    this.#running = own;
+    await this.#run(own);
+    return own;
+  }
+
+  async #run(attempt: Attempt): Promise<void> {
+    try {
+      const verifier = makeVerifier(this.#policy, await fetchKeySet(this.#url, this.#fetch));
+      this.#verifier?.free();
+      this.#verifier = verifier;
+      this.#fetchedAt = Date.now();
+      this.#failedAt = -Infinity;
+    } catch (failure) {
+      attempt.failure = failure;
+      this.#failedAt = Date.now();
+    }
+    attempt.done = true;
+    if (this.#running === attempt) this.#running = undefined;
+  }
+
+  #isBusy(): boolean {
+    return this.#running !== undefined && !hasPassed(LEASE, this.#running.startedAt);
+  }
+}
+
+function makeVerifier(policy: string, keySet: string): Verifier {
+  return inWasm((wasm) => new wasm.Verifier(policy, keySet));
+}
+
+/** Whether so many milliseconds have passed; a clock that jumped, either way, counts as time passed. */
+function hasPassed(period: number, since: number): boolean {
+  return Math.abs(Date.now() - since) >= period;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

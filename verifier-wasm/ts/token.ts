@@ -1,0 +1,60 @@
+/** What can be read from a token without a key. It proves nothing: only `verify` does. */
+
+import { readClock, readLeeway, type Clock } from "./clock.js";
+import type { DecodedToken } from "./claims.js";
+import { HallpassError } from "./error.js";
+import { inWasm } from "./instance.js";
+
+/**
+ * Takes a token apart, without checking its signature, its dates or for whom it is meant.
+ * Use it to show what a token says; never to decide what somebody may do.
+ *
+ * @throws {@link HallpassError} with the code that says why the text is not a token.
+ * @example
+ * ```ts
+ * const { header, claims } = decode(token);
+ * console.log(header.alg, claims.username); // "EdDSA" "exampleUser"
+ * ```
+ */
+export function decode<Extra extends object = object>(token: string): DecodedToken<Extra> {
+  return JSON.parse(inWasm((wasm) => wasm.decode(tokenText(token)))) as DecodedToken<Extra>;
+}
+
+/**
+ * Whether a token has run out: `now >= exp + leeway`. It reads the claim `exp` and proves nothing.
+ *
+ * @param options.leeway - Seconds of grace for clocks that differ; 0 by default.
+ * @param options.now - Returns the time in seconds since 1970; the machine's clock by default.
+ * @throws {@link HallpassError} if the text is not a token with an `exp`.
+ * @example
+ * ```ts
+ * if (isExpired(token, { leeway: 5 })) await renew();
+ * ```
+ */
+export function isExpired(token: string, { leeway, now }: { leeway?: number; now?: Clock } = {}): boolean {
+  return readClock(now) >= expiresAt(token) + readLeeway(leeway);
+}
+
+/**
+ * How many seconds a token has left; zero or less once it has run out. It reads the claim `exp` and proves nothing.
+ *
+ * @param options.now - Returns the time in seconds since 1970; the machine's clock by default.
+ * @throws {@link HallpassError} if the text is not a token with an `exp`.
+ * @example
+ * ```ts
+ * setTimeout(renew, expiresIn(token) * 1000);
+ * ```
+ */
+export function expiresIn(token: string, { now }: { now?: Clock } = {}): number {
+  return expiresAt(token) - readClock(now);
+}
+
+/** The text of a token; callers without TypeScript do pass `undefined`, say for a cookie that is not there. */
+export function tokenText(token: unknown): string {
+  if (typeof token === "string") return token;
+  throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
+}
+
+function expiresAt(token: string): number {
+  return inWasm((wasm) => wasm.expiresAt(tokenText(token)));
+}

@@ -1,0 +1,64 @@
+//! `cargo xtask …`: the tasks of this repository that need logic.
+
+mod demo;
+mod failure;
+mod freshness;
+mod interrupt;
+mod package;
+mod port;
+mod process;
+mod progress;
+mod setup;
+mod stopwatch;
+mod suite;
+mod tally;
+mod task;
+mod test;
+mod toolchain;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::workspace::Workspace;
+
+/// The tasks of this repository that need logic.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Tasks,
+}
+
+#[derive(Debug, Subcommand)]
+enum Tasks {
+    /// Build the npm package in verifier-wasm/, ready for `npm pack`
+    Package,
+    /// Build everything and run the demo: issuer, edge worker and page, until Ctrl-C
+    Demo(demo::Options),
+    /// Run every test there is, or some suites, and sum up
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(task: Tasks) -> Result<(), Failure> {
+    interrupt::listen()?;
+    let workspace = Workspace::find()?;
+    match task {
+        Tasks::Package => package::run(&workspace),
+        Tasks::Demo(options) => demo::run(&workspace, &options),
+        Tasks::Test(options) => test::run(&workspace, &options),
+    }
+}

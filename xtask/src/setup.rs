@@ -1,0 +1,98 @@
+//! What a fresh machine lacks: the npm packages, a browser. Each is looked for before it is installed.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::failure::Failure;
+use crate::freshness::is_fresh;
+use crate::process::{self, Output};
+use crate::workspace::Workspace;
+
+/// How long a download or a build may take.
+pub(crate) const LIMIT: Duration = Duration::from_mins(20);
+
+/// The oldest Node that the packages run on (`engines` in package.json).
+const NODE: (u32, u32) = (20, 19);
+
+/// The names that Chromium and its like are installed under.
+const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// Whether what is installed is what package-lock.json says.
+pub(crate) fn has_node_modules(workspace: &Workspace) -> bool {
+    is_fresh(&[workspace.file("node_modules/.package-lock.json")], &[workspace.file("package-lock.json")])
+}
+
+/// Installs exactly what package-lock.json says.
+pub(crate) fn install_node_modules(workspace: &Workspace) -> Result<(), Failure> {
+    let missing = Failure::Missing { what: "Node 20.19 or newer", remedy: "install it, with npm" };
+    if !has_node(workspace) || which("npm").is_none() {
+        return Err(missing);
+    }
+    process::run(workspace.program("npm").args(["ci", "--no-audit", "--no-fund"]), Output::Kept, LIMIT)?;
+    Ok(())
+}
+
+fn has_node(workspace: &Workspace) -> bool {
+    let version = process::run(workspace.program("node").arg("--version"), Output::Kept, LIMIT);
+    version.is_ok_and(|version| node_version(&version).is_some_and(|version| version >= NODE))
+}
+
+/// Major and minor of what `node --version` prints, such as `v20.19.4`.
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().strip_prefix('v')?.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
+/// The browser that drives the demo's page: the one named in the environment, else one on the path.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    env::var_os("HALLPASS_CHROMIUM").map(PathBuf::from).or_else(|| CHROMIUMS.iter().find_map(|name| which(name)))
+}
+
+/// Installs Debian's Chromium, where that is possible.
+pub(crate) fn install_chromium(workspace: &Workspace) -> Result<(), Failure> {
+    if !may_use_apt() {
+        return Err(Failure::Missing {
+            what: "Chromium",
+            remedy: "install Chromium or Chrome, or name one in HALLPASS_CHROMIUM",
+        });
+    }
+    apt_install(workspace, &["chromium"])
+}
+
+/// Whether this is a Debian, and we may install on it.
+pub(crate) fn may_use_apt() -> bool {
+    which("apt-get").is_some() && rustix::process::geteuid().is_root()
+}
+
+/// Installs Debian's packages, none of which may ask anything.
+pub(crate) fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<(), Failure> {
+    let apt = || -> Command {
+        let mut command = workspace.program("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", "DPkg::Lock::Timeout=300"]);
+        command
+    };
+    process::run(apt().arg("update"), Output::Kept, LIMIT)?;
+    process::run(apt().args(["install", "-y", "--no-install-recommends"]).args(packages), Output::Kept, LIMIT)?;
+    Ok(())
+}
+
+/// Where a program is on the path.
+pub(crate) fn which(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_versions_are_compared_by_major_and_minor() {
+        assert_eq!(node_version("v20.19.4\n"), Some((20, 19)));
+        assert!(node_version("v20.9.0").is_some_and(|version| version < NODE));
+        assert!(node_version("v22.0.0").is_some_and(|version| version > NODE));
+        assert_eq!(node_version("20.19.4"), None);
+        assert_eq!(node_version("v20"), None);
+    }
+}

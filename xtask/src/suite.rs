@@ -1,0 +1,189 @@
+//! The test suites: what each needs to be built, and the commands that it is made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::setup;
+use crate::task::Task;
+use crate::workspace::Workspace;
+
+/// A suite, in the order in which they run: the nearer to the source, the earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// Formatting, lints, documentation, licences, types
+    Checks,
+    /// Every crate's own tests
+    Rust,
+    /// The npm package in Node
+    Node,
+    /// The npm package in workerd
+    Workerd,
+    /// The issuer, over HTTP
+    E2e,
+    /// The demo in headless Chromium
+    Browser,
+    /// `cargo xtask demo` itself
+    Demo,
+}
+
+/// One command of a suite.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// What the terminal says while it runs.
+    pub(crate) title: String,
+    /// The command; none where its tool is not installed.
+    pub(crate) command: Option<Command>,
+}
+
+impl Suite {
+    /// The name in the summary.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Checks => "checks",
+            Self::Rust => "rust",
+            Self::Node => "package in Node",
+            Self::Workerd => "package in workerd",
+            Self::E2e => "issuer end to end",
+            Self::Browser => "demo in Chromium",
+            Self::Demo => "demo command",
+        }
+    }
+
+    /// What must be there before it runs.
+    pub(crate) fn needs(self) -> Vec<Task> {
+        match self {
+            Self::Rust => vec![Task::RustTests],
+            // The types of the demo's scripts come from the package.
+            Self::Checks | Self::Node | Self::Workerd => Task::PACKAGE.to_vec(),
+            Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer]].concat(),
+            Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium]].concat(),
+            Self::Demo => Task::DEMO.to_vec(),
+        }
+    }
+
+    /// How long one command of it may take: long enough for a cold build on two cores, where it builds.
+    pub(crate) fn limit(self) -> Duration {
+        match self {
+            Self::Checks | Self::Rust => Duration::from_mins(20),
+            _ => Duration::from_mins(10),
+        }
+    }
+
+    /// Whether a command is a test by itself, rather than a runner of tests that it counts.
+    pub(crate) fn counts_commands(self) -> bool {
+        self == Self::Checks
+    }
+
+    /// The commands, in order.
+    pub(crate) fn steps(self, workspace: &Workspace) -> Vec<Step> {
+        match self {
+            Self::Checks => checks(workspace),
+            Self::Rust => rust(workspace),
+            Self::Node => node(workspace, "tests/package", |_| {}),
+            Self::Workerd => node(workspace, "tests/workerd", |_| {}),
+            Self::E2e => node(workspace, "tests/e2e", |command| {
+                command.env("HALLPASS_BIN", workspace.issuer());
+            }),
+            Self::Browser => node(workspace, "tests/browser", |command| {
+                command.env("HALLPASS_BIN", workspace.issuer());
+                command.env("HALLPASS_CHROMIUM", setup::chromium().unwrap_or_default());
+            }),
+            Self::Demo => node(workspace, "tests/demo", |command| {
+                command.env("HALLPASS_XTASK", std::env::current_exe().unwrap_or_default());
+            }),
+        }
+    }
+}
+
+impl Step {
+    fn new(title: &str, mut command: Command, arguments: &[&str]) -> Self {
+        command.args(arguments);
+        Self { title: title.to_owned(), command: Some(command) }
+    }
+}
+
+fn checks(workspace: &Workspace) -> Vec<Step> {
+    let cargo = || workspace.cargo();
+    let mut rustdoc = cargo();
+    rustdoc.env("RUSTDOCFLAGS", "-Dwarnings");
+    let deny = setup::which("cargo-deny").map(|_| {
+        let mut command = cargo();
+        command.args(["deny", "check", "bans", "licenses", "sources"]);
+        command
+    });
+    vec![
+        Step::new("formatting", cargo(), &["fmt", "--all", "--check"]),
+        Step::new(
+            "lints",
+            cargo(),
+            &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-Dwarnings"],
+        ),
+        Step::new("documentation", rustdoc, &["doc", "--no-deps", "--workspace", "--locked", "--quiet"]),
+        Step { title: "dependencies (cargo-deny)".to_owned(), command: deny },
+        Step::new("types of the demo", workspace.npm_tool("tsc"), &["--noEmit", "--project", "js-demo"]),
+    ]
+}
+
+/// Whether the quicker runner is there.
+pub(crate) fn has_nextest() -> bool {
+    setup::which("cargo-nextest").is_some()
+}
+
+fn rust(workspace: &Workspace) -> Vec<Step> {
+    let tests: &[&str] = if has_nextest() {
+        &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]
+    } else {
+        &["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]
+    };
+    vec![
+        Step::new("unit and integration tests", workspace.cargo(), tests),
+        Step::new("examples in the documentation", workspace.cargo(), &["test", "--doc", "--workspace", "--locked"]),
+    ]
+}
+
+/// One run of Node's test runner over a folder; no step at all where the folder holds no test.
+fn node(workspace: &Workspace, folder: &str, prepare: impl FnOnce(&mut Command)) -> Vec<Step> {
+    let mut files = Vec::new();
+    collect_tests(&workspace.file(folder), &mut files);
+    if files.is_empty() {
+        return Vec::new();
+    }
+    files.sort();
+    let mut command = workspace.program("node");
+    // Files by name: Node 20 knows no patterns, and later ones no folders.
+    command.args(["--test", "--test-reporter=spec"]).args(files);
+    prepare(&mut command);
+    vec![Step { title: folder.to_owned(), command: Some(command) }]
+}
+
+fn collect_tests(folder: &Path, files: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            collect_tests(&path, files);
+        } else if path.to_string_lossy().ends_with(".test.js") {
+            files.push(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_that_are_named_tests_are_collected_at_any_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("deep")).unwrap();
+        for name in ["a.test.js", "helper.js", "deep/b.test.js", "deep/c.test.json"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let mut files = Vec::new();
+        collect_tests(folder.path(), &mut files);
+        files.sort();
+        assert_eq!(files, ["a.test.js", "deep/b.test.js"].map(|name| folder.path().join(name)));
+    }
+}

@@ -1,0 +1,90 @@
+//! The npm package's wasm module: built by cargo, bound by wasm-bindgen, shrunk by wasm-opt, and told once more as text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64ct::{Base64, Encoding};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::failure::Failure;
+use crate::freshness::is_fresh;
+use crate::process::{self, Output};
+use crate::setup::LIMIT;
+use crate::toolchain::{Toolchain, WASM_TARGET};
+use crate::workspace::Workspace;
+
+/// What rustc emits for wasm32-unknown-unknown, and every engine has had since 2023: wasm-opt may keep it.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// The files that the TypeScript around the module imports, in `verifier-wasm/wasm/`.
+const OUTPUTS: [&str; 5] =
+    ["hallpass.js", "hallpass.d.ts", "hallpass.wasm", "hallpass.base64.js", "hallpass.base64.d.ts"];
+
+/// Builds the module and everything that is made from it.
+pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--locked", "--package", "hallpass-verifier-wasm"]);
+    cargo.args(["--target", WASM_TARGET, "--profile", "wasm"]);
+    if let Some(toolchain) = Toolchain::find(workspace) {
+        toolchain.equip(&mut cargo);
+    }
+    process::run(&mut cargo, Output::Shown, LIMIT)?;
+
+    let module = workspace.built(WASM_TARGET).join("wasm/hallpass_verifier_wasm.wasm");
+    let folder = workspace.file("verifier-wasm/wasm");
+    if is_fresh(&OUTPUTS.map(|name| folder.join(name)), &inputs(workspace, &module)) {
+        return Ok(());
+    }
+    let bound = workspace.built("xtask-wasm");
+    bind(&module, &bound)?;
+    fs::create_dir_all(&folder).map_err(|source| Failure::File { path: folder.clone(), source })?;
+    for name in ["hallpass.js", "hallpass.d.ts"] {
+        fs::copy(bound.join(name), folder.join(name))
+            .map_err(|source| Failure::File { path: folder.join(name), source })?;
+    }
+    optimize(workspace, &bound.join("hallpass_bg.wasm"), &folder.join("hallpass.wasm"))?;
+    write_text_form(&folder)
+}
+
+/// Everything that the module's files are made from: the module, this program, and the npm packages (wasm-opt).
+fn inputs(workspace: &Workspace, module: &Path) -> [PathBuf; 3] {
+    let program = std::env::current_exe().unwrap_or_default();
+    [module.to_path_buf(), program, workspace.file("node_modules/.package-lock.json")]
+}
+
+fn bind(module: &Path, folder: &Path) -> Result<(), Failure> {
+    let mut bindgen = Bindgen::new();
+    let result = bindgen.input_path(module).out_name("hallpass").typescript(true).web(true).and_then(|bindgen| {
+        // Without this, bundlers would follow the glue's default URL and ship a second wasm file.
+        bindgen.omit_default_module_path(true);
+        bindgen.remove_name_section(true).remove_producers_section(true).generate(folder)
+    });
+    result.map_err(|error| Failure::Bindgen(format!("{error:#}")))
+}
+
+fn optimize(workspace: &Workspace, from: &Path, to: &Path) -> Result<(), Failure> {
+    let mut command = workspace.npm_tool("wasm-opt");
+    command.arg("-O3").args(FEATURES).arg(from).arg("-o").arg(to);
+    process::run(&mut command, Output::Kept, LIMIT)?;
+    Ok(())
+}
+
+/// The module as a string, for runtimes and bundlers that cannot import a wasm file.
+fn write_text_form(folder: &Path) -> Result<(), Failure> {
+    let module = folder.join("hallpass.wasm");
+    let bytes = fs::read(&module).map_err(|source| Failure::File { path: module, source })?;
+    let script = format!("export default \"{}\";\n", Base64::encode_string(&bytes));
+    let types = "declare const base64: string;\nexport default base64;\n";
+    for (name, text) in [("hallpass.base64.js", script.as_str()), ("hallpass.base64.d.ts", types)] {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|source| Failure::File { path, source })?;
+    }
+    Ok(())
+}
