@@ -163,6 +163,23 @@ story("everything can be done with the keyboard", async () => {
   assert.equal((await entry(4)).request, "POST /logout");
 });
 
+test("while the issuer is down a good pass still opens the door, and what needs the issuer says so", { timeout: 60_000 }, async (t) => {
+  const lonely = await startDemo({ accessTtl: "5m" });
+  t.after(() => lonely.stop());
+  page = await visit(browser, lonely.url);
+  await signIn();
+  await entry(1);
+  await call();
+  await entry(2);
+  await lonely.issuer.kill();
+  await call();
+  assert.equal((await entry(3)).outcome, "good");
+  await button("Sign out").click();
+  const { status, words } = await entry(4);
+  assert.equal(status, "503");
+  assert.match(words, /the issuer cannot be reached/);
+});
+
 test("the page is served with a policy that lets nothing foreign in", async () => {
   const { headers } = await fetch(demo.url);
   const policy = headers.get("content-security-policy");

@@ -137,7 +137,7 @@ test("a server that dribbles is given up after five seconds, by all who wait", {
   assert.equal(server.requests, 1);
 });
 
-test("a request that was ended while it fetched does not block the next ones", async () => {
+test("a request that was ended while it fetched does not block the next ones", { timeout: 10_000 }, async () => {
   let calls = 0;
   const never = () => new Promise(() => {});
   const verifier = byUrl({ fetch: (...request) => ((calls += 1) === 1 ? never() : fetch(...request)) });

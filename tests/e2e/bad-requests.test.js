@@ -1,0 +1,120 @@
+/** Whatever a client gets wrong, it gets the one error shape, which says what is wrong and what would be right. */
+
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { login, post } from "../support/client.js";
+import { issuerFor } from "../support/issuer.js";
+
+async function assertError(response, status, error) {
+  const body = await response.json();
+  assert.deepEqual([response.status, body.error], [status, error]);
+  assert.deepEqual(Object.keys(body), ["error", "error_description", "request_id"]);
+  assert.match(response.headers.get("content-type"), /^application\/json/);
+  assert.equal(response.headers.get("x-request-id"), body.request_id);
+  assert.equal(response.headers.get("cache-control"), "no-store");
+  assert.ok(body.error_description.length > 10);
+  return body;
+}
+
+const raw = (issuer, body, headers = { "content-type": "application/json" }) =>
+  fetch(`${issuer.url}/login`, { method: "POST", headers, body, ...(body instanceof ReadableStream && { duplex: "half" }) });
+
+test("an unknown path and a wrong method have the one error shape", async (t) => {
+  const issuer = await issuerFor(t);
+  for (const path of ["/", "/nothing", "/login/", "/login/x", "//login", `/${"x".repeat(4000)}`]) {
+    await assertError(await fetch(issuer.url + path), 404, "not_found");
+  }
+  for (const [method, path, allow] of [
+    ["GET", "/login", "POST"],
+    ["PUT", "/refresh", "POST"],
+    ["GET", "/logout", "POST"],
+    ["DELETE", "/me", "GET, HEAD"],
+    ["POST", "/.well-known/jwks.json", "GET, HEAD"],
+    ["PATCH", "/healthz", "GET, HEAD"],
+  ]) {
+    const answer = await fetch(issuer.url + path, { method });
+    assert.equal(answer.headers.get("allow"), allow);
+    await assertError(answer, 405, "method_not_allowed");
+  }
+});
+
+test("broken JSON is named, and what was in it is not repeated", async (t) => {
+  const issuer = await issuerFor(t);
+  const bodies = [
+    "",
+    "{",
+    "[]",
+    '"hunter2hunter2"',
+    '{"username":"exampleUser"}',
+    '{"username":"exampleUser","password":7}',
+    '{"username":"exampleUser","password":"hunter2hunter2","transport":"hunter2hunter2"}',
+    '{"username":"exampleUser","password":"hunter2hunter2"',
+    '{"username":"exampleUser","password":"","transport":"cookie"}',
+    '{"username":"","password":"hunter2hunter2"}',
+    JSON.stringify({ username: "exampleUser", password: "hunter2".repeat(200) }),
+    Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]),
+  ];
+  for (const body of bodies) {
+    const { error_description } = await assertError(await raw(issuer, body), 400, "invalid_request");
+    assert.doesNotMatch(error_description, /hunter2/);
+  }
+  assert.doesNotMatch(issuer.log(), /hunter2/);
+});
+
+test("a body must be JSON by its content type", async (t) => {
+  const issuer = await issuerFor(t);
+  const body = JSON.stringify({ username: "exampleUser", password: "examplePassword" });
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""]) {
+    await assertError(await raw(issuer, body, { "content-type": type }), 415, "unsupported_media_type");
+  }
+  assert.equal((await raw(issuer, body, { "content-type": "Application/JSON; charset=utf-8" })).status, 200);
+});
+
+test("a body is at most 16 KiB, with and without its length announced", async (t) => {
+  const issuer = await issuerFor(t);
+  const large = JSON.stringify({ username: "exampleUser", password: "x".repeat(17_000) });
+  await assertError(await raw(issuer, large), 413, "body_too_large");
+  const chunks = ReadableStream.from([Buffer.from(large.slice(0, 9000)), Buffer.from(large.slice(9000))]);
+  await assertError(await raw(issuer, chunks), 413, "body_too_large");
+  // The issuer is as well as before.
+  assert.equal((await login(issuer)).status, 200);
+});
+
+test("a chunked body without a length is as good as any", async (t) => {
+  const issuer = await issuerFor(t);
+  const text = JSON.stringify({ username: "exampleUser", password: "examplePassword" });
+  const chunks = ReadableStream.from([Buffer.from(text.slice(0, 5)), Buffer.from(text.slice(5))]);
+  assert.equal((await raw(issuer, chunks)).status, 200);
+});
+
+test("what is not HTTP does the issuer no harm", async (t) => {
+  const issuer = await issuerFor(t);
+  const garbage = ["\0\0\0\0", "GET\r\n\r\n", "POST /login HTTP/1.1\r\ncontent-length: -1\r\n\r\n", "\x16\x03\x01\x02"];
+  for (const bytes of garbage) {
+    await new Promise((resolve, reject) => {
+      const socket = connect(issuer.port, "127.0.0.1", () => socket.end(bytes, "latin1"));
+      socket.on("close", resolve).on("error", reject).resume();
+    });
+  }
+  assert.equal((await fetch(`${issuer.url}/healthz`)).status, 200);
+  const header = { authorization: `Bearer ${"x".repeat(200_000)}` };
+  assert.equal((await fetch(`${issuer.url}/me`, { headers: header })).status, 431);
+});
+
+test("no token and no password reaches the log", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--log", "trace"] });
+  const answer = await login(issuer, { transport: "body" });
+  const { token, refresh_token } = await answer.json();
+  await fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
+  const renewed = await (await post(`${issuer.url}/refresh`, { refresh_token })).json();
+  await post(`${issuer.url}/refresh`, { refresh_token });
+  await post(`${issuer.url}/logout`, { refresh_token: renewed.refresh_token });
+  await login(issuer, { password: "wrongPassword1" });
+  assert.match(issuer.log(), /signed in/);
+  // `--dev` itself says its user's password; nothing else may.
+  for (const secret of [token, refresh_token, renewed.token, renewed.refresh_token, "wrongPassword1"]) {
+    assert.ok(!issuer.log().includes(secret), "a secret is in the log");
+    assert.ok(!issuer.log().includes(secret.slice(-40)), "a part of a secret is in the log");
+  }
+});

@@ -1,0 +1,81 @@
+/** The command line: a wrong option names itself and says what it takes; status 2, and 1 for what fails later. */
+
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { run, startIssuer, temporaryFolder } from "../support/issuer.js";
+
+test("help and version help", () => {
+  const help = run(["--help"]);
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /serve\s+Run the issuer/);
+  assert.match(run(["serve", "--help"]).stdout, /HALLPASS_LISTEN/);
+  assert.match(run(["--version"]).stdout, /^hallpass \d+\.\d+\.\d+\n$/);
+});
+
+test("a wrong option names itself and says what it takes", () => {
+  const wrong = [
+    [["serve", "--listen", "here"], /--listen/],
+    [["serve", "--access-ttl", "soon"], /--access-ttl.*such as 30s, 5m/s],
+    [["serve", "--access-ttl", "40d"], /--access-ttl must be at most --idle-ttl/],
+    [["serve", "--issuer", "http://auth.example.com"], /--issuer.*https/s],
+    [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*an origin is/s],
+    [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
+    [["serve", "--listen", "0.0.0.0:0"], /--issuer is needed/],
+    [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev is for a laptop/],
+    [["serve", "--dev", "--store", "sled:x"], /--dev.*cannot be used with.*--store/s],
+    [["serve", "--no-such-option"], /--no-such-option/],
+    [["user", "add", " "], /a username must have/],
+    [["user", "add", "a", "--role", "two words"], /--role.*a role must have/s],
+    [[], /Usage/],
+  ];
+  for (const [args, message] of wrong) {
+    const { status, stderr } = run(args);
+    assert.equal(status, 2, args.join(" "));
+    assert.match(stderr, message);
+  }
+});
+
+test("an option can be set in the environment", () => {
+  const { status, stderr } = run(["serve"], { env: { HALLPASS_ACCESS_TTL: "soon" } });
+  assert.equal(status, 2);
+  assert.match(stderr, /--access-ttl/);
+});
+
+test("what fails later is one clear line with status 1", async (t) => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  t.after(() => taken.close());
+  const busy = run(["serve", "--dev", "--listen", `127.0.0.1:${taken.address().port}`]);
+  assert.equal(busy.status, 1);
+  assert.match(busy.stderr, /^hallpass: cannot listen on 127\.0\.0\.1:\d+: .*in use.*\n$/);
+
+  const folder = temporaryFolder(t);
+  const store = join(folder, "data");
+  mkdirSync(store);
+  const add = (input, name = "someone") =>
+    run(["user", "add", name, "--password-stdin", "--store", `sled:${store}`], { input });
+  assert.match(add("short\n").stderr, /^hallpass: a new password must have at least 8 characters\n$/);
+  assert.match(add("").stderr, /^hallpass: a password must not be empty\n$/);
+  assert.match(add(`${"x".repeat(1025)}\n`).stderr, /^hallpass: a password must be at most 1024 bytes long\n$/);
+  assert.equal(add("long enough\r\n").status, 0);
+  const again = add("long enough\n");
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /^hallpass: username_taken: there is a user someone already\n$/);
+  const unasked = run(["user", "add", "x", "--store", `sled:${store}`]);
+  assert.match(unasked.stderr, /--password-stdin/);
+
+  chmodSync(join(store, "keys.json"), 0o644);
+  const exposed = run(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${store}`]);
+  assert.equal(exposed.status, 1);
+  assert.match(exposed.stderr, /chmod 600/);
+});
+
+test("--dev says loudly what it is, and leaves nothing behind", async () => {
+  const issuer = await startIssuer({ args: ["--dev"] });
+  assert.equal(await issuer.stop(), 0);
+  assert.match(issuer.log(), /anybody on this machine can sign in as exampleUser \/ examplePassword/);
+  assert.match(issuer.log(), /temporary folder and are lost/);
+});

@@ -1,0 +1,142 @@
+/** The plainest client there is: it posts a password, reads `token`, and sends it as a bearer token. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import { cookieHeader, login, post, sleep, tampered } from "../support/client.js";
+import { credentials, issuerFor } from "../support/issuer.js";
+
+const me = (issuer, headers) => fetch(`${issuer.url}/me`, { headers });
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+test("a plain client signs in, and its token opens the door until it runs out", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--access-ttl", "2s"] });
+  const answer = await login(issuer);
+  assert.equal(answer.status, 200);
+  const { token, access_token, token_type, expires_in, user, session, refresh_token } = await answer.json();
+  assert.equal(token, access_token);
+  assert.deepEqual([token_type, expires_in, user.username], ["Bearer", 2, credentials.username]);
+  assert.equal(refresh_token, undefined, "a refresh token that travels as a cookie stays out of the body");
+
+  const known = await me(issuer, bearer(token));
+  assert.equal(known.status, 200);
+  assert.deepEqual(await known.json(), { user, session });
+  assert.equal(known.headers.get("cache-control"), "no-store");
+  assert.match(known.headers.get("vary"), /Origin, Cookie, Authorization/);
+
+  const nobody = await me(issuer, {});
+  assert.equal(nobody.status, 401);
+  assert.equal(nobody.headers.get("www-authenticate"), "Bearer");
+
+  const forged = await me(issuer, bearer(tampered(token)));
+  assert.equal(forged.status, 401);
+  assert.equal(forged.headers.get("www-authenticate"), 'Bearer error="invalid_token"');
+
+  await sleep(2100);
+  assert.equal((await me(issuer, bearer(token))).status, 401);
+
+  // Both cookies, the access token in them run out: renewed on the way, answered in one trip.
+  const renewed = await me(issuer, { cookie: cookieHeader(answer) });
+  assert.equal(renewed.status, 200);
+  assert.equal((await renewed.json()).session.id, session.id);
+  const cookies = cookieHeader(renewed);
+  assert.notEqual(cookies, cookieHeader(answer));
+  assert.equal((await me(issuer, { cookie: cookies })).status, 200);
+});
+
+test("a bearer token is judged alone, whatever the cookies say", async (t) => {
+  const issuer = await issuerFor(t);
+  const answer = await login(issuer);
+  const { token } = await answer.json();
+  const headers = { ...bearer(tampered(token)), cookie: cookieHeader(answer) };
+  assert.equal((await me(issuer, headers)).status, 401);
+  assert.equal((await me(issuer, { authorization: "Basic dTpw" })).status, 401);
+});
+
+test("a tampered access cookie is refused, not renewed", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookies = cookieHeader(await login(issuer));
+  const [access, refresh] = cookies.split("; ");
+  const answer = await me(issuer, { cookie: `${tampered(access)}; ${refresh}` });
+  assert.equal(answer.status, 401);
+  assert.deepEqual(answer.headers.getSetCookie(), []);
+  // A missing one is renewed.
+  assert.equal((await me(issuer, { cookie: refresh })).status, 200);
+});
+
+test("the cookies are out of the reach of scripts and of other hosts", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookies = (await login(issuer)).headers.getSetCookie();
+  assert.equal(cookies.length, 2);
+  for (const [index, name] of ["__Host-hallpass_access", "__Host-hallpass_refresh"].entries()) {
+    const [pair, ...attributes] = cookies[index].split("; ");
+    assert.ok(pair.startsWith(`${name}=`), pair);
+    assert.deepEqual(attributes.sort(), ["HttpOnly", "Max-Age=2592000", "Path=/", "SameSite=Lax", "Secure"]);
+  }
+});
+
+test("a wrong password and an unknown user cannot be told apart", async (t) => {
+  const issuer = await issuerFor(t);
+  const answers = [];
+  for (const wrong of [{ password: "wrong password" }, { username: "nobody" }]) {
+    const answer = await login(issuer, wrong);
+    const { request_id, ...body } = await answer.json();
+    assert.ok(request_id);
+    const headers = Object.fromEntries(answer.headers);
+    for (const name of ["date", "x-request-id"]) delete headers[name];
+    answers.push({ status: answer.status, body, headers });
+  }
+  assert.equal(answers[0].status, 401);
+  assert.equal(answers[0].body.error, "invalid_credentials");
+  assert.deepEqual(answers[0], answers[1]);
+});
+
+test("the token verifies with jose against the published key set", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--audience", "shop"] });
+  const { token, user, session } = await (await login(issuer)).json();
+  const keySet = new URL(`${issuer.url}/.well-known/jwks.json`);
+  const { payload, protectedHeader } = await jwtVerify(token, createRemoteJWKSet(keySet), {
+    issuer: `http://localhost:${issuer.port}`,
+    audience: "shop",
+    typ: "at+jwt",
+    algorithms: ["EdDSA"],
+  });
+  assert.equal(payload.sub, user.id);
+  assert.equal(payload.sid, session.id);
+  assert.equal(payload.client_id, "hallpass");
+  assert.equal(payload.username, credentials.username);
+  assert.equal(payload.exp - payload.iat, 300);
+  assert.ok(payload.jti);
+  const answer = await fetch(keySet);
+  assert.match(answer.headers.get("cache-control"), /max-age=300/);
+  const [key] = (await answer.json()).keys;
+  assert.equal(key.kid, protectedHeader.kid);
+  assert.equal(key.d, undefined);
+});
+
+test("a role of a user is in their token", async (t) => {
+  const { addUser, run, temporaryFolder } = await import("../support/issuer.js");
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  const added = run(
+    ["user", "add", "boss", "--password-stdin", "--role", "admin", "--role", "audit", "--store", `sled:${folder}`],
+    { input: "bossPassword\n" },
+  );
+  assert.equal(added.status, 0, added.stderr);
+  const issuer = await issuerFor(t, { args: ["--store", `sled:${folder}`] });
+  const roles = async (more) => {
+    const { token } = await (await login(issuer, more)).json();
+    return JSON.parse(Buffer.from(token.split(".")[1], "base64url")).roles;
+  };
+  assert.deepEqual(await roles({ username: "boss", password: "bossPassword" }), ["admin", "audit"]);
+  assert.equal(await roles({}), undefined);
+});
+
+test("a health check asks for nothing", async (t) => {
+  const issuer = await issuerFor(t);
+  const answer = await fetch(`${issuer.url}/healthz`);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(await answer.json(), { status: "ok" });
+  assert.equal((await fetch(`${issuer.url}/healthz`, { method: "HEAD" })).status, 200);
+  assert.equal((await post(`${issuer.url}/healthz`)).status, 405);
+});

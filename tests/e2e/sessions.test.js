@@ -1,0 +1,124 @@
+/** A session over HTTP: both transports, renewal, sign-out. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cookieHeader, cookieValue, login, post } from "../support/client.js";
+import { issuerFor } from "../support/issuer.js";
+
+const REFRESH = "__Host-hallpass_refresh";
+
+const refresh = (issuer, body, headers) => post(`${issuer.url}/refresh`, body, headers);
+const logout = (issuer, body, headers) => post(`${issuer.url}/logout`, body, headers);
+
+async function assertError(response, status, error) {
+  const body = await response.json();
+  assert.deepEqual([response.status, body.error], [status, error], body.error_description);
+}
+
+test("a refresh cookie gives one new pair, and is then worth nothing", async (t) => {
+  const issuer = await issuerFor(t);
+  const first = cookieHeader(await login(issuer));
+  const renewed = await refresh(issuer, undefined, { cookie: first });
+  assert.equal(renewed.status, 200);
+  const body = await renewed.json();
+  assert.equal(body.token, body.access_token);
+  assert.equal(body.refresh_token, undefined);
+  const second = cookieHeader(renewed);
+  assert.notEqual(cookieValue(second, REFRESH), cookieValue(first, REFRESH));
+  await assertError(await refresh(issuer, undefined, { cookie: first }), 400, "invalid_grant");
+  assert.equal((await refresh(issuer, undefined, { cookie: second })).status, 200);
+});
+
+test("a client that keeps its tokens itself gets no cookies", async (t) => {
+  const issuer = await issuerFor(t);
+  const answer = await login(issuer, { transport: "body" });
+  assert.deepEqual(answer.headers.getSetCookie(), []);
+  const { refresh_token } = await answer.json();
+  assert.match(refresh_token, /^hprt_[\w-]{86}$/);
+  const renewed = await refresh(issuer, { refresh_token });
+  assert.deepEqual(renewed.headers.getSetCookie(), []);
+  const second = (await renewed.json()).refresh_token;
+  assert.notEqual(second, refresh_token);
+  assert.equal((await logout(issuer, { refresh_token: second })).status, 204);
+  await assertError(await refresh(issuer, { refresh_token: second }), 400, "invalid_grant");
+});
+
+test("a refresh token that came as a cookie never goes out in a body, nor the other way round", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookie = cookieHeader(await login(issuer));
+  const fromCookie = cookieValue(cookie, REFRESH);
+  await assertError(await refresh(issuer, { refresh_token: fromCookie }), 400, "invalid_request");
+  const { refresh_token } = await (await login(issuer, { transport: "body" })).json();
+  await assertError(await refresh(issuer, undefined, { cookie: `${REFRESH}=${refresh_token}` }), 400, "invalid_request");
+  await assertError(await refresh(issuer, { refresh_token }, { cookie }), 400, "invalid_request");
+  await assertError(await refresh(issuer, {}), 400, "invalid_request");
+  await assertError(await refresh(issuer), 400, "invalid_request");
+  // None of this cost either session its token.
+  assert.equal((await refresh(issuer, { refresh_token })).status, 200);
+  assert.equal((await refresh(issuer, undefined, { cookie })).status, 200);
+});
+
+test("a refresh token that this issuer never made is refused", async (t) => {
+  const issuer = await issuerFor(t);
+  for (const refresh_token of ["", "hprt_", `hprt_${"A".repeat(86)}`, "x".repeat(9000), "hprt_é"]) {
+    await assertError(await refresh(issuer, { refresh_token }), 400, "invalid_grant");
+  }
+});
+
+test("a cookie that comes twice is refused", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookie = cookieHeader(await login(issuer));
+  await assertError(await refresh(issuer, undefined, { cookie: `${cookie}; ${cookie}` }), 400, "invalid_request");
+});
+
+test("signing out ends the session at once, by any of its tokens", async (t) => {
+  const issuer = await issuerFor(t);
+  for (const by of ["cookies", "access cookie alone", "bearer token"]) {
+    const answer = await login(issuer);
+    const { token } = await answer.json();
+    const cookie = cookieHeader(answer);
+    const headers = {
+      cookies: { cookie },
+      "access cookie alone": { cookie: cookie.split("; ")[0] },
+      "bearer token": { authorization: `Bearer ${token}` },
+    }[by];
+    const out = await logout(issuer, undefined, headers);
+    assert.equal(out.status, 204);
+    const cleared = out.headers.getSetCookie();
+    assert.equal(cleared.length, 2);
+    for (const each of cleared) assert.match(each, /^__Host-hallpass_\w+=; .*Max-Age=0/);
+    // The access token has not run out; the issuer's own endpoints refuse it all the same.
+    const after = await fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(after.status, 401, by);
+    assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 401, by);
+    await assertError(await refresh(issuer, undefined, { cookie }), 400, "invalid_grant");
+  }
+});
+
+test("signing out without a session, or twice, is fine", async (t) => {
+  const issuer = await issuerFor(t);
+  assert.equal((await logout(issuer)).status, 204);
+  assert.equal((await logout(issuer, { refresh_token: "nonsense" })).status, 204);
+  assert.equal((await logout(issuer, undefined, { authorization: "Bearer nonsense" })).status, 204);
+  const cookie = cookieHeader(await login(issuer));
+  assert.equal((await logout(issuer, undefined, { cookie })).status, 204);
+  assert.equal((await logout(issuer, undefined, { cookie })).status, 204);
+});
+
+test("of many renewals of one cookie at once exactly one gets the pair", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookie = cookieHeader(await login(issuer));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(issuer, undefined, { cookie })));
+  const good = answers.filter((answer) => answer.status === 200);
+  assert.equal(good.length, 1);
+  assert.ok(answers.every((answer) => [200, 400].includes(answer.status)));
+  assert.equal((await refresh(issuer, undefined, { cookie: cookieHeader(good[0]) })).status, 200);
+});
+
+test("a sign-in over a living session ends the one that it replaces", async (t) => {
+  const issuer = await issuerFor(t);
+  const first = cookieHeader(await login(issuer));
+  const second = cookieHeader(await login(issuer, {}, { cookie: first }));
+  await assertError(await refresh(issuer, undefined, { cookie: first }), 400, "invalid_grant");
+  assert.equal((await refresh(issuer, undefined, { cookie: second })).status, 200);
+});

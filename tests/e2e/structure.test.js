@@ -1,0 +1,114 @@
+/** Who may know whom, one way only: between the packages, and inside the issuer. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const read = (path) => readFileSync(join(root, path), "utf8");
+
+/** What each crate of ours may depend on. */
+const CRATES = {
+  "hallpass-token": [],
+  "hallpass-issuer": ["hallpass-token"],
+  "hallpass-verifier-wasm": ["hallpass-token"],
+  xtask: [],
+};
+
+/** What each npm package of ours may depend on. */
+const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpass"] };
+
+/**
+ * What each module of the issuer may name. `main` and `serve` put the parts together and may name all. Handlers hold no
+ * rule, rules know no store and no network, and the store knows no rule.
+ */
+const MODULES = {
+  http: ["auth", "clock", "entropy", "password", "session", "user"],
+  auth: ["clock", "entropy", "keys", "password", "refresh_token", "session", "store", "user"],
+  store: ["session", "user"],
+  keys: ["entropy", "refresh_token"],
+  data: ["keys", "store"],
+  users: ["cli", "clock", "data", "entropy", "password", "store", "user"],
+  cli: ["http", "user"],
+  session: ["refresh_token", "user"],
+  refresh_token: ["session"],
+  password: ["entropy"],
+  user: ["password"],
+  clock: [],
+  entropy: [],
+};
+
+/** A Rust source without its tests and comments. */
+const code = (text) => text.replace(/^\s*\/\/.*$/gm, "").split(/^#\[cfg\(test\)\]/m)[0];
+
+/** The modules of the crate that a source names, in `use crate::…` of one or many, or in a path. */
+function modulesNamed(source) {
+  const single = [...source.matchAll(/\bcrate::(\w+)/g)].map((match) => match[1]);
+  const grouped = [...source.matchAll(/\buse crate::\{([\s\S]*?)\};/g)].flatMap(([, list]) =>
+    // Only the outermost names of a list such as `a::{b, c}, d`.
+    list.replace(/\{[^{}]*(\{[^{}]*\}[^{}]*)*\}/g, "").split(",").map((entry) => entry.trim().split("::")[0]),
+  );
+  return new Set([...single, ...grouped].filter(Boolean));
+}
+
+test("the crates know each other in one direction only", () => {
+  const { stdout, status, stderr } = spawnSync("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"], {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1e8,
+  });
+  assert.equal(status, 0, stderr);
+  const packages = JSON.parse(stdout).packages;
+  assert.deepEqual(packages.map(({ name }) => name).sort(), Object.keys(CRATES).sort());
+  for (const { name, dependencies } of packages) {
+    // A crate may name itself to turn on a feature of its own in its tests.
+    const ours = dependencies.filter((each) => each.name in CRATES && each.name !== name).map((each) => each.name);
+    assert.deepEqual(ours, CRATES[name], name);
+  }
+});
+
+test("the npm packages know each other in one direction only", () => {
+  for (const [folder, allowed] of Object.entries(PACKAGES)) {
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(read(`${folder}/package.json`));
+    const ours = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => name.startsWith("hallpass"));
+    assert.deepEqual(ours, allowed, folder);
+  }
+});
+
+test("the token crate asks no clock, draws no randomness and does no I/O", () => {
+  for (const name of readdirSync(join(root, "token/src"))) {
+    const source = code(read(`token/src/${name}`));
+    assert.doesNotMatch(source, /\bstd::(fs|net|io|env|process|thread|time)\b|getrandom|tokio/, name);
+  }
+});
+
+test("the modules of the issuer know each other in one direction only", () => {
+  const sources = readdirSync(join(root, "issuer/src"), { recursive: true }).filter((name) => name.endsWith(".rs"));
+  for (const name of sources) {
+    const module = name.split("/")[0].replace(".rs", "");
+    if (["main", "serve"].includes(module) || name.endsWith("/tests.rs")) continue;
+    const allowed = MODULES[module];
+    assert.ok(allowed, `${name}: a new module needs its place in this table`);
+    for (const named of modulesNamed(code(read(`issuer/src/${name}`)))) {
+      assert.ok(named === module || allowed.includes(named), `${name} must not know ${named}`);
+    }
+  }
+});
+
+test("handlers name the use cases and never the store, and only one file names sled", () => {
+  for (const name of readdirSync(join(root, "issuer/src"), { recursive: true }).filter((each) => each.endsWith(".rs"))) {
+    const source = code(read(`issuer/src/${name}`));
+    if (name.startsWith("http")) assert.doesNotMatch(source, /\bstore::|\bStore\b/, name);
+    // The engine is `::sled`; `store::sled` is our own module over it.
+    if (name !== "store/sled.rs") assert.doesNotMatch(source, /(?<!store)::sled\b/, name);
+  }
+});
+
+test("only main reads the environment and the signals", () => {
+  for (const name of readdirSync(join(root, "issuer/src"), { recursive: true }).filter((each) => each.endsWith(".rs"))) {
+    if (name !== "main.rs") assert.doesNotMatch(code(read(`issuer/src/${name}`)), /std::env|signal::|env::var/, name);
+  }
+});
