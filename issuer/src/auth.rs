@@ -12,12 +12,13 @@ use zeroize::Zeroizing;
 use crate::{
     clock::Clock,
     entropy::{NoEntropy, random_bytes, random_id},
+    id::{SessionId, UserId},
     keys::Keys,
     password::{HashingError, Password, PasswordHasher},
     refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenKey},
-    session::{Lifetimes, Refusal, Session, SessionId, Transport},
+    session::{Lifetimes, Refusal, Session, Transport},
     store::{Added, Store, StoreError, Swapped},
-    user::{Role, User, UserId, Username},
+    user::{Role, User, Username},
 };
 
 mod renewal;

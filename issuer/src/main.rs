@@ -6,6 +6,7 @@ mod clock;
 mod data;
 mod entropy;
 mod http;
+mod id;
 mod keys;
 mod password;
 mod refresh_token;

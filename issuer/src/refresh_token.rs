@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use crate::session::SessionId;
+use crate::id::SessionId;
 
 /// Tells people and secret scanners what leaked.
 const PREFIX: &str = "hprt_";

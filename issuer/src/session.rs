@@ -3,22 +3,15 @@
 //!
 //! Expiry is reckoned from the record, never written into it, so that a clock that jumps and comes back harms nobody.
 
-use std::fmt;
-
 use hallpass_token::UnixSeconds;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{
+    id::{SessionId, UserId},
     refresh_token::{RefreshToken, RefreshTokenHash},
-    user::UserId,
 };
 
 pub(crate) mod record;
-
-/// A session's id, the `sid` of its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SessionId(pub(crate) Uuid);
 
 /// How a session's refresh token travels, chosen at login. It never changes: a token that came as a cookie, out of the
 /// reach of scripts, must not go out in a body.
@@ -112,14 +105,10 @@ impl Session {
     }
 }
 
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     const LIFETIMES: Lifetimes = Lifetimes { idle: 100, absolute: 250 };

@@ -3,8 +3,9 @@
 use std::{future::Future, pin::Pin};
 
 use crate::{
-    session::{Session, SessionId},
-    user::{User, UserId, Username},
+    id::{SessionId, UserId},
+    session::Session,
+    user::{User, Username},
 };
 
 mod commit;

@@ -3,15 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use hallpass_token::UnixSeconds;
-use uuid::Uuid;
 
-use crate::password::PasswordHash;
+use crate::{id::UserId, password::PasswordHash};
 
 pub(crate) mod record;
-
-/// A user's id: random, never reused, the `sub` of their tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct UserId(pub(crate) Uuid);
 
 /// A user as the store keeps them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +38,6 @@ pub(crate) struct InvalidRole;
 
 /// Long enough for an e-mail address in use, short enough that a token with it stays small.
 const LONGEST_NAME: usize = 64;
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 impl Username {
     pub(crate) fn as_str(&self) -> &str {

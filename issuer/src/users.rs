@@ -7,9 +7,10 @@ use crate::{
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     entropy::{NoEntropy, random_id},
+    id::UserId,
     password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Password, PasswordHasher},
     store::{Added, Store as _, StoreError},
-    user::{User, UserId, Username},
+    user::{User, Username},
 };
 
 /// Why a command on users failed.

@@ -27,16 +27,17 @@ const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpa
  */
 const MODULES = {
   http: ["auth", "clock", "entropy", "password", "session", "user"],
-  auth: ["clock", "entropy", "keys", "password", "refresh_token", "session", "store", "user"],
-  store: ["session", "user"],
+  auth: ["clock", "entropy", "id", "keys", "password", "refresh_token", "session", "store", "user"],
+  store: ["id", "session", "user"],
   keys: ["entropy", "refresh_token"],
   data: ["keys", "store"],
-  users: ["cli", "clock", "data", "entropy", "password", "store", "user"],
+  users: ["cli", "clock", "data", "entropy", "id", "password", "store", "user"],
   cli: ["http", "user"],
-  session: ["refresh_token", "user"],
-  refresh_token: ["session"],
+  session: ["id", "refresh_token"],
+  refresh_token: ["id"],
   password: ["entropy"],
-  user: ["password"],
+  user: ["id", "password"],
+  id: [],
   clock: [],
   entropy: [],
 };

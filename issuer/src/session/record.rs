@@ -4,8 +4,11 @@
 use hallpass_token::UnixSeconds;
 use uuid::Uuid;
 
-use super::{Session, SessionId, State, Transport};
-use crate::{refresh_token::RefreshTokenHash, user::UserId};
+use super::{Session, State, Transport};
+use crate::{
+    id::{SessionId, UserId},
+    refresh_token::RefreshTokenHash,
+};
 
 const VERSION: u8 = 1;
 

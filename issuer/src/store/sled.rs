@@ -13,8 +13,9 @@ use ::sled::{Db, Tree};
 
 use super::{Added, Store, StoreError, StoreFuture, Swapped, commit::Committer};
 use crate::{
-    session::{self, Session, SessionId},
-    user::{self, User, UserId, Username},
+    id::{SessionId, UserId},
+    session::{self, Session},
+    user::{self, User, Username},
 };
 
 /// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.

@@ -3,7 +3,8 @@
 use hallpass_token::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
-use super::{Role, User, UserId};
+use super::{Role, User};
+use crate::id::UserId;
 
 const VERSION: u8 = 1;
 
