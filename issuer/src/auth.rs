@@ -2,8 +2,8 @@
 //! the store; how they are reached over the network is the business of `http`.
 
 use hallpass_token::{
-    AccessClaims, KeySet, KeySetError, Policy, SignError, Signer, UnixSeconds, VerifiedClaims, Verifier, VerifyError,
-    expires_at,
+    AccessClaims, Issuer, KeySet, KeySetError, Policy, SignError, Signer, UnixSeconds, VerifiedClaims, Verifier,
+    VerifyError, expires_at,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -129,9 +129,8 @@ impl Auth {
     ) -> Result<Self, AuthSetupError> {
         let Keys { signer, refresh_token: refresh_token_key } = keys;
         let keys = KeySet::from_json(&key_set_of(&signer).to_string())?;
-        let policy =
-            Policy { issuer: Some(settings.issuer.clone()), audience: Some(settings.audience.clone()), leeway: 0 };
-        let verifier = Verifier::new(policy, keys);
+        let issuer = Issuer::named(settings.issuer.as_str(), keys);
+        let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
         let passwords = PasswordHasher::new()?;
         Ok(Self { store, clock, passwords, signer, refresh_token_key, verifier, settings })
     }

@@ -41,7 +41,7 @@ pub fn decode(token: &str) -> Result<DecodedToken, VerifyError> {
 pub fn expires_at(token: &str) -> Result<UnixSeconds, VerifyError> {
     let token = CompactToken::parse(token)?;
     let exp: Option<&Value> = token.claims.members.get("exp");
-    time_claim("exp", exp)?.ok_or(VerifyError::Claim { claim: "exp", reason: "is missing" })
+    time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
 }
 
 #[cfg(test)]

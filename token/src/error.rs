@@ -1,6 +1,6 @@
 //! Why a token is refused: one variant a cause, each with a stable code for machines and words for people.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{MAX_TOKEN_BYTES, TimeOutOfRange};
 
@@ -52,8 +52,8 @@ pub enum VerifyError {
     /// The header demands an extension, and none is understood (RFC 7515 §4.1.11).
     #[error("the header must not have `crit`: no extension is understood")]
     Critical,
-    /// The header's `typ` is missing or another one than an access token's (RFC 9068 §2.1).
-    #[error("the header's `typ` must be `at+jwt`")]
+    /// The header's `typ` is missing or none that is accepted: by default an access token's, `at+jwt` (RFC 9068 §2.1).
+    #[error("the header's `typ` must be one that is accepted, by default `at+jwt`")]
     Type,
     /// The header's `alg` is missing, not a string, or not the key's.
     #[error("the header's `alg` must be the key's own algorithm, EdDSA")]
@@ -73,11 +73,14 @@ pub enum VerifyError {
     /// The token is not valid yet: `now + leeway < nbf`.
     #[error("the token is not valid yet")]
     NotYetValid,
+    /// The token was made too long ago: `now >= iat + max_token_age + leeway`.
+    #[error("the token was issued too long ago")]
+    TooOld,
     /// A claim is missing, of the wrong type, or not the expected one.
     #[error("the claim `{claim}` {reason}")]
     Claim {
         /// The claim's name.
-        claim: &'static str,
+        claim: Cow<'static, str>,
         /// What is wrong with it, in words that follow its name.
         reason: &'static str,
     },
@@ -106,6 +109,7 @@ impl VerifyError {
             Self::Signature => "ERR_SIGNATURE_INVALID",
             Self::Expired => "ERR_TOKEN_EXPIRED",
             Self::NotYetValid => "ERR_TOKEN_NOT_YET_VALID",
+            Self::TooOld => "ERR_TOKEN_TOO_OLD",
             Self::Claim { .. } => "ERR_CLAIM_INVALID",
             Self::Time(_) => "ERR_TIME_INVALID",
         }
@@ -113,11 +117,12 @@ impl VerifyError {
 
     /// The claim at fault, where one is.
     #[must_use]
-    pub const fn claim(&self) -> Option<&'static str> {
+    pub fn claim(&self) -> Option<&str> {
         match self {
             Self::Claim { claim, .. } => Some(claim),
             Self::Expired => Some("exp"),
             Self::NotYetValid => Some("nbf"),
+            Self::TooOld => Some("iat"),
             _ => None,
         }
     }
@@ -129,8 +134,15 @@ impl VerifyError {
             Self::Claim { reason, .. } => Some(reason),
             Self::Expired => Some("has passed"),
             Self::NotYetValid => Some("is still to come"),
+            Self::TooOld => Some("is too long ago"),
             _ => None,
         }
+    }
+}
+
+impl VerifyError {
+    pub(crate) fn of_claim(claim: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
+        Self::Claim { claim: claim.into(), reason }
     }
 }
 
@@ -181,7 +193,8 @@ mod tests {
             VerifyError::Signature,
             VerifyError::Expired,
             VerifyError::NotYetValid,
-            VerifyError::Claim { claim: "exp", reason: "is missing" },
+            VerifyError::TooOld,
+            VerifyError::of_claim("exp", "is missing"),
             VerifyError::Time(TimeOutOfRange),
         ];
         of_tokens.iter().map(VerifyError::code).chain([KeySetError::NotAnObject.code()]).collect()

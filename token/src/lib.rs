@@ -4,6 +4,22 @@
 //! carries it. [`decode`] and [`expires_at`] read a token without trusting it. With the feature `sign`, `Signer`
 //! makes tokens.
 //!
+//! ```
+//! use hallpass_token::{Issuer, KeySet, Policy, UnixSeconds, Verifier};
+//!
+//! // What the issuer publishes at /.well-known/jwks.json.
+//! let keys = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+//! let issuer = Issuer::named("https://auth.example.com", KeySet::from_json(keys)?);
+//! let verifier = Verifier::new(Policy::for_audience("api"), issuer);
+//!
+//! let now = UnixSeconds::new(1_790_000_000)?;
+//! match verifier.verify("not.a.token", now) {
+//!     Ok(claims) => println!("{:?} is here", claims.subject()),
+//!     Err(refusal) => assert_eq!(refusal.code(), "ERR_BASE64_INVALID"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate does no I/O, asks no clock and draws no randomness: the time is an argument, keys are handed in. It
 //! never panics on input, since a panic ends a WebAssembly instance for good.
 
@@ -14,6 +30,7 @@ mod ed25519;
 mod error;
 mod json;
 mod key_set;
+mod policy;
 #[cfg(feature = "sign")]
 mod signer;
 mod time;
@@ -24,7 +41,8 @@ pub use compact::MAX_TOKEN_BYTES;
 pub use decode::{DecodedToken, decode, expires_at};
 pub use error::{Part, VerifyError};
 pub use key_set::{KeySet, KeySetError, MAX_KEYS};
+pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]
 pub use signer::{AccessClaims, SignError, Signer};
 pub use time::{TimeOutOfRange, UnixSeconds};
-pub use verifier::{Policy, Verifier};
+pub use verifier::{AmbiguousIssuers, Verifier};

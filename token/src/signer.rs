@@ -104,7 +104,7 @@ fn thumbprint(x: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KeySet, Policy, UnixSeconds, Verifier, decode};
+    use crate::{Issuer, KeySet, Policy, UnixSeconds, Verifier, decode};
 
     #[test]
     fn the_key_id_is_the_thumbprint_of_rfc_8037_appendix_a_3() {
@@ -129,9 +129,9 @@ mod tests {
         };
         let token = signer.sign(&claims).unwrap();
         let keys = KeySet::from_json(&json!({"keys": [signer.public_jwk()]}).to_string()).unwrap();
-        let policy = Policy { issuer: Some(claims.iss.into()), audience: Some(claims.aud.into()), leeway: 0 };
-        let verified = Verifier::new(policy, keys).verify(&token, UnixSeconds::new(claims.iat).unwrap()).unwrap();
-        assert_eq!(verified.json(), serde_json::to_string(&claims).unwrap());
+        let verifier = Verifier::new(Policy::for_audience(claims.aud), Issuer::named(claims.iss, keys));
+        let read = verifier.verify(&token, UnixSeconds::new(claims.iat).unwrap()).unwrap();
+        assert_eq!(read.json(), serde_json::to_string(&claims).unwrap());
         let header: Value = serde_json::from_str(decode(&token).unwrap().header_json()).unwrap();
         assert_eq!(header, json!({"alg": "EdDSA", "typ": "at+jwt", "kid": signer.key_id()}));
     }

@@ -4,92 +4,121 @@ use jwt_compact::{Algorithm, AlgorithmSignature};
 use serde_json::{Map, Value};
 
 use crate::{
-    KeySet, UnixSeconds, VerifiedClaims, VerifyError,
+    Issuer, KeySet, Policy, UnixSeconds, VerifiedClaims, VerifyError,
     claims::{check_audience, check_issuer, time_claim},
     compact::CompactToken,
     ed25519::{Ed25519Signature, Ed25519Strict},
 };
 
-/// What a token must be to be accepted, besides well signed and in date.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// The issuer that `iss` must name; `None` says: on purpose not checked.
-    pub issuer: Option<String>,
-    /// The audience that `aud` must contain; `None` says: on purpose not checked.
-    pub audience: Option<String>,
-    /// How many seconds the clocks of issuer and verifier may differ.
-    pub leeway: u64,
-}
-
-/// Checks tokens against a policy and a key set.
+/// Checks tokens against a policy and the keys of those who may issue them.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     policy: Policy,
-    keys: KeySet,
+    issuers: Vec<Issuer>,
 }
 
+/// Of several issuers one has no name, or two have the same: a token's `iss` would not tell whose keys count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("each of several issuers must have a name of its own")]
+pub struct AmbiguousIssuers;
+
 impl Verifier {
-    /// A verifier that accepts tokens that fit `policy` and are signed by one of `keys`.
+    /// A verifier that accepts tokens of `issuer` that fit `policy`.
     #[must_use]
-    pub const fn new(policy: Policy, keys: KeySet) -> Self {
-        Self { policy, keys }
+    pub fn new(policy: Policy, issuer: Issuer) -> Self {
+        Self { policy, issuers: vec![issuer] }
+    }
+
+    /// A verifier that accepts tokens of several issuers, each by its own keys alone: a key of one never makes a token
+    /// of another good.
+    pub fn with_issuers(policy: Policy, issuers: Vec<Issuer>) -> Result<Self, AmbiguousIssuers> {
+        let is_ambiguous = |(index, issuer): (usize, &Issuer)| {
+            issuer.name.is_none() || issuers.iter().take(index).any(|earlier| earlier.name == issuer.name)
+        };
+        if issuers.len() > 1 && issuers.iter().enumerate().any(is_ambiguous) {
+            return Err(AmbiguousIssuers);
+        }
+        Ok(Self { policy, issuers })
     }
 
     /// Verifies `token` at the time `now`: structure, header, key, signature, claims, in this order.
     pub fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedClaims, VerifyError> {
         let token = CompactToken::parse(token)?;
-        self.check_signature(&token)?;
-        let expires_at = self.check_claims(&token.claims.members, now)?;
+        let kid = self.check_header(&token.header.members)?;
+        let issuer = self.issuer_of(&token.claims.members)?;
+        check_signature(&token, &issuer.keys, kid)?;
+        let expires_at = self.check_claims(&token.claims.members, issuer, now)?;
         Ok(VerifiedClaims::new(token.claims.text, token.claims.members, expires_at))
     }
 
-    fn check_signature(&self, token: &CompactToken<'_>) -> Result<(), VerifyError> {
-        let kid = check_header(&token.header.members)?;
-        let key = self.keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
-        let signature = Ed25519Signature::try_from_slice(&token.signature).map_err(|_| VerifyError::Signature)?;
-        if Ed25519Strict.verify_signature(&signature, key, token.signing_input.as_bytes()) {
-            Ok(())
-        } else {
-            Err(VerifyError::Signature)
+    /// Checks the header and returns its `kid`. Keys that the header itself brings or points to (`jwk`, `jku`, `x5c`,
+    /// `x5u`) are not looked at: whoever forges a token would bring their own.
+    fn check_header<'h>(&self, header: &'h Map<String, Value>) -> Result<Option<&'h str>, VerifyError> {
+        if header.contains_key("crit") {
+            return Err(VerifyError::Critical);
         }
+        if !header.get("alg").and_then(Value::as_str).is_some_and(Ed25519Strict::is_named) {
+            return Err(VerifyError::Algorithm);
+        }
+        if !self.policy.accepts_type(header.get("typ").and_then(Value::as_str)) {
+            return Err(VerifyError::Type);
+        }
+        header.get("kid").map(|kid| kid.as_str().ok_or(VerifyError::KeyId)).transpose()
     }
 
-    fn check_claims(&self, claims: &Map<String, Value>, now: UnixSeconds) -> Result<UnixSeconds, VerifyError> {
+    /// Whose keys count. `iss` is not proved yet: it only chooses which keys must prove it.
+    fn issuer_of(&self, claims: &Map<String, Value>) -> Result<&Issuer, VerifyError> {
+        if let [only] = self.issuers.as_slice() {
+            return Ok(only);
+        }
+        let named = claims.get("iss").and_then(Value::as_str);
+        let found = named.and_then(|named| self.issuers.iter().find(|issuer| issuer.name.as_deref() == Some(named)));
+        found.ok_or_else(|| VerifyError::of_claim("iss", "is not one of the expected issuers"))
+    }
+
+    fn check_claims(
+        &self,
+        claims: &Map<String, Value>,
+        issuer: &Issuer,
+        now: UnixSeconds,
+    ) -> Result<UnixSeconds, VerifyError> {
         let exp = time_claim("exp", claims.get("exp"))?;
-        let exp = exp.ok_or(VerifyError::Claim { claim: "exp", reason: "is missing" })?;
+        let exp = exp.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))?;
         let nbf = time_claim("nbf", claims.get("nbf"))?;
-        time_claim("iat", claims.get("iat"))?;
-        check_issuer(claims.get("iss"), self.policy.issuer.as_deref())?;
-        check_audience(claims.get("aud"), self.policy.audience.as_deref())?;
-        let leeway = self.policy.leeway;
-        if now.seconds() >= exp.seconds().saturating_add(leeway) {
+        let iat = time_claim("iat", claims.get("iat"))?;
+        check_issuer(claims.get("iss"), issuer.name.as_deref())?;
+        check_audience(claims.get("aud"), self.policy.audiences.as_deref())?;
+        if let Some(missing) = self.policy.required_claims.iter().find(|name| !claims.contains_key(*name)) {
+            return Err(VerifyError::of_claim(missing.clone(), "is missing"));
+        }
+        let (now, leeway) = (now.seconds(), self.policy.leeway);
+        if now >= exp.seconds().saturating_add(leeway) {
             return Err(VerifyError::Expired);
         }
-        if nbf.is_some_and(|nbf| now.seconds().saturating_add(leeway) < nbf.seconds()) {
+        if nbf.is_some_and(|nbf| now.saturating_add(leeway) < nbf.seconds()) {
             return Err(VerifyError::NotYetValid);
         }
+        self.check_age(iat, now)?;
         Ok(exp)
     }
+
+    fn check_age(&self, iat: Option<UnixSeconds>, now: u64) -> Result<(), VerifyError> {
+        let Some(max_token_age) = self.policy.max_token_age else { return Ok(()) };
+        let iat = iat.ok_or_else(|| VerifyError::of_claim("iat", "is missing"))?.seconds();
+        let leeway = self.policy.leeway;
+        if now.saturating_add(leeway) < iat {
+            return Err(VerifyError::of_claim("iat", "is in the future"));
+        }
+        let oldest = iat.saturating_add(max_token_age).saturating_add(leeway);
+        if now >= oldest { Err(VerifyError::TooOld) } else { Ok(()) }
+    }
 }
 
-/// Checks the header and returns its `kid`. Keys that the header itself brings or points to (`jwk`, `jku`, `x5c`,
-/// `x5u`) are not looked at: whoever forges a token would bring their own.
-fn check_header(header: &Map<String, Value>) -> Result<Option<&str>, VerifyError> {
-    if header.contains_key("crit") {
-        return Err(VerifyError::Critical);
-    }
-    if !header.get("alg").and_then(Value::as_str).is_some_and(Ed25519Strict::is_named) {
-        return Err(VerifyError::Algorithm);
-    }
-    if !header.get("typ").and_then(Value::as_str).is_some_and(is_access_token) {
-        return Err(VerifyError::Type);
-    }
-    header.get("kid").map(|kid| kid.as_str().ok_or(VerifyError::KeyId)).transpose()
-}
-
-/// `at+jwt`, also with `application/` before it (RFC 9068 §2.1); media types know no case (RFC 2045 §5.1).
-fn is_access_token(typ: &str) -> bool {
-    ["at+jwt", "application/at+jwt"].iter().any(|accepted| typ.eq_ignore_ascii_case(accepted))
+fn check_signature(token: &CompactToken<'_>, keys: &KeySet, kid: Option<&str>) -> Result<(), VerifyError> {
+    let key = keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
+    let signature = Ed25519Signature::try_from_slice(&token.signature).map_err(|_| VerifyError::Signature)?;
+    let fits = Ed25519Strict.verify_signature(&signature, key, token.signing_input.as_bytes());
+    if fits { Ok(()) } else { Err(VerifyError::Signature) }
 }
 
 #[cfg(test)]
@@ -131,11 +160,27 @@ mod tests {
         object
     }
 
-    fn verifier(leeway: u64) -> Verifier {
-        let x = Base64UrlUnpadded::encode_string(key().verifying_key().as_bytes());
+    fn keys_of(key: &SigningKey) -> KeySet {
+        let x = Base64UrlUnpadded::encode_string(key.verifying_key().as_bytes());
         let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": x}]});
-        let policy = Policy { issuer: Some("https://auth.example".into()), audience: Some("api".into()), leeway };
-        Verifier::new(policy, KeySet::from_json(&keys.to_string()).unwrap())
+        KeySet::from_json(&keys.to_string()).unwrap()
+    }
+
+    fn issuer() -> Issuer {
+        Issuer::named("https://auth.example", keys_of(&key()))
+    }
+
+    fn verifier(leeway: u64) -> Verifier {
+        Verifier::new(Policy { leeway, ..Policy::for_audience("api") }, issuer())
+    }
+
+    fn code_under(policy: Policy, claims: &Value) -> String {
+        let now = UnixSeconds::new(NOW).unwrap();
+        let result = Verifier::new(policy, issuer()).verify(&token_of(&header(), claims), now);
+        result.map_or_else(
+            |error| format!("{} {}", error.code(), error.claim().unwrap_or_default()),
+            |_| "accepted".into(),
+        )
     }
 
     fn verify_at(token: &str, now: u64) -> Result<VerifiedClaims, VerifyError> {
@@ -166,6 +211,44 @@ mod tests {
     }
 
     #[test]
+    fn a_token_grows_too_old_before_it_expires_where_an_age_is_set() {
+        let policy = |age, leeway| Policy { max_token_age: Some(age), leeway, ..Policy::for_audience("api") };
+        let issued = |iat: u64| with(claims(), "iat", json!(iat));
+        assert_eq!(code_under(policy(60, 0), &issued(NOW - 59)), "accepted");
+        assert_eq!(code_under(policy(60, 0), &issued(NOW - 60)), "ERR_TOKEN_TOO_OLD iat");
+        assert_eq!(code_under(policy(60, 5), &issued(NOW - 64)), "accepted");
+        assert_eq!(code_under(policy(60, 5), &issued(NOW + 5)), "accepted");
+        assert_eq!(code_under(policy(60, 5), &issued(NOW + 6)), "ERR_CLAIM_INVALID iat");
+        assert_eq!(code_under(policy(60, 0), &without(claims(), "iat")), "ERR_CLAIM_INVALID iat");
+        assert_eq!(code_under(Policy::for_audience("api"), &without(claims(), "iat")), "accepted");
+    }
+
+    #[test]
+    fn a_required_claim_must_be_there() {
+        let policy = Policy { required_claims: vec!["sid".into(), "tenant".into()], ..Policy::for_audience("api") };
+        assert_eq!(code_under(policy.clone(), &claims()), "ERR_CLAIM_INVALID tenant");
+        assert_eq!(code_under(policy, &with(claims(), "tenant", json!(null))), "accepted");
+    }
+
+    #[test]
+    fn a_key_of_one_issuer_never_makes_a_token_of_another_good() {
+        let other_key = SigningKey::from_bytes(&[8; 32]);
+        let other = Issuer::named("https://other.example", keys_of(&other_key));
+        let verifier = Verifier::with_issuers(Policy::for_audience("api"), vec![issuer(), other.clone()]).unwrap();
+        let code = |iss: Value| {
+            let token = token_of(&header(), &with(claims(), "iss", iss));
+            verifier.verify(&token, UnixSeconds::new(NOW).unwrap()).map_or_else(|error| error.code(), |_| "accepted")
+        };
+        assert_eq!(code(json!("https://auth.example")), "accepted");
+        assert_eq!(code(json!("https://other.example")), "ERR_SIGNATURE_INVALID");
+        assert_eq!(code(json!("https://third.example")), "ERR_CLAIM_INVALID");
+        assert_eq!(code(json!(["https://auth.example"])), "ERR_CLAIM_INVALID");
+        let ambiguous = |issuers| Verifier::with_issuers(Policy::for_audience("api"), issuers).err();
+        assert_eq!(ambiguous(vec![issuer(), issuer()]), Some(AmbiguousIssuers));
+        assert_eq!(ambiguous(vec![issuer(), Issuer { name: None, ..other }]), Some(AmbiguousIssuers));
+    }
+
+    #[test]
     fn a_token_is_not_valid_before_its_nbf() {
         let token = token_of(&header(), &with(claims(), "nbf", json!(NOW + 10)));
         assert_eq!(verify_at(&token, NOW + 9), Err(VerifyError::NotYetValid));
@@ -193,13 +276,16 @@ mod tests {
 
     #[test]
     fn claims_that_do_not_fit_the_policy_are_refused_by_name() {
-        let fault = |claims: Value| verify_at(&token_of(&header(), &claims), NOW).unwrap_err().claim();
-        assert_eq!(fault(without(claims(), "exp")), Some("exp"));
-        assert_eq!(fault(with(claims(), "exp", json!("1790000300"))), Some("exp"));
-        assert_eq!(fault(with(claims(), "iat", json!(1.5))), Some("iat"));
-        assert_eq!(fault(with(claims(), "nbf", json!(null))), Some("nbf"));
-        assert_eq!(fault(with(claims(), "iss", json!("https://evil.example"))), Some("iss"));
-        assert_eq!(fault(with(claims(), "aud", json!("web"))), Some("aud"));
+        let fault = |claims: Value| {
+            let error = verify_at(&token_of(&header(), &claims), NOW).unwrap_err();
+            error.claim().unwrap_or_default().to_owned()
+        };
+        assert_eq!(fault(without(claims(), "exp")), "exp");
+        assert_eq!(fault(with(claims(), "exp", json!("1790000300"))), "exp");
+        assert_eq!(fault(with(claims(), "iat", json!(1.5))), "iat");
+        assert_eq!(fault(with(claims(), "nbf", json!(null))), "nbf");
+        assert_eq!(fault(with(claims(), "iss", json!("https://evil.example"))), "iss");
+        assert_eq!(fault(with(claims(), "aud", json!("web"))), "aud");
     }
 
     #[test]

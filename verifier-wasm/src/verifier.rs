@@ -1,6 +1,6 @@
 //! The verifier as a JavaScript class, made once for a policy and a key set.
 
-use hallpass_token::{KeySet, Policy, TimeOutOfRange, UnixSeconds, VerifyError};
+use hallpass_token::{Issuer, KeySet, Policy, TimeOutOfRange, UnixSeconds, VerifyError};
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -26,8 +26,10 @@ impl Verifier {
     pub fn new(policy: &str, key_set: &str) -> Result<Self, Refusal> {
         let PolicyJson { issuer, audience, leeway } =
             serde_json::from_str(policy).map_err(|error| Refusal::policy(&error))?;
-        let policy = Policy { issuer, audience, leeway };
-        Ok(Self(hallpass_token::Verifier::new(policy, KeySet::from_json(key_set)?)))
+        let policy =
+            Policy { audiences: audience.map(|audience| vec![audience]), leeway, ..Policy::for_any_audience() };
+        let issuer = Issuer { name: issuer, keys: KeySet::from_json(key_set)? };
+        Ok(Self(hallpass_token::Verifier::new(policy, issuer)))
     }
 
     /// Verifies a token at the time `now`, in seconds since 1970, and returns its claims as JSON text.
