@@ -2,10 +2,10 @@
 //! the store; how they are reached over the network is the business of `http`.
 
 use hallpass_token::{
-    AccessClaims, Issuer, KeySet, KeySetError, Policy, SignError, Signer, UnixSeconds, VerifiedClaims, Verifier,
-    VerifyError, expires_at,
+    AccessClaims, Issuer, KeySetError, Policy, SignError, Signer, UnixSeconds, VerifiedClaims, Verifier, VerifyError,
+    expires_at,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -17,8 +17,8 @@ use crate::{
     password::{HashingError, Password, PasswordHasher},
     refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenKey},
     session::{Lifetimes, Refusal, Session, Transport},
-    store::{Added, Store, StoreError, Swapped},
-    user::{Role, User, Username},
+    store::{Store, StoreError, StoreFailure, Swapped},
+    user::{User, Username},
 };
 
 mod renewal;
@@ -128,8 +128,7 @@ impl Auth {
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
         let Keys { signer, refresh_token: refresh_token_key } = keys;
-        let keys = KeySet::from_json(&key_set_of(&signer).to_string())?;
-        let issuer = Issuer::named(settings.issuer.as_str(), keys);
+        let issuer = Issuer::named(settings.issuer.as_str(), signer.key_set()?);
         let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
         let passwords = PasswordHasher::new()?;
         Ok(Self { store, clock, passwords, signer, refresh_token_key, verifier, settings })
@@ -137,20 +136,12 @@ impl Auth {
 
     /// The public keys, as a JSON Web Key Set (RFC 7517 §5).
     pub(crate) fn key_set(&self) -> Value {
-        key_set_of(&self.signer)
+        self.signer.public_key_set()
     }
 
-    /// Adds a user. Says whether the name was free.
-    pub(crate) async fn add_user(
-        &self,
-        username: Username,
-        password: Password,
-        roles: Vec<Role>,
-    ) -> Result<Added, AuthError> {
-        let password = self.passwords.hash(password).await?;
-        let id = UserId(random_id()?);
-        let user = User { id, username, password, roles, created_at: self.clock.now() };
-        Ok(self.store.add_user(&user).await?)
+    /// Completes when the store can keep its promises no longer, and never otherwise.
+    pub(crate) fn store_failed(&self) -> StoreFailure {
+        self.store.failed()
     }
 
     /// Checks a password and begins a session. A session whose refresh token the client still held ends after the new
@@ -172,7 +163,10 @@ impl Auth {
         self.store.add_session(&session).await?;
         tracing::info!(user = %user.id, session = %session.id, "signed in");
         if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &self.refresh_token_key).ok()) {
-            self.end_session(replaced.session, "replaced by a new sign-in").await?;
+            // The new session is safe: that the old one could not be ended must not look like a failed sign-in.
+            if let Err(error) = self.end_session(replaced.session, "replaced by a new sign-in").await {
+                tracing::warn!(session = %replaced.session, %error, "a replaced session could not be ended");
+            }
         }
         Ok(pass)
     }
@@ -199,23 +193,25 @@ impl Auth {
         Err(AuthError::Overloaded("the session is changed by too many requests at once"))
     }
 
-    /// Ends the session of a refresh token. One that this issuer never made ends nothing.
-    pub(crate) async fn logout_by_refresh_token(&self, refresh_token: &str) -> Result<(), AuthError> {
-        match RefreshToken::parse(refresh_token, &self.refresh_token_key) {
-            Ok(token) => self.end_session(token.session, "signed out").await,
-            Err(_) => Ok(()),
+    /// Ends the sessions of all these tokens. One that this issuer never made ends nothing; a failure to end one keeps
+    /// none of the others from ending.
+    pub(crate) async fn logout(&self, refresh_tokens: &[&str], access_tokens: &[&str]) -> Result<(), AuthError> {
+        let by_refresh_token = refresh_tokens
+            .iter()
+            .filter_map(|text| RefreshToken::parse(text, &self.refresh_token_key).ok().map(|token| token.session));
+        let by_access_token = access_tokens.iter().filter_map(|text| self.session_of_genuine(text));
+        let mut outcome = Ok(());
+        for session in by_refresh_token.chain(by_access_token) {
+            outcome = outcome.and(self.end_session(session, "signed out").await);
         }
+        outcome
     }
 
-    /// Ends the session of an access token, a run-out one too: it is judged at the last moment at which it was good.
-    pub(crate) async fn logout_by_access_token(&self, access_token: &str) -> Result<(), AuthError> {
-        let last_moment = |exp: UnixSeconds| UnixSeconds::new(exp.seconds().saturating_sub(1)).ok();
-        let good_at = expires_at(access_token).ok().and_then(last_moment).unwrap_or(UnixSeconds::EPOCH);
-        let claims = self.verifier.verify(access_token, good_at.min(self.clock.now()));
-        match claims.ok().as_ref().and_then(session_of) {
-            Some(session) => self.end_session(session, "signed out").await,
-            None => Ok(()),
-        }
+    /// The session of an access token that was good once: it is judged at the last moment at which it was.
+    fn session_of_genuine(&self, access_token: &str) -> Option<SessionId> {
+        let last_moment = UnixSeconds::new(expires_at(access_token).ok()?.seconds().saturating_sub(1)).ok()?;
+        let claims = self.verifier.verify(access_token, last_moment.min(self.clock.now())).ok()?;
+        session_of(&claims)
     }
 
     /// Who an access token belongs to: verified, its session and user looked up.
@@ -256,7 +252,6 @@ impl Auth {
         let identity = self.identity(user, session);
         let session_expires_in = identity.session_expires_at.seconds_since(now);
         let expires_in = self.settings.access_ttl.min(session_expires_in);
-        let roles: Vec<String> = user.roles.iter().map(|role| role.as_str().to_owned()).collect();
         let access_token = self.signer.sign(&AccessClaims {
             iss: &self.settings.issuer,
             sub: &user.id.to_string(),
@@ -267,7 +262,7 @@ impl Auth {
             jti: &random_id()?.to_string(),
             sid: &session.id.to_string(),
             username: user.username.as_str(),
-            roles: &roles,
+            roles: &user.roles.names(),
         })?;
         let refresh_token = token.reveal(&self.refresh_token_key);
         Ok(Pass { access_token, expires_in, refresh_token, transport: session.transport, session_expires_in, identity })
@@ -281,10 +276,6 @@ impl Auth {
             session_expires_at: session.expires_at(self.settings.lifetimes),
         }
     }
-}
-
-fn key_set_of(signer: &Signer) -> Value {
-    json!({ "keys": [signer.public_jwk()] })
 }
 
 fn session_of(claims: &VerifiedClaims) -> Option<SessionId> {

@@ -22,7 +22,7 @@ pub(crate) enum DataError {
     Keys(#[from] KeysError),
 }
 
-/// Opens a data folder, and makes it where there is none. Its owner alone can look inside.
+/// Opens a data folder, and makes it where there is none. What it holds can be read by its owner alone.
 pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -31,6 +31,14 @@ pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
         .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     // The store first: its lock keeps a second process from making keys at the same moment.
     let store = SledStore::open(&folder.join("sled"))?;
+    if !store.is_empty() && !Keys::exist(folder) {
+        tracing::warn!("the store has users, but its keys are missing: new ones are made, and every session is over");
+    }
     let keys = Keys::open(folder)?;
+    // The folder's own entry, so that it is found after a loss of power.
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(parent)
+        .and_then(|parent| parent.sync_all())
+        .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     Ok((store, keys))
 }

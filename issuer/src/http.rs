@@ -1,10 +1,13 @@
 //! The HTTP API: which request leads to which use case. Every handler file has the same parts in the same order, its
 //! request, its response, and one function of parse, use case and answer.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use warp::{
-    Filter,
+    Filter, Rejection,
     filters::{BoxedFilter, path::FullPath},
     http::{HeaderMap, HeaderValue, header},
     reply::Response,
@@ -44,12 +47,12 @@ const METHODS: [(&str, &str); 6] = [
 
 /// All routes. None of them rejects: each request gets an answer of ours.
 pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
-    let login = post(warp::path!("login"), auth, login::handle);
-    let refresh = post(warp::path!("refresh"), auth, refresh::handle);
-    let logout = post(warp::path!("logout"), auth, logout::handle);
-    let me = get(warp::path!("me"), auth, me::handle);
-    let key_set = get(warp::path!(".well-known" / "jwks.json"), auth, key_set::handle);
-    let health = get(warp::path!("healthz"), auth, health::handle);
+    let login = post("/login", auth, login::handle);
+    let refresh = post("/refresh", auth, refresh::handle);
+    let logout = post("/logout", auth, logout::handle);
+    let me = get("/me", auth, me::handle);
+    let key_set = get("/.well-known/jwks.json", auth, key_set::handle);
+    let health = get("/healthz", auth, health::handle);
     let nothing = warp::path::full().map(|path: FullPath| respond(Err(no_route(path.as_str()))));
     login
         .or(refresh)
@@ -68,7 +71,7 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
 }
 
 fn post<Fut>(
-    path: impl Filter<Extract = (), Error = warp::Rejection> + Clone + Send + Sync + 'static,
+    path: &'static str,
     auth: &Arc<Auth>,
     handle: fn(Arc<Auth>, HeaderMap, Body) -> Fut,
 ) -> BoxedFilter<(Response,)>
@@ -86,14 +89,10 @@ where
             })
         }
     };
-    path.and(warp::post()).and(warp::header::headers_cloned()).and(warp::body::stream()).then(answer).boxed()
+    at(path).and(warp::post()).and(warp::header::headers_cloned()).and(warp::body::stream()).then(answer).boxed()
 }
 
-fn get<Fut>(
-    path: impl Filter<Extract = (), Error = warp::Rejection> + Clone + Send + Sync + 'static,
-    auth: &Arc<Auth>,
-    handle: fn(Arc<Auth>, HeaderMap) -> Fut,
-) -> BoxedFilter<(Response,)>
+fn get<Fut>(path: &'static str, auth: &Arc<Auth>, handle: fn(Arc<Auth>, HeaderMap) -> Fut) -> BoxedFilter<(Response,)>
 where
     Fut: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
@@ -102,7 +101,13 @@ where
         let answered = handle(Arc::clone(&auth), headers);
         async move { respond(answered.await) }
     };
-    path.and(warp::get().or(warp::head()).unify()).and(warp::header::headers_cloned()).then(answer).boxed()
+    at(path).and(warp::get().or(warp::head()).unify()).and(warp::header::headers_cloned()).then(answer).boxed()
+}
+
+/// Exactly this path; `warp::path!` would also take it with a slash at its end.
+fn at(path: &'static str) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    let is_path = move |full: FullPath| ready(if full.as_str() == path { Ok(()) } else { Err(warp::reject()) });
+    warp::path::full().and_then(is_path).untuple_one()
 }
 
 /// An error travels in the response's extensions to the envelope, which knows the request's id and gives it its shape.

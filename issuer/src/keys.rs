@@ -49,6 +49,11 @@ struct KeyFile {
 }
 
 impl Keys {
+    /// Whether there are keys in `folder`.
+    pub(crate) fn exist(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
     /// Reads the keys in `folder`, and makes them where there are none. The caller holds the store in that folder, so
     /// that no other process makes them at the same moment.
     pub(crate) fn open(folder: &Path) -> Result<Self, KeysError> {
@@ -75,7 +80,7 @@ impl Keys {
         };
         (keys.version == VERSION).then_some(())?;
         Some(Self {
-            signer: Signer::from_seed(&*key(&keys.signing_key)?),
+            signer: Signer::ed25519(&*key(&keys.signing_key)?),
             refresh_token: RefreshTokenKey(*key(&keys.refresh_token_key)?),
         })
     }

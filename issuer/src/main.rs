@@ -18,7 +18,7 @@ mod users;
 
 use std::{
     error::Error,
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
 };
 
@@ -27,17 +27,19 @@ use cli::{Cli, Command};
 use serve::ServeError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::WorkerGuard;
 
 /// Exit status for wrong options, the same as clap's.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr(cli.log);
+    let _flushed_at_the_end = log_to_stderr(cli.log);
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hallpass: {error}");
+            // Where not even this can be written, the exit status still tells.
+            drop(writeln!(io::stderr(), "hallpass: {error}"));
             let is_usage = error.downcast_ref::<ServeError>().is_some_and(ServeError::is_usage);
             ExitCode::from(if is_usage { USAGE } else { 1 })
         }
@@ -67,12 +69,10 @@ fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn log_to_stderr(level: LevelFilter) {
+/// Logs through a thread of its own, which drops lines when nobody reads them: a full pipe must not stop the issuer.
+fn log_to_stderr(level: LevelFilter) -> WorkerGuard {
     let in_colour = io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_max_level(level)
-        .with_target(false)
-        .with_ansi(in_colour)
-        .init();
+    let (writer, guard) = tracing_appender::non_blocking(io::stderr());
+    tracing_subscriber::fmt().with_writer(writer).with_max_level(level).with_target(false).with_ansi(in_colour).init();
+    guard
 }

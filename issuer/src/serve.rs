@@ -7,13 +7,16 @@ use tokio::net::TcpListener;
 use tower::Layer as _;
 
 use crate::{
-    auth::{Auth, AuthError, AuthSetupError, Settings},
+    auth::{Auth, AuthSetupError, Settings},
     cli::{IssuerUrl, Serve},
-    clock::SystemClock,
+    clock::{Clock as _, SystemClock},
     data::{self, DataError},
     http::{self, Envelope, server},
-    password::Password,
+    password::{InvalidPassword, Password},
     session::Lifetimes,
+    store::{Store, StoreError},
+    user::{InvalidUsername, Roles},
+    users::{self, UsersError},
 };
 
 /// The user of `--dev`.
@@ -39,7 +42,13 @@ pub(crate) enum ServeError {
     #[error(transparent)]
     Setup(#[from] AuthSetupError),
     #[error("the user of --dev cannot be added: {0}")]
-    DevUser(#[from] AuthError),
+    DevUser(#[from] UsersError),
+    #[error(transparent)]
+    DevUsername(#[from] InvalidUsername),
+    #[error(transparent)]
+    DevPassword(#[from] InvalidPassword),
+    #[error("the store must be opened again, so the issuer stopped: {0}")]
+    Store(StoreError),
     #[error("the address cannot be printed: {0}")]
     Output(io::Error),
     #[error("{0}")]
@@ -67,18 +76,25 @@ pub(crate) async fn run(options: Serve, shutdown: impl Future<Output = ()>) -> R
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
     let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
     let (store, keys) = data::open(folder)?;
-    let auth = Auth::new(Box::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?;
     if options.dev {
-        add_dev_user(&auth).await?;
+        add_dev_user(&store).await?;
     }
-    let auth = Arc::new(auth);
+    let auth = Arc::new(Auth::new(Box::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?);
     let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
     let service = tower::service_fn(move |request| envelope.clone().answer(request));
     let service = http::cors(&options.allowed_origin).layer(service);
     announce(address).map_err(ServeError::Output)?;
-    server::serve(listener, service, shutdown).await;
+    // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
+    let mut failure = None;
+    let stop = async {
+        tokio::select! {
+            () = shutdown => {}
+            error = auth.store_failed() => failure = Some(error),
+        }
+    };
+    server::serve(listener, service, stop).await;
     tracing::info!("stopped");
-    Ok(())
+    failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
 }
 
 fn check(options: &Serve) -> Result<(), ServeError> {
@@ -101,11 +117,10 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
     }
 }
 
-async fn add_dev_user(auth: &Auth) -> Result<(), ServeError> {
+async fn add_dev_user(store: &dyn Store) -> Result<(), ServeError> {
     let (username, password) = DEV_USER;
-    let username = username.parse().map_err(|error| ServeError::Issuer(format!("{error}")))?;
-    let password = Password::parse(password.to_owned()).map_err(|error| ServeError::Issuer(error.to_string()))?;
-    auth.add_user(username, password, vec![]).await?;
+    let (username, password) = (username.parse()?, Password::parse(password.to_owned())?);
+    users::create(store, username, password, Roles::default(), SystemClock.now()).await?;
     tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
     tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
     Ok(())

@@ -14,6 +14,9 @@ pub(crate) mod sled;
 /// What a store operation returns: a future, so that stores of different engines fit behind one trait object.
 pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
 
+/// Completes when a store can keep its promises no longer.
+pub(crate) type StoreFailure = Pin<Box<dyn Future<Output = StoreError> + Send>>;
+
 /// The users and sessions of an issuer.
 ///
 /// Every implementation promises:
@@ -24,6 +27,9 @@ pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, Store
 ///   read only after what it read would: no answer rests on something that can still be undone.
 /// - **Nothing by halves.** A write that is answered with an error may have taken effect or not, but never in part.
 pub(crate) trait Store: Send + Sync {
+    /// Completes when the store can keep its promises no longer and must be opened again, and never otherwise.
+    fn failed(&self) -> StoreFailure;
+
     /// The user with that id.
     fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>>;
 

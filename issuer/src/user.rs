@@ -14,7 +14,7 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     pub(crate) username: Username,
     pub(crate) password: PasswordHash,
-    pub(crate) roles: Vec<Role>,
+    pub(crate) roles: Roles,
     pub(crate) created_at: UnixSeconds,
 }
 
@@ -31,6 +31,18 @@ pub(crate) struct InvalidUsername;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Role(String);
 
+/// The roles of a user: at most 1 KiB in all, so that a token with them fits into a cookie of 4 KiB, which is what browsers
+/// keep (RFC 6265 §6.1), and a user's record stays small.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Roles(Vec<Role>);
+
+/// More roles than a token can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a user's roles must have at most {MOST_ROLE_BYTES} bytes in all: a token carries them, and must fit into a cookie"
+)]
+pub(crate) struct TooManyRoles;
+
 /// A text that cannot be a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a role must have 1 to 64 characters, none of them white space or a control character")]
@@ -38,6 +50,8 @@ pub(crate) struct InvalidRole;
 
 /// Long enough for an e-mail address in use, short enough that a token with it stays small.
 const LONGEST_NAME: usize = 64;
+
+const MOST_ROLE_BYTES: usize = 1024;
 
 impl Username {
     pub(crate) fn as_str(&self) -> &str {
@@ -54,15 +68,26 @@ impl FromStr for Username {
     }
 }
 
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl TryFrom<Vec<Role>> for Roles {
+    type Error = TooManyRoles;
+
+    fn try_from(roles: Vec<Role>) -> Result<Self, TooManyRoles> {
+        // With the quotes and the comma that a list takes.
+        let bytes: usize = roles.iter().map(|role| role.0.len() + 3).sum();
+        if bytes <= MOST_ROLE_BYTES { Ok(Self(roles)) } else { Err(TooManyRoles) }
     }
 }
 
-impl Role {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+impl Roles {
+    /// The names of the roles.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|role| role.0.clone()).collect()
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -94,8 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn roles_fit_into_a_token() {
+        let roles = |count| vec!["x".repeat(61).parse::<Role>().unwrap(); count];
+        assert_eq!(Roles::try_from(roles(16)).unwrap().names().len(), 16);
+        assert_eq!(Roles::try_from(roles(17)), Err(TooManyRoles));
+    }
+
+    #[test]
     fn a_role_has_no_white_space() {
-        assert_eq!("admin".parse::<Role>().unwrap().as_str(), "admin");
+        assert_eq!("admin".parse::<Role>().unwrap().0, "admin");
         for bad in ["", "two words", "tab\t"] {
             assert_eq!(bad.parse::<Role>(), Err(InvalidRole), "{bad:?}");
         }

@@ -1,6 +1,8 @@
 //! `hallpass user …`: the users of a store, for the person who runs the issuer.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use hallpass_token::UnixSeconds;
 
 use crate::{
     cli::{UserAdd, UserCommand},
@@ -9,8 +11,8 @@ use crate::{
     entropy::{NoEntropy, random_id},
     id::UserId,
     password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Password, PasswordHasher},
-    store::{Added, Store as _, StoreError},
-    user::{User, Username},
+    store::{Added, Store, StoreError},
+    user::{Roles, TooManyRoles, User, Username},
 };
 
 /// Why a command on users failed.
@@ -24,6 +26,10 @@ pub(crate) enum UsersError {
     PasswordsDiffer,
     #[error("the password cannot be read: {0}")]
     Input(io::Error),
+    #[error("the user was added, but that cannot be printed: {0}")]
+    Output(io::Error),
+    #[error(transparent)]
+    Roles(#[from] TooManyRoles),
     #[error(transparent)]
     Password(#[from] InvalidPassword),
     #[error(transparent)]
@@ -43,16 +49,25 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UsersError> {
 }
 
 async fn add(options: UserAdd) -> Result<(), UsersError> {
+    let roles = Roles::try_from(options.role)?;
     let password = if options.password_stdin { read_password() } else { ask_password() }?;
     let (store, _) = data::open(&options.store.store.folder)?;
+    let user = create(&store, options.username, password, roles, SystemClock.now()).await?;
+    writeln!(io::stdout(), "hallpass: added {} ({})", user.username, user.id).map_err(UsersError::Output)
+}
+
+/// Adds a user to a store.
+pub(crate) async fn create(
+    store: &dyn Store,
+    username: Username,
+    password: Password,
+    roles: Roles,
+    now: UnixSeconds,
+) -> Result<User, UsersError> {
     let password = PasswordHasher::new()?.hash(password).await?;
-    let (id, created_at) = (UserId(random_id()?), SystemClock.now());
-    let user = User { id, username: options.username, password, roles: options.role, created_at };
+    let user = User { id: UserId(random_id()?), username, password, roles, created_at: now };
     match store.add_user(&user).await? {
-        Added::Yes => {
-            println!("hallpass: added {} ({})", user.username, user.id);
-            Ok(())
-        }
+        Added::Yes => Ok(user),
         Added::UsernameTaken => Err(UsersError::UsernameTaken(user.username)),
     }
 }

@@ -1,6 +1,8 @@
 /** Whatever a client gets wrong, it gets the one error shape, which says what is wrong and what would be right. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { login, post } from "../support/client.js";
@@ -25,6 +27,10 @@ test("an unknown path and a wrong method have the one error shape", async (t) =>
   for (const path of ["/", "/nothing", "/login/", "/login/x", "//login", `/${"x".repeat(4000)}`]) {
     await assertError(await fetch(issuer.url + path), 404, "not_found");
   }
+  // `CONNECT` has no path at all; nothing of ours is there, and nothing breaks over it.
+  const connected = request({ port: issuer.port, method: "CONNECT", path: "evil.example:443" }).end();
+  const [answer] = await once(connected, "connect");
+  assert.equal(answer.statusCode, 404);
   for (const [method, path, allow] of [
     ["GET", "/login", "POST"],
     ["PUT", "/refresh", "POST"],
@@ -33,9 +39,9 @@ test("an unknown path and a wrong method have the one error shape", async (t) =>
     ["POST", "/.well-known/jwks.json", "GET, HEAD"],
     ["PATCH", "/healthz", "GET, HEAD"],
   ]) {
-    const answer = await fetch(issuer.url + path, { method });
-    assert.equal(answer.headers.get("allow"), allow);
-    await assertError(answer, 405, "method_not_allowed");
+    const refused = await fetch(issuer.url + path, { method });
+    assert.equal(refused.headers.get("allow"), allow);
+    await assertError(refused, 405, "method_not_allowed");
   }
 });
 
@@ -86,6 +92,12 @@ test("a chunked body without a length is as good as any", async (t) => {
   const text = JSON.stringify({ username: "exampleUser", password: "examplePassword" });
   const chunks = ReadableStream.from([Buffer.from(text.slice(0, 5)), Buffer.from(text.slice(5))]);
   assert.equal((await raw(issuer, chunks)).status, 200);
+});
+
+test("a path with a slash at its end is another path", async (t) => {
+  const issuer = await issuerFor(t);
+  await assertError(await post(`${issuer.url}/login/`, {}), 404, "not_found");
+  await assertError(await fetch(`${issuer.url}/me/`), 404, "not_found");
 });
 
 test("what is not HTTP does the issuer no harm", async (t) => {

@@ -22,6 +22,8 @@ test("a wrong option names itself and says what it takes", () => {
     [["serve", "--access-ttl", "40d"], /--access-ttl must be at most --idle-ttl/],
     [["serve", "--issuer", "http://auth.example.com"], /--issuer.*https/s],
     [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*an origin is/s],
+    [["serve", "--allowed-origin", "https://a.example:99999"], /--allowed-origin.*an origin is/s],
+    [["serve", "--allowed-origin", "https://*.example"], /--allowed-origin.*an origin is/s],
     [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
     [["serve", "--listen", "0.0.0.0:0"], /--issuer is needed/],
     [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev is for a laptop/],
@@ -71,6 +73,28 @@ test("what fails later is one clear line with status 1", async (t) => {
   const exposed = run(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${store}`]);
   assert.equal(exposed.status, 1);
   assert.match(exposed.stderr, /chmod 600/);
+});
+
+test("a user has no more roles than a token can carry", (t) => {
+  const folder = temporaryFolder(t);
+  const add = (name, count) => {
+    const roles = Array.from({ length: count }, (_, index) => ["--role", `${index}`.padEnd(60, "x")]).flat();
+    return run(["user", "add", name, "--password-stdin", ...roles, "--store", `sled:${folder}`], { input: "password1\n" });
+  };
+  assert.match(add("many", 17).stderr, /^hallpass: a user's roles must have at most 1024 bytes in all/);
+  assert.equal(add("some", 16).status, 0);
+});
+
+test("a log that nobody reads stops nothing", async (t) => {
+  const issuer = await startIssuer({ args: ["--dev", "--log", "trace"], readsLog: false });
+  t.after(() => issuer.kill());
+  // A pipe holds 64 KiB; each of these requests is some hundred bytes of log.
+  for (let index = 0; index < 2000; index += 1) {
+    const answer = await fetch(`${issuer.url}/healthz`, { signal: AbortSignal.timeout(5000) });
+    assert.equal(answer.status, 200);
+    await answer.body.cancel();
+  }
+  assert.equal(await issuer.stop(), 0);
 });
 
 test("--dev says loudly what it is, and leaves nothing behind", async () => {

@@ -1,6 +1,7 @@
 /** Connections that say nothing, drip or stall are ended, and cost nobody else anything. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { issuerFor } from "../support/issuer.js";
@@ -53,6 +54,18 @@ describe("a connection is ended", { concurrency: true }, () => {
   test("that was answered and then falls silent", async (t) => {
     const { port } = await issuerFor(t);
     assert.match(await endOf(port, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"), /^HTTP\/1\.1 200 /);
+  });
+
+  test("that does not read its answers", async (t) => {
+    const { port } = await issuerFor(t);
+    const socket = connect({ port, host: "127.0.0.1", highWaterMark: 1 }).pause();
+    t.after(() => socket.destroy());
+    await once(socket, "connect");
+    // Requests until the answers fill every buffer on their way, and the issuer reads no more.
+    const requests = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(200_000);
+    socket.write(requests);
+    const closed = once(socket, "close", { signal: AbortSignal.timeout(60_000) });
+    await assert.rejects(closed, { code: /^(ECONNRESET|EPIPE)$/ });
   });
 
   test("while others are served", async (t) => {

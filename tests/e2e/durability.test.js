@@ -1,12 +1,29 @@
 /** What was acknowledged is still there: after a kill, after a stop, and never in the clear. */
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { cookieHeader, login, post } from "../support/client.js";
 import { addUser, credentials, run, startIssuer, temporaryFolder } from "../support/issuer.js";
+
+/** Only root can mount a small disk to fill. */
+const isRoot = process.getuid() === 0;
+
+/** Fills the disk that a file lies on. */
+function fill(path) {
+  const file = openSync(path, "w");
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096));
+  } catch (error) {
+    assert.equal(error.code, "ENOSPC");
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** Every file below a folder, as bytes. */
 function files(folder) {
@@ -105,7 +122,7 @@ test("no refresh token and no password is in the data folder", async (t) => {
     for (const trace of traces(token)) assert.equal(contains(trace), undefined);
   }
   for (const token of [first.token, second.token]) assert.equal(contains(token), undefined);
-  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(statSync(join(folder, "sled")).mode & 0o777, 0o700);
   assert.equal(statSync(join(folder, "keys.json")).mode & 0o777, 0o600);
 });
 
@@ -127,6 +144,50 @@ test("a request in flight is finished before the issuer stops", async (t) => {
   const again = await startIssuer({ args: ["--store", `sled:${folder}`] });
   t.after(() => again.kill());
   assert.equal((await post(`${again.url}/refresh`, { refresh_token })).status, 200);
+});
+
+const onASmallDisk = { skip: !isRoot, timeout: 60_000 };
+
+test("a full disk loses nothing acknowledged, and ends the issuer so that it can be started again", onASmallDisk, async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), "hallpass-test-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk]);
+  let issuer;
+  t.after(async () => {
+    await issuer?.kill();
+    execFileSync("umount", ["--lazy", disk]);
+    rmSync(disk, { recursive: true });
+  });
+  const folder = join(disk, "data");
+  addUser(folder);
+  const args = ["--store", `sled:${folder}`];
+  issuer = await startIssuer({ args });
+  let { refresh_token } = await (await login(issuer, { transport: "body" })).json();
+  const filler = join(disk, "filler");
+  fill(filler);
+  // Renewals go on until the store cannot grow; the answer is then 503 and no false end of the session.
+  let answer;
+  for (let index = 0; index < 20_000; index += 1) {
+    answer = await post(`${issuer.url}/refresh`, { refresh_token }).catch(() => undefined);
+    if (answer?.status !== 200) break;
+    ({ refresh_token } = await answer.json());
+  }
+  if (answer) assert.equal(answer.status, 503);
+  assert.equal(await issuer.exited, 1);
+  assert.match(issuer.log(), /hallpass: the store must be opened again, so the issuer stopped/);
+
+  rmSync(filler);
+  issuer = await startIssuer({ args });
+  assert.equal((await post(`${issuer.url}/refresh`, { refresh_token })).status, 200);
+});
+
+test("lost keys are told: every session is over", async (t) => {
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  rmSync(join(folder, "keys.json"));
+  const issuer = await startIssuer({ args: ["--store", `sled:${folder}`] });
+  assert.equal((await login(issuer)).status, 200);
+  assert.equal(await issuer.stop(), 0);
+  assert.match(issuer.log(), /its keys are missing: new ones are made, and every session is over/);
 });
 
 test("a store that a running issuer holds is one clear line", async (t) => {

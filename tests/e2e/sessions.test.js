@@ -105,6 +105,28 @@ test("signing out without a session, or twice, is fine", async (t) => {
   assert.equal((await logout(issuer, undefined, { cookie })).status, 204);
 });
 
+test("nothing that comes along keeps a session from ending", async (t) => {
+  const issuer = await issuerFor(t);
+  const hindrances = {
+    "another scheme": ({ cookie }) => ({ cookie, authorization: "Basic dTpw" }),
+    "two bearer tokens": ({ cookie }) => ({ cookie, authorization: "Bearer a, Bearer b" }),
+    "each cookie twice": ({ cookie }) => ({ cookie: `${cookie}; ${cookie}` }),
+    "a stale cookie first": ({ cookie }) => ({ cookie: `${REFRESH}=stale; ${cookie}` }),
+    "a neighbour's cookie that is not ASCII": ({ cookie }) => ({ cookie: `theme=zo\u00eb; ${cookie}` }),
+  };
+  for (const [name, headersFor] of Object.entries(hindrances)) {
+    const cookie = cookieHeader(await login(issuer));
+    assert.equal((await logout(issuer, undefined, headersFor({ cookie }))).status, 204, name);
+    await assertError(await refresh(issuer, undefined, { cookie }), 400, "invalid_grant");
+  }
+});
+
+test("a neighbour's cookie hides none of ours", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookie = `theme=zo\u00eb; ${cookieHeader(await login(issuer))}`;
+  assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 200);
+});
+
 test("of many renewals of one cookie at once exactly one gets the pair", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = cookieHeader(await login(issuer));

@@ -18,6 +18,27 @@ test("good options are accepted", () => {
   createVerifier(GOOD);
   createVerifier({ ...GOOD, leeway: 5, now: () => 0, fetch: globalThis.fetch });
   createVerifier({ ...GOOD, issuer: null, audience: null });
+  createVerifier({ ...GOOD, audience: ["api", "web"], maxTokenAge: 60, requiredClaims: ["sid"], typ: ["at+jwt", "jwt"] });
+  createVerifier({ ...GOOD, typ: null });
+  createVerifier({ issuer: null, audience: null, secret: new Uint8Array(32) });
+  createVerifier({ audience: "api", issuers: [{ issuer: "https://a.example", jwks: { keys: [] } }] });
+});
+
+test("several issuers each have a name and keys of their own", () => {
+  const one = { issuer: "https://a.example", jwks: { keys: [] } };
+  const other = { issuer: "https://b.example", secret: new Uint8Array(32) };
+  createVerifier({ audience: "api", issuers: [one, other] });
+  for (const issuers of [[], {}, [one, one], [one, { ...other, issuer: null }]]) {
+    refuses({ audience: "api", issuers }, "`issuers`");
+  }
+  refuses({ audience: "api", issuers: [{ ...one, audience: "api" }] }, "`audience`");
+  refuses({ ...GOOD, issuers: [other] }, "exclude each other");
+});
+
+test("keys are public or a secret, and one of the two", () => {
+  const { jwks, ...rest } = GOOD;
+  refuses({ ...GOOD, secret: new Uint8Array(32) }, "exactly one of `jwks` and `secret`");
+  refuses({ ...rest, secret: "a text" }, "`secret`");
 });
 
 test("issuer, audience and keys are required", () => {
@@ -32,7 +53,12 @@ test("issuer, audience and keys are required", () => {
 test("an option of the wrong kind is named", () => {
   refuses({ ...GOOD, issuer: "" }, "`issuer`");
   refuses({ ...GOOD, issuer: /auth/ }, "`issuer`");
-  refuses({ ...GOOD, audience: ["api"] }, "`audience`");
+  refuses({ ...GOOD, audience: [] }, "`audience`");
+  refuses({ ...GOOD, audience: ["api", 7] }, "`audience`");
+  refuses({ ...GOOD, maxTokenAge: 0 }, "`maxTokenAge`");
+  refuses({ ...GOOD, maxTokenAge: "60" }, "`maxTokenAge`");
+  refuses({ ...GOOD, requiredClaims: "sid" }, "`requiredClaims`");
+  refuses({ ...GOOD, typ: 7 }, "`typ`");
   refuses({ ...GOOD, leeway: "5" }, "`leeway`");
   refuses({ ...GOOD, leeway: -1 }, "`leeway`");
   refuses({ ...GOOD, leeway: NaN }, "`leeway`");
@@ -41,7 +67,7 @@ test("an option of the wrong kind is named", () => {
 });
 
 test("an option that this version does not know is refused, not ignored", () => {
-  for (const name of ["maxTokenAge", "requiredClaims", "audiences", "clockTolerance"]) {
+  for (const name of ["algorithms", "requiredClaim", "audiences", "clockTolerance"]) {
     refuses({ ...GOOD, [name]: 60 }, `\`${name}\``);
   }
 });

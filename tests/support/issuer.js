@@ -40,15 +40,16 @@ export function addUser(folder, { username, password } = credentials) {
 
 /**
  * Starts `hallpass serve` with more arguments, and waits until it listens. Returns its `url` and `port`; `log()`, what
- * it has logged; `stop()`, which asks it to end and returns its exit status; `kill()`, which does not ask.
+ * it has logged (where `readsLog` is not false); `exited`, its exit status to come; `stop()`, which asks it to end and
+ * returns that status; `kill()`, which does not ask.
  */
-export async function startIssuer({ args = ["--dev"], env = {} } = {}) {
+export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true } = {}) {
   const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
+  if (readsLog) child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
   const exited = once(child, "exit");
   const end = async (signal) => {
     child.kill(signal);
@@ -66,6 +67,7 @@ export async function startIssuer({ args = ["--dev"], env = {} } = {}) {
     url: url[1],
     port: Number(url[2]),
     log: () => log,
+    exited: exited.then(([status]) => status),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
   };

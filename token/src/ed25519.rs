@@ -13,11 +13,6 @@ pub(crate) struct Ed25519Strict;
 
 impl Ed25519Strict {
     pub(crate) const NAME: &'static str = "EdDSA";
-
-    /// RFC 9864 names the same algorithm `Ed25519`; each name is accepted for the other.
-    pub(crate) fn is_named(alg: &str) -> bool {
-        alg == Self::NAME || alg == "Ed25519"
-    }
 }
 
 /// An Ed25519 signature of 64 bytes.

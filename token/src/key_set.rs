@@ -1,10 +1,11 @@
 //! The public keys of an issuer, read from a JSON Web Key Set (RFC 7517 §5).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use ed25519_dalek::VerifyingKey;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{ed25519::Ed25519Strict, json};
+use crate::{
+    json,
+    key::{Key, MIN_SECRET_BYTES},
+};
 
 /// The most keys that a set may hold. An issuer has two or three at a time.
 pub const MAX_KEYS: usize = 64;
@@ -13,12 +14,6 @@ pub const MAX_KEYS: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
-}
-
-#[derive(Clone, Debug)]
-struct Key {
-    id: Option<String>,
-    verifying: VerifyingKey,
 }
 
 /// Why a key set cannot be used. One bad key refuses the whole set: a set is an issuer's own, and a mistake in it must
@@ -33,8 +28,11 @@ pub enum KeySetError {
     #[error("a key set must hold at most {MAX_KEYS} keys")]
     TooMany,
     /// A symmetric or private key among public ones: it must never have been published.
-    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`) is among its keys")]
+    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`, `k`) is among its keys")]
     Secret,
+    /// A secret is shorter than the hash (RFC 7518 §3.2).
+    #[error("a secret must be at least {MIN_SECRET_BYTES} bytes long")]
+    ShortSecret,
     /// A key's `kid` is not a string.
     #[error("a key's `kid` must be a string")]
     KeyId,
@@ -81,52 +79,25 @@ impl KeySet {
         Ok(Self { keys })
     }
 
+    /// The one key of whoever shares a secret with the issuer, for HS256 (RFC 7518 §3.2). A secret has no place in a
+    /// page.
+    pub fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
+        Ok(Self { keys: vec![Key::from_secret(secret)?] })
+    }
+
     /// The key of that `kid`. A token that names none can only mean the one key that there is.
-    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&VerifyingKey> {
-        let key = match (kid, self.keys.as_slice()) {
+    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Key> {
+        match (kid, self.keys.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
             (Some(_), keys) => keys.iter().find(|key| key.id.as_deref() == kid),
-        };
-        key.map(|key| &key.verifying)
-    }
-}
-
-impl Key {
-    /// Reads one JSON Web Key; `None` where it is not a signature key of a kind that is understood.
-    fn from_jwk(jwk: &Map<String, Value>) -> Result<Option<Self>, KeySetError> {
-        let text = |name| jwk.get(name).and_then(Value::as_str);
-        if jwk.contains_key("d") || text("kty") == Some("oct") {
-            return Err(KeySetError::Secret);
         }
-        // RFC 8037 §2 for `OKP` and its curves, RFC 7517 §4.2 for `use`.
-        let is_ed25519 = text("kty") == Some("OKP") && text("crv") == Some("Ed25519");
-        if !is_ed25519 || jwk.get("use").is_some_and(|purpose| purpose != "sig") {
-            return Ok(None);
-        }
-        if jwk.get("alg").is_some_and(|alg| !alg.as_str().is_some_and(Ed25519Strict::is_named)) {
-            return Err(KeySetError::Algorithm);
-        }
-        let id = match jwk.get("kid") {
-            None => None,
-            Some(Value::String(id)) => Some(id.clone()),
-            Some(_) => return Err(KeySetError::KeyId),
-        };
-        let mut point = [0; 32];
-        Base64UrlUnpadded::decode(text("x").unwrap_or_default(), &mut point)
-            .ok()
-            .filter(|bytes| bytes.len() == 32)
-            .ok_or(KeySetError::Point)?;
-        let verifying = VerifyingKey::from_bytes(&point).map_err(|_| KeySetError::Point)?;
-        if verifying.is_weak() {
-            return Err(KeySetError::Point);
-        }
-        Ok(Some(Self { id, verifying }))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
     use serde_json::json;
 
     use super::*;

@@ -23,23 +23,29 @@
 //! This crate does no I/O, asks no clock and draws no randomness: the time is an argument, keys are handed in. It
 //! never panics on input, since a panic ends a WebAssembly instance for good.
 
+mod algorithm;
 mod claims;
 mod compact;
 mod decode;
 mod ed25519;
 mod error;
 mod json;
+mod key;
 mod key_set;
 mod policy;
 #[cfg(feature = "sign")]
 mod signer;
 mod time;
 mod verifier;
+#[cfg(test)]
+mod wycheproof;
 
+pub use algorithm::Algorithm;
 pub use claims::VerifiedClaims;
 pub use compact::MAX_TOKEN_BYTES;
 pub use decode::{DecodedToken, decode, expires_at};
 pub use error::{Part, VerifyError};
+pub use key::MIN_SECRET_BYTES;
 pub use key_set::{KeySet, KeySetError, MAX_KEYS};
 pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]

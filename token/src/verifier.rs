@@ -1,13 +1,11 @@
 //! The one function that turns text into trust.
 
-use jwt_compact::{Algorithm, AlgorithmSignature};
 use serde_json::{Map, Value};
 
 use crate::{
-    Issuer, KeySet, Policy, UnixSeconds, VerifiedClaims, VerifyError,
+    Algorithm, Issuer, Policy, UnixSeconds, VerifiedClaims, VerifyError,
     claims::{check_audience, check_issuer, time_claim},
     compact::CompactToken,
-    ed25519::{Ed25519Signature, Ed25519Strict},
 };
 
 /// Checks tokens against a policy and the keys of those who may issue them.
@@ -29,50 +27,71 @@ impl Verifier {
         Self { policy, issuers: vec![issuer] }
     }
 
-    /// A verifier that accepts tokens of several issuers, each by its own keys alone: a key of one never makes a token
-    /// of another good.
-    pub fn with_issuers(policy: Policy, issuers: Vec<Issuer>) -> Result<Self, AmbiguousIssuers> {
-        let is_ambiguous = |(index, issuer): (usize, &Issuer)| {
-            issuer.name.is_none() || issuers.iter().take(index).any(|earlier| earlier.name == issuer.name)
-        };
-        if issuers.len() > 1 && issuers.iter().enumerate().any(is_ambiguous) {
+    /// A verifier that accepts no token until an issuer is added.
+    #[must_use]
+    pub fn without_issuers(policy: Policy) -> Self {
+        Self { policy, issuers: Vec::new() }
+    }
+
+    /// Accepts the tokens of one more issuer, each by its own keys alone: a key of one never makes a token of another
+    /// good.
+    pub fn add_issuer(&mut self, issuer: Issuer) -> Result<(), AmbiguousIssuers> {
+        let is_ambiguous = |other: &Issuer| issuer.name.is_none() || other.name.is_none() || other.name == issuer.name;
+        if self.issuers.iter().any(is_ambiguous) {
             return Err(AmbiguousIssuers);
         }
-        Ok(Self { policy, issuers })
+        self.issuers.push(issuer);
+        Ok(())
+    }
+
+    /// Which of the issuers' keys a token needs, by its place among them. It proves nothing: it serves to fetch the right
+    /// keys before [`verify`](Self::verify).
+    pub fn issuer_of(&self, token: &str) -> Result<usize, VerifyError> {
+        let token = CompactToken::parse(token)?;
+        self.check_header(&token.header.members)?;
+        let (place, _) = self.named_by(&token.claims.members)?;
+        Ok(place)
     }
 
     /// Verifies `token` at the time `now`: structure, header, key, signature, claims, in this order.
     pub fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedClaims, VerifyError> {
         let token = CompactToken::parse(token)?;
-        let kid = self.check_header(&token.header.members)?;
-        let issuer = self.issuer_of(&token.claims.members)?;
-        check_signature(&token, &issuer.keys, kid)?;
+        let (algorithm, kid) = self.check_header(&token.header.members)?;
+        let (_, issuer) = self.named_by(&token.claims.members)?;
+        let key = issuer.keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
+        if key.algorithm() != algorithm {
+            return Err(VerifyError::Algorithm);
+        }
+        if !key.verify(token.signing_input.as_bytes(), &token.signature) {
+            return Err(VerifyError::Signature);
+        }
         let expires_at = self.check_claims(&token.claims.members, issuer, now)?;
         Ok(VerifiedClaims::new(token.claims.text, token.claims.members, expires_at))
     }
 
-    /// Checks the header and returns its `kid`. Keys that the header itself brings or points to (`jwk`, `jku`, `x5c`,
+    /// Checks the header, and returns its `alg` and `kid`. Keys that the header itself brings or points to (`jwk`, `jku`, `x5c`,
     /// `x5u`) are not looked at: whoever forges a token would bring their own.
-    fn check_header<'h>(&self, header: &'h Map<String, Value>) -> Result<Option<&'h str>, VerifyError> {
+    fn check_header<'h>(&self, header: &'h Map<String, Value>) -> Result<(Algorithm, Option<&'h str>), VerifyError> {
         if header.contains_key("crit") {
             return Err(VerifyError::Critical);
         }
-        if !header.get("alg").and_then(Value::as_str).is_some_and(Ed25519Strict::is_named) {
-            return Err(VerifyError::Algorithm);
-        }
+        let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::named);
+        let algorithm = algorithm.ok_or(VerifyError::Algorithm)?;
         if !self.policy.accepts_type(header.get("typ").and_then(Value::as_str)) {
             return Err(VerifyError::Type);
         }
-        header.get("kid").map(|kid| kid.as_str().ok_or(VerifyError::KeyId)).transpose()
+        let kid = header.get("kid").map(|kid| kid.as_str().ok_or(VerifyError::KeyId)).transpose()?;
+        Ok((algorithm, kid))
     }
 
     /// Whose keys count. `iss` is not proved yet: it only chooses which keys must prove it.
-    fn issuer_of(&self, claims: &Map<String, Value>) -> Result<&Issuer, VerifyError> {
+    fn named_by(&self, claims: &Map<String, Value>) -> Result<(usize, &Issuer), VerifyError> {
         if let [only] = self.issuers.as_slice() {
-            return Ok(only);
+            return Ok((0, only));
         }
-        let named = claims.get("iss").and_then(Value::as_str);
-        let found = named.and_then(|named| self.issuers.iter().find(|issuer| issuer.name.as_deref() == Some(named)));
+        let iss = claims.get("iss").and_then(Value::as_str);
+        let is_named = |(_, issuer): &(usize, &Issuer)| iss.is_some() && issuer.name.as_deref() == iss;
+        let found = self.issuers.iter().enumerate().find(is_named);
         found.ok_or_else(|| VerifyError::of_claim("iss", "is not one of the expected issuers"))
     }
 
@@ -114,13 +133,6 @@ impl Verifier {
     }
 }
 
-fn check_signature(token: &CompactToken<'_>, keys: &KeySet, kid: Option<&str>) -> Result<(), VerifyError> {
-    let key = keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
-    let signature = Ed25519Signature::try_from_slice(&token.signature).map_err(|_| VerifyError::Signature)?;
-    let fits = Ed25519Strict.verify_signature(&signature, key, token.signing_input.as_bytes());
-    if fits { Ok(()) } else { Err(VerifyError::Signature) }
-}
-
 #[cfg(test)]
 mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
@@ -128,6 +140,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{AccessClaims, KeySet, Signer};
 
     const NOW: u64 = 1_790_000_000;
 
@@ -234,18 +247,34 @@ mod tests {
     fn a_key_of_one_issuer_never_makes_a_token_of_another_good() {
         let other_key = SigningKey::from_bytes(&[8; 32]);
         let other = Issuer::named("https://other.example", keys_of(&other_key));
-        let verifier = Verifier::with_issuers(Policy::for_audience("api"), vec![issuer(), other.clone()]).unwrap();
+        let mut verifier = verifier(0);
+        verifier.add_issuer(other).unwrap();
         let code = |iss: Value| {
             let token = token_of(&header(), &with(claims(), "iss", iss));
             verifier.verify(&token, UnixSeconds::new(NOW).unwrap()).map_or_else(|error| error.code(), |_| "accepted")
         };
+        let place = |iss: &str| verifier.issuer_of(&token_of(&header(), &with(claims(), "iss", json!(iss))));
+        assert_eq!(place("https://auth.example"), Ok(0));
+        assert_eq!(place("https://other.example"), Ok(1));
+        assert_eq!(place("https://third.example").unwrap_err().claim(), Some("iss"));
         assert_eq!(code(json!("https://auth.example")), "accepted");
         assert_eq!(code(json!("https://other.example")), "ERR_SIGNATURE_INVALID");
         assert_eq!(code(json!("https://third.example")), "ERR_CLAIM_INVALID");
         assert_eq!(code(json!(["https://auth.example"])), "ERR_CLAIM_INVALID");
-        let ambiguous = |issuers| Verifier::with_issuers(Policy::for_audience("api"), issuers).err();
-        assert_eq!(ambiguous(vec![issuer(), issuer()]), Some(AmbiguousIssuers));
-        assert_eq!(ambiguous(vec![issuer(), Issuer { name: None, ..other }]), Some(AmbiguousIssuers));
+    }
+
+    #[test]
+    fn a_token_must_tell_whose_keys_count() {
+        let nameless = Issuer { name: None, ..issuer() };
+        let add = |first: &Issuer, second: &Issuer| {
+            Verifier::new(Policy::for_audience("api"), first.clone()).add_issuer(second.clone())
+        };
+        assert_eq!(add(&issuer(), &issuer()), Err(AmbiguousIssuers));
+        assert_eq!(add(&issuer(), &nameless), Err(AmbiguousIssuers));
+        assert_eq!(add(&nameless, &issuer()), Err(AmbiguousIssuers));
+        let nobody = Verifier::without_issuers(Policy::for_audience("api"));
+        let refusal = nobody.verify(&token_of(&header(), &claims()), UnixSeconds::new(NOW).unwrap()).unwrap_err();
+        assert_eq!(refusal.claim(), Some("iss"));
     }
 
     #[test]
@@ -260,6 +289,7 @@ mod tests {
         let changed = |name, value| code(&with(header(), name, value), &claims());
         assert_eq!(changed("alg", json!("none")), "ERR_ALG_NOT_ALLOWED");
         assert_eq!(changed("alg", json!("HS256")), "ERR_ALG_NOT_ALLOWED");
+        assert_eq!(changed("alg", json!("RS256")), "ERR_ALG_NOT_ALLOWED");
         assert_eq!(changed("alg", json!("eddsa")), "ERR_ALG_NOT_ALLOWED");
         assert_eq!(changed("alg", json!(["EdDSA"])), "ERR_ALG_NOT_ALLOWED");
         assert_eq!(changed("alg", json!("Ed25519")), "accepted");
@@ -272,6 +302,38 @@ mod tests {
         assert_eq!(code(&without(header(), "typ"), &claims()), "ERR_TYP_NOT_ACCEPTED");
         assert_eq!(code(&without(header(), "alg"), &claims()), "ERR_ALG_NOT_ALLOWED");
         assert_eq!(code(&without(header(), "kid"), &claims()), "accepted");
+    }
+
+    #[test]
+    fn a_token_is_never_checked_by_another_algorithm_than_its_key_s() {
+        let now = UnixSeconds::new(NOW).unwrap();
+        let public = key().verifying_key();
+        // The classic confusion: the public key, which everybody knows, taken for an HMAC secret.
+        let confused = Signer::hs256(public.as_bytes()).unwrap();
+        let forged = confused.sign(&access_claims()).unwrap();
+        assert_eq!(verifier(0).verify(&forged, now), Err(VerifyError::Algorithm));
+        let secret = Issuer::named("https://auth.example", KeySet::from_secret(&[5; 32]).unwrap());
+        let by_secret = Verifier::new(Policy::for_audience("api"), secret);
+        let signed = token_of(&without(header(), "kid"), &claims());
+        assert_eq!(by_secret.verify(&signed, now), Err(VerifyError::Algorithm));
+        let good = Signer::hs256(&[5; 32]).unwrap().sign(&access_claims()).unwrap();
+        assert!(by_secret.verify(&good, now).is_ok());
+        assert_eq!(by_secret.verify(&forged, now), Err(VerifyError::Signature));
+    }
+
+    fn access_claims() -> AccessClaims<'static> {
+        AccessClaims {
+            iss: "https://auth.example",
+            sub: "u1",
+            aud: "api",
+            client_id: "hallpass",
+            iat: NOW,
+            exp: NOW + 300,
+            jti: "t1",
+            sid: "s1",
+            username: "exampleUser",
+            roles: &[],
+        }
     }
 
     #[test]

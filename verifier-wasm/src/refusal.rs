@@ -1,40 +1,41 @@
 //! What JavaScript catches when a token, a key set or a policy is refused.
 
-use hallpass_token::{KeySetError, VerifyError};
-use serde_json::json;
+use hallpass_token::{AmbiguousIssuers, KeySetError, VerifyError};
 use wasm_bindgen::JsValue;
 
-/// A refusal as JSON text, `{"code", "message", "claim", "reason"}`, the last two only where a claim is at fault. The
-/// package makes a `HallpassError` of it. It never holds the token.
+/// A refusal as lines of text: its code, the claim at fault and what is wrong with it (both empty where no claim is), and
+/// its message. The package makes a `HallpassError` of it. It never holds the token.
 pub struct Refusal(String);
 
 impl Refusal {
-    /// A policy that cannot be read: the package checks its options first, so this names the shape and no option.
-    pub(crate) fn policy(error: &serde_json::Error) -> Self {
-        Self(json!({ "code": "ERR_OPTIONS_INVALID", "message": error.to_string() }).to_string())
+    fn new(code: &str, message: &str, claim: &str, reason: &str) -> Self {
+        // A claim's name comes from the options and may hold anything; a line's end in it must not become ours.
+        let claim = claim.replace('\n', " ");
+        Self([code, &claim, reason, message].join("\n"))
     }
 }
 
 impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
-        let mut refusal = json!({ "code": error.code(), "message": error.to_string() });
-        for (name, text) in [("claim", error.claim()), ("reason", error.reason())] {
-            if let Some(text) = text {
-                refusal[name] = text.into();
-            }
-        }
-        Self(refusal.to_string())
+        let (claim, reason) = (error.claim().unwrap_or_default(), error.reason().unwrap_or_default());
+        Self::new(error.code(), &error.to_string(), claim, reason)
     }
 }
 
 impl From<KeySetError> for Refusal {
     fn from(error: KeySetError) -> Self {
-        Self(json!({ "code": error.code(), "message": error.to_string() }).to_string())
+        Self::new(error.code(), &error.to_string(), "", "")
+    }
+}
+
+impl From<AmbiguousIssuers> for Refusal {
+    fn from(error: AmbiguousIssuers) -> Self {
+        Self::new("ERR_OPTIONS_INVALID", &error.to_string(), "", "")
     }
 }
 
 impl From<Refusal> for JsValue {
-    fn from(Refusal(json): Refusal) -> Self {
-        Self::from_str(&json)
+    fn from(Refusal(lines): Refusal) -> Self {
+        Self::from_str(&lines)
     }
 }

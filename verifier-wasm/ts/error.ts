@@ -40,10 +40,10 @@ export class HallpassError extends Error {
     if (reason !== undefined) this.reason = reason;
   }
 
-  /** The bridge throws refusals as JSON text; whatever else comes is no refusal and passes through. @internal */
+  /** The bridge throws refusals as lines: code, claim, reason, message. Whatever else comes passes through. @internal */
   static fromWasm(thrown: unknown): unknown {
     if (typeof thrown !== "string") return thrown;
-    const { code, message, ...details } = JSON.parse(thrown) as { code: ErrorCode; message: string } & Details;
-    return new HallpassError(code, message, details);
+    const [code, claim, reason, message] = thrown.split("\n") as [ErrorCode, string, string, string];
+    return new HallpassError(code, message, claim === "" ? {} : { claim, reason });
   }
 }

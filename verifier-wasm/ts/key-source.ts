@@ -4,7 +4,7 @@ import type { Verifier } from "../wasm/hallpass.js";
 import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
 import { fetchKeySet } from "./key-fetch.js";
-import type { FetchFunction, JsonWebKeySet } from "./options.js";
+import type { FetchFunction, Keys, Policy } from "./options.js";
 
 /** Milliseconds after which keys are fetched again: so long may a withdrawn key live on. */
 const MAX_AGE = 5 * 60_000;
@@ -31,23 +31,44 @@ export interface KeySource {
   reload(): Promise<boolean>;
 }
 
-/** A source for one policy; keys that were handed over never change. */
-export function keySource(policy: string, keys: JsonWebKeySet | URL, fetch: FetchFunction): KeySource {
-  return keys instanceof URL ? new RemoteKeys(policy, keys, fetch) : new GivenKeys(policy, keys);
+/** A source for one issuer under one policy; keys that were handed over never change. */
+export function keySource(policy: Policy, name: string | null, keys: Keys, fetch: FetchFunction): KeySource {
+  const bind: Bind = (bound) => bindKeys(policy, [name], bound);
+  if (keys instanceof URL) return new RemoteKeys(bind, keys, fetch);
+  return new GivenKeys(bind, keys instanceof Uint8Array ? keys.slice() : JSON.stringify(keys));
 }
 
+/** The wasm verifier for a policy, and issuers that all have the same keys. */
+export function bindKeys(policy: Policy, names: (string | null)[], keys: WasmKeys): Verifier {
+  const { audiences, leeway, maxTokenAge, requiredClaims, types } = policy;
+  return inWasm((wasm) => {
+    const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types);
+    for (const name of names) {
+      if (typeof keys === "string") verifier.addKeySet(name, keys);
+      else verifier.addSecret(name, keys);
+    }
+    return verifier;
+  });
+}
+
+/** Keys as the wasm module takes them: the text of a key set, or a secret. */
+type WasmKeys = string | Uint8Array;
+
+/** Makes the wasm verifier that is bound to the keys. */
+type Bind = (keys: WasmKeys) => Verifier;
+
 class GivenKeys implements KeySource {
-  readonly #policy: string;
-  readonly #keySet: string;
+  readonly #bind: Bind;
+  readonly #keys: WasmKeys;
   #verifier: Verifier | undefined;
 
-  constructor(policy: string, keys: JsonWebKeySet) {
-    this.#policy = policy;
-    this.#keySet = JSON.stringify(keys);
+  constructor(bind: Bind, keys: WasmKeys) {
+    this.#bind = bind;
+    this.#keys = keys;
   }
 
   current(): Verifier {
-    return (this.#verifier ??= makeVerifier(this.#policy, this.#keySet));
+    return (this.#verifier ??= this.#bind(this.#keys));
   }
 
   async load(): Promise<void> {}
@@ -69,7 +90,7 @@ interface Attempt {
  * not await what another has begun, which ends with it. The others look again, each on a timer of its own.
  */
 class RemoteKeys implements KeySource {
-  readonly #policy: string;
+  readonly #bind: Bind;
   readonly #url: URL;
   readonly #fetch: FetchFunction;
   #verifier: Verifier | undefined;
@@ -78,8 +99,8 @@ class RemoteKeys implements KeySource {
   #failedAt = -Infinity;
   #reloadedAt = -Infinity;
 
-  constructor(policy: string, url: URL, fetch: FetchFunction) {
-    this.#policy = policy;
+  constructor(bind: Bind, url: URL, fetch: FetchFunction) {
+    this.#bind = bind;
     this.#url = url;
     this.#fetch = fetch;
   }
@@ -125,7 +146,7 @@ class RemoteKeys implements KeySource {
 
   async #run(attempt: Attempt): Promise<void> {
     try {
-      const verifier = makeVerifier(this.#policy, await fetchKeySet(this.#url, this.#fetch));
+      const verifier = this.#bind(await fetchKeySet(this.#url, this.#fetch));
       this.#verifier?.free();
       this.#verifier = verifier;
       this.#fetchedAt = Date.now();
@@ -141,10 +162,6 @@ class RemoteKeys implements KeySource {
   #isBusy(): boolean {
     return this.#running !== undefined && !hasPassed(LEASE, this.#running.startedAt);
   }
-}
-
-function makeVerifier(policy: string, keySet: string): Verifier {
-  return inWasm((wasm) => new wasm.Verifier(policy, keySet));
 }
 
 /** Whether so many milliseconds have passed; a clock that jumped, either way, counts as time passed. */

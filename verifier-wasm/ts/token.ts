@@ -49,10 +49,17 @@ export function expiresIn(token: string, { now }: { now?: Clock } = {}): number 
   return expiresAt(token) - readClock(now);
 }
 
+/**
+ * The longest text that is handed to the wasm module, far above what it reads: a longer one would make its memory grow
+ * for good, since that never shrinks.
+ */
+const LONGEST = 16 * 1024;
+
 /** The text of a token; callers without TypeScript do pass `undefined`, say for a cookie that is not there. */
 export function tokenText(token: unknown): string {
-  if (typeof token === "string") return token;
-  throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
+  if (typeof token !== "string") throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
+  if (token.length <= LONGEST) return token;
+  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; at most 8192 bytes are read`);
 }
 
 function expiresAt(token: string): number {

@@ -1,11 +1,12 @@
 /** The verifier: a policy, the issuer's keys, and one question. */
 
+import type { Verifier as WasmVerifier } from "../wasm/hallpass.js";
 import type { Claims } from "./claims.js";
 import { readClock, type Clock } from "./clock.js";
 import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
-import { keySource, type KeySource } from "./key-source.js";
-import { readOptions, type VerifierOptions } from "./options.js";
+import { bindKeys, keySource, type KeySource } from "./key-source.js";
+import { readOptions, type Policy, type VerifierOptions } from "./options.js";
 import { tokenText } from "./token.js";
 
 /** Verifies access tokens. Make one and keep it: it holds the issuer's keys. */
@@ -39,37 +40,50 @@ export interface Verifier {
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { policy, keys, now, fetch } = readOptions(options);
-  return new KeyedVerifier(keySource(JSON.stringify(policy), keys, fetch), now);
+  const { policy, issuers, now, fetch } = readOptions(options);
+  const sources = issuers.map(({ name, keys }) => keySource(policy, name, keys, fetch));
+  const chooser = issuers.length > 1 ? issuerChooser(policy, issuers.map(({ name }) => name)) : () => 0;
+  return new KeyedVerifier((token) => sources[chooser(token)]!, now);
+}
+
+/** Tells which of several issuers' keys a token needs. What the token says of it is not proved: those keys must do so. */
+function issuerChooser(policy: Policy, names: (string | null)[]): (token: string) => number {
+  let verifier: WasmVerifier | undefined;
+  return (token) => {
+    const chooser = (verifier ??= bindKeys(policy, names, '{"keys":[]}'));
+    return inWasm(() => chooser.issuerOf(token));
+  };
 }
 
 class KeyedVerifier implements Verifier {
-  readonly #source: KeySource;
+  readonly #sourceFor: (token: string) => KeySource;
   readonly #now: Clock;
 
-  constructor(source: KeySource, now: Clock) {
-    this.#source = source;
+  constructor(sourceFor: (token: string) => KeySource, now: Clock) {
+    this.#sourceFor = sourceFor;
     this.#now = now;
   }
 
   async verify<Extra extends object = object>(token: string): Promise<Claims & Extra> {
     const text = tokenText(token);
-    await this.#source.load();
+    const source = this.#sourceFor(text);
+    await source.load();
     try {
-      return this.#claims<Extra>(text);
+      return this.#claims<Extra>(text, source);
     } catch (error) {
-      if (!isUnknownKey(error) || !(await this.#source.reload())) throw error;
-      return this.#claims<Extra>(text);
+      if (!isUnknownKey(error) || !(await source.reload())) throw error;
+      return this.#claims<Extra>(text, source);
     }
   }
 
   verifySync<Extra extends object = object>(token: string): Claims & Extra {
-    return this.#claims<Extra>(tokenText(token));
+    const text = tokenText(token);
+    return this.#claims<Extra>(text, this.#sourceFor(text));
   }
 
-  #claims<Extra extends object>(token: string): Claims & Extra {
+  #claims<Extra extends object>(token: string, source: KeySource): Claims & Extra {
     const now = readClock(this.#now);
-    const verifier = this.#source.current();
+    const verifier = source.current();
     return JSON.parse(inWasm(() => verifier.verify(token, now))) as Claims & Extra;
   }
 }

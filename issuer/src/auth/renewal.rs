@@ -2,7 +2,7 @@
 
 use hallpass_token::VerifyError;
 
-use super::{Auth, AuthError, GrantFault, Identity, Pass, TokenFault};
+use super::{Auth, AuthError, Identity, Pass, TokenFault};
 use crate::session::Transport;
 
 /// What a request brought to say who it is.
@@ -45,12 +45,11 @@ impl Auth {
     async fn renew(&self, refresh_token: &str) -> Result<Seen, AuthError> {
         match self.refresh(refresh_token, Transport::Cookie).await {
             Ok(pass) => Ok(Seen::Renewed(Box::new(pass))),
-            // The request asked for something that needs a good token, and has none: that it also held a dead refresh
-            // token is not the client's business here.
-            Err(AuthError::InvalidGrant(GrantFault::Session(_) | GrantFault::Unknown) | AuthError::WrongTransport) => {
+            // The request asked for something that needs a good token: that a dead refresh token was also there does
+            // not make it a bad request for a refresh.
+            Err(AuthError::InvalidGrant(_) | AuthError::WrongTransport) => {
                 Err(AuthError::InvalidToken(TokenFault::SessionOver))
             }
-            Err(AuthError::InvalidGrant(GrantFault::Token(_))) => Err(AuthError::NoCredentials),
             Err(error) => Err(error),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::sled::SledStore;
+use crate::{store::sled::SledStore, user::Roles, users};
 
 const PASSWORD: &str = "examplePassword";
 
@@ -45,9 +45,9 @@ impl Fixture {
             lifetimes: Lifetimes { idle: 1000, absolute: 5000 },
         };
         let keys = Keys::open(folder.path()).unwrap();
+        let username = "exampleUser".parse().unwrap();
+        users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
         let auth = Auth::new(Box::new(store), Box::new(clock.clone()), keys, settings).unwrap();
-        let added = auth.add_user("exampleUser".parse().unwrap(), password(PASSWORD), vec![]).await.unwrap();
-        assert_eq!(added, Added::Yes);
         Self { auth, clock, _folder: folder }
     }
 
@@ -153,8 +153,8 @@ async fn any_genuine_token_of_a_session_ends_it() {
         let second = fixture.refresh(&first.refresh_token).await.unwrap();
         fixture.clock.advance(400);
         match kind {
-            "old refresh token" => fixture.auth.logout_by_refresh_token(&first.refresh_token).await.unwrap(),
-            _ => fixture.auth.logout_by_access_token(&first.access_token).await.unwrap(),
+            "old refresh token" => fixture.auth.logout(&[&first.refresh_token], &[]).await.unwrap(),
+            _ => fixture.auth.logout(&[], &[&first.access_token]).await.unwrap(),
         }
         let refreshed = fixture.refresh(&second.refresh_token).await;
         let ended = matches!(refreshed, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::Ended))));
@@ -166,8 +166,8 @@ async fn any_genuine_token_of_a_session_ends_it() {
 async fn a_forged_token_ends_no_session() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
-    fixture.auth.logout_by_access_token(&tampered(&pass.access_token)).await.unwrap();
-    fixture.auth.logout_by_refresh_token(&format!("{}x", &*pass.refresh_token)).await.unwrap();
+    let (refresh_token, access_token) = (format!("{}x", &*pass.refresh_token), tampered(&pass.access_token));
+    fixture.auth.logout(&[&refresh_token, "garbage"], &[&access_token, "garbage"]).await.unwrap();
     assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
 }
 
@@ -175,7 +175,7 @@ async fn a_forged_token_ends_no_session() {
 async fn an_access_token_is_refused_as_soon_as_its_session_has_ended() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
-    fixture.auth.logout_by_refresh_token(&pass.refresh_token).await.unwrap();
+    fixture.auth.logout(&[&pass.refresh_token], &[]).await.unwrap();
     let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
@@ -215,7 +215,7 @@ async fn a_tampered_access_cookie_is_never_renewed() {
 async fn cookies_of_an_ended_session_are_no_credentials() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
-    fixture.auth.logout_by_refresh_token(&pass.refresh_token).await.unwrap();
+    fixture.auth.logout(&[&pass.refresh_token], &[]).await.unwrap();
     let seen = fixture.see_cookies(None, Some(&pass.refresh_token)).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
     assert!(matches!(fixture.see_cookies(None, None).await, Err(AuthError::NoCredentials)));

@@ -22,20 +22,28 @@ pub(crate) struct Tokens {
 /// Reads our cookies. One that comes twice is refused: which of the two is meant?
 pub(crate) fn read(headers: &HeaderMap) -> Result<Tokens, ApiError> {
     let mut tokens = Tokens::default();
-    for value in headers.get_all(header::COOKIE) {
-        let Ok(value) = value.to_str() else { continue };
-        for cookie in Cookie::split_parse(value).flatten() {
-            let place = match cookie.name() {
-                ACCESS => &mut tokens.access,
-                REFRESH => &mut tokens.refresh,
-                _ => continue,
-            };
-            if place.replace(cookie.value().to_owned()).is_some() {
-                return Err(ApiError::invalid_request(format!("the cookie {} came twice", cookie.name())));
-            }
+    for (name, value) in ours(headers) {
+        let place = if name == ACCESS { &mut tokens.access } else { &mut tokens.refresh };
+        if place.replace(value.to_owned()).is_some() {
+            return Err(ApiError::invalid_request(format!("the cookie {name} came twice")));
         }
     }
     Ok(tokens)
+}
+
+/// Every access token and every refresh token in the cookies, for sign-out, which wants to end them all.
+pub(crate) fn read_all(headers: &HeaderMap) -> (Vec<&str>, Vec<&str>) {
+    let named = |wanted| ours(headers).filter(move |(name, _)| *name == wanted).map(|(_, value)| value).collect();
+    (named(ACCESS), named(REFRESH))
+}
+
+/// Our cookies, in their order. Those of our neighbours may hold any bytes, and must not hide ours.
+fn ours(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &str)> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| {
+        let (name, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
+        [ACCESS, REFRESH].into_iter().find(|ours| *ours == name).map(|name| (name, value))
+    })
 }
 
 /// Gives the client both cookies. Both last as long as the session, so that a run-out access token still arrives to
@@ -62,4 +70,32 @@ fn append(response: &mut Response, name: &str, value: &str, seconds: u64) -> Res
     header.set_sensitive(true);
     response.headers_mut().append(header::SET_COOKIE, header);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookies: &[&[u8]]) -> HeaderMap {
+        let pair = |value: &&[u8]| (header::COOKIE, HeaderValue::from_bytes(value).unwrap());
+        let mut headers = HeaderMap::new();
+        for (name, value) in cookies.iter().map(pair) {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn a_neighbour_s_cookie_hides_none_of_ours() {
+        let headers = headers(&[b"theme=zo\xeb; __Host-hallpass_access=a.b.c; x", b"__Host-hallpass_refresh=hprt_x"]);
+        let tokens = read(&headers).unwrap();
+        assert_eq!((tokens.access.as_deref(), tokens.refresh.as_deref()), (Some("a.b.c"), Some("hprt_x")));
+    }
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_refused_but_for_sign_out() {
+        let headers = headers(&[b"__Host-hallpass_refresh=a; __Host-hallpass_refresh=b"]);
+        assert!(read(&headers).is_err());
+        assert_eq!(read_all(&headers), (vec![], vec!["a", "b"]));
+    }
 }

@@ -54,6 +54,8 @@ where
         let id = random_id().map_or_else(|_| "none".to_owned(), |id| id.to_string());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let result = match origin::check(&method, request.headers(), &self.own_and_allowed) {
+            // `CONNECT host:port` and `OPTIONS *` have no path, and nothing of ours is at such a target.
+            Ok(()) if !path.starts_with('/') => Err(ApiError::not_found()),
             Ok(()) => self.route(request).await,
             Err(error) => Err(error),
         };

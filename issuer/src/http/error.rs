@@ -127,7 +127,7 @@ impl From<AuthError> for ApiError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description)
                     .with(Hint::RetryAfter(RETRY_AFTER))
             }
-            AuthError::Unavailable(_) => Self::unavailable(""),
+            AuthError::Unavailable(_) => Self::unavailable(&cause),
         };
         made.because(cause)
     }

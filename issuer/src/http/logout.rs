@@ -20,14 +20,12 @@ const EXPECTED: &str = r#"empty, or JSON such as {"refresh_token": "hprt_…"}"#
 
 pub(crate) async fn handle(auth: Arc<Auth>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
     let in_body = body.json_if_any::<Request>(EXPECTED)?.refresh_token;
-    let in_cookies = cookies::read(&headers)?;
-    let bearer = credentials::bearer(&headers)?;
-    for refresh_token in [in_body, in_cookies.refresh].into_iter().flatten() {
-        auth.logout_by_refresh_token(&refresh_token).await?;
-    }
-    for access_token in [bearer, in_cookies.access].into_iter().flatten() {
-        auth.logout_by_access_token(&access_token).await?;
-    }
+    let (access_tokens, refresh_tokens) = cookies::read_all(&headers);
+    // A header that is no bearer token, a proxy's say, has no token of ours and keeps none from ending.
+    let bearer = credentials::bearer(&headers).unwrap_or_default();
+    let refresh_tokens = in_body.as_deref().into_iter().chain(refresh_tokens).collect::<Vec<_>>();
+    let access_tokens = bearer.as_deref().into_iter().chain(access_tokens).collect::<Vec<_>>();
+    auth.logout(&refresh_tokens, &access_tokens).await?;
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     cookies::clear(&mut response)?;

@@ -25,13 +25,17 @@ impl Origin {
             scheme if *scheme == Scheme::HTTPS => 443,
             _ => return Err(InvalidOrigin),
         };
-        if authority.as_str().contains('@') || authority.host().is_empty() {
+        let host = authority.host().to_ascii_lowercase();
+        if authority.as_str().contains(['@', '*']) || host.is_empty() {
             return Err(InvalidOrigin);
         }
-        let host = authority.host().to_ascii_lowercase();
-        let text = match authority.port_u16().filter(|port| *port != default_port) {
-            Some(port) => format!("{scheme}://{host}:{port}"),
-            None => format!("{scheme}://{host}"),
+        let text = match authority.as_str().get(host.len()..) {
+            None | Some("") => format!("{scheme}://{host}"),
+            // A port that is none, 99999 say, must not turn one origin into another.
+            Some(_) => match authority.port_u16().ok_or(InvalidOrigin)? {
+                port if port == default_port => format!("{scheme}://{host}"),
+                port => format!("{scheme}://{host}:{port}"),
+            },
         };
         text.parse().map(Self).map_err(|_| InvalidOrigin)
     }
@@ -107,8 +111,19 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Origin>().unwrap().header(), written, "{text}");
         }
-        for text in ["", "null", "*", "app.example", "https://", "https://a.example/", "ftp://a.example", "https://u@a"]
-        {
+        for text in [
+            "",
+            "null",
+            "*",
+            "app.example",
+            "https://",
+            "https://a.example/",
+            "ftp://a.example",
+            "https://u@a",
+            "https://a:99999",
+            "https://a:",
+            "https://*.a.example",
+        ] {
             assert_eq!(text.parse::<Origin>(), Err(InvalidOrigin), "{text}");
         }
     }

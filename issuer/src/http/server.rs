@@ -10,6 +10,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -21,7 +22,11 @@ use warp::http::{Request, Response};
 /// How long a connection may take to send a request's head, and may be silent before its first and between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest head that is read: proxies cut at 8 KiB to 16 KiB, and an access token is at most 8 KiB.
+/// How long an answer may stay unread before the kernel ends the connection.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// About how much of a head is read before hyper answers 431 on its own, without a body: proxies cut at 8 KiB to 16 KiB,
+/// and an access token is at most 8 KiB.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 
 /// Connections at once. Each costs a few dozen kilobytes and a file descriptor, of which a process commonly has 1,024
@@ -87,6 +92,10 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    // A client that does not read its answers must not hold its place for ever.
+    if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT)) {
+        tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
+    }
     // hyper's own time-out for the head begins with the first byte of a connection only.
     tokio::select! {
         readable = time::timeout(HEAD_TIMEOUT, stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
@@ -97,6 +106,7 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(MOST_HEAD_BYTES)
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
     );
     let ended = tokio::select! {

@@ -50,10 +50,32 @@ impl Committer {
         Ok(Self { shared, durable, thread: Some(thread) })
     }
 
-    /// Called after each write: it will be made durable with all others of its moment.
-    pub(crate) fn written(&self) {
-        self.shared.pending().written += 1;
+    /// Makes a write in memory; it becomes durable with all others of its moment. The write and its count are one step
+    /// for everybody else: whoever has seen what was written waits for it in [`durable`](Self::durable). It counts
+    /// whatever comes of it, since a failed write can still have changed something.
+    pub(crate) fn write<T>(&self, write: impl FnOnce() -> T) -> T {
+        let mut pending = self.shared.pending();
+        let result = write();
+        pending.written += 1;
+        drop(pending);
         self.shared.changed.notify_one();
+        result
+    }
+
+    /// Completes if a sync fails, and never otherwise.
+    pub(crate) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
+        let mut durable = self.durable.clone();
+        async move {
+            let failure = match durable.wait_for(|progress| matches!(progress, Progress::Failed(_))).await.as_deref() {
+                Ok(Progress::Failed(error)) => Some(error.clone()),
+                // The thread ends without a failure only when the store is closed.
+                Ok(Progress::UpTo(_)) | Err(_) => None,
+            };
+            match failure {
+                Some(error) => error,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Waits until everything that was written before this call is durable.
@@ -129,10 +151,10 @@ mod tests {
         })
         .unwrap();
         committer.durable().await.unwrap();
-        committer.written();
+        committer.write(|| ());
         starts.recv().unwrap();
         // This write comes while the first sync is under way, which therefore does not cover it.
-        committer.written();
+        committer.write(|| ());
         let second = committer.durable();
         release.send(()).unwrap();
         starts.recv().unwrap();
@@ -142,12 +164,49 @@ mod tests {
         second.await.unwrap();
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_saw_a_write_waits_for_it() {
+        let (started, starts) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let committer = Arc::new(
+            Committer::start(move || {
+                started.send(()).unwrap();
+                released.recv().map_err(io::Error::other)
+            })
+            .unwrap(),
+        );
+        // A writer that is held up after its write took effect and before it is counted.
+        let (entered, has_entered) = mpsc::channel();
+        let (resume, resumed) = mpsc::channel::<()>();
+        let writer = thread::spawn({
+            let committer = Arc::clone(&committer);
+            move || {
+                committer.write(|| {
+                    entered.send(()).unwrap();
+                    resumed.recv().unwrap();
+                });
+            }
+        });
+        has_entered.recv().unwrap();
+        let reader = tokio::spawn({
+            let committer = Arc::clone(&committer);
+            async move { committer.durable().await }
+        });
+        resume.send(()).unwrap();
+        writer.join().unwrap();
+        starts.recv().unwrap();
+        assert!(!reader.is_finished());
+        release.send(()).unwrap();
+        reader.await.unwrap().unwrap();
+    }
+
     #[tokio::test]
     async fn after_a_failed_sync_nothing_is_durable_any_more() {
         let committer = Committer::start(|| Err(io::Error::other("disk full"))).unwrap();
-        committer.written();
+        committer.write(|| ());
         assert!(committer.durable().await.unwrap_err().to_string().contains("disk full"));
         assert!(committer.durable().await.is_err());
+        assert!(committer.failed().await.to_string().contains("disk full"));
     }
 
     #[test]
@@ -159,7 +218,7 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        committer.written();
+        committer.write(|| ());
         drop(committer);
         assert_eq!(syncs.load(Ordering::SeqCst), 1);
     }

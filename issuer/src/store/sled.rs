@@ -6,12 +6,13 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
 use ::sled::{Db, Tree};
 
-use super::{Added, Store, StoreError, StoreFuture, Swapped, commit::Committer};
+use super::{Added, Store, StoreError, StoreFailure, StoreFuture, Swapped, commit::Committer};
 use crate::{
     id::{SessionId, UserId},
     session::{self, Session},
@@ -44,7 +45,7 @@ impl SledStore {
     /// Opens the store in `folder`, and makes it where there is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
         let failed = |reason: String| OpenError::Failed { folder: folder.to_owned(), reason };
-        fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+        make_private(folder).map_err(|error| failed(error.to_string()))?;
         remove_unfinished_snapshots(folder).map_err(|error| failed(error.to_string()))?;
         let config = ::sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = config.open().map_err(|error| match error {
@@ -58,6 +59,11 @@ impl SledStore {
         let (users, user_ids, sessions) = (tree("users")?, tree("user_ids")?, tree("sessions")?);
         let committer = start_committer(folder, db.clone()).map_err(|error| failed(error.to_string()))?;
         Ok(Self { users, user_ids, sessions, committer, _db: db })
+    }
+
+    /// Whether nobody has ever been added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.users.is_empty()
     }
 
     /// Reads one record once it is durable.
@@ -74,14 +80,17 @@ impl SledStore {
 
     /// Puts a record where there is none, and waits until it is durable. Says whether the place was free.
     async fn put_new(&self, tree: &Tree, key: &[u8], record: &[u8]) -> Result<bool, StoreError> {
-        let swap = tree.compare_and_swap(key, None::<&[u8]>, Some(record)).map_err(engine)?;
-        self.committer.written();
+        let swap = self.committer.write(|| tree.compare_and_swap(key, None::<&[u8]>, Some(record)));
         self.committer.durable().await?;
-        Ok(swap.is_ok())
+        Ok(swap.map_err(engine)?.is_ok())
     }
 }
 
 impl Store for SledStore {
+    fn failed(&self) -> StoreFailure {
+        Box::pin(self.committer.failed())
+    }
+
     fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>> {
         Box::pin(self.read_user(id))
     }
@@ -104,8 +113,7 @@ impl Store for SledStore {
             if self.put_new(&self.user_ids, name, user.id.0.as_bytes()).await? {
                 return Ok(Added::Yes);
             }
-            self.users.remove(user.id.0.as_bytes()).map_err(engine)?;
-            self.committer.written();
+            self.committer.write(|| self.users.remove(user.id.0.as_bytes())).map_err(engine)?;
             self.committer.durable().await?;
             Ok(Added::UsernameTaken)
         })
@@ -129,15 +137,18 @@ impl Store for SledStore {
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
         Box::pin(async {
             let (old_record, new_record) = (session::record::encode(old), session::record::encode(new));
-            let swap = self
-                .sessions
-                .compare_and_swap(old.id.0.as_bytes(), Some(&old_record[..]), Some(&new_record[..]))
-                .map_err(engine)?;
-            self.committer.written();
+            let (from, to) = (Some(&old_record[..]), Some(&new_record[..]));
+            let swap = self.committer.write(|| self.sessions.compare_and_swap(old.id.0.as_bytes(), from, to));
             self.committer.durable().await?;
-            Ok(if swap.is_ok() { Swapped::Yes } else { Swapped::Conflict })
+            Ok(if swap.map_err(engine)?.is_ok() { Swapped::Yes } else { Swapped::Conflict })
         })
     }
+}
+
+/// Makes the folder one that its owner alone can look into, wherever it lies: it holds the hashes of passwords.
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 /// A process that was killed while it opened the store can leave an unfinished snapshot, which stops the next opening
@@ -154,8 +165,10 @@ fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Syncs the folders, so that the files in them are found after a loss of power, and starts the committer.
+/// Syncs what sled itself does not: its configuration, and the folders, so that the files in them are found after a loss
+/// of power. Then starts the committer.
 fn start_committer(folder: &Path, db: Db) -> io::Result<Committer> {
+    File::open(folder.join("conf"))?.sync_all()?;
     let log = File::open(folder.join("db"))?;
     for folder in [Some(folder), folder.parent().filter(|parent| !parent.as_os_str().is_empty())].into_iter().flatten()
     {
@@ -188,7 +201,7 @@ mod tests {
             id: UserId(Uuid::from_u128(id)),
             username: username.parse().unwrap(),
             password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
-            roles: vec![],
+            roles: user::Roles::default(),
             created_at: UnixSeconds::EPOCH,
         }
     }
@@ -248,5 +261,13 @@ mod tests {
         fs::write(&leftover, b"half").unwrap();
         SledStore::open(folder.path()).unwrap();
         assert!(!leftover.exists());
+    }
+
+    #[test]
+    fn nobody_else_can_look_into_the_folder_even_where_it_was_there_before() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let _store = SledStore::open(folder.path()).unwrap();
+        assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

@@ -3,7 +3,7 @@
 use hallpass_token::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
-use super::{Role, User};
+use super::{Role, Roles, User};
 use crate::id::UserId;
 
 const VERSION: u8 = 1;
@@ -34,7 +34,7 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
         version: VERSION,
         username: user.username.as_str().to_owned(),
         password: user.password.to_phc(),
-        roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        roles: user.roles.names(),
         created_at: user.created_at.seconds(),
     };
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
@@ -47,11 +47,12 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
         return Err(InvalidRecord::Version(record.version));
     }
     let roles: Result<Vec<Role>, _> = record.roles.iter().map(|role| role.parse()).collect();
+    let roles = roles.ok().and_then(|roles| Roles::try_from(roles).ok());
     Ok(User {
         id,
         username: record.username.parse().map_err(|_| InvalidRecord::Field("username"))?,
         password: record.password.parse().map_err(|_| InvalidRecord::Field("password"))?,
-        roles: roles.map_err(|_| InvalidRecord::Field("roles"))?,
+        roles: roles.ok_or(InvalidRecord::Field("roles"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
     })
 }
@@ -67,7 +68,7 @@ mod tests {
             id: UserId(Uuid::from_u128(1)),
             username: "exampleUser".parse().unwrap(),
             password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
-            roles: vec!["admin".parse().unwrap()],
+            roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
         }
     }
