@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     http::Origin,
@@ -53,12 +53,25 @@ pub(crate) struct Serve {
     /// How long a session lives in all.
     #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
     pub(crate) session_ttl: Duration,
+    /// What the access tokens are signed with. HS256 takes its secret from `HALLPASS_HS256_SECRET`, at least 32 bytes that
+    /// every verifier must share; no key is published then.
+    #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
+    pub(crate) signing_alg: SigningAlg,
     /// Another origin whose pages may call the issuer, such as `https://app.example.com`; may be given several times.
     #[arg(long, env = "HALLPASS_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allowed_origin: Vec<Origin>,
     /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,
+}
+
+/// What access tokens can be signed with, by their names in RFC 8037 and RFC 7518.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SigningAlg {
+    #[value(name = "EdDSA")]
+    EdDsa,
+    #[value(name = "HS256")]
+    Hs256,
 }
 
 /// Commands of `hallpass user`.

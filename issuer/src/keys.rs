@@ -1,6 +1,7 @@
 //! The issuer's own keys: made at the first start, kept in the data folder, readable by its owner alone.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
@@ -8,7 +9,7 @@ use std::{
 };
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hallpass_token::Signer;
+use hallpass_token::{KeySetError, Signer};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -26,6 +27,11 @@ pub(crate) struct Keys {
     pub(crate) signer: Signer,
     pub(crate) refresh_token: RefreshTokenKey,
 }
+
+/// The secret of HS256, shared with every verifier. It comes from the environment, never from an argument, which every
+/// user of the machine could read.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Hs256Secret(Vec<u8>);
 
 /// Why the keys could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +52,19 @@ struct KeyFile {
     version: u8,
     signing_key: String,
     refresh_token_key: String,
+}
+
+impl From<OsString> for Hs256Secret {
+    fn from(text: OsString) -> Self {
+        Self(text.into_encoded_bytes())
+    }
+}
+
+impl Hs256Secret {
+    /// A signer that signs with this secret.
+    pub(crate) fn signer(&self) -> Result<Signer, KeySetError> {
+        Signer::hs256(&self.0)
+    }
 }
 
 impl Keys {

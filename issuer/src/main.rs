@@ -17,6 +17,7 @@ mod user;
 mod users;
 
 use std::{
+    env,
     error::Error,
     io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
@@ -24,6 +25,7 @@ use std::{
 
 use clap::Parser as _;
 use cli::{Cli, Command};
+use keys::Hs256Secret;
 use serve::ServeError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -50,7 +52,10 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(options) => serve::run(options, told_to_stop()?).await?,
+            Command::Serve(options) => {
+                let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
+                serve::run(options, hs256_secret, told_to_stop()?).await?;
+            }
             Command::User(command) => users::run(command).await?,
         }
         Ok(())

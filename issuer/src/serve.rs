@@ -2,16 +2,18 @@
 
 use std::{future::Future, io, io::Write as _, net::SocketAddr, sync::Arc};
 
+use hallpass_token::{KeySetError, Signer};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower::Layer as _;
 
 use crate::{
     auth::{Auth, AuthSetupError, Settings},
-    cli::{IssuerUrl, Serve},
+    cli::{IssuerUrl, Serve, SigningAlg},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     http::{self, Envelope, server},
+    keys::Hs256Secret,
     password::{InvalidPassword, Password},
     session::Lifetimes,
     store::{Store, StoreError},
@@ -33,6 +35,12 @@ pub(crate) enum ServeError {
     DevOnNetwork(SocketAddr),
     #[error("--access-ttl must be at most --idle-ttl, and --idle-ttl at most --session-ttl")]
     Lifetimes,
+    #[error(
+        "--signing-alg HS256 needs its secret in HALLPASS_HS256_SECRET: at least 32 bytes, shared with every verifier"
+    )]
+    SecretNeeded,
+    #[error("HALLPASS_HS256_SECRET cannot be used: {0}")]
+    Secret(KeySetError),
     #[error("cannot listen on {address}: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("no temporary folder can be made: {0}")]
@@ -58,14 +66,22 @@ pub(crate) enum ServeError {
 impl ServeError {
     /// Whether the options themselves were wrong.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::IssuerNeeded | Self::DevOnNetwork(_) | Self::Lifetimes)
+        matches!(
+            self,
+            Self::IssuerNeeded | Self::DevOnNetwork(_) | Self::Lifetimes | Self::SecretNeeded | Self::Secret(_)
+        )
     }
 }
 
 /// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
 /// returns.
-pub(crate) async fn run(options: Serve, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+pub(crate) async fn run(
+    options: Serve,
+    hs256_secret: Option<Hs256Secret>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     check(&options)?;
+    let shared_signer = shared_signer(&options, hs256_secret.as_ref())?;
     let failed = |reason| ServeError::Listen { address: options.listen, reason };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -75,7 +91,8 @@ pub(crate) async fn run(options: Serve, shutdown: impl Future<Output = ()>) -> R
     };
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
     let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let (store, keys) = data::open(folder)?;
+    let (store, mut keys) = data::open(folder)?;
+    keys.signer = shared_signer.unwrap_or(keys.signer);
     if options.dev {
         add_dev_user(&store).await?;
     }
@@ -106,6 +123,15 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     }
     let in_order = options.access_ttl <= options.idle_ttl && options.idle_ttl <= options.session_ttl;
     if in_order { Ok(()) } else { Err(ServeError::Lifetimes) }
+}
+
+/// The signer over a shared secret, where the options ask for one.
+fn shared_signer(options: &Serve, secret: Option<&Hs256Secret>) -> Result<Option<Signer>, ServeError> {
+    match (options.signing_alg, secret) {
+        (SigningAlg::EdDsa, _) => Ok(None),
+        (SigningAlg::Hs256, Some(secret)) => secret.signer().map(Some).map_err(ServeError::Secret),
+        (SigningAlg::Hs256, None) => Err(ServeError::SecretNeeded),
+    }
 }
 
 fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {

@@ -44,6 +44,11 @@ test("an option can be set in the environment", () => {
   const { status, stderr } = run(["serve"], { env: { HALLPASS_ACCESS_TTL: "soon" } });
   assert.equal(status, 2);
   assert.match(stderr, /--access-ttl/);
+  const hs256 = (secret) => run(["serve", "--dev", "--signing-alg", "HS256"], { env: { HALLPASS_HS256_SECRET: secret } });
+  assert.equal(hs256("too short").status, 2);
+  assert.match(hs256("too short").stderr, /^hallpass: HALLPASS_HS256_SECRET cannot be used: .*at least 32 bytes/);
+  assert.match(run(["serve", "--dev", "--signing-alg", "HS256"]).stderr, /needs its secret in HALLPASS_HS256_SECRET/);
+  assert.match(run(["serve", "--dev", "--signing-alg", "none"]).stderr, /--signing-alg.*EdDSA, HS256/s);
 });
 
 test("what fails later is one clear line with status 1", async (t) => {

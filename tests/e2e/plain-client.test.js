@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createVerifier } from "hallpass";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { cookieHeader, login, post, sleep, tampered } from "../support/client.js";
 import { credentials, issuerFor } from "../support/issuer.js";
@@ -112,6 +113,31 @@ test("the token verifies with jose against the published key set", async (t) => 
   const [key] = (await answer.json()).keys;
   assert.equal(key.kid, protectedHeader.kid);
   assert.equal(key.d, undefined);
+});
+
+test("with HS256 the token verifies by the shared secret, and no key is published", async (t) => {
+  const secret = "a shared secret of at least 32 bytes";
+  const issuer = await issuerFor(t, {
+    args: ["--dev", "--signing-alg", "HS256"],
+    env: { HALLPASS_HS256_SECRET: secret },
+  });
+  const { token } = await (await login(issuer)).json();
+  const { payload, protectedHeader } = await jwtVerify(token, new TextEncoder().encode(secret), {
+    issuer: `http://localhost:${issuer.port}`,
+    audience: "api",
+    algorithms: ["HS256"],
+  });
+  assert.equal(payload.username, credentials.username);
+  assert.deepEqual(protectedHeader, { alg: "HS256", typ: "at+jwt" });
+  assert.deepEqual(await (await fetch(`${issuer.url}/.well-known/jwks.json`)).json(), { keys: [] });
+  assert.equal((await me(issuer, bearer(token))).status, 200);
+  const verifier = createVerifier({
+    issuer: `http://localhost:${issuer.port}`,
+    audience: "api",
+    secret: new TextEncoder().encode(secret),
+  });
+  assert.equal(verifier.verifySync(token).username, credentials.username);
+  assert.ok(!issuer.log().includes(secret));
 });
 
 test("a role of a user is in their token", async (t) => {

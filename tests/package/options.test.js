@@ -39,6 +39,8 @@ test("keys are public or a secret, and one of the two", () => {
   const { jwks, ...rest } = GOOD;
   refuses({ ...GOOD, secret: new Uint8Array(32) }, "exactly one of `jwks` and `secret`");
   refuses({ ...rest, secret: "a text" }, "`secret`");
+  refuses({ ...rest, jwks: { keys: [1n] } }, "`jwks`");
+  refuses({ ...rest, jwks: { keys: [], toJSON: () => undefined } }, "`jwks`");
 });
 
 test("issuer, audience and keys are required", () => {

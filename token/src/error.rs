@@ -56,7 +56,7 @@ pub enum VerifyError {
     #[error("the header's `typ` must be one that is accepted, by default `at+jwt`")]
     Type,
     /// The header's `alg` is missing, not a string, or not the key's.
-    #[error("the header's `alg` must be the key's own algorithm, EdDSA")]
+    #[error("the header's `alg` must be the key's own algorithm: EdDSA, or HS256 with a secret")]
     Algorithm,
     /// The header's `kid` is not a string.
     #[error("the header's `kid` must be a string")]

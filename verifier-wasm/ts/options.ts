@@ -149,8 +149,17 @@ function callable<F>(name: "now" | "fetch", value: F): F {
 
 function readKeys(jwks: unknown): JsonWebKeySet | URL {
   if (typeof jwks === "string" || jwks instanceof URL) return readUrl(String(jwks));
-  if (typeof jwks === "object" && jwks !== null) return jwks as JsonWebKeySet;
+  if (typeof jwks === "object" && jwks !== null && isJson(jwks)) return jwks as JsonWebKeySet;
   throw invalid("`jwks` must be a URL, or a JSON Web Key Set");
+}
+
+/** Whether JSON can hold it: an object with a `bigint` in it, or one that contains itself, cannot be a key set. */
+function isJson(value: object): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function readSecret(secret: unknown): Uint8Array {

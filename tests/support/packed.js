@@ -1,0 +1,39 @@
+/** The package as `npm pack` makes it: what a user gets, in a folder of its own, and not the source tree. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const shell = process.platform === "win32";
+
+/** Packs the package and unpacks it. `remove()` ends it. */
+export function packPackage() {
+  const folder = mkdtempSync(join(tmpdir(), "hallpass-packed-"));
+  const target = join(folder, "node_modules/hallpass");
+  mkdirSync(target, { recursive: true });
+  const options = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], shell };
+  const output = execFileSync("npm", ["pack", "--silent", "--workspace", "hallpass", "--pack-destination", folder], options);
+  execFileSync("tar", ["-xzf", output.trim().split("\n").at(-1), "-C", "node_modules/hallpass", "--strip-components=1"], { cwd: folder });
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Imports it as Node does. */
+export function importPacked({ folder }) {
+  const entry = createRequire(join(folder, "importer.js")).resolve("hallpass");
+  return import(pathToFileURL(entry).href);
+}
+
+/** Lets esbuild find the packed package where a script imports `hallpass`. */
+export function bundlePacked({ folder }) {
+  return {
+    name: "packed-hallpass",
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^hallpass$/ }, ({ path, kind, resolveDir }) =>
+        resolveDir === folder ? undefined : resolve(path, { kind, resolveDir: folder }));
+    },
+  };
+}

@@ -1,0 +1,94 @@
+/** What vectors are built from: fixed keys, tokens written by hand, and the defaults that a vector departs from. */
+
+import { createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto";
+
+/** The time at which vectors are verified, in seconds since 1970. */
+export const NOW = 1_790_000_000;
+
+const ISSUER = "https://auth.example";
+
+/** Text or bytes in base64url; an object as its JSON. */
+export function base64url(part) {
+  const isData = typeof part === "string" || part instanceof Uint8Array;
+  return Buffer.from(isData ? part : JSON.stringify(part)).toString("base64url");
+}
+
+/** An Ed25519 key made of 32 equal bytes; its own seed is no secret. `sign(text)` returns the 64 bytes. */
+export function ed25519Key(kid, byte) {
+  return ed25519KeyOf(Buffer.alloc(32, byte), { kid });
+}
+
+/** The Ed25519 key of a seed (RFC 8032 §5.1.5), with more members for its public JWK. */
+export function ed25519KeyOf(seed, members) {
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
+  const privateKey = createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+  const publicKey = createPublicKey(privateKey);
+  const { x } = publicKey.export({ format: "jwk" });
+  const jwk = { kty: "OKP", crv: "Ed25519", x, ...members };
+  return { kid: members.kid, seed, publicKey, jwk, sign: (text) => sign(null, Buffer.from(text), privateKey) };
+}
+
+/** The issuer's key, and one that somebody else holds. */
+export const key = ed25519Key("k1", 7);
+export const otherKey = ed25519Key("k2", 8);
+
+/** A shared secret, and how it signs. */
+export const SECRET = Buffer.alloc(32, 5);
+export const hmac = (secret, hash = "sha256") => (text) => createHmac(hash, secret).update(text).digest();
+
+/** A good header and good claims, with changes; a member that is `undefined` is left out. */
+export const header = (changes) => ({ alg: "EdDSA", typ: "at+jwt", kid: key.kid, ...changes });
+export const hs256Header = (changes) => header({ alg: "HS256", kid: undefined, ...changes });
+export const claims = (changes) =>
+  ({ iss: ISSUER, sub: "user-1", aud: "api", iat: NOW, exp: NOW + 300, jti: "token-1", ...changes });
+
+/** The JSON text of an object with one member's value spelled by hand. */
+export function spelled(object, name, text) {
+  return JSON.stringify({ ...object, [name]: "@" }).replace('"@"', () => text);
+}
+
+/** A token of any header and any claims, each an object, a text or bytes; signed whatever they say. */
+export function token(headerPart = header(), claimsPart = claims(), signer = key.sign) {
+  const signingInput = `${base64url(headerPart)}.${base64url(claimsPart)}`;
+  return `${signingInput}.${base64url(signer(signingInput))}`;
+}
+
+/** The same bytes, of a segment or a whole token, with a bit set that the last character has to spare. */
+export function withStrayBit(text) {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (text.split(".").at(-1).length % 4 === 0) throw new Error("no bit to spare");
+  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)) + 1];
+}
+
+/** The keys of a vector: public ones, or a shared secret. */
+export const keySet = (...keys) => ({ keys });
+export const secret = (bytes) => ({ secret: base64url(bytes) });
+
+/** An issuer among several. */
+export const issuer = (name, jwks) => ({ issuer: name, jwks });
+export const issuerBySecret = (name, bytes) => ({ issuer: name, ...secret(bytes) });
+
+/**
+ * One vector. The outcome is "accepted" or a code, the claim at fault after it: "ERR_CLAIM_INVALID exp".
+ * Whatever is not said is as it should be: the issuer's key, its policy, the time.
+ */
+export function vector(name, given, outcome, { source, policy, keys, issuers, now = NOW } = {}) {
+  const [expected, claim] = outcome.split(" ");
+  const expectedIssuer = issuers ? {} : { issuer: ISSUER };
+  return {
+    name,
+    ...(source && { source }),
+    policy: { ...expectedIssuer, audience: "api", ...policy },
+    ...(issuers ? { issuers } : { keys: keys ?? keySet(key.jwk) }),
+    now,
+    token: given,
+    expected,
+    ...(claim && { claim }),
+  };
+}
+
+/** The vector of a token with a good header, signed with the issuer's key. */
+export const ofClaims = (name, claimsPart, outcome, more) => vector(name, token(header(), claimsPart), outcome, more);
+
+/** The vector of a token with good claims, signed with the issuer's key. */
+export const ofHeader = (name, headerPart, outcome, more) => vector(name, token(headerPart), outcome, more);

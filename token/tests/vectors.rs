@@ -1,0 +1,205 @@
+//! The shared vectors of `tests/vectors/`, which every implementation and runtime must answer alike.
+
+#[cfg(test)]
+mod vectors {
+    use std::{fs, path::Path};
+
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use hallpass_token::{Issuer, KeySet, KeySetError, Policy, UnixSeconds, Verifier, VerifyError};
+    use serde::{Deserialize, Deserializer};
+    use serde_json::Value;
+
+    /// One vector, as `tests/vectors/README.md` describes it.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Vector {
+        name: String,
+        #[serde(rename = "source")]
+        _source: Option<String>,
+        policy: PolicyJson,
+        #[serde(default)]
+        issuers: Vec<IssuerJson>,
+        keys: Option<Value>,
+        now: u64,
+        token: TokenJson,
+        expected: String,
+        claim: Option<String>,
+    }
+
+    /// The options of the npm package, under its names; what is not there has its default.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct PolicyJson {
+        issuer: Option<String>,
+        audience: Option<OneOrMany>,
+        #[serde(default)]
+        leeway: u64,
+        max_token_age: Option<u64>,
+        #[serde(default)]
+        required_claims: Vec<String>,
+        #[serde(default = "access_token", deserialize_with = "nullable")]
+        typ: Option<OneOrMany>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+
+    #[derive(Clone, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct IssuerJson {
+        issuer: Option<String>,
+        jwks: Option<Value>,
+        secret: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum TokenJson {
+        Text(String),
+        Pieces(Vec<Piece>),
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Piece {
+        Text(String),
+        Repeated { repeat: String, times: usize },
+    }
+
+    /// What a vector's token met with: nothing, or a code and the claim at fault.
+    #[derive(Debug, PartialEq)]
+    enum Outcome {
+        Accepted,
+        Refused { code: String, claim: Option<String> },
+    }
+
+    #[test]
+    fn every_vector_is_answered_as_it_says() {
+        let vectors = read_vectors();
+        assert!(!vectors.is_empty(), "there are no vectors");
+        let disagreements: Vec<String> = vectors.iter().filter_map(disagreement).collect();
+        assert!(disagreements.is_empty(), "{} disagree:\n{}", disagreements.len(), disagreements.join("\n"));
+        println!("{} vectors agree", vectors.len());
+    }
+
+    fn read_vectors() -> Vec<Vector> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        files
+            .flat_map(|path| serde_json::from_str::<Vec<Vector>>(&fs::read_to_string(path).unwrap()).unwrap())
+            .collect()
+    }
+
+    fn disagreement(vector: &Vector) -> Option<String> {
+        let expected = match vector.expected.as_str() {
+            "accepted" => Outcome::Accepted,
+            code => Outcome::Refused { code: code.to_owned(), claim: vector.claim.clone() },
+        };
+        let outcome = vector.outcome();
+        (outcome != expected).then(|| format!("{}: expected {expected:?}, got {outcome:?}", vector.name))
+    }
+
+    impl Vector {
+        fn outcome(&self) -> Outcome {
+            let mut verifier = Verifier::without_issuers(self.policy.read());
+            for issuer in self.issuers() {
+                match issuer.read() {
+                    Ok(issuer) => verifier.add_issuer(issuer).unwrap(),
+                    Err(error) => return refused(error.code(), None),
+                }
+            }
+            let token = self.token.text();
+            let now = UnixSeconds::new(self.now).map_err(VerifyError::from);
+            match now.and_then(|now| verifier.verify(&token, now)) {
+                Ok(claims) => {
+                    let said = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).unwrap()).unwrap();
+                    assert_eq!(claims.json().as_bytes(), said, "{}", self.name);
+                    Outcome::Accepted
+                }
+                Err(error) => {
+                    let text = format!("{error} {error:?}");
+                    let tells = token.split('.').any(|segment| segment.len() > 8 && text.contains(segment));
+                    assert!(!tells, "{}: the error tells the token", self.name);
+                    refused(error.code(), error.claim())
+                }
+            }
+        }
+
+        fn issuers(&self) -> Vec<IssuerJson> {
+            let Some(keys) = &self.keys else { return self.issuers.clone() };
+            let secret = keys.get("secret").and_then(Value::as_str).map(str::to_owned);
+            let jwks = secret.is_none().then(|| keys.clone());
+            vec![IssuerJson { issuer: self.policy.issuer.clone(), jwks, secret }]
+        }
+    }
+
+    /// Only `ERR_CLAIM_INVALID` leaves open which claim is meant.
+    fn refused(code: &str, claim: Option<&str>) -> Outcome {
+        let claim = claim.filter(|_| code == "ERR_CLAIM_INVALID").map(str::to_owned);
+        Outcome::Refused { code: code.to_owned(), claim }
+    }
+
+    impl PolicyJson {
+        fn read(&self) -> Policy {
+            Policy {
+                audiences: self.audience.as_ref().map(OneOrMany::all),
+                leeway: self.leeway,
+                max_token_age: self.max_token_age,
+                required_claims: self.required_claims.clone(),
+                types: self.typ.as_ref().map(OneOrMany::all),
+            }
+        }
+    }
+
+    impl OneOrMany {
+        fn all(&self) -> Vec<String> {
+            match self {
+                Self::One(text) => vec![text.clone()],
+                Self::Many(texts) => texts.clone(),
+            }
+        }
+    }
+
+    impl IssuerJson {
+        fn read(&self) -> Result<Issuer, KeySetError> {
+            let keys = match (&self.jwks, &self.secret) {
+                (Some(jwks), None) => KeySet::from_json(&jwks.to_string())?,
+                (None, Some(secret)) => KeySet::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap())?,
+                _ => panic!("an issuer has either keys or a secret"),
+            };
+            Ok(Issuer { name: self.issuer.clone(), keys })
+        }
+    }
+
+    impl TokenJson {
+        fn text(&self) -> String {
+            match self {
+                Self::Text(text) => text.clone(),
+                Self::Pieces(pieces) => pieces.iter().map(Piece::text).collect(),
+            }
+        }
+    }
+
+    impl Piece {
+        fn text(&self) -> String {
+            match self {
+                Self::Text(text) => text.clone(),
+                Self::Repeated { repeat, times } => repeat.repeat(*times),
+            }
+        }
+    }
+
+    /// The `typ` of a policy that names none; `null` says that any will do.
+    fn access_token() -> Option<OneOrMany> {
+        Policy::for_any_audience().types.map(OneOrMany::Many)
+    }
+
+    fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OneOrMany>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
