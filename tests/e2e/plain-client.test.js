@@ -137,6 +137,8 @@ test("with HS256 the token verifies by the shared secret, and no key is publishe
     secret: new TextEncoder().encode(secret),
   });
   assert.equal(verifier.verifySync(token).username, credentials.username);
+  await issuer.stop();
+  assert.match(issuer.log(), /signed in/);
   assert.ok(!issuer.log().includes(secret));
 });
 

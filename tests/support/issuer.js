@@ -50,7 +50,8 @@ export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true 
   });
   let log = "";
   if (readsLog) child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
-  const exited = once(child, "exit");
+  // "close" comes when the log is whole too; where nobody reads it, it never does.
+  const exited = once(child, readsLog ? "close" : "exit");
   const end = async (signal) => {
     child.kill(signal);
     const [status] = await exited;
