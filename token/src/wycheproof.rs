@@ -21,10 +21,10 @@ struct Outcome {
 impl Outcome {
     fn note(&mut self, id: usize, expected: TestResult, accepted: bool) {
         self.run += 1;
-        if accepted == !expected.must_fail() {
-            self.agreed += 1;
-        } else {
+        if accepted == expected.must_fail() {
             self.differing.push(id);
+        } else {
+            self.agreed += 1;
         }
     }
 }

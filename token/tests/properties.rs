@@ -1,0 +1,250 @@
+//! What holds for every token: a change anywhere is refused, nothing panics, and verified claims are the signed ones.
+//!
+//! Changes to one token are few enough to try them all. Where that ends, numbers from a fixed seed choose; the fuzz
+//! targets in `fuzz/` search further.
+
+#[cfg(test)]
+mod properties {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use ed25519_dalek::{Signer as _, SigningKey};
+    use hallpass_token::{
+        AccessClaims, Issuer, KeySet, Policy, Signer, UnixSeconds, VerifiedClaims, Verifier, VerifyError, decode,
+        expires_at,
+    };
+    use serde_json::Value;
+
+    const ISSUER: &str = "https://auth.example";
+    const NOW: u64 = 1_790_000_000;
+
+    fn signers() -> [Signer; 2] {
+        [Signer::ed25519(&[7; 32]), Signer::hs256(&[7; 32]).unwrap()]
+    }
+
+    fn verifier_of(signer: &Signer) -> Verifier {
+        Verifier::new(Policy::for_audience("api"), Issuer::named(ISSUER, signer.key_set().unwrap()))
+    }
+
+    fn verify(verifier: &Verifier, token: &str) -> Result<VerifiedClaims, VerifyError> {
+        verifier.verify(token, UnixSeconds::new(NOW).unwrap())
+    }
+
+    fn claims_of<'a>(subject: &'a str, id: &'a str, roles: &'a [String]) -> AccessClaims<'a> {
+        AccessClaims {
+            iss: ISSUER,
+            sub: subject,
+            aud: "api",
+            client_id: "hallpass",
+            iat: NOW,
+            exp: NOW + 300,
+            jti: id,
+            sid: "s1",
+            username: subject,
+            roles,
+        }
+    }
+
+    fn token_of(signer: &Signer, subject: &str, id: &str) -> String {
+        signer.sign(&claims_of(subject, id, &[])).unwrap()
+    }
+
+    /// Numbers that look random and are the same in every run (xorshift64, Marsaglia 2003).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 >> 33).unwrap() % end
+        }
+
+        fn choose<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+            choices[self.below(choices.len())]
+        }
+
+        fn text(&mut self, pieces: &[&str], most: usize) -> String {
+            (0..self.below(most + 1)).map(|_| self.choose(pieces)).collect()
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_refused() {
+        for signer in signers() {
+            let (verifier, token) = (verifier_of(&signer), token_of(&signer, "u1", "t1"));
+            for place in 0..token.len() * 8 {
+                let mut bytes = token.clone().into_bytes();
+                bytes[place / 8] ^= 1 << (place % 8);
+                let changed = String::from_utf8_lossy(&bytes);
+                assert!(verify(&verifier, &changed).is_err(), "bit {place} of {token}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_refused_and_every_cut_in_the_middle_too() {
+        for signer in signers() {
+            let (verifier, token) = (verifier_of(&signer), token_of(&signer, "u1", "t1"));
+            for place in 0..token.len() {
+                let (before, after) = token.split_at(place);
+                assert!(verify(&verifier, before).is_err(), "the first {place} bytes of {token}");
+                assert!(place == 0 || verify(&verifier, after).is_err(), "without the first {place} bytes of {token}");
+                let without = [before, &after[1..]].concat();
+                assert!(verify(&verifier, &without).is_err(), "without byte {place} of {token}");
+                for added in [".", "A", "=", "\n", "\0", "é"] {
+                    let with = [before, added, after].concat();
+                    assert!(verify(&verifier, &with).is_err(), "{added:?} before byte {place} of {token}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_splice_of_two_good_tokens_is_refused() {
+        for signer in signers() {
+            let verifier = verifier_of(&signer);
+            let tokens = ["t1", "t2"].map(|id| token_of(&signer, "u1", id));
+            let [first, second] = &tokens;
+            assert!(tokens.iter().all(|token| verify(&verifier, token).is_ok()));
+            for end in 0..=first.len() {
+                for start in 0..=second.len() {
+                    let spliced = [&first[..end], &second[start..]].concat();
+                    let is_whole = tokens.contains(&spliced);
+                    assert_eq!(
+                        verify(&verifier, &spliced).is_ok(),
+                        is_whole,
+                        "{end} bytes of {first}, from {start} of {second}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn segments_of_different_tokens_never_make_a_good_one() {
+        let other_key = Signer::ed25519(&[8; 32]);
+        let tokens: Vec<_> = signers()
+            .iter()
+            .chain([&other_key])
+            .flat_map(|signer| ["u1", "u2"].map(|subject| token_of(signer, subject, "t1")))
+            .collect();
+        let segments: Vec<Vec<_>> = tokens.iter().map(|token| token.split('.').collect()).collect();
+        let verifiers = signers().map(|signer| verifier_of(&signer));
+        let mut accepted = 0;
+        for [header, claims, signature] in
+            segments.iter().flat_map(|a| segments.iter().flat_map(|b| segments.iter().map(|c| [a[0], b[1], c[2]])))
+        {
+            let mixed = [header, claims, signature].join(".");
+            for verifier in &verifiers {
+                let is_accepted = verify(verifier, &mixed).is_ok();
+                assert!(!is_accepted || tokens.contains(&mixed), "{mixed}");
+                accepted += usize::from(is_accepted);
+            }
+        }
+        assert!(accepted >= 4, "the good tokens were never tried");
+    }
+
+    #[test]
+    fn no_text_panics_whoever_reads_it() {
+        let pieces = [
+            ".",
+            "e30",
+            "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9",
+            "eyJleHAiOjE3OTAwMDAzMDB9",
+            "AQ",
+            "A",
+            "=",
+            "-_",
+            "\u{feff}",
+            "é",
+            "\u{10ffff}",
+            "\0",
+            "\n",
+            "{",
+            "}",
+            "[",
+            "]",
+            "\"",
+            ":",
+            ",",
+            "\\ud800",
+            "\\u0000",
+            "1e400",
+            "-0",
+            "18446744073709551616",
+            "\"keys\"",
+            "\"kty\"",
+            "\"OKP\"",
+            "\"crv\"",
+            "\"Ed25519\"",
+            "\"x\"",
+            "\"exp\"",
+            "null",
+        ];
+        let verifiers = signers().map(|signer| verifier_of(&signer));
+        let mut numbers = Numbers(0x5eed);
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..numbers.below(64)).map(|_| numbers.below(256).to_le_bytes()[0]).collect();
+            let in_segments =
+                [&bytes[..], numbers.text(&pieces, 40).as_bytes()].map(Base64UrlUnpadded::encode_string).join(".");
+            for text in
+                [String::from_utf8_lossy(&bytes).into_owned(), numbers.text(&pieces, 40), format!("{in_segments}.AQ")]
+            {
+                let (decoded, expiry) = (decode(&text), expires_at(&text));
+                assert!(decoded.is_ok() || expiry.is_err());
+                let _ = KeySet::from_json(&text);
+                assert!(
+                    verifiers
+                        .iter()
+                        .all(|verifier| verify(verifier, &text).is_err() && verifier.issuer_of(&text).is_err())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn verified_claims_are_the_signed_ones_to_the_letter() {
+        let pieces =
+            ["a", "\"", "\\", "\n", "\0", "é", "\u{2028}", "\u{10ffff}", "</script>", "{\"sub\":\"root\"}", ".", " "];
+        let mut numbers = Numbers(0xc1a1);
+        for _ in 0..200 {
+            let [subject, id] = [(); 2].map(|()| numbers.text(&pieces, 12));
+            let roles: Vec<_> = (0..numbers.below(4)).map(|_| numbers.text(&pieces, 4)).collect();
+            let claims = claims_of(&subject, &id, &roles);
+            for signer in signers() {
+                let verified = verify(&verifier_of(&signer), &signer.sign(&claims).unwrap()).unwrap();
+                assert_eq!(verified.json(), serde_json::to_string(&claims).unwrap());
+                assert_eq!(verified.subject(), Some(&*subject));
+                assert_eq!(verified.claim("jti"), Some(&Value::from(id.as_str())));
+                assert_eq!(verified.expires_at().seconds(), NOW + 300);
+            }
+        }
+    }
+
+    #[test]
+    fn verified_claims_keep_the_spelling_and_the_order_of_another_issuer() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let verifier = verifier_of(&Signer::ed25519(&[7; 32]));
+        let spaces = ["", " ", "\n", "\t  ", "\r\n"];
+        let mut numbers = Numbers(0x0de5);
+        for _ in 0..200 {
+            let mut members = vec![
+                r#""iss":"https:\/\/auth.example""#,
+                r#""\u0061ud":["web","\u0061pi"]"#,
+                r#""exp":1790000300"#,
+                r#""é":1.50"#,
+            ];
+            let mut text = "{".to_owned();
+            while !members.is_empty() {
+                let member = members.swap_remove(numbers.below(members.len()));
+                let comma = if members.is_empty() { "" } else { "," };
+                text += &[numbers.choose(&spaces), member, numbers.choose(&spaces), comma].concat();
+            }
+            text += "}";
+            let [header, claims] = [r#"{"alg":"EdDSA","typ":"at+jwt"}"#, &text]
+                .map(|part| Base64UrlUnpadded::encode_string(part.as_bytes()));
+            let signing_input = format!("{header}.{claims}");
+            let signature = Base64UrlUnpadded::encode_string(&key.sign(signing_input.as_bytes()).to_bytes());
+            assert_eq!(verify(&verifier, &format!("{signing_input}.{signature}")).unwrap().json(), text);
+        }
+    }
+}
