@@ -134,9 +134,12 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        atomic::{AtomicU32, Ordering},
-        mpsc,
+    use std::{
+        sync::{
+            atomic::{AtomicU32, Ordering},
+            mpsc,
+        },
+        time::Duration,
     };
 
     use super::*;
@@ -164,7 +167,7 @@ mod tests {
         second.await.unwrap();
     }
 
-    #[tokio::test(flavor = "multi_thread")]
+    #[tokio::test]
     async fn whoever_saw_a_write_waits_for_it() {
         let (started, starts) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
@@ -188,16 +191,22 @@ mod tests {
             }
         });
         has_entered.recv().unwrap();
-        let reader = tokio::spawn({
+        let (read, has_read) = mpsc::channel();
+        let reader = thread::spawn({
             let committer = Arc::clone(&committer);
-            async move { committer.durable().await }
+            move || {
+                futures_util::future::FutureExt::now_or_never(committer.durable());
+                read.send(()).unwrap();
+            }
         });
+        // Without the lock the reader would find nothing to wait for, and be done at once.
+        assert!(has_read.recv_timeout(Duration::from_millis(300)).is_err());
         resume.send(()).unwrap();
         writer.join().unwrap();
+        reader.join().unwrap();
         starts.recv().unwrap();
-        assert!(!reader.is_finished());
         release.send(()).unwrap();
-        reader.await.unwrap().unwrap();
+        committer.durable().await.unwrap();
     }
 
     #[tokio::test]
