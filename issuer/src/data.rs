@@ -24,6 +24,7 @@ pub(crate) enum DataError {
 
 /// Opens a data folder, and makes it where there is none. What it holds can be read by its owner alone.
 pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
+    let is_new = !folder.exists();
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -35,10 +36,13 @@ pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
         tracing::warn!("the store has users, but its keys are missing: new ones are made, and every session is over");
     }
     let keys = Keys::open(folder)?;
-    // The folder's own entry, so that it is found after a loss of power.
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(parent)
-        .and_then(|parent| parent.sync_all())
-        .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
+    if is_new {
+        // The folder's own entry, so that it is found after a loss of power. One that was there before may lie in a
+        // folder that we cannot read, and was synced by whoever made it.
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(parent)
+            .and_then(|parent| parent.sync_all())
+            .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
+    }
     Ok((store, keys))
 }
