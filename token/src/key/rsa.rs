@@ -1,8 +1,9 @@
 //! RSA public keys (RFC 7518 §6.3), for `RS256` and `PS256`.
 
+#[cfg(feature = "external-signatures")]
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use crate::{Algorithm, KeySetError};
+use crate::{Algorithm, KeySetError, base64url};
 
 /// The shortest modulus in bits (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;
@@ -68,7 +69,7 @@ impl RsaKey {
 
 /// Reads a number above zero in its one spelling, without a zero in front (RFC 7518 §2, `Base64urlUInt`).
 fn number(text: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
+    base64url::decode(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
 }
 
 /// The product of two odd primes is odd.
@@ -90,6 +91,8 @@ fn is_odd(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
     use super::*;
 
     fn modulus(bits: usize) -> Vec<u8> {
