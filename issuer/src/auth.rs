@@ -13,7 +13,6 @@ use crate::{
     clock::Clock,
     entropy::{NoEntropy, random_bytes, random_id},
     id::{SessionId, UserId},
-    keys::Keys,
     password::{HashingError, Password, PasswordHasher},
     refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenKey},
     session::{Lifetimes, Refusal, Session, Transport},
@@ -124,10 +123,10 @@ impl Auth {
     pub(crate) fn new(
         store: Box<dyn Store>,
         clock: Box<dyn Clock>,
-        keys: Keys,
+        signer: Signer,
+        refresh_token_key: RefreshTokenKey,
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
-        let Keys { signer, refresh_token: refresh_token_key } = keys;
         let issuer = Issuer::named(settings.issuer.as_str(), signer.key_set()?);
         let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
         let passwords = PasswordHasher::new()?;

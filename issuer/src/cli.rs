@@ -70,6 +70,8 @@ pub(crate) struct Serve {
 pub(crate) enum SigningAlg {
     #[value(name = "EdDSA")]
     EdDsa,
+    #[value(name = "ES256")]
+    Es256,
     #[value(name = "HS256")]
     Hs256,
 }

@@ -19,12 +19,13 @@ use crate::{
 };
 
 const FILE: &str = "keys.json";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What signs access tokens, and what tags refresh tokens.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    pub(crate) signer: Signer,
+    pub(crate) ed25519_signer: Signer,
+    pub(crate) es256_signer: Signer,
     pub(crate) refresh_token: RefreshTokenKey,
 }
 
@@ -51,6 +52,7 @@ pub(crate) enum KeysError {
 struct KeyFile {
     version: u8,
     signing_key: String,
+    es256_key: String,
     refresh_token_key: String,
 }
 
@@ -99,7 +101,8 @@ impl Keys {
         };
         (keys.version == VERSION).then_some(())?;
         Some(Self {
-            signer: Signer::ed25519(&*key(&keys.signing_key)?),
+            ed25519_signer: Signer::ed25519(&*key(&keys.signing_key)?),
+            es256_signer: Signer::es256(&*key(&keys.es256_key)?).ok()?,
             refresh_token: RefreshTokenKey(*key(&keys.refresh_token_key)?),
         })
     }
@@ -107,11 +110,18 @@ impl Keys {
 
 impl KeyFile {
     fn draw() -> Result<Self, NoEntropy> {
-        let key = || -> Result<String, NoEntropy> {
-            let bytes = Zeroizing::new(random_bytes::<32>()?);
-            Ok(Base64UrlUnpadded::encode_string(&*bytes))
-        };
-        Ok(Self { version: VERSION, signing_key: key()?, refresh_token_key: key()? })
+        let draw = || random_bytes::<32>().map(Zeroizing::new);
+        let text = |bytes: Zeroizing<[u8; 32]>| Base64UrlUnpadded::encode_string(&*bytes);
+        let mut es256_key = draw()?;
+        while Signer::es256(&es256_key).is_err() {
+            es256_key = draw()?;
+        }
+        Ok(Self {
+            version: VERSION,
+            signing_key: text(draw()?),
+            es256_key: text(es256_key),
+            refresh_token_key: text(draw()?),
+        })
     }
 }
 
@@ -136,7 +146,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Keys::open(folder.path()).unwrap();
         let again = Keys::open(folder.path()).unwrap();
-        assert_eq!(first.signer.key_id(), again.signer.key_id());
+        assert_eq!(first.ed25519_signer.key_id(), again.ed25519_signer.key_id());
+        assert_eq!(first.es256_signer.key_id(), again.es256_signer.key_id());
         assert_eq!(first.refresh_token.0, again.refresh_token.0);
         assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
         let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -151,7 +162,7 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(Keys::open(folder.path()), Err(KeysError::Exposed { .. })));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        for text in ["", "{}", r#"{"version":2,"signing_key":"","refresh_token_key":""}"#] {
+        for text in ["", "{}", r#"{"version":3,"signing_key":"","es256_key":"","refresh_token_key":""}"#] {
             fs::write(&file, text).unwrap();
             assert!(matches!(Keys::open(folder.path()), Err(KeysError::Shape { .. })), "{text}");
         }

@@ -91,12 +91,18 @@ pub(crate) async fn run(
     };
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
     let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let (store, mut keys) = data::open(folder)?;
-    keys.signer = shared_signer.unwrap_or(keys.signer);
+    let (store, keys) = data::open(folder)?;
+    let signer = match (shared_signer, options.signing_alg) {
+        (Some(shared_signer), _) => shared_signer,
+        (None, SigningAlg::Es256) => keys.es256_signer,
+        (None, SigningAlg::EdDsa | SigningAlg::Hs256) => keys.ed25519_signer,
+    };
     if options.dev {
         add_dev_user(&store).await?;
     }
-    let auth = Arc::new(Auth::new(Box::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?);
+    let settings = settings(&options, &issuer);
+    let auth = Auth::new(Box::new(store), Box::new(SystemClock), signer, keys.refresh_token, settings)?;
+    let auth = Arc::new(auth);
     let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
     let service = tower::service_fn(move |request| envelope.clone().answer(request));
     let service = http::cors(&options.allowed_origin).layer(service);
@@ -128,7 +134,7 @@ fn check(options: &Serve) -> Result<(), ServeError> {
 /// The signer over a shared secret, where the options ask for one.
 fn shared_signer(options: &Serve, secret: Option<&Hs256Secret>) -> Result<Option<Signer>, ServeError> {
     match (options.signing_alg, secret) {
-        (SigningAlg::EdDsa, _) => Ok(None),
+        (SigningAlg::EdDsa | SigningAlg::Es256, _) => Ok(None),
         (SigningAlg::Hs256, Some(secret)) => secret.signer().map(Some).map_err(ServeError::Secret),
         (SigningAlg::Hs256, None) => Err(ServeError::SecretNeeded),
     }

@@ -48,7 +48,7 @@ test("an option can be set in the environment", () => {
   assert.equal(hs256("too short").status, 2);
   assert.match(hs256("too short").stderr, /^hallpass: HALLPASS_HS256_SECRET cannot be used: .*at least 32 bytes/);
   assert.match(run(["serve", "--dev", "--signing-alg", "HS256"]).stderr, /needs its secret in HALLPASS_HS256_SECRET/);
-  assert.match(run(["serve", "--dev", "--signing-alg", "none"]).stderr, /--signing-alg.*EdDSA, HS256/s);
+  assert.match(run(["serve", "--dev", "--signing-alg", "none"]).stderr, /--signing-alg.*EdDSA, ES256, HS256/s);
 });
 
 test("what fails later is one clear line with status 1", async (t) => {

@@ -115,6 +115,23 @@ test("the token verifies with jose against the published key set", async (t) => 
   assert.equal(key.d, undefined);
 });
 
+test("with ES256 the token verifies with jose and with the package against the published key", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--signing-alg", "ES256"] });
+  const { token } = await (await login(issuer)).json();
+  const expected = { issuer: `http://localhost:${issuer.port}`, audience: "api" };
+  const keySet = `${issuer.url}/.well-known/jwks.json`;
+  const { protectedHeader } = await jwtVerify(token, createRemoteJWKSet(new URL(keySet)), { ...expected, algorithms: ["ES256"] });
+  const { keys } = await (await fetch(keySet)).json();
+  assert.deepEqual(keys.map(({ kty, crv, alg, use, kid }) => ({ kty, crv, alg, use, kid })),
+    [{ kty: "EC", crv: "P-256", alg: "ES256", use: "sig", kid: protectedHeader.kid }]);
+  assert.equal(keys[0].d, undefined);
+  const verifier = createVerifier({ ...expected, jwks: keySet });
+  assert.equal((await verifier.verify(token)).username, credentials.username);
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_ALG_NEEDS_ASYNC" });
+  assert.equal((await me(issuer, bearer(token))).status, 200);
+  await issuer.stop();
+});
+
 test("with HS256 the token verifies by the shared secret, and no key is published", async (t) => {
   const secret = "a shared secret of at least 32 bytes";
   const issuer = await issuerFor(t, {

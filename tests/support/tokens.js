@@ -5,13 +5,13 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 export const ISSUER = "https://auth.example";
 export const AUDIENCE = "api";
 
-/** A fresh Ed25519 key: `jwk` is its public half, `sign(claims)` makes an access token with it. */
-export async function freshKey(kid) {
-  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519" });
-  const jwk = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "EdDSA" };
+/** A fresh key, Ed25519 unless said otherwise: `jwk` is its public half, `sign(claims)` makes an access token with it. */
+export async function freshKey(kid, alg = "EdDSA") {
+  const { publicKey, privateKey } = await generateKeyPair(alg);
+  const jwk = { ...(await exportJWK(publicKey)), kid, use: "sig", alg };
   const sign = (claims = {}, header = {}) =>
     new SignJWT(accessClaims(claims))
-      .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header })
+      .setProtectedHeader({ alg, typ: "at+jwt", kid, ...header })
       .sign(privateKey);
   return { jwk, sign };
 }

@@ -8,6 +8,12 @@ pub enum Algorithm {
     EdDsa,
     /// HMAC with SHA-256 and a shared secret, for servers alone.
     Hs256,
+    /// ECDSA on the curve P-256 with SHA-256.
+    Es256,
+    /// RSA with PKCS #1 v1.5 and SHA-256.
+    Rs256,
+    /// RSA with PSS, SHA-256 and a salt of 32 bytes.
+    Ps256,
 }
 
 impl Algorithm {
@@ -17,7 +23,21 @@ impl Algorithm {
         match name {
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),
             "HS256" => Some(Self::Hs256),
+            "ES256" => Some(Self::Es256),
+            "RS256" => Some(Self::Rs256),
+            "PS256" => Some(Self::Ps256),
             _ => None,
+        }
+    }
+
+    /// The name that the algorithm is registered under; for Ed25519 the older one, which every reader knows.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Hs256 => "HS256",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+            Self::Ps256 => "PS256",
         }
     }
 }
@@ -28,10 +48,11 @@ mod tests {
 
     #[test]
     fn an_algorithm_has_its_registered_names_and_no_other_spelling() {
-        assert_eq!(Algorithm::named("EdDSA"), Some(Algorithm::EdDsa));
+        for algorithm in [Algorithm::EdDsa, Algorithm::Hs256, Algorithm::Es256, Algorithm::Rs256, Algorithm::Ps256] {
+            assert_eq!(Algorithm::named(algorithm.name()), Some(algorithm));
+        }
         assert_eq!(Algorithm::named("Ed25519"), Some(Algorithm::EdDsa));
-        assert_eq!(Algorithm::named("HS256"), Some(Algorithm::Hs256));
-        for name in ["", "none", "None", "NONE", "nOnE", "eddsa", "EDDSA", "Ed448", "hs256", "HS256 ", "HS512", "RS256"]
+        for name in ["", "none", "None", "NONE", "nOnE", "eddsa", "EDDSA", "Ed448", "hs256", "HS256 ", "HS512", "es256"]
         {
             assert_eq!(Algorithm::named(name), None, "{name}");
         }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::{Part, VerifyError},
     json::{self, JsonFault},
+    key::Key,
 };
 
 /// The longest token that is read, in bytes. Ours are about 600 bytes long, and proxies cut headers at 8 KiB.
@@ -42,6 +43,12 @@ impl<'t> CompactToken<'t> {
             claims: JsonSegment::parse(claims, Part::Claims)?,
             signature: base64url(signature, Part::Signature)?,
         })
+    }
+}
+
+impl CompactToken<'_> {
+    pub(crate) fn is_signed_by(&self, key: &Key) -> bool {
+        key.verify(self.signing_input.as_bytes(), &self.signature)
     }
 }
 

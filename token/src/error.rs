@@ -56,7 +56,7 @@ pub enum VerifyError {
     #[error("the header's `typ` must be one that is accepted, by default `at+jwt`")]
     Type,
     /// The header's `alg` is missing, not a string, or not the key's.
-    #[error("the header's `alg` must be the key's own algorithm: EdDSA, or HS256 with a secret")]
+    #[error("the header's `alg` must be the key's own algorithm")]
     Algorithm,
     /// The header's `kid` is not a string.
     #[error("the header's `kid` must be a string")]
@@ -64,6 +64,12 @@ pub enum VerifyError {
     /// No key of the set has the header's `kid`.
     #[error("no key of the key set has the token's `kid`")]
     KeyUnknown,
+    /// On WebAssembly: the signature of an ES256, RS256 or PS256 token is checked by the runtime's own WebCrypto, which
+    /// answers with a promise.
+    #[error(
+        "signatures by ES256, RS256 and PS256 are checked by WebCrypto, which has no synchronous form: use `verify`"
+    )]
+    NeedsAsync,
     /// The signature is not the key's over this token.
     #[error("the signature does not fit")]
     Signature,
@@ -106,6 +112,7 @@ impl VerifyError {
             Self::Algorithm => "ERR_ALG_NOT_ALLOWED",
             Self::KeyId => "ERR_KID_INVALID",
             Self::KeyUnknown => "ERR_KEY_UNKNOWN",
+            Self::NeedsAsync => "ERR_ALG_NEEDS_ASYNC",
             Self::Signature => "ERR_SIGNATURE_INVALID",
             Self::Expired => "ERR_TOKEN_EXPIRED",
             Self::NotYetValid => "ERR_TOKEN_NOT_YET_VALID",
@@ -190,6 +197,7 @@ mod tests {
             VerifyError::Algorithm,
             VerifyError::KeyId,
             VerifyError::KeyUnknown,
+            VerifyError::NeedsAsync,
             VerifyError::Signature,
             VerifyError::Expired,
             VerifyError::NotYetValid,

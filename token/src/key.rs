@@ -15,6 +15,15 @@ use crate::{
     ed25519::{Ed25519Signature, Ed25519Strict},
 };
 
+#[cfg(not(target_family = "wasm"))]
+mod native;
+mod p256;
+mod rsa;
+
+use p256::P256Key;
+pub use rsa::{MAX_RSA_BITS, MIN_RSA_BITS};
+use rsa::{RsaKey, RsaPadding};
+
 /// The shortest HMAC secret in bytes: as long as the hash (RFC 7518 §3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 
@@ -29,6 +38,36 @@ pub(crate) struct Key {
 enum Material {
     Ed25519(VerifyingKey),
     Secret(Hs256Key),
+    P256(P256Key),
+    Rsa(RsaKey),
+}
+
+/// The kinds of public keys that are understood (RFC 7518 §6.1, RFC 8037 §2).
+#[derive(Clone, Copy)]
+enum Kind {
+    Ed25519,
+    P256,
+    Rsa,
+}
+
+impl Kind {
+    fn of(kty: Option<&str>, crv: Option<&str>) -> Option<Self> {
+        match (kty?, crv) {
+            ("OKP", Some("Ed25519")) => Some(Self::Ed25519),
+            ("EC", Some("P-256")) => Some(Self::P256),
+            ("RSA", _) => Some(Self::Rsa),
+            _ => None,
+        }
+    }
+
+    /// The algorithm of a key that names none: the only one of its kind, and for RSA the one that everybody means.
+    fn usual_algorithm(self) -> Algorithm {
+        match self {
+            Self::Ed25519 => Algorithm::EdDsa,
+            Self::P256 => Algorithm::Es256,
+            Self::Rsa => Algorithm::Rs256,
+        }
+    }
 }
 
 impl Key {
@@ -46,37 +85,74 @@ impl Key {
         if jwk.contains_key("d") || jwk.contains_key("k") || text("kty") == Some("oct") {
             return Err(KeySetError::Secret);
         }
-        // RFC 8037 §2 for `OKP` and its curves, RFC 7517 §4.2 for `use`.
-        let is_ed25519 = text("kty") == Some("OKP") && text("crv") == Some("Ed25519");
-        if !is_ed25519 || jwk.get("use").is_some_and(|purpose| purpose != "sig") {
+        let Some(kind) = Kind::of(text("kty"), text("crv")) else { return Ok(None) };
+        // RFC 7517 §4.2.
+        if jwk.get("use").is_some_and(|purpose| purpose != "sig") {
             return Ok(None);
         }
-        let is_eddsa = |alg: &Value| alg.as_str().and_then(Algorithm::named) == Some(Algorithm::EdDsa);
-        if jwk.get("alg").is_some_and(|alg| !is_eddsa(alg)) {
-            return Err(KeySetError::Algorithm);
-        }
+        let algorithm = match jwk.get("alg") {
+            None => Some(kind.usual_algorithm()),
+            Some(Value::String(name)) => Algorithm::named(name),
+            Some(_) => return Err(KeySetError::Algorithm),
+        };
+        let Some(algorithm) = algorithm else { return Ok(None) };
         let id = match jwk.get("kid") {
             None => None,
             Some(Value::String(id)) => Some(id.clone()),
             Some(_) => return Err(KeySetError::KeyId),
         };
-        Ok(Some(Self { id, material: Material::Ed25519(ed25519_point(text("x").unwrap_or_default())?) }))
+        let member = |name| text(name).unwrap_or_default();
+        let rsa = |padding| RsaKey::from_numbers(member("n"), member("e"), padding).map(Material::Rsa);
+        let material = match (kind, algorithm) {
+            (Kind::Ed25519, Algorithm::EdDsa) => Material::Ed25519(ed25519_point(member("x"))?),
+            (Kind::P256, Algorithm::Es256) => {
+                P256Key::from_coordinates(member("x"), member("y")).map(Material::P256).ok_or(KeySetError::P256Point)?
+            }
+            (Kind::Rsa, Algorithm::Rs256) => rsa(RsaPadding::Pkcs1)?,
+            (Kind::Rsa, Algorithm::Ps256) => rsa(RsaPadding::Pss)?,
+            _ => return Err(KeySetError::Algorithm),
+        };
+        Ok(Some(Self { id, material }))
     }
 
     /// The one algorithm that this key is for.
     pub(crate) fn algorithm(&self) -> Algorithm {
-        match self.material {
+        match &self.material {
             Material::Ed25519(_) => Algorithm::EdDsa,
             Material::Secret(_) => Algorithm::Hs256,
+            Material::P256(_) => Algorithm::Es256,
+            Material::Rsa(key) => key.algorithm(),
         }
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// Whether this build leaves this key's signatures to the runtime's own WebCrypto.
+    pub(crate) fn is_checked_elsewhere(&self) -> bool {
+        cfg!(target_family = "wasm") && matches!(self.material, Material::P256(_) | Material::Rsa(_))
+    }
+
+    /// Whether `signature` is this key's over `message`; never, where it [is checked elsewhere](Self::is_checked_elsewhere).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Ed25519(key) => verify_with(&Ed25519Strict, key, message, read::<Ed25519Signature>(signature)),
             Material::Secret(secret) => verify_with(&Hs256, secret, message, read::<Hs256Signature>(signature)),
+            #[cfg(not(target_family = "wasm"))]
+            Material::P256(key) => key.verify(message, signature),
+            #[cfg(not(target_family = "wasm"))]
+            Material::Rsa(key) => key.verify(message, signature),
+            #[cfg(target_family = "wasm")]
+            Material::P256(_) | Material::Rsa(_) => false,
         }
+    }
+
+    /// This key as a public JSON Web Key, where its signatures may be checked elsewhere.
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn to_jwk(&self) -> Option<String> {
+        let members = match &self.material {
+            Material::P256(key) => key.jwk_members(),
+            Material::Rsa(key) => key.jwk_members(),
+            Material::Ed25519(_) | Material::Secret(_) => return None,
+        };
+        Some(format!(r#"{{"alg":"{}",{members}}}"#, self.algorithm().name()))
     }
 }
 
@@ -85,6 +161,8 @@ impl fmt::Debug for Material {
         match self {
             Self::Ed25519(key) => f.debug_tuple("Ed25519").field(key).finish(),
             Self::Secret(_) => f.write_str("Secret(…)"),
+            Self::P256(key) => f.debug_tuple("P256").field(key).finish(),
+            Self::Rsa(key) => f.debug_tuple("Rsa").field(key).finish(),
         }
     }
 }

@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use crate::{
     json,
-    key::{Key, MIN_SECRET_BYTES},
+    key::{Key, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES},
 };
+
+/// The longest text of a key set that is read, in bytes. A key takes 200 to 1,500, and an issuer has two or three.
+pub const MAX_KEY_SET_BYTES: usize = 64 * 1024;
 
 /// The most keys that a set may hold. An issuer has two or three at a time.
 pub const MAX_KEYS: usize = 64;
@@ -21,6 +24,9 @@ pub struct KeySet {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
+    /// A text longer than [`MAX_KEY_SET_BYTES`].
+    #[error("a key set must be at most {MAX_KEY_SET_BYTES} bytes long")]
+    TooLarge,
     /// Not a JSON object with an array `keys`.
     #[error("a key set must be a JSON object with an array `keys` of objects")]
     NotAnObject,
@@ -39,12 +45,21 @@ pub enum KeySetError {
     /// Two keys have one `kid`, or one of several has none.
     #[error("each key of a set of several must have a `kid` of its own")]
     DuplicateKeyId,
-    /// A key says that it is for another algorithm than its type and curve are.
-    #[error("an Ed25519 key's `alg` must be `EdDSA` or `Ed25519`")]
+    /// A key's `alg` is not a string, or an algorithm for keys of another kind.
+    #[error("a key's `alg` must be one for its `kty` and `crv`")]
     Algorithm,
     /// A key's `x` is not the base64url of a point on the curve, or of one that anybody could sign for.
     #[error("an Ed25519 key's `x` must be base64url of 32 bytes: a point on the curve that is not of small order")]
     Point,
+    /// A key's `x` and `y` are not the base64url of a point on the curve.
+    #[error("a P-256 key's `x` and `y` must each be base64url of 32 bytes: a point on the curve")]
+    P256Point,
+    /// A key's `n` is not the base64url of a modulus that is long enough (RFC 7518 §3.3), or of one that is too long.
+    #[error("an RSA key's `n` must be base64url of an odd number of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")]
+    RsaModulus,
+    /// A key's `e` is not the base64url of a public exponent.
+    #[error("an RSA key's `e` must be base64url of an odd number from 3 to 32 bits")]
+    RsaExponent,
 }
 
 impl KeySetError {
@@ -59,6 +74,9 @@ impl KeySet {
     /// Reads a JSON Web Key Set. Keys of kinds that are not understood, and keys that are not for signatures, are
     /// passed over, as RFC 7517 §5 demands.
     pub fn from_json(text: &str) -> Result<Self, KeySetError> {
+        if text.len() > MAX_KEY_SET_BYTES {
+            return Err(KeySetError::TooLarge);
+        }
         let mut set = json::object(text).map_err(|_| KeySetError::NotAnObject)?;
         let Some(Value::Array(entries)) = set.remove("keys") else { return Err(KeySetError::NotAnObject) };
         if entries.len() > MAX_KEYS {
@@ -130,8 +148,10 @@ mod tests {
 
     #[test]
     fn keys_for_other_purposes_are_passed_over() {
-        let rsa = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
-        let set = read(&[rsa, with(&json!({"crv": "X25519"})), with(&json!({"use": "enc"}))]).unwrap();
+        let other_curve = json!({"kty": "EC", "crv": "P-384", "x": "AAAA", "y": "AAAA"});
+        let other_algorithm = json!({"kty": "RSA", "alg": "RS512", "n": "AQAB", "e": "AQAB"});
+        let set = read(&[other_curve, other_algorithm, with(&json!({"crv": "X25519"})), with(&json!({"use": "enc"}))])
+            .unwrap();
         assert!(set.keys.is_empty());
     }
 
@@ -143,7 +163,11 @@ mod tests {
         assert_eq!(refusal(&[rfc8037(), rfc8037()]), KeySetError::DuplicateKeyId);
         assert_eq!(refusal(&[with(&json!({"kid": 7}))]), KeySetError::KeyId);
         assert_eq!(refusal(&[with(&json!({"alg": "HS256"}))]), KeySetError::Algorithm);
+        assert_eq!(refusal(&[with(&json!({"alg": 7}))]), KeySetError::Algorithm);
+        assert_eq!(refusal(&[json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"})]), KeySetError::RsaModulus);
+        assert_eq!(refusal(&[json!({"kty": "EC", "crv": "P-256", "x": "", "y": ""})]), KeySetError::P256Point);
         assert_eq!(refusal(&vec![rfc8037(); MAX_KEYS + 1]), KeySetError::TooMany);
+        assert_eq!(KeySet::from_json(&" ".repeat(MAX_KEY_SET_BYTES + 1)).unwrap_err(), KeySetError::TooLarge);
         for text in ["", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
             assert_eq!(KeySet::from_json(text).unwrap_err(), KeySetError::NotAnObject, "{text}");
         }

@@ -29,6 +29,8 @@ mod compact;
 mod decode;
 mod ed25519;
 mod error;
+#[cfg(feature = "sign")]
+mod es256;
 mod json;
 mod key;
 mod key_set;
@@ -45,10 +47,10 @@ pub use claims::VerifiedClaims;
 pub use compact::MAX_TOKEN_BYTES;
 pub use decode::{DecodedToken, decode, expires_at};
 pub use error::{Part, VerifyError};
-pub use key::MIN_SECRET_BYTES;
-pub use key_set::{KeySet, KeySetError, MAX_KEYS};
+pub use key::{MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
+pub use key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
 pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]
-pub use signer::{AccessClaims, SignError, Signer};
+pub use signer::{AccessClaims, InvalidPrivateKey, SignError, Signer};
 pub use time::{TimeOutOfRange, UnixSeconds};
 pub use verifier::{AmbiguousIssuers, Verifier};

@@ -12,7 +12,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{KeySet, KeySetError, ed25519::Ed25519Strict};
+use crate::{
+    Algorithm, KeySet, KeySetError,
+    ed25519::Ed25519Strict,
+    es256::{Es256, Es256Key},
+};
 
 /// What the issuer writes into an access token (RFC 9068 §2.2; `sid` as in OpenID Connect). Times are
 /// seconds since 1970.
@@ -48,8 +52,15 @@ pub struct Signer {
 
 enum SecretKey {
     Ed25519 { key: SigningKey, id: String },
+    Es256 { key: Es256Key, id: String },
     Hs256(Hs256Key),
 }
+
+/// Bytes that are no private key of the curve P-256: as a number they are zero, or not below the curve's order. Of random
+/// ones that happens once in 2^32 draws; draw again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a private key for ES256 must be a number above zero and below the order of the curve P-256, in 32 bytes")]
+pub struct InvalidPrivateKey;
 
 /// A token could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +72,16 @@ impl Signer {
     #[must_use]
     pub fn ed25519(seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
-        let id = thumbprint(&public_coordinate(&key));
+        let id = thumbprint(&ed25519_jwk(&key));
         Self { key: SecretKey::Ed25519 { key, id } }
+    }
+
+    /// A signer for `ES256`, over a private key of the curve P-256, 32 random bytes (RFC 7518 §6.2.2.1). Each signature needs
+    /// fresh randomness, which AWS-LC draws itself.
+    pub fn es256(private_key: &[u8; 32]) -> Result<Self, InvalidPrivateKey> {
+        let key = Es256Key::from_private_key(private_key).ok_or(InvalidPrivateKey)?;
+        let id = thumbprint(&key.public_jwk());
+        Ok(Self { key: SecretKey::Es256 { key, id } })
     }
 
     /// A signer for `HS256`, over a secret of at least 32 bytes that verifiers share.
@@ -75,7 +94,7 @@ impl Signer {
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         match &self.key {
-            SecretKey::Ed25519 { id, .. } => Some(id),
+            SecretKey::Ed25519 { id, .. } | SecretKey::Es256 { id, .. } => Some(id),
             SecretKey::Hs256(_) => None,
         }
     }
@@ -83,24 +102,24 @@ impl Signer {
     /// The JSON Web Key Set to publish (RFC 7517 §5): the public half, or nothing where all is secret.
     #[must_use]
     pub fn public_key_set(&self) -> Value {
-        let keys = match &self.key {
-            SecretKey::Ed25519 { key, id } => vec![json!({
-                "kty": "OKP",
-                "crv": "Ed25519",
-                "x": public_coordinate(key),
-                "kid": id,
-                "alg": Ed25519Strict::NAME,
-                "use": "sig",
-            })],
-            SecretKey::Hs256(_) => vec![],
+        let (mut key, algorithm, id) = match &self.key {
+            SecretKey::Ed25519 { key, id } => (ed25519_jwk(key), Algorithm::EdDsa, id),
+            SecretKey::Es256 { key, id } => (key.public_jwk(), Algorithm::Es256, id),
+            SecretKey::Hs256(_) => return json!({"keys": []}),
         };
-        json!({ "keys": keys })
+        // What helps to choose the key.
+        key["kid"] = id.as_str().into();
+        key["alg"] = algorithm.name().into();
+        key["use"] = "sig".into();
+        json!({"keys": [key]})
     }
 
     /// The keys that verify what this signer signs.
     pub fn key_set(&self) -> Result<KeySet, KeySetError> {
         match &self.key {
-            SecretKey::Ed25519 { .. } => KeySet::from_json(&self.public_key_set().to_string()),
+            SecretKey::Ed25519 { .. } | SecretKey::Es256 { .. } => {
+                KeySet::from_json(&self.public_key_set().to_string())
+            }
             SecretKey::Hs256(secret) => KeySet::from_secret(secret.as_ref()),
         }
     }
@@ -111,6 +130,7 @@ impl Signer {
         let claims = Claims::new(claims);
         let token = match &self.key {
             SecretKey::Ed25519 { key, id } => Ed25519Strict.token(&header.with_key_id(id.as_str()), &claims, key),
+            SecretKey::Es256 { key, id } => Es256.token(&header.with_key_id(id.as_str()), &claims, key),
             SecretKey::Hs256(secret) => Hs256.token(&header, &claims, secret),
         };
         token.map_err(|error| SignError(error.to_string()))
@@ -123,15 +143,14 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// The member `x` of an Ed25519 JSON Web Key (RFC 8037 §2).
-fn public_coordinate(key: &SigningKey) -> String {
-    Base64UrlUnpadded::encode_string(key.verifying_key().as_bytes())
+/// The required members of an Ed25519 JSON Web Key (RFC 8037 §2), in the order of their names.
+fn ed25519_jwk(key: &SigningKey) -> Value {
+    json!({"crv": "Ed25519", "kty": "OKP", "x": Base64UrlUnpadded::encode_string(key.verifying_key().as_bytes())})
 }
 
 /// SHA-256 over the required members in the order of their names, without white space (RFC 7638 §3).
-fn thumbprint(x: &str) -> String {
-    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    Base64UrlUnpadded::encode_string(&Sha256::digest(canonical.as_bytes()))
+fn thumbprint(required: &Value) -> String {
+    Base64UrlUnpadded::encode_string(&Sha256::digest(required.to_string().as_bytes()))
 }
 
 #[cfg(test)]
@@ -141,8 +160,8 @@ mod tests {
 
     #[test]
     fn the_key_id_is_the_thumbprint_of_rfc_8037_appendix_a_3() {
-        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
-        assert_eq!(thumbprint(x), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        let key = json!({"crv": "Ed25519", "kty": "OKP", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        assert_eq!(thumbprint(&key), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     fn claims() -> AccessClaims<'static> {
@@ -162,10 +181,9 @@ mod tests {
 
     #[test]
     fn a_signed_token_is_verified_with_the_signer_s_own_keys() {
-        let headers = [json!({"alg": "EdDSA", "typ": "at+jwt"}), json!({"alg": "HS256", "typ": "at+jwt"})];
-        for (signer, mut header) in
-            [Signer::ed25519(&[7; 32]), Signer::hs256(&[7; 32]).unwrap()].into_iter().zip(headers)
-        {
+        let signers = [Signer::ed25519(&[7; 32]), Signer::es256(&[7; 32]).unwrap(), Signer::hs256(&[7; 32]).unwrap()];
+        for (signer, alg) in signers.into_iter().zip(["EdDSA", "ES256", "HS256"]) {
+            let mut header = json!({"alg": alg, "typ": "at+jwt"});
             let claims = claims();
             let token = signer.sign(&claims).unwrap();
             let issuer = Issuer::named(claims.iss, signer.key_set().unwrap());
@@ -185,6 +203,13 @@ mod tests {
         let signer = Signer::hs256(&[7; 32]).unwrap();
         assert_eq!(signer.public_key_set(), json!({"keys": []}));
         assert_eq!(Signer::hs256(&[7; 31]).err(), Some(KeySetError::ShortSecret));
+    }
+
+    #[test]
+    fn only_numbers_of_the_curve_s_field_are_private_keys_for_es256() {
+        assert!(Signer::es256(&[1; 32]).is_ok());
+        assert_eq!(Signer::es256(&[0; 32]).err(), Some(InvalidPrivateKey));
+        assert_eq!(Signer::es256(&[255; 32]).err(), Some(InvalidPrivateKey));
     }
 
     #[test]

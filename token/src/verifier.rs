@@ -6,6 +6,7 @@ use crate::{
     Algorithm, Issuer, Policy, UnixSeconds, VerifiedClaims, VerifyError,
     claims::{check_audience, check_issuer, time_claim},
     compact::CompactToken,
+    key::Key,
 };
 
 /// Checks tokens against a policy and the keys of those who may issue them.
@@ -56,13 +57,57 @@ impl Verifier {
     /// Verifies `token` at the time `now`: structure, header, key, signature, claims, in this order.
     pub fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedClaims, VerifyError> {
         let token = CompactToken::parse(token)?;
+        let (issuer, key) = self.key_for(&token)?;
+        if key.is_checked_elsewhere() {
+            return Err(VerifyError::NeedsAsync);
+        }
+        self.conclude(token, issuer, now, |token| token.is_signed_by(key))
+    }
+
+    /// The key that must have signed `token`, as a public JSON Web Key with its `alg`, where this build leaves the check to
+    /// its surroundings; `None` where [`verify`](Self::verify) checks it itself. Structure and header were found good;
+    /// nothing is proved.
+    #[cfg(feature = "external-signatures")]
+    pub fn external_key(&self, token: &str) -> Result<Option<String>, VerifyError> {
+        let token = CompactToken::parse(token)?;
+        let (_, key) = self.key_for(&token)?;
+        Ok(if key.is_checked_elsewhere() { key.to_jwk() } else { None })
+    }
+
+    /// As [`verify`](Self::verify), for a token whose signature was checked with the [external key](Self::external_key):
+    /// whoever calls this vouches for `signature_fits`. A signature that can be checked here is checked all the same.
+    #[cfg(feature = "external-signatures")]
+    pub fn verify_checked(
+        &self,
+        token: &str,
+        signature_fits: bool,
+        now: UnixSeconds,
+    ) -> Result<VerifiedClaims, VerifyError> {
+        let token = CompactToken::parse(token)?;
+        let (issuer, key) = self.key_for(&token)?;
+        let is_signed = |token: &CompactToken<'_>| {
+            if key.is_checked_elsewhere() { signature_fits } else { token.is_signed_by(key) }
+        };
+        self.conclude(token, issuer, now, is_signed)
+    }
+
+    /// Everything before the signature: header, issuer, key.
+    fn key_for(&self, token: &CompactToken<'_>) -> Result<(&Issuer, &Key), VerifyError> {
         let (algorithm, kid) = self.check_header(&token.header.members)?;
         let (_, issuer) = self.named_by(&token.claims.members)?;
         let key = issuer.keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
-        if key.algorithm() != algorithm {
-            return Err(VerifyError::Algorithm);
-        }
-        if !key.verify(token.signing_input.as_bytes(), &token.signature) {
+        if key.algorithm() == algorithm { Ok((issuer, key)) } else { Err(VerifyError::Algorithm) }
+    }
+
+    /// The signature and everything after it.
+    fn conclude<'t>(
+        &self,
+        token: CompactToken<'t>,
+        issuer: &Issuer,
+        now: UnixSeconds,
+        is_signed: impl FnOnce(&CompactToken<'t>) -> bool,
+    ) -> Result<VerifiedClaims, VerifyError> {
+        if !is_signed(&token) {
             return Err(VerifyError::Signature);
         }
         let expires_at = self.check_claims(&token.claims.members, issuer, now)?;

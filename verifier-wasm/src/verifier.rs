@@ -51,6 +51,19 @@ impl Verifier {
         let now = unix_seconds(now).map_err(VerifyError::from)?;
         Ok(self.0.verify(token, now)?.json().to_owned())
     }
+
+    /// The public JSON Web Key that WebCrypto must check the token's signature with; `undefined` where `verify` does.
+    #[wasm_bindgen(js_name = externalKey)]
+    pub fn external_key(&self, token: &str) -> Result<Option<String>, Refusal> {
+        Ok(self.0.external_key(token)?)
+    }
+
+    /// As `verify`, after WebCrypto has checked the signature with the external key.
+    #[wasm_bindgen(js_name = verifyChecked)]
+    pub fn verify_checked(&self, token: &str, signature_fits: bool, now: f64) -> Result<String, Refusal> {
+        let now = unix_seconds(now).map_err(VerifyError::from)?;
+        Ok(self.0.verify_checked(token, signature_fits, now)?.json().to_owned())
+    }
 }
 
 /// A number of seconds; the package has checked that it is whole and not negative, and the cast saturates.

@@ -14,6 +14,7 @@ type TokenErrorCode =
   | "ERR_ALG_NOT_ALLOWED"
   | "ERR_KID_INVALID"
   | "ERR_KEY_UNKNOWN"
+  | "ERR_ALG_NEEDS_ASYNC"
   | "ERR_SIGNATURE_INVALID"
   | "ERR_TOKEN_EXPIRED"
   | "ERR_TOKEN_NOT_YET_VALID"
@@ -32,6 +33,8 @@ type PackageErrorCode =
   | "ERR_KEYS_NOT_LOADED"
   /** The key set cannot be fetched, and none is known from before: answer 503, not 401. */
   | "ERR_KEYS_UNREACHABLE"
+  /** ES256, RS256 and PS256 need WebCrypto, which the runtime does not offer: a page that came by http:, most often. */
+  | "ERR_WEBCRYPTO_MISSING"
   /** The WebAssembly module cannot be started, most often because of a Content-Security-Policy. */
   | "ERR_WASM_BLOCKED";
 

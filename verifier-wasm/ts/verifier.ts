@@ -3,11 +3,13 @@
 import type { Verifier as WasmVerifier } from "../wasm/hallpass.js";
 import type { Claims } from "./claims.js";
 import { readClock, type Clock } from "./clock.js";
+import type { ErrorCode } from "./codes.js";
 import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
 import { bindKeys, keySource, type KeySource } from "./key-source.js";
 import { readOptions, type Policy, type VerifierOptions } from "./options.js";
 import { tokenText } from "./token.js";
+import { SignatureChecker } from "./web-crypto.js";
 
 /** Verifies access tokens. Make one and keep it: it holds the issuer's keys. */
 export interface Verifier {
@@ -18,9 +20,10 @@ export interface Verifier {
    */
   verify<Extra extends object = object>(token: string): Promise<Claims & Extra>;
   /**
-   * The same answer without a promise, from the keys that are there; it never fetches.
+   * The same answer without a promise, from the keys that are there, for EdDSA and HS256; it never fetches.
    *
-   * @throws {@link HallpassError} as `verify`, and `ERR_KEYS_NOT_LOADED` before the first keys have come.
+   * @throws {@link HallpassError} as `verify`, `ERR_KEYS_NOT_LOADED` before the first keys have come, and
+   * `ERR_ALG_NEEDS_ASYNC` where WebCrypto must check the signature (ES256, RS256, PS256).
    */
   verifySync<Extra extends object = object>(token: string): Claims & Extra;
 }
@@ -58,6 +61,7 @@ function issuerChooser(policy: Policy, names: (string | null)[]): (token: string
 class KeyedVerifier implements Verifier {
   readonly #sourceFor: (token: string) => KeySource;
   readonly #now: Clock;
+  readonly #signatures = new SignatureChecker();
 
   constructor(sourceFor: (token: string) => KeySource, now: Clock) {
     this.#sourceFor = sourceFor;
@@ -69,25 +73,46 @@ class KeyedVerifier implements Verifier {
     const source = this.#sourceFor(text);
     await source.load();
     try {
-      return this.#claims<Extra>(text, source);
+      return await this.#claims<Extra>(text, source);
     } catch (error) {
-      if (!isUnknownKey(error) || !(await source.reload())) throw error;
+      if (!hasCode(error, "ERR_KEY_UNKNOWN") || !(await source.reload())) throw error;
       return this.#claims<Extra>(text, source);
     }
   }
 
   verifySync<Extra extends object = object>(token: string): Claims & Extra {
     const text = tokenText(token);
-    return this.#claims<Extra>(text, this.#sourceFor(text));
+    return this.#claimsSync<Extra>(text, this.#sourceFor(text));
   }
 
-  #claims<Extra extends object>(token: string, source: KeySource): Claims & Extra {
+  #claimsSync<Extra extends object>(token: string, source: KeySource): Claims & Extra {
     const now = readClock(this.#now);
     const verifier = source.current();
-    return JSON.parse(inWasm(() => verifier.verify(token, now))) as Claims & Extra;
+    return parse(inWasm(() => verifier.verify(token, now)));
+  }
+
+  async #claims<Extra extends object>(token: string, source: KeySource): Promise<Claims & Extra> {
+    for (;;) {
+      try {
+        return this.#claimsSync<Extra>(token, source);
+      } catch (error) {
+        if (!hasCode(error, "ERR_ALG_NEEDS_ASYNC")) throw error;
+      }
+      const verifier = source.current();
+      const key = inWasm(() => verifier.externalKey(token));
+      const signatureFits = await this.#signatures.fits(token, key!);
+      // While WebCrypto was at work the keys may have changed, and this one may have been withdrawn: look again.
+      if (source.current() !== verifier) continue;
+      const now = readClock(this.#now);
+      return parse(inWasm(() => verifier.verifyChecked(token, signatureFits, now)));
+    }
   }
 }
 
-function isUnknownKey(error: unknown): boolean {
-  return error instanceof HallpassError && error.code === "ERR_KEY_UNKNOWN";
+function parse<Extra extends object>(claims: string): Claims & Extra {
+  return JSON.parse(claims) as Claims & Extra;
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof HallpassError && error.code === code;
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::{store::sled::SledStore, user::Roles, users};
+use crate::{keys::Keys, store::sled::SledStore, user::Roles, users};
 
 const PASSWORD: &str = "examplePassword";
 
@@ -47,7 +47,9 @@ impl Fixture {
         let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
         users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
-        let auth = Auth::new(Box::new(store), Box::new(clock.clone()), keys, settings).unwrap();
+        let auth =
+            Auth::new(Box::new(store), Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings)
+                .unwrap();
         Self { auth, clock, _folder: folder }
     }
 

@@ -1,0 +1,130 @@
+//! RSA public keys (RFC 7518 §6.3), for `RS256` and `PS256`.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::{Algorithm, KeySetError};
+
+/// The shortest modulus in bits (RFC 7518 §3.3).
+pub const MIN_RSA_BITS: usize = 2048;
+
+/// The longest modulus in bits: longer ones only make every verification slower.
+pub const MAX_RSA_BITS: usize = 8192;
+
+/// How a signature is padded. A key is for one padding alone (RFC 8725 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RsaPadding {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
+    Pkcs1,
+    /// RSASSA-PSS with a salt as long as the hash (RFC 8017 §8.1, RFC 7518 §3.5).
+    Pss,
+}
+
+/// A modulus and an exponent, big-endian, without zeros in front.
+#[derive(Clone, Debug)]
+pub(crate) struct RsaKey {
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+    padding: RsaPadding,
+    #[cfg(not(target_family = "wasm"))]
+    native: super::native::PublicKey,
+}
+
+impl RsaKey {
+    /// Reads the members `n` and `e` of a key.
+    pub(crate) fn from_numbers(n: &str, e: &str, padding: RsaPadding) -> Result<Self, KeySetError> {
+        let modulus = number(n).filter(|bytes| is_good_modulus(bytes)).ok_or(KeySetError::RsaModulus)?;
+        let exponent = number(e).filter(|bytes| is_good_exponent(bytes)).ok_or(KeySetError::RsaExponent)?;
+        #[cfg(not(target_family = "wasm"))]
+        let native = super::native::PublicKey::rsa(&modulus, &exponent, padding).ok_or(KeySetError::RsaModulus)?;
+        Ok(Self {
+            modulus,
+            exponent,
+            padding,
+            #[cfg(not(target_family = "wasm"))]
+            native,
+        })
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        match self.padding {
+            RsaPadding::Pkcs1 => Algorithm::Rs256,
+            RsaPadding::Pss => Algorithm::Ps256,
+        }
+    }
+
+    /// Whether `signature` is this key's over `message`.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.native.verify(message, signature)
+    }
+
+    /// The members of a JSON Web Key that make this key.
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn jwk_members(&self) -> String {
+        let [n, e] = [&self.modulus, &self.exponent].map(|number| Base64UrlUnpadded::encode_string(number));
+        format!(r#""e":"{e}","kty":"RSA","n":"{n}""#)
+    }
+}
+
+/// Reads a number above zero in its one spelling, without a zero in front (RFC 7518 §2, `Base64urlUInt`).
+fn number(text: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
+}
+
+/// The product of two odd primes is odd.
+fn is_good_modulus(bytes: &[u8]) -> bool {
+    let zeros_in_front = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
+    let bits = 8 * bytes.len() - zeros_in_front;
+    (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) && is_odd(bytes)
+}
+
+/// With an exponent of 1 every number is its own signature, and an even one is none; beyond 32 bits one only slows
+/// verification down, and some runtimes refuse it.
+fn is_good_exponent(bytes: &[u8]) -> bool {
+    bytes.len() <= 4 && is_odd(bytes) && bytes != [1]
+}
+
+fn is_odd(bytes: &[u8]) -> bool {
+    bytes.last().is_some_and(|last| last & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut bytes = vec![0; bits.div_ceil(8)];
+        bytes[0] = 1 << ((bits - 1) % 8);
+        *bytes.last_mut().unwrap() |= 1;
+        bytes
+    }
+
+    fn read(n: &[u8], e: &[u8]) -> Result<(), KeySetError> {
+        let [n, e] = [n, e].map(Base64UrlUnpadded::encode_string);
+        RsaKey::from_numbers(&n, &e, RsaPadding::Pkcs1).map(|_| ())
+    }
+
+    #[test]
+    fn a_modulus_is_odd_and_has_2048_to_8192_bits() {
+        let e = [1, 0, 1];
+        for bits in [2048, 2049, 3072, 8192] {
+            assert_eq!(read(&modulus(bits), &e), Ok(()), "{bits}");
+        }
+        let even = [&modulus(2048)[..255], &[2]].concat();
+        let with_zero_in_front = [&[0], &modulus(2048)[..]].concat();
+        for bad in [modulus(2047), modulus(1024), modulus(8193), even, with_zero_in_front, vec![], vec![0]] {
+            assert_eq!(read(&bad, &e), Err(KeySetError::RsaModulus), "{} bytes", bad.len());
+        }
+    }
+
+    #[test]
+    fn an_exponent_is_odd_and_from_3_to_32_bits() {
+        let n = modulus(2048);
+        for e in [&[3][..], &[1, 0, 1], &[255, 255, 255, 255]] {
+            assert_eq!(read(&n, e), Ok(()), "{e:?}");
+        }
+        for e in [&[][..], &[0], &[1], &[2], &[1, 0, 0], &[0, 3], &[1, 0, 0, 0, 1]] {
+            assert_eq!(read(&n, e), Err(KeySetError::RsaExponent), "{e:?}");
+        }
+    }
+}
