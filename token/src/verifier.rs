@@ -86,7 +86,11 @@ impl Verifier {
         let token = CompactToken::parse(token)?;
         let (issuer, key) = self.key_for(&token)?;
         let is_signed = |token: &CompactToken<'_>| {
-            if key.is_checked_elsewhere() { signature_fits } else { token.is_signed_by(key) }
+            if key.is_checked_elsewhere() {
+                signature_fits && key.signs_in(token.signature.len())
+            } else {
+                token.is_signed_by(key)
+            }
         };
         self.conclude(token, issuer, now, is_signed)
     }

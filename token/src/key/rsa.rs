@@ -52,6 +52,12 @@ impl RsaKey {
         }
     }
 
+    /// A signature is as long as the modulus (RFC 8017 §8.1.2 and §8.2.2).
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn signature_bytes(&self) -> usize {
+        self.modulus.len()
+    }
+
     /// Whether `signature` is this key's over `message`.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
