@@ -57,8 +57,8 @@ pub enum KeySetError {
     /// A key's `n` is not the base64url of a modulus that is long enough (RFC 7518 §3.3), or of one that is too long.
     #[error("an RSA key's `n` must be base64url of an odd number of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")]
     RsaModulus,
-    /// A key's `e` is not the base64url of a public exponent.
-    #[error("an RSA key's `e` must be base64url of an odd number from 3 to 32 bits")]
+    /// A key's `e` is not the base64url of a public exponent that every runtime takes.
+    #[error("an RSA key's `e` must be base64url of 65537, 3, 17 or 37")]
     RsaExponent,
 }
 
