@@ -18,8 +18,8 @@ const reached = vectors.filter(({ sync }) => sync === "ERR_ALG_NEEDS_ASYNC");
 const fits = ({ expected }) => expected !== "ERR_SIGNATURE_INVALID";
 
 /**
- * Where these judges are wrong: OpenSSL, which Node's WebCrypto and so `jose` ask, takes a PSS signature that is shorter
- * than the modulus for the number that it is (RFC 8017 §8.1.2 demands its length).
+ * Where these judges are wrong: OpenSSL, which Node's WebCrypto and so `jose` ask, takes a PSS signature that is
+ * shorter than the modulus for the number that it is (RFC 8017 §8.1.2 demands its length).
  */
 const MISJUDGED = ["a PS256 signature that has lost its leading zero is refused"];
 

@@ -32,7 +32,7 @@ export async function raw({ alg, groups }, { SignatureChecker }) {
   return outcome;
 }
 
-/** The cases' signatures under a token of ours, which none of them fits: how many were tried, and which answers were others. */
+/** The cases' signatures under a token of ours, which none of them fits: how many there were, and which answers differed. */
 export async function wrapped({ alg, groups }, { createVerifier }) {
   const faults = [];
   let run = 0;

@@ -17,8 +17,8 @@ import signature from "./themes/signature.js";
 import structure from "./themes/structure.js";
 
 const THEMES = {
-  attacks, claims, confusion, es256, header, json, keys, kinds, rfc, "rsa-keys": rsaKeys, "rsa-signatures": rsaSignatures,
-  signature, structure,
+  attacks, claims, confusion, es256, header, json, keys, kinds, rfc, signature, structure,
+  "rsa-keys": rsaKeys, "rsa-signatures": rsaSignatures,
 };
 
 /** A stretch of four characters that comes 64 times or more in a row: so base64url shows what was repeated. */

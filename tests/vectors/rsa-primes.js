@@ -1,6 +1,6 @@
 /**
- * The primes of the vectors' RSA keys: test keys, public from the first day, and no secrets. They were drawn once: large
- * primes take minutes to find. None of 3, 5, 17, 257, 65537 divides one of them less 1, so that many e will do.
+ * The primes of the vectors' RSA keys: test keys, public from the first day, and no secrets. They were drawn once:
+ * large primes take minutes to find. None of 3, 5, 17, 257, 65537 divides one of them less 1, so that many e will do.
  */
 
 export const BITS_1024 = primes(

@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases in the real workerd, by the packed package, bundled as a worker's author would bundle it. */
+/** Project Wycheproof's cases in the real workerd, by the packed package, bundled as a worker's author would do it. */
 
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";

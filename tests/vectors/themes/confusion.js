@@ -1,4 +1,4 @@
-/** One algorithm a key, whatever the header says and brings (RFC 8725 §2.1, §3.1, §3.10): every kind against each other. */
+/** One algorithm a key, whatever a header says and brings (RFC 8725 §2.1, §3.1, §3.10): every kind against others. */
 
 import { createPublicKey } from "node:crypto";
 import {
