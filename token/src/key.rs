@@ -79,6 +79,17 @@ impl Key {
         }
     }
 
+    /// Whether this key's signatures have that many bytes, where they are checked elsewhere. Not every WebCrypto asks that:
+    /// Node's takes a PSS signature that has lost its leading zero, which RFC 8017 §8.1.2 refuses.
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn signs_in(&self, length: usize) -> bool {
+        match &self.material {
+            Material::P256(_) => length == p256::SIGNATURE_BYTES,
+            Material::Rsa(key) => length == key.signature_bytes(),
+            Material::Ed25519(_) | Material::Secret(_) => false,
+        }
+    }
+
     /// This key as a public JSON Web Key, where its signatures may be checked elsewhere.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn to_jwk(&self) -> Option<String> {

@@ -32,7 +32,7 @@ pub enum KeySetError {
     #[error("a key set must hold at most {MAX_KEYS} keys")]
     TooMany,
     /// A symmetric or private key among public ones: it must never have been published.
-    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`, `k`) is among its keys")]
+    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`, `k`, `p`, …) is among its keys")]
     Secret,
     /// A secret is shorter than the hash (RFC 7518 §3.2).
     #[error("a secret must be at least {MIN_SECRET_BYTES} bytes long")]
@@ -55,8 +55,8 @@ pub enum KeySetError {
     /// A key's `n` is not the base64url of a modulus that is long enough (RFC 7518 §3.3), or of one that is too long.
     #[error("an RSA key's `n` must be base64url of an odd number of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")]
     RsaModulus,
-    /// A key's `e` is not the base64url of a public exponent.
-    #[error("an RSA key's `e` must be base64url of an odd number from 3 to 32 bits")]
+    /// A key's `e` is not the base64url of a public exponent that every runtime takes.
+    #[error("an RSA key's `e` must be base64url of 65537, 3, 17 or 37")]
     RsaExponent,
 }
 

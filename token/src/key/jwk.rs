@@ -65,7 +65,8 @@ impl<'t> Jwk<'t> {
             "y" => jwk.y = Some(value),
             "n" => jwk.n = Some(value),
             "e" => jwk.e = Some(value),
-            "d" | "k" => jwk.is_secret = true,
+            // RFC 7518 §6.3.2, §6.4.1; RFC 8037 §2. Any of an RSA key's numbers gives the others away.
+            "d" | "k" | "p" | "q" | "dp" | "dq" | "qi" | "oth" => jwk.is_secret = true,
             _ => {}
         })
         .map_err(|_| KeySetError::NotAnObject)?;

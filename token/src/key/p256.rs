@@ -8,6 +8,10 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::base64url;
 
+/// `r` and `s` in 32 bytes each (RFC 7518 §3.4).
+#[cfg(feature = "external-signatures")]
+pub(crate) const SIGNATURE_BYTES: usize = 64;
+
 /// The affine coordinates of a public key, each big-endian.
 #[derive(Clone, Debug)]
 pub(crate) struct P256Key {
