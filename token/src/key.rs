@@ -3,17 +3,13 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use ed25519_dalek::VerifyingKey;
 use jwt_compact::{
     AlgorithmSignature,
     alg::{Hs256, Hs256Key, Hs256Signature},
 };
 use serde_json::{Map, Value};
 
-use crate::{
-    Algorithm, KeySetError,
-    ed25519::{Ed25519Signature, Ed25519Strict},
-};
+use crate::{Algorithm, KeySetError, ed25519::Ed25519Key};
 
 /// The shortest HMAC secret in bytes: as long as the hash (RFC 7518 §3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
@@ -27,7 +23,7 @@ pub(crate) struct Key {
 
 #[derive(Clone)]
 enum Material {
-    Ed25519(VerifyingKey),
+    Ed25519(Ed25519Key),
     Secret(Hs256Key),
 }
 
@@ -74,7 +70,7 @@ impl Key {
     /// Whether `signature` is this key's over `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
-            Material::Ed25519(key) => verify_with(&Ed25519Strict, key, message, read::<Ed25519Signature>(signature)),
+            Material::Ed25519(key) => key.verify(message, signature),
             Material::Secret(secret) => verify_with(&Hs256, secret, message, read::<Hs256Signature>(signature)),
         }
     }
@@ -83,7 +79,7 @@ impl Key {
 impl fmt::Debug for Material {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ed25519(key) => f.debug_tuple("Ed25519").field(key).finish(),
+            Self::Ed25519(key) => key.fmt(f),
             Self::Secret(_) => f.write_str("Secret(…)"),
         }
     }
@@ -104,14 +100,12 @@ fn verify_with<A: jwt_compact::Algorithm>(
     signature.is_some_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
-/// Reads the member `x` of an Ed25519 key. A point of small order would let anybody sign, and one that is spelled in
-/// another way than its own (`y` beyond the field's prime, RFC 8032 §5.1.3) has no business in a key set.
-fn ed25519_point(x: &str) -> Result<VerifyingKey, KeySetError> {
+/// Reads the member `x` of an Ed25519 key (RFC 8037 §2).
+fn ed25519_point(x: &str) -> Result<Ed25519Key, KeySetError> {
     let mut point = [0; 32];
     let length = Base64UrlUnpadded::decode(x, &mut point).map_err(|_| KeySetError::Point)?.len();
-    let key = VerifyingKey::from_bytes(&point).map_err(|_| KeySetError::Point)?;
-    let is_canonical = key.to_edwards().compress().to_bytes() == point;
-    if length == point.len() && is_canonical && !key.is_weak() { Ok(key) } else { Err(KeySetError::Point) }
+    let key = Ed25519Key::from_bytes(&point).ok_or(KeySetError::Point)?;
+    if length == point.len() { Ok(key) } else { Err(KeySetError::Point) }
 }
 
 #[cfg(test)]
