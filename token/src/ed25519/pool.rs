@@ -43,13 +43,14 @@ impl Pool {
         if let Some(entry) = entries.iter().find(|entry| entry.key == *key) {
             return Some(Arc::clone(&entry.table));
         }
-        if entries.len() == MOST_KEYS {
-            // Only this list still holds it: those who used the key are gone. New holders come through this lock.
-            let abandoned = entries.iter().position(|entry| Arc::strong_count(&entry.table) == 1)?;
-            entries.remove(abandoned);
-        }
         let table = Arc::new(GrowingTable::new(point));
-        entries.push(Entry { key: *key, table: Arc::clone(&table) });
+        let entry = Entry { key: *key, table: Arc::clone(&table) };
+        if entries.len() < MOST_KEYS {
+            entries.push(entry);
+        } else {
+            // Only this list still holds it: those who used the key are gone. New holders come through this lock.
+            *entries.iter_mut().find(|entry| Arc::strong_count(&entry.table) == 1)? = entry;
+        }
         Some(table)
     }
 }
