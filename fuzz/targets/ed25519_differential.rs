@@ -2,8 +2,9 @@
 //! points with a component of small order, `s` beyond the group's order, encodings that are not canonical.
 //!
 //! The crate's check is reached through `Verifier::verify`, with a header and claims that are always in order, so that
-//! only the signature decides; Ed25519 hashes its message, so that the message's form does not matter. One input holds
-//! several signatures for one key and one verifier, since a check may take another path for a key that is used again.
+//! only the signature decides; Ed25519 hashes its message, so that the message's form does not matter. A key that is
+//! used often is checked with tables instead: one input holds several signatures for one key, and each of them is judged
+//! by a verifier that is new to the key and by one that has used it often.
 #![no_main]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -22,10 +23,16 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
+/// So many uses give a key its tables; a test in `token/src/ed25519/pool.rs` holds it.
+const USES: usize = 256;
+
+/// The most signatures for one key: enough that its tables are not most of the work.
+const MOST_SIGNATURES: usize = 32;
+
 #[derive(Arbitrary, Debug)]
 struct Input {
     key: Key,
-    signatures: [SignatureKind; 4],
+    signatures: Vec<SignatureKind>,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -84,15 +91,36 @@ fuzz_target!(|input: Input| {
     let (Ok(set), Some(reference)) = (set, reference) else { return };
     let verifier = Verifier::new(Policy::for_any_audience(), Issuer { name: None, keys: set });
 
-    for kind in &input.signatures {
-        let signing_input = kind.signing_input();
-        let signature = kind.make(&secret, &key, signing_input.as_bytes());
-        let token = format!("{signing_input}.{}", Base64UrlUnpadded::encode_string(&signature));
-        let ours = verifier.verify(&token, UnixSeconds::EPOCH).map(|_| ());
-        let theirs = reference.verify_strict(signing_input.as_bytes(), &Signature::from_bytes(&signature));
-        assert_eq!(ours, theirs.map_err(|_| VerifyError::Signature), "{key:?} {signature:?}");
+    let cases: Vec<_> = input.signatures.iter().take(MOST_SIGNATURES).map(|kind| kind.case(&secret, &key)).collect();
+    let judge = |path| {
+        for Case { message, signature } in &cases {
+            let token = format!("{message}.{}", Base64UrlUnpadded::encode_string(signature));
+            let ours = verifier.verify(&token, UnixSeconds::EPOCH).map(|_| ());
+            let theirs = reference.verify_strict(message.as_bytes(), &Signature::from_bytes(signature));
+            assert_eq!(ours, theirs.map_err(|_| VerifyError::Signature), "{path}: {key:?} {signature:?}");
+        }
+    };
+    judge("at first");
+    let hopeless = format!("{}.{}", signing_input(0), Base64UrlUnpadded::encode_string(&[0xff; 64]));
+    for _ in 0..USES {
+        // Its s is beyond the order, which is seen before anything is computed: quick to refuse, and a use of the key.
+        assert!(verifier.verify(&hopeless, UnixSeconds::EPOCH).is_err());
     }
+    judge("after many uses");
 });
+
+/// What is signed, and something in the place of its signature.
+struct Case {
+    message: String,
+    signature: [u8; 64],
+}
+
+/// A header and claims that are in order.
+fn signing_input(message: u64) -> String {
+    let claims = format!(r#"{{"exp":1,"jti":"{message}"}}"#);
+    // {"alg":"EdDSA","typ":"at+jwt"}
+    format!("eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.{}", Base64UrlUnpadded::encode_string(claims.as_bytes()))
+}
 
 impl Key {
     fn make(&self) -> (Scalar, [u8; 32]) {
@@ -112,11 +140,11 @@ impl Key {
 }
 
 impl SignatureKind {
-    fn signing_input(&self) -> String {
+    fn case(&self, secret: &Scalar, key: &[u8; 32]) -> Case {
         let (Self::Bytes { message, .. } | Self::Signed { message, .. }) = self;
-        let claims = format!(r#"{{"exp":1,"jti":"{message}"}}"#);
-        // {"alg":"EdDSA","typ":"at+jwt"}
-        format!("eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.{}", Base64UrlUnpadded::encode_string(claims.as_bytes()))
+        let message = signing_input(*message);
+        let signature = self.make(secret, key, message.as_bytes());
+        Case { message, signature }
     }
 
     fn make(&self, secret: &Scalar, key: &[u8; 32], message: &[u8]) -> [u8; 64] {
