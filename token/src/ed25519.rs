@@ -1,8 +1,8 @@
 //! Ed25519 (RFC 8032): a public key, and the strict check of a signature with it.
 //!
 //! A signature is good where `verify_strict` of `ed25519-dalek` says so. That is also what checks it until the key has
-//! been used a few times; after that, tables of multiples do it in a third of the time. Both give the same answer to
-//! every input.
+//! been used a few times; after that, tables of multiples do it in less than half the time. Both give the same answer
+//! to every input.
 
 mod pool;
 #[cfg(feature = "sign")]

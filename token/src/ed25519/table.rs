@@ -14,8 +14,8 @@ use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
 /// One row for each byte of a scalar.
 const ROWS: usize = 32;
 
-/// A row's multiples, of 1 to 128: a byte is read as a digit from -128 to 127, and a point is negated for nothing. Wider
-/// digits need fewer additions, but each bit doubles the table: this one takes 640 KiB.
+/// A row's multiples, of 1 to 128: a byte is read as a digit from -128 to 127, and to subtract a point costs what it costs
+/// to add it. Wider digits need fewer additions, but each bit nearly doubles the table, and this one takes 640 KiB.
 const MULTIPLES: usize = 128;
 
 /// How many points a table is made of.
