@@ -1,8 +1,8 @@
 //! Ed25519 (RFC 8032): a public key, and the strict check of a signature with it.
 //!
 //! A signature is good where `verify_strict` of `ed25519-dalek` says so. That is also what checks it until the key has
-//! been used a few times; after that, tables of multiples do it in less than half the time. Both give the same answer
-//! to every input.
+//! been used a few times; after that, tables of multiples do it in less than half the time. Both answer alike to every
+//! input.
 
 mod pool;
 #[cfg(feature = "sign")]
@@ -101,9 +101,9 @@ impl Ed25519Key {
     /// The same answer as that of `verify_strict`, from tables of the base point and of minus this key.
     ///
     /// `verify_strict` refuses a signature (R, s) whose s is not below the group's order, whose R is no point or one of
-    /// small order, or whose R is spelled otherwise than `[s]B - [k]A` would be. The last is what is computed here. If it
-    /// holds, R is the spelling of a known point, and this point can be asked about its order: R need not be decoded,
-    /// which would cost a square root.
+    /// small order, or whose R is spelled otherwise than `[s]B - [k]A` would be. The last is what is computed here. If
+    /// R is spelled so, it is the spelling of a known point, and this point can be asked about its order: R need not be
+    /// decoded, which would cost a square root.
     fn verify_with(&self, base: &Table, own: &Table, message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = Signature::from_bytes(signature);
         let Some(s) = Scalar::from_canonical_bytes(*signature.s_bytes()).into_option() else { return false };

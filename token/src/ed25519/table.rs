@@ -14,8 +14,8 @@ use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
 /// One row for each byte of a scalar.
 const ROWS: usize = 32;
 
-/// A row's multiples, of 1 to 128: a byte is read as a digit from -128 to 127, and to subtract a point costs what it costs
-/// to add it. Wider digits need fewer additions, but each bit nearly doubles the table, and this one takes 640 KiB.
+/// A row's multiples, of 1 to 128: a byte is read as a digit from -128 to 127, and to subtract a point costs no more
+/// than to add it. Wider digits need fewer additions, but each bit nearly doubles the table: this one takes 640 KiB.
 const MULTIPLES: usize = 128;
 
 /// How many points a table is made of.
@@ -27,8 +27,8 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Adds the product of the point and `scalar` to `sum`. The scalar counts as the whole number that it is, below 2^253,
-    /// and not by its residue: a point with a component of small order has another order than the base point.
+    /// Adds the product of the point and `scalar` to `sum`. The scalar counts as the whole number that it is, below
+    /// 2^253, and not by its residue: a point with a component of small order has another order than the base point.
     pub(super) fn add_product(&self, scalar: &Scalar, sum: &mut EdwardsPoint) {
         let digits = signed_digits(scalar);
         // Copied first, and added then: the reads, most of them from memory far away, do not wait for one another.
