@@ -4,12 +4,12 @@
 //! been used a few times; after that, tables of multiples do it in less than half the time. Both answer alike to every
 //! input.
 
+#[cfg(test)]
+mod agreement;
 mod pool;
 #[cfg(feature = "sign")]
 mod signing;
 mod table;
-#[cfg(test)]
-mod tests;
 
 use std::{
     fmt,
@@ -119,5 +119,37 @@ impl Ed25519Key {
 impl fmt::Debug for Ed25519Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Ed25519Key").field(&self.point.as_bytes()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+
+    use super::*;
+
+    #[test]
+    fn points_that_are_none_of_small_order_or_of_another_spelling_are_no_keys() {
+        for small in EIGHT_TORSION {
+            assert!(Ed25519Key::from_bytes(small.compress().as_bytes()).is_none());
+        }
+        let with_y = |first: u8, rest: u8, last: u8| {
+            let mut bytes = [rest; 32];
+            (bytes[0], bytes[31]) = (first, last);
+            bytes
+        };
+        // y of 2 is on no point; that of 3 is, and 3 + p spells it again; x of 0 has no sign.
+        assert!(Ed25519Key::from_bytes(&with_y(2, 0, 0)).is_none());
+        assert!(Ed25519Key::from_bytes(&with_y(3, 0, 0)).is_some());
+        assert!(VerifyingKey::from_bytes(&with_y(0xf0, 0xff, 0x7f)).is_ok());
+        assert!(Ed25519Key::from_bytes(&with_y(0xf0, 0xff, 0x7f)).is_none());
+        assert!(Ed25519Key::from_bytes(&with_y(1, 0, 0x80)).is_none());
+    }
+
+    #[test]
+    fn debug_shows_the_key_as_everybody_knows_it() {
+        let bytes = *EdwardsPoint::mul_base(&Scalar::from(2_u8)).compress().as_bytes();
+        let key = Ed25519Key::from_bytes(&bytes).unwrap();
+        assert_eq!(format!("{key:?}"), format!("Ed25519Key({bytes:?})"));
     }
 }
