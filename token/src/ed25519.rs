@@ -4,8 +4,6 @@
 //! been used a few times; after that, tables of multiples do it in less than half the time. Both answer alike to every
 //! input.
 
-#[cfg(test)]
-mod agreement;
 mod pool;
 #[cfg(feature = "sign")]
 mod signing;
@@ -121,6 +119,9 @@ impl fmt::Debug for Ed25519Key {
         f.debug_tuple("Ed25519Key").field(&self.point.as_bytes()).finish()
     }
 }
+
+#[cfg(test)]
+mod agreement;
 
 #[cfg(test)]
 mod tests {
