@@ -54,16 +54,15 @@ pub(crate) fn object<'t>(text: &'t str, mut member: impl FnMut(&str, Value<'t>))
     members.end().end()
 }
 
-/// The member of that name of an object that was read before; `None` where there is none.
-pub(crate) fn member<'t>(object: &'t str, name: &str) -> Option<Value<'t>> {
-    let mut found = None;
-    self::object(object, |member, value| {
-        if member == name {
-            found = Some(value);
+/// The member of that name of an object; `None` where there is none. Nothing behind it is read.
+pub(crate) fn member<'t>(object: &'t str, name: &str) -> Result<Option<Value<'t>>, JsonFault> {
+    let mut members = Members::begin(Scanner::new(object), MAX_DEPTH)?;
+    while let Some((member, value)) = members.next()? {
+        if member.says(name) {
+            return Ok(Some(value));
         }
-    })
-    .ok()?;
-    found
+    }
+    members.end().end().map(|()| None)
 }
 
 /// Reads `text` as one JSON array and nothing after it, and hands each of its elements to `element`.
@@ -140,6 +139,14 @@ mod tests {
         assert!(string.says("\"\\/\u{8}\u{c}\n\r\té😀é"));
         assert!(spelled(r#"{"a":"plain"}"#).says("plain"));
         assert!(!spelled(r#"{"a":"pl\u0061in"}"#).says("pl\\u0061in"));
+    }
+
+    #[test]
+    fn one_member_is_found_by_its_name_and_nothing_behind_it_is_read() {
+        assert_eq!(member(r#"{"a":{"exp":1},"\u0065xp":2,"exp"#, "exp"), Ok(Some(Value::Number("2"))));
+        assert_eq!(member(r#"{"a":{"exp":1}}"#, "exp"), Ok(None));
+        assert_eq!(member(r#"{"a":1,"a":2,"exp":3}"#, "exp"), Err(JsonFault::DuplicateMember));
+        assert_eq!(member(r#"{"a":1} x"#, "exp"), Err(JsonFault::Syntax));
     }
 
     #[test]
