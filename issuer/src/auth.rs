@@ -1,6 +1,8 @@
 //! The use cases: sign in, renew, sign out, and see who is there. Here the rules of passwords, sessions and tokens meet
 //! the store; how they are reached over the network is the business of `http`.
 
+use std::sync::Arc;
+
 use hallpass_token::{
     AccessClaims, Issuer, KeySetError, Policy, SignError, Signer, UnixSeconds, VerifiedClaims, Verifier, VerifyError,
     expires_at,
@@ -33,7 +35,7 @@ const MOST_ATTEMPTS: usize = 8;
 
 /// Signs users in and out, over a store.
 pub(crate) struct Auth {
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     passwords: PasswordHasher,
     signer: Signer,
@@ -122,7 +124,7 @@ pub(crate) enum TokenFault {
 
 impl Auth {
     pub(crate) fn new(
-        store: Box<dyn Store>,
+        store: Arc<dyn Store>,
         clock: Box<dyn Clock>,
         keys: Keys,
         settings: Settings,

@@ -96,7 +96,7 @@ pub(crate) async fn run(
     if options.dev {
         add_dev_user(&store).await?;
     }
-    let auth = Arc::new(Auth::new(Box::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?);
+    let auth = Arc::new(Auth::new(Arc::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?);
     let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
     let service = tower::service_fn(move |request| envelope.clone().answer(request));
     let service = http::cors(&options.allowed_origin).layer(service);

@@ -47,7 +47,7 @@ impl Fixture {
         let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
         users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
-        let auth = Auth::new(Box::new(store), Box::new(clock.clone()), keys, settings).unwrap();
+        let auth = Auth::new(Arc::new(store), Box::new(clock.clone()), keys, settings).unwrap();
         Self { auth, clock, _folder: folder }
     }
 
