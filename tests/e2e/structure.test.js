@@ -43,7 +43,7 @@ const MODULES = {
 };
 
 /** Whether a Rust source is tests and nothing else. */
-const isTest = (name) => name.endsWith("/tests.rs") || name === "store/conformance.rs";
+const isTest = (name) => name.endsWith("/tests.rs") || /^store\/(conformance|sled\/(growth|power_loss))\.rs$/.test(name);
 
 /** A Rust source without its tests and comments. */
 const code = (text) => text.replace(/^\s*\/\/.*$/gm, "").split(/^#\[cfg\(test\)\]/m)[0];

@@ -19,7 +19,11 @@ use crate::{
     user::{self, User, Username},
 };
 
+#[cfg(test)]
+mod growth;
 mod open;
+#[cfg(test)]
+mod power_loss;
 #[cfg(test)]
 mod tests;
 

@@ -36,6 +36,11 @@ pub(crate) enum OpenError {
 impl SledStore {
     /// Opens the store in `folder`, and makes it where there is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_watched(folder, || {})
+    }
+
+    /// Opens the store, and calls `before_sync` whenever writes have reached the file and not yet the disk.
+    pub(super) fn open_watched(folder: &Path, before_sync: impl Fn() + Send + 'static) -> Result<Self, OpenError> {
         let failed = |error: io::Error| OpenError::Failed { folder: folder.to_owned(), reason: error.to_string() };
         make_private(folder).map_err(failed)?;
         let lock = lock(folder)?;
@@ -45,7 +50,7 @@ impl SledStore {
         let tree = |name| db.open_tree(name).map_err(|error| from_sled(folder, error));
         let (users, user_ids) = (tree("users")?, tree("user_ids")?);
         let (sessions, user_sessions) = (tree("sessions")?, tree("user_sessions")?);
-        let committer = start_committer(folder, db.clone()).map_err(failed)?;
+        let committer = start_committer(folder, db.clone(), before_sync).map_err(failed)?;
         Ok(Self { users, user_ids, sessions, user_sessions, committer, _db: db, _lock: lock })
     }
 }
@@ -129,7 +134,7 @@ fn from_sled(folder: &Path, error: ::sled::Error) -> OpenError {
 
 /// Syncs what sled itself does not: its configuration, and the folders, so that the files in them are found after a loss
 /// of power. Then starts the committer.
-fn start_committer(folder: &Path, db: Db) -> io::Result<Committer> {
+fn start_committer(folder: &Path, db: Db, before_sync: impl Fn() + Send + 'static) -> io::Result<Committer> {
     File::open(folder.join("conf"))?.sync_all()?;
     let log = File::open(folder.join("db"))?;
     log.sync_data()?;
@@ -139,6 +144,7 @@ fn start_committer(folder: &Path, db: Db) -> io::Result<Committer> {
     }
     Committer::start(move || {
         db.flush().map_err(io::Error::other)?;
+        before_sync();
         log.sync_data()
     })
 }

@@ -30,7 +30,7 @@ impl Bench for Folder {
 conforms!(Folder);
 
 /// Copies a folder of files and folders.
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
