@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     http::Origin,
+    session::Lifetimes,
     user::{Role, Username},
 };
 
@@ -47,12 +48,18 @@ pub(crate) struct Serve {
     /// How long an access token is good.
     #[arg(long, env = "HALLPASS_ACCESS_TTL", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) access_ttl: Duration,
-    /// How long a session lives without a renewal.
-    #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
-    pub(crate) idle_ttl: Duration,
-    /// How long a session lives in all.
-    #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
-    pub(crate) session_ttl: Duration,
+    #[command(flatten)]
+    pub(crate) lifetimes: LifetimeOptions,
+    /// How long after a renewal the refresh token that was used gives the same new one again: to two tabs, or to a
+    /// client that lost the answer. A request and its answer should take at most half of it. 0 renews at every use.
+    #[arg(long, env = "HALLPASS_REFRESH_GRACE", value_name = "DURATION", default_value = "30s",
+          value_parser = duration_or_none)]
+    pub(crate) refresh_grace: Duration,
+    /// How long after a renewal a client that lost the answer may still come back with the refresh token that it used.
+    /// 0 switches that off.
+    #[arg(long, env = "HALLPASS_LATE_WINDOW", value_name = "DURATION", default_value = "7d",
+          value_parser = duration_or_none)]
+    pub(crate) late_window: Duration,
     /// What the access tokens are signed with. HS256 takes its secret from `HALLPASS_HS256_SECRET`, at least 32 bytes that
     /// every verifier must share; no key is published then.
     #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
@@ -63,6 +70,23 @@ pub(crate) struct Serve {
     /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,
+}
+
+/// The options that say how long sessions live.
+#[derive(Debug, Args)]
+pub(crate) struct LifetimeOptions {
+    /// How long a session lives without a renewal.
+    #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub(crate) idle_ttl: Duration,
+    /// How long a session lives in all.
+    #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
+    pub(crate) session_ttl: Duration,
+}
+
+impl LifetimeOptions {
+    pub(crate) fn to_lifetimes(&self) -> Lifetimes {
+        Lifetimes { idle: self.idle_ttl.as_secs(), absolute: self.session_ttl.as_secs() }
+    }
 }
 
 /// What access tokens can be signed with, by their names in RFC 8037 and RFC 7518.
@@ -166,6 +190,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     if whole { Ok(duration) } else { Err(format!("{}, from one second to ten years", expected())) }
 }
 
+/// The same, or 0 for none at all.
+fn duration_or_none(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" | "0s" => Ok(Duration::ZERO),
+        text => duration(text).map_err(|expected| format!("{expected}; or 0")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -185,6 +217,9 @@ mod tests {
         for text in ["", "0s", "5", "100ms", "1.5s", "-5m", "soon", "11years"] {
             assert!(duration(text).is_err(), "{text}");
         }
+        assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
+        assert_eq!(duration_or_none("2s"), Ok(Duration::from_secs(2)));
+        assert!(duration_or_none("none").is_err());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
 const FILE: &str = "keys.json";
 const VERSION: u8 = 1;
 
-/// What signs access tokens, and what tags refresh tokens.
+/// What signs access tokens, and what tags and derives refresh tokens.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) signer: Signer,
@@ -100,7 +100,7 @@ impl Keys {
         (keys.version == VERSION).then_some(())?;
         Some(Self {
             signer: Signer::ed25519(&*key(&keys.signing_key)?),
-            refresh_token: RefreshTokenKey(*key(&keys.refresh_token_key)?),
+            refresh_token: RefreshTokenKey::from_root(&*key(&keys.refresh_token_key)?),
         })
     }
 }
@@ -137,7 +137,7 @@ mod tests {
         let first = Keys::open(folder.path()).unwrap();
         let again = Keys::open(folder.path()).unwrap();
         assert_eq!(first.signer.key_id(), again.signer.key_id());
-        assert_eq!(first.refresh_token.0, again.refresh_token.0);
+        assert_eq!(first.refresh_token.id(), again.refresh_token.id());
         assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
         let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(files, [FILE]);

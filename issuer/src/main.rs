@@ -1,5 +1,6 @@
 //! The binary `hallpass`. Here alone the environment, the arguments and the signals are read.
 
+mod audit;
 mod auth;
 mod cli;
 mod clock;

@@ -15,7 +15,7 @@ use crate::{
     http::{self, Envelope, server},
     keys::Hs256Secret,
     password::{InvalidPassword, Password},
-    session::Lifetimes,
+    session::Rules,
     store::{Store, StoreError},
     user::{InvalidUsername, Roles},
     users::{self, UsersError},
@@ -35,6 +35,10 @@ pub(crate) enum ServeError {
     DevOnNetwork(SocketAddr),
     #[error("--access-ttl must be at most --idle-ttl, and --idle-ttl at most --session-ttl")]
     Lifetimes,
+    #[error("--idle-ttl must be more than twice --refresh-grace: a session cannot be renewed again before")]
+    Grace,
+    #[error("--late-window must be 0 or more than twice --refresh-grace: a retry within that is no late one")]
+    LateWindow,
     #[error(
         "--signing-alg HS256 needs its secret in HALLPASS_HS256_SECRET: at least 32 bytes, shared with every verifier"
     )]
@@ -68,7 +72,13 @@ impl ServeError {
     pub(crate) fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::IssuerNeeded | Self::DevOnNetwork(_) | Self::Lifetimes | Self::SecretNeeded | Self::Secret(_)
+            Self::IssuerNeeded
+                | Self::DevOnNetwork(_)
+                | Self::Lifetimes
+                | Self::Grace
+                | Self::LateWindow
+                | Self::SecretNeeded
+                | Self::Secret(_)
         )
     }
 }
@@ -121,8 +131,17 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     if options.issuer.is_none() && !options.listen.ip().is_loopback() {
         return Err(ServeError::IssuerNeeded);
     }
-    let in_order = options.access_ttl <= options.idle_ttl && options.idle_ttl <= options.session_ttl;
-    if in_order { Ok(()) } else { Err(ServeError::Lifetimes) }
+    let (idle, settled_after) = (options.lifetimes.idle_ttl, 2 * options.refresh_grace);
+    if !(options.access_ttl <= idle && idle <= options.lifetimes.session_ttl) {
+        return Err(ServeError::Lifetimes);
+    }
+    if idle <= settled_after {
+        return Err(ServeError::Grace);
+    }
+    if !options.late_window.is_zero() && options.late_window <= settled_after {
+        return Err(ServeError::LateWindow);
+    }
+    Ok(())
 }
 
 /// The signer over a shared secret, where the options ask for one.
@@ -139,7 +158,11 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
         issuer: issuer.url.clone(),
         audience: options.audience.clone(),
         access_ttl: options.access_ttl.as_secs(),
-        lifetimes: Lifetimes { idle: options.idle_ttl.as_secs(), absolute: options.session_ttl.as_secs() },
+        rules: Rules {
+            lifetimes: options.lifetimes.to_lifetimes(),
+            grace: options.refresh_grace.as_secs(),
+            late_window: options.late_window.as_secs(),
+        },
     }
 }
 

@@ -42,7 +42,6 @@ pub(crate) trait Store: Send + Sync {
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added>;
 
     /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and name are the same in both.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the next step of the refresh rules calls it"))]
     fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped>;
 
     /// The session with that id, ended and expired ones too.
@@ -50,7 +49,6 @@ pub(crate) trait Store: Send + Sync {
 
     /// The sessions of a user in the order of their ids, ended and expired ones too until they are removed. A session
     /// that is there during the whole call is among them, as it was at one moment of the call.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the next step of the refresh rules calls it"))]
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>>;
 
     /// The next sessions in the order of their ids, at most `most`: those after `after`, or from the first. Ended and

@@ -27,13 +27,14 @@ const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpa
  */
 const MODULES = {
   http: ["auth", "clock", "entropy", "password", "session", "user"],
-  auth: ["clock", "entropy", "id", "keys", "password", "refresh_token", "session", "store", "user"],
+  auth: ["audit", "clock", "entropy", "id", "keys", "password", "refresh_token", "session", "store", "user"],
   store: ["id", "session", "user"],
   keys: ["entropy", "refresh_token"],
   data: ["keys", "store"],
   users: ["cli", "clock", "data", "entropy", "id", "password", "store", "user"],
-  cli: ["http", "user"],
-  session: ["id", "refresh_token"],
+  cli: ["http", "session", "user"],
+  session: ["id", "refresh_token", "user"],
+  audit: ["id", "session"],
   refresh_token: ["id"],
   password: ["entropy"],
   user: ["id", "password"],
@@ -43,7 +44,7 @@ const MODULES = {
 };
 
 /** Whether a Rust source is tests and nothing else. */
-const isTest = (name) => name.endsWith("/tests.rs") || /^store\/(conformance|sled\/(growth|power_loss))\.rs$/.test(name);
+const isTest = (name) => /\/tests(\.rs|\/)|^store\/conformance\.rs$|^session\/model(\.rs|\/)/.test(name);
 
 /** A Rust source without its tests and comments. */
 const code = (text) => text.replace(/^\s*\/\/.*$/gm, "").split(/^#\[cfg\(test\)\]/m)[0];

@@ -15,7 +15,7 @@ const excerpt = (events, places) =>
 test("a sync follows each write and precedes its answer: login, refresh, logout", { skip, timeout: 60_000 }, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
-  const issuer = await traceIssuer(t, { args: ["--store", `sled:${folder}`] });
+  const issuer = await traceIssuer(t, { args: ["--store", `sled:${folder}`, "--refresh-grace", "0"] });
   const first = await (await login(issuer, { transport: "body" })).json();
   const second = await (await post(`${issuer.url}/refresh`, { refresh_token: first.refresh_token })).json();
   assert.equal((await post(`${issuer.url}/logout`, { refresh_token: second.refresh_token })).status, 204);
@@ -36,7 +36,8 @@ test("an answer that only read waits for the sync of what it read", { skip, time
   const folder = temporaryFolder(t);
   addUser(folder);
   // Time enough for another request while the sync is under way; where it is not, the next attempt may be in time.
-  const issuer = await traceIssuer(t, { args: ["--store", `sled:${folder}`], slowSync: 300 });
+  const args = ["--store", `sled:${folder}`, "--refresh-grace", "0"];
+  const issuer = await traceIssuer(t, { args, slowSync: 300 });
   let pass = await (await login(issuer, { transport: "body" })).json();
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const renewal = post(`${issuer.url}/refresh`, { refresh_token: pass.refresh_token });

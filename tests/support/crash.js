@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { post, sleep } from "./client.js";
-import { addUser, binary, run, startIssuer } from "./issuer.js";
+import { addUser, binary, startIssuer } from "./issuer.js";
 
 /** Clients at once, each with a user of its own: a user has at most so many sessions, and lost sign-ins leave some. */
 const CLIENTS = 8;
@@ -16,9 +16,6 @@ const LONGEST_LOAD = 800;
 
 /** Milliseconds into its start at which an issuer is killed at the latest: about as long as a start takes. */
 const LONGEST_START = 250;
-
-/** Whether the issuer knows late retries: a client whose answer was lost then never has to sign in again. */
-const knowsLateRetries = () => run(["serve", "--help"]).stdout.includes("--refresh-grace");
 
 /** Random numbers from 0 to 1 by a seed, so that a run can be had again as far as time allows (mulberry32). */
 function randomness(seed) {
@@ -37,13 +34,13 @@ function randomness(seed) {
  */
 export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
   const random = randomness(seed);
-  const canRetry = knowsLateRetries();
-  const strict = canRetry ? ["--refresh-grace", "0"] : [];
-  const args = ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", "--access-ttl", "1h", ...strict];
+  // Without a grace every refresh writes, and every retry is a late one.
+  const rules = ["--access-ttl", "1h", "--refresh-grace", "0"];
+  const args = ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", ...rules];
   const report = { seed, kills: 0, killsWhileOpening: 0, logins: 0, rotations: 0, logouts: 0, lostAnswers: 0, losses: [] };
   // The first openings of all are killed too, while the store is made.
   for (let index = 0; index < 2 && report.kills < kills; index += 1) await killWhileOpening(args, random, report);
-  const clients = Array.from({ length: CLIENTS }, (_, index) => new Client(index, { random, report, canRetry }));
+  const clients = Array.from({ length: CLIENTS }, (_, index) => new Client(index, random, report));
   for (const { credentials } of clients) addUser(folder, credentials);
 
   while (report.kills < kills) {
@@ -91,15 +88,15 @@ async function ask(request) {
 }
 
 class Client {
-  constructor(index, { random, report, canRetry }) {
+  constructor(index, random, report) {
     this.credentials = { username: `user${index}`, password: "examplePassword" };
-    Object.assign(this, { random, report, canRetry });
+    Object.assign(this, { random, report });
     /** The pair that was acknowledged last, while signed in. */
     this.pass = undefined;
     /** Refresh tokens of the session from before, the newest last: worth nothing any more. */
     this.superseded = [];
-    /** What was asked when the answer was lost: "refresh", "logout" or nothing. */
-    this.unanswered = undefined;
+    /** Whether the answer to a sign-out was lost. */
+    this.leaves = false;
     /** The last pairs of all sessions that were signed out of. */
     this.ended = [];
   }
@@ -134,10 +131,8 @@ class Client {
   }
 
   async renew(url) {
-    this.unanswered = "refresh";
     const answer = await ask(post(`${url}/refresh`, { refresh_token: this.pass.refresh_token }));
     if (!answer) return this.missed();
-    this.unanswered = undefined;
     if (answer.status === 200) {
       this.superseded.push(this.pass.refresh_token);
       this.pass = answer.body;
@@ -150,10 +145,10 @@ class Client {
   }
 
   async signOut(url) {
-    this.unanswered = "logout";
+    this.leaves = true;
     const answer = await ask(post(`${url}/logout`, { refresh_token: this.pass.refresh_token }));
     if (!answer) return this.missed();
-    this.unanswered = undefined;
+    this.leaves = false;
     if (answer.status === 204) {
       this.ended.push(this.pass);
       this.report.logouts += 1;
@@ -177,24 +172,14 @@ class Client {
     return ask(fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } }));
   }
 
-  /** After a restart: what was acknowledged is there, and what was under way is asked again. */
+  /** After a restart: what was acknowledged is there, and what was under way is asked again, with the same token. */
   async check(url) {
-    const { unanswered } = this;
-    this.unanswered = undefined;
-    if (this.pass && unanswered === "logout") await this.signOut(url);
-    else if (this.pass && unanswered === "refresh" && !this.canRetry) await this.renewOrSignInAgain(url);
+    if (this.leaves) await this.signOut(url);
     else if (this.pass) {
       await this.look(url);
       await this.renew(url);
     }
     for (const pass of this.ended.slice(-2)) await this.checkEnded(url, pass);
-  }
-
-  /** Without late retries a refresh whose answer was lost may have used the token up. Its session is there all the same. */
-  async renewOrSignInAgain(url) {
-    await this.look(url);
-    const answer = await ask(post(`${url}/refresh`, { refresh_token: this.pass.refresh_token }));
-    this.pass = answer?.status === 200 ? answer.body : undefined;
   }
 
   async checkEnded(url, pass) {

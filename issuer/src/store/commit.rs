@@ -57,9 +57,10 @@ impl Committer {
     pub(crate) fn write<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut pending = self.shared.pending();
         pending.written += 1;
+        // Before the write, which may panic. The thread sees the count once the lock is free again.
+        self.shared.changed.notify_one();
         let result = write();
         drop(pending);
-        self.shared.changed.notify_one();
         result
     }
 

@@ -11,7 +11,11 @@ use hallpass_token::UnixSeconds;
 use uuid::Uuid;
 
 use super::*;
-use crate::{refresh_token::RefreshToken, session::Transport, user::Roles};
+use crate::{
+    refresh_token::RefreshToken,
+    session::{Beginning, End, Label, Transport},
+    user::{CredentialEpoch, Roles},
+};
 
 /// Where a store of one engine is tried out.
 pub(super) trait Bench {
@@ -62,6 +66,7 @@ pub(super) fn user(id: u128, username: &str) -> User {
         id: UserId(Uuid::from_u128(id)),
         username: username.parse().unwrap(),
         password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+        credential_epoch: CredentialEpoch::default(),
         roles: Roles::default(),
         created_at: UnixSeconds::EPOCH,
     }
@@ -69,11 +74,17 @@ pub(super) fn user(id: u128, username: &str) -> User {
 
 pub(super) fn session(user: u128, id: u128) -> Session {
     let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
-    Session::begin(UserId(Uuid::from_u128(user)), Transport::Cookie, &token, UnixSeconds::EPOCH)
+    let beginning = Beginning {
+        user: UserId(Uuid::from_u128(user)),
+        epoch: CredentialEpoch::default(),
+        transport: Transport::Cookie,
+        label: Label::default(),
+    };
+    Session::begin(beginning, &token, UnixSeconds::EPOCH)
 }
 
-fn ended(session: &Session) -> Session {
-    session.end().unwrap()
+pub(super) fn ended(session: &Session) -> Session {
+    session.end(End::SignedOut).unwrap()
 }
 
 /// Runs one task for each number, all at once on several threads, and gathers what came of them.

@@ -19,11 +19,7 @@ use crate::{
     user::{self, User, Username},
 };
 
-#[cfg(test)]
-mod growth;
 mod open;
-#[cfg(test)]
-mod power_loss;
 #[cfg(test)]
 mod tests;
 

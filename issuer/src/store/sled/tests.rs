@@ -7,6 +7,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::conformance::{Bench, conforms};
 
+mod growth;
+mod power_loss;
+
 /// A folder that a store lies in.
 struct Folder(TempDir);
 
@@ -30,7 +33,7 @@ impl Bench for Folder {
 conforms!(Folder);
 
 /// Copies a folder of files and folders.
-pub(super) fn copy(from: &Path, to: &Path) {
+fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
