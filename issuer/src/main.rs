@@ -14,6 +14,7 @@ mod refresh_token;
 mod serve;
 mod session;
 mod store;
+mod sweeper;
 mod user;
 mod users;
 
