@@ -41,12 +41,12 @@ enum Progress {
 
 impl Committer {
     /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
-    pub(crate) fn start(sync: impl Fn() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn start(mut sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
         let progress = watch::Sender::new(Progress::UpTo(0));
         let shared = Arc::new(Shared { pending: Mutex::default(), changed: Condvar::new(), progress });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || shared.commit_until_closed(&sync)
+            move || shared.commit_until_closed(&mut sync)
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -113,11 +113,11 @@ impl Drop for Committer {
 }
 
 impl Shared {
-    fn commit_until_closed(&self, sync: &dyn Fn() -> io::Result<()>) {
+    fn commit_until_closed(&self, sync: &mut dyn FnMut() -> io::Result<()>) {
         let mut durable = 0;
         while let Some(written) = self.next_target(durable) {
             // A thread that ended in silence would leave everybody waiting for ever.
-            let synced = panic::catch_unwind(AssertUnwindSafe(sync));
+            let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
             if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
                 return self.fail(StoreError::Engine(error.to_string()));
             }

@@ -19,6 +19,7 @@ use crate::{
     user::{self, User, Username},
 };
 
+mod commits;
 mod open;
 #[cfg(test)]
 mod tests;

@@ -4,15 +4,18 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
-    panic::{self, AssertUnwindSafe, PanicHookInfo},
+    panic::{self, PanicHookInfo},
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
-use ::sled::{Config, Db};
+use ::sled::{Config, Db, Tree};
 
-use super::{Committer, SledStore};
+use super::{
+    Committer, SledStore,
+    commits::{Commits, Lost},
+};
 
 /// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -27,8 +30,14 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 pub(crate) enum OpenError {
     #[error("the store {} is in use: a running hallpass holds it", folder.display())]
     InUse { folder: PathBuf },
-    #[error("the store {} is damaged, and was left as it is: put a copy of it back. sled says: {reason}", folder.display())]
+    #[error("the store {} is damaged: {reason}; put a copy of it back", folder.display())]
     Damaged { folder: PathBuf, reason: String },
+    #[error(
+        "the store {} has lost its last {commits} commits, which it had acknowledged: put a copy of it back, or remove {} \
+         to go on without them",
+        folder.display(), file.display()
+    )]
+    Lost { folder: PathBuf, commits: u64, file: PathBuf },
     #[error("the store {} cannot be opened: {reason}", folder.display())]
     Failed { folder: PathBuf, reason: String },
 }
@@ -46,11 +55,13 @@ impl SledStore {
         let lock = lock(folder)?;
         remove_unfinished_snapshots(folder).map_err(failed)?;
         sync_log(folder).map_err(failed)?;
-        let db = open_database(folder)?;
-        let tree = |name| db.open_tree(name).map_err(|error| from_sled(folder, error));
-        let (users, user_ids) = (tree("users")?, tree("user_ids")?);
-        let (sessions, user_sessions) = (tree("sessions")?, tree("user_sessions")?);
-        let committer = start_committer(folder, db.clone(), before_sync).map_err(failed)?;
+        // What is read of a damaged file can make no sense to sled, which then panics.
+        let (db, trees, commits) = panic::catch_unwind(|| open_database(folder)).unwrap_or_else(|_| {
+            let reason = "sled can make no sense of its log".to_owned();
+            Err(OpenError::Damaged { folder: folder.to_owned(), reason })
+        })?;
+        let [users, user_ids, sessions, user_sessions] = trees;
+        let committer = start_committer(folder, db.clone(), commits, before_sync).map_err(failed)?;
         Ok(Self { users, user_ids, sessions, user_sessions, committer, _db: db, _lock: lock })
     }
 }
@@ -106,14 +117,21 @@ fn sync_log(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn open_database(folder: &Path) -> Result<Db, OpenError> {
+/// Opens the database, its trees, and the number of its last commit.
+fn open_database(folder: &Path) -> Result<(Db, [Tree; 4], Commits), OpenError> {
+    let failed = |error| from_sled(folder, error);
+    let db = open_unlocked(folder)?;
+    let tree = |name| db.open_tree(name).map_err(failed);
+    let trees = [tree("users")?, tree("user_ids")?, tree("sessions")?, tree("user_sessions")?];
+    let commits = Commits::open(&db, folder).map_err(failed)?;
+    let lost = |Lost { commits, file }| OpenError::Lost { folder: folder.to_owned(), commits, file };
+    Ok((db, trees, commits.map_err(lost)?))
+}
+
+fn open_unlocked(folder: &Path) -> Result<Db, OpenError> {
     let config = Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     for _ in 0..LOCK_ATTEMPTS {
-        let opened = panic::catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| OpenError::Damaged {
-            folder: folder.to_owned(),
-            reason: "its log makes no sense".to_owned(),
-        })?;
-        match opened {
+        match config.open() {
             // sled has no kind of its own for a file that somebody else has locked.
             Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
                 thread::sleep(LOCK_PAUSE);
@@ -125,16 +143,24 @@ fn open_database(folder: &Path) -> Result<Db, OpenError> {
 }
 
 fn from_sled(folder: &Path, error: ::sled::Error) -> OpenError {
-    let (folder, reason) = (folder.to_owned(), error.to_string());
+    let folder = folder.to_owned();
     match error {
-        ::sled::Error::Corruption { .. } => OpenError::Damaged { folder, reason },
-        _ => OpenError::Failed { folder, reason },
+        ::sled::Error::Corruption { .. } => OpenError::Damaged {
+            folder,
+            reason: "its files do not fit together, or hold what was not written".to_owned(),
+        },
+        error => OpenError::Failed { folder, reason: error.to_string() },
     }
 }
 
 /// Syncs what sled itself does not: its configuration, and the folders, so that the files in them are found after a loss
 /// of power. Then starts the committer.
-fn start_committer(folder: &Path, db: Db, before_sync: impl Fn() + Send + 'static) -> io::Result<Committer> {
+fn start_committer(
+    folder: &Path,
+    db: Db,
+    mut commits: Commits,
+    before_sync: impl Fn() + Send + 'static,
+) -> io::Result<Committer> {
     File::open(folder.join("conf"))?.sync_all()?;
     let log = File::open(folder.join("db"))?;
     log.sync_data()?;
@@ -143,8 +169,10 @@ fn start_committer(folder: &Path, db: Db, before_sync: impl Fn() + Send + 'stati
         File::open(folder)?.sync_all()?;
     }
     Committer::start(move || {
+        commits.next()?;
         db.flush().map_err(io::Error::other)?;
         before_sync();
-        log.sync_data()
+        log.sync_data()?;
+        commits.note()
     })
 }

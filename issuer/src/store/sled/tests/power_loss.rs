@@ -51,12 +51,14 @@ struct Moment {
     synced: Vec<u8>,
     /// The log as it is written.
     written: Vec<u8>,
+    /// The number of the last commit, beside the log.
+    commits: Vec<u8>,
     acknowledged: Acknowledged,
 }
 
 /// Looks on before each sync and keeps some of the moments.
 struct Watch {
-    log: PathBuf,
+    folder: PathBuf,
     acknowledged: Arc<Mutex<Acknowledged>>,
     syncs: AtomicUsize,
     synced: Mutex<Vec<u8>>,
@@ -67,10 +69,11 @@ impl Watch {
     fn before_sync(&self) {
         // First what was acknowledged: a sync that has ended covers all of it.
         let acknowledged = self.acknowledged.lock().unwrap().clone();
-        let written = fs::read(&self.log).unwrap();
+        let written = fs::read(self.folder.join("db")).unwrap();
+        let commits = fs::read(self.folder.join("commits")).unwrap();
         let synced = std::mem::replace(&mut *self.synced.lock().unwrap(), written.clone());
         if self.syncs.fetch_add(1, Ordering::SeqCst) % EVERY == EVERY - 1 {
-            self.moments.lock().unwrap().push(Moment { synced, written, acknowledged });
+            self.moments.lock().unwrap().push(Moment { synced, written, commits, acknowledged });
         }
     }
 }
@@ -151,13 +154,14 @@ async fn losses(store: &SledStore, acknowledged: &Acknowledged) -> Vec<String> {
     losses
 }
 
-/// Lays a disk out as `folder` and `log` say, and opens the store on it.
-fn open_disk(folder: &Path, log: &[u8]) -> (tempfile::TempDir, SledStore) {
+/// Lays a disk out and opens the store on it.
+fn open_disk(folder: &Path, log: &[u8], commits: &[u8]) -> Result<(tempfile::TempDir, SledStore), OpenError> {
     let disk = tempfile::tempdir().unwrap();
     copy(folder, disk.path());
     fs::write(disk.path().join("db"), log).unwrap();
-    let store = SledStore::open(disk.path()).unwrap();
-    (disk, store)
+    fs::write(disk.path().join("commits"), commits).unwrap();
+    let store = SledStore::open(disk.path())?;
+    Ok((disk, store))
 }
 
 /// Writes under the eyes of a [`Watch`]: what surrounds the log, and the moments.
@@ -166,7 +170,7 @@ async fn watched_load() -> (tempfile::TempDir, Vec<Moment>) {
     drop(SledStore::open(folder.path()).unwrap());
     let (acknowledged, moments): (Arc<Mutex<Acknowledged>>, Arc<Mutex<Vec<Moment>>>) = Default::default();
     let watch = Watch {
-        log: folder.path().join("db"),
+        folder: folder.path().to_owned(),
         acknowledged: Arc::clone(&acknowledged),
         syncs: AtomicUsize::new(0),
         synced: Mutex::new(fs::read(folder.path().join("db")).unwrap()),
@@ -192,7 +196,7 @@ async fn a_loss_of_power_at_any_sync_loses_nothing_acknowledged() {
     for (index, moment) in moments.iter().enumerate() {
         // Nothing of what was not synced, some of it, or all of it.
         let log = moment.disk(index as u64 % 5, &mut dice);
-        let (_disk, store) = open_disk(surroundings.path(), &log);
+        let (_disk, store) = open_disk(surroundings.path(), &log, &moment.commits).unwrap();
         assert_eq!(losses(&store, &moment.acknowledged).await, Vec::<String>::new(), "at moment {index}");
     }
 }
@@ -201,6 +205,10 @@ async fn a_loss_of_power_at_any_sync_loses_nothing_acknowledged() {
 async fn a_disk_that_forgot_a_sync_is_noticed() {
     let (surroundings, moments) = watched_load().await;
     let [earlier, .., later] = &moments[..] else { panic!("too few moments") };
-    let (_disk, store) = open_disk(surroundings.path(), &earlier.written);
+    // By the store itself, once it opens.
+    let opened = open_disk(surroundings.path(), &earlier.written, &later.commits);
+    assert!(matches!(opened.err(), Some(OpenError::Lost { .. })));
+    // And by this test, where the store has nothing to compare its log with.
+    let (_disk, store) = open_disk(surroundings.path(), &earlier.written, &[]).unwrap();
     assert_ne!(losses(&store, &later.acknowledged).await, Vec::<String>::new());
 }
