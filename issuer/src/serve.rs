@@ -17,6 +17,7 @@ use crate::{
     password::{InvalidPassword, Password},
     session::Rules,
     store::{Store, StoreError},
+    sweeper,
     user::{InvalidUsername, Roles},
     users::{self, UsersError},
 };
@@ -106,11 +107,15 @@ pub(crate) async fn run(
     if options.dev {
         add_dev_user(&store).await?;
     }
-    let auth = Arc::new(Auth::new(Arc::new(store), Box::new(SystemClock), keys, settings(&options, &issuer))?);
+    let store: Arc<dyn Store> = Arc::new(store);
+    let settings = settings(&options, &issuer);
+    let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
+    let auth = Arc::new(Auth::new(store, Box::new(SystemClock), keys, settings)?);
     let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
     let service = tower::service_fn(move |request| envelope.clone().answer(request));
     let service = http::cors(&options.allowed_origin).layer(service);
     announce(address).map_err(ServeError::Output)?;
+    let sweeper = tokio::spawn(sweeper);
     // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
     let mut failure = None;
     let stop = async {
@@ -120,6 +125,9 @@ pub(crate) async fn run(
         }
     };
     server::serve(listener, service, stop).await;
+    sweeper.abort();
+    // It was told to end: that it was cut short is no failure.
+    drop(sweeper.await);
     tracing::info!("stopped");
     failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
 }

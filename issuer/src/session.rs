@@ -156,6 +156,12 @@ impl Session {
         }
     }
 
+    /// Whether the session is worth nothing any more and can be forgotten: whatever token of it comes then gets the same
+    /// answer as one that never was.
+    pub(crate) fn is_over(&self, lifetimes: Lifetimes, now: UnixSeconds) -> bool {
+        self.state != State::Living || now >= self.expires_at(lifetimes)
+    }
+
     /// The session, ended; `None` where it was before.
     pub(crate) fn end(&self, end: End) -> Option<Self> {
         (self.state == State::Living).then(|| Self { state: State::Ended(end), ..self.clone() })

@@ -29,6 +29,7 @@ const MODULES = {
   http: ["auth", "clock", "entropy", "password", "session", "user"],
   auth: ["audit", "clock", "entropy", "id", "keys", "password", "refresh_token", "session", "store", "user"],
   store: ["id", "session", "user"],
+  sweeper: ["clock", "session", "store"],
   keys: ["entropy", "refresh_token"],
   data: ["keys", "store"],
   users: ["cli", "clock", "data", "entropy", "id", "password", "store", "user"],

@@ -39,12 +39,14 @@ export function addUser(folder, { username, password } = credentials) {
 }
 
 /**
- * Starts `hallpass serve` with more arguments, and waits until it listens. Returns its `url` and `port`; `log()`, what
+ * Starts `hallpass serve` with more arguments, below the command `under` where one is given (strace, say), and waits until
+ * it listens. Returns its `url` and `port`; `log()`, what
  * it has logged (where `readsLog` is not false); `exited`, its exit status to come; `stop()`, which asks it to end and
  * returns that status; `kill()`, which does not ask.
  */
-export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true } = {}) {
-  const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], {
+export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true, under = [] } = {}) {
+  const [program, ...rest] = [...under, binary, "serve", "--listen", "127.0.0.1:0", ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
+mod crash;
 mod demo;
 mod failure;
 mod freshness;
@@ -41,6 +42,8 @@ enum Tasks {
     Demo(demo::Options),
     /// Run every test there is, or some suites, and sum up
     Test(test::Options),
+    /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
+    Crash(crash::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +63,6 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Package => package::run(&workspace),
         Tasks::Demo(options) => demo::run(&workspace, &options),
         Tasks::Test(options) => test::run(&workspace, &options),
+        Tasks::Crash(options) => crash::run(&workspace, &options),
     }
 }

@@ -14,6 +14,7 @@ use super::*;
 use crate::{
     refresh_token::RefreshToken,
     session::{Beginning, End, Label, Transport},
+    sweeper::sweep,
     user::{CredentialEpoch, Roles},
 };
 
@@ -44,6 +45,7 @@ macro_rules! conforms {
             a_removed_session_is_gone_from_everywhere_and_stays_gone,
             a_session_that_changed_is_not_removed,
             of_a_removal_and_a_change_at_once_one_wins,
+            a_sweep_removes_what_is_over_and_nothing_that_is_renewed_meanwhile,
             what_was_acknowledged_survives_a_crash,
         }
     };
@@ -72,7 +74,7 @@ pub(super) fn user(id: u128, username: &str) -> User {
     }
 }
 
-pub(super) fn session(user: u128, id: u128) -> Session {
+pub(crate) fn session(user: u128, id: u128) -> Session {
     let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
     let beginning = Beginning {
         user: UserId(Uuid::from_u128(user)),
@@ -83,7 +85,7 @@ pub(super) fn session(user: u128, id: u128) -> Session {
     Session::begin(beginning, &token, UnixSeconds::EPOCH)
 }
 
-fn ended(session: &Session) -> Session {
+pub(crate) fn ended(session: &Session) -> Session {
     session.end(End::SignedOut).unwrap()
 }
 
@@ -306,6 +308,42 @@ pub(super) async fn of_a_removal_and_a_change_at_once_one_wins<B: Bench>() {
         assert_eq!(store.session(old.id).await.unwrap(), *left);
         let listed = store.sessions_of(old.user).await.unwrap();
         assert_eq!(listed.iter().any(|session| session.id == old.id), left.is_some());
+    }
+}
+
+pub(super) async fn a_sweep_removes_what_is_over_and_nothing_that_is_renewed_meanwhile<B: Bench>() {
+    const SESSIONS: u64 = 40;
+    let (_bench, store) = B::open().await;
+    let old = |task: u64, index| session(u128::from(task), u128::from(task * SESSIONS + index));
+    // What is before the epoch counts as over, so that a swap can renew it.
+    let renewed = |session: &Session| session.with_epoch(CredentialEpoch(1));
+    let is_over = |session: &Session| session.is_before(CredentialEpoch(1));
+    for task in 0..TASKS {
+        let sessions: Vec<_> = (0..SESSIONS).map(|index| old(task, index)).collect();
+        join_all(sessions.iter().map(|session| store.add_session(session))).await;
+    }
+    let survivors = at_once(|task| {
+        let store = Arc::clone(&store);
+        async move {
+            let mut survivors = Vec::new();
+            if task % 4 == 0 {
+                sweep(&*store, &is_over).await.unwrap();
+            } else {
+                for index in 0..SESSIONS {
+                    let old = old(task, index);
+                    match store.swap_session(&old, &renewed(&old)).await.unwrap() {
+                        Swapped::Yes => survivors.push(renewed(&old)),
+                        Swapped::Conflict => assert_eq!(store.session(old.id).await.unwrap(), None),
+                    }
+                }
+            }
+            survivors
+        }
+    })
+    .await;
+    sweep(&*store, &is_over).await.unwrap();
+    for (task, survivors) in (0..).zip(survivors) {
+        assert_eq!(store.sessions_of(old(task, 0).user).await.unwrap(), survivors);
     }
 }
 

@@ -3,7 +3,11 @@
 //! sled's own flush does not reach the disk on Linux (it ends in `sync_file_range`), so a committer of ours flushes and
 //! then calls `fdatasync` on sled's log before a write is answered.
 
-use std::ops::Bound;
+use std::{
+    fs::File,
+    ops::Bound,
+    panic::{self, AssertUnwindSafe},
+};
 
 use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
@@ -15,14 +19,15 @@ use crate::{
     user::{self, User, Username},
 };
 
+mod commits;
 mod open;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use open::OpenError;
+pub(crate) use open::{OpenError, is_engines};
 
-/// The longest record. sled puts values of more than about 128 KiB into files of their own, which it never syncs; ours
-/// stay so far below that no node of its tree comes near.
+/// The longest record. sled puts pages of more than 128 KiB into files of their own, which nobody syncs (`blobs/`). It
+/// splits a page of more than 16 records, so that one of ours has half of that at most.
 const MOST_RECORD_BYTES: usize = 4096;
 
 /// Users by id, ids by username, sessions by id and by user, in a folder that one process holds at a time.
@@ -36,6 +41,8 @@ pub(crate) struct SledStore {
     /// Dropped last but for the database: the last writes become durable before the folder is let go.
     committer: Committer,
     _db: Db,
+    /// The folder, locked for this process.
+    _lock: File,
 }
 
 impl SledStore {
@@ -46,7 +53,7 @@ impl SledStore {
 
     /// Reads, and waits until what was read is durable.
     async fn read<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let found = read();
+        let found = self.guard(read);
         self.committer.durable().await?;
         found
     }
@@ -54,9 +61,19 @@ impl SledStore {
     /// Changes records, as one step for every other writer, and waits until that is durable. The changes reach the disk
     /// in their order: a crash leaves the first of them, or all.
     async fn write<T>(&self, change: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let outcome = self.committer.write(change);
+        let outcome = self.committer.write(|| self.guard(change));
         self.committer.durable().await?;
         outcome
+    }
+
+    /// Calls sled, which panics where other libraries return an error. What it holds in memory after a panic is anyone's
+    /// guess: the store answers nothing more until it is opened again.
+    fn guard<T>(&self, call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
+            let error = StoreError::Engine("sled panicked".to_owned());
+            self.committer.fail(error.clone());
+            Err(error)
+        })
     }
 
     fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {

@@ -7,6 +7,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::store::conformance::{Bench, conforms};
 
+mod growth;
+mod power_loss;
+
 /// A folder that a store lies in.
 struct Folder(TempDir);
 
