@@ -39,7 +39,8 @@ function files(folder) {
 /** The parts that a secret could be found by: itself, its random bytes, and those in hexadecimal. */
 function traces(refreshToken) {
   const bytes = Buffer.from(refreshToken.slice("hprt_".length), "base64url");
-  const secret = bytes.subarray(16, 48);
+  // After the key's id, the session's, generation and attempt.
+  const secret = bytes.subarray(28, 60);
   return [Buffer.from(refreshToken), secret, Buffer.from(secret.toString("hex")), Buffer.from(secret.toString("base64url"))];
 }
 
@@ -62,10 +63,11 @@ test("sessions and keys survive a kill", async (t) => {
     const me = await fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
     assert.equal(me.status, 200);
   }
-  const refresh = async (refresh_token) => (await post(`${issuer.url}/refresh`, { refresh_token })).status;
-  assert.equal(await refresh(refresh_token), 400, "the rotation is not undone");
-  assert.equal(await refresh(second.refresh_token), 200, "the new token is there");
-  assert.equal(await refresh(gone.refresh_token), 400, "the sign-out is not undone");
+  const refresh = (refresh_token) => post(`${issuer.url}/refresh`, { refresh_token });
+  // The rotation is not undone: the token that it used is answered with the one that it gave.
+  assert.equal((await (await refresh(refresh_token)).json()).refresh_token, second.refresh_token);
+  assert.equal((await refresh(second.refresh_token)).status, 200, "the new token is there");
+  assert.equal((await refresh(gone.refresh_token)).status, 400, "the sign-out is not undone");
 });
 
 /** How many rotations are acknowledged before the kill. */
@@ -74,7 +76,8 @@ const ROTATIONS = 1000;
 test("nothing that was acknowledged is lost in a kill in the middle of load", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
-  const args = ["--store", `sled:${folder}`];
+  // Without a grace every renewal writes.
+  const args = ["--store", `sled:${folder}`, "--refresh-grace", "0"];
   let issuer = await startIssuer({ args });
   const clients = await Promise.all(
     Array.from({ length: 8 }, async () => (await (await login(issuer, { transport: "body" })).json()).refresh_token),
@@ -97,16 +100,11 @@ test("nothing that was acknowledged is lost in a kill in the middle of load", as
 
   issuer = await startIssuer({ args });
   t.after(() => issuer.kill());
-  const refused = [];
+  // The request under way at the kill may have rotated without an answer: then this is a late retry, and as good.
   for (const refresh_token of ends) {
     const answer = await post(`${issuer.url}/refresh`, { refresh_token });
-    const { request_id } = await answer.json();
-    if (answer.status !== 200) refused.push(request_id);
+    assert.equal(answer.status, 200, (await answer.json()).error_description);
   }
-  // The request under way at the kill may have rotated without an answer: the session then refuses the token that was
-  // acknowledged last as no longer current, which the issuer's log tells from a rotation that was lost.
-  await issuer.stop();
-  for (const id of refused) assert.match(issuer.log(), new RegExp(`${id}.*not the session's current one`));
 });
 
 test("no refresh token and no password is in the data folder", async (t) => {
