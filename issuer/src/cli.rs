@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     http::Origin,
+    id::SessionId,
     session::Lifetimes,
     user::{Role, Username},
 };
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     /// Manage the users of a store that no issuer holds.
     #[command(subcommand)]
     User(UserCommand),
+    /// See and end the sessions of a store that no issuer holds.
+    #[command(subcommand)]
+    Session(SessionCommand),
 }
 
 /// Options of `hallpass serve`.
@@ -116,6 +120,40 @@ pub(crate) struct UserAdd {
     /// A role of the user, for the services that read their tokens; may be given several times.
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
+/// Commands of `hallpass session`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionCommand {
+    /// Print the living sessions: of everybody, or of one user.
+    List(SessionList),
+    /// End sessions: those with the ids given, or all of one user.
+    Revoke(SessionRevoke),
+}
+
+/// Options of `hallpass session list`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionList {
+    /// Whose sessions.
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) user: Option<Username>,
+    #[command(flatten)]
+    pub(crate) lifetimes: LifetimeOptions,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
+/// Options of `hallpass session revoke`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionRevoke {
+    /// The sessions to end, by their ids.
+    #[arg(value_name = "SESSION", required_unless_present = "user", conflicts_with = "user")]
+    pub(crate) ids: Vec<SessionId>,
+    /// Whose sessions to end, all of them.
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) user: Option<Username>,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }

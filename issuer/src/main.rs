@@ -13,6 +13,7 @@ mod password;
 mod refresh_token;
 mod serve;
 mod session;
+mod sessions;
 mod store;
 mod sweeper;
 mod user;
@@ -61,6 +62,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 serve::run(options, hs256_secret, told_to_stop()?).await?;
             }
             Command::User(command) => users::run(command).await?,
+            Command::Session(command) => sessions::run(command).await?,
         }
         Ok(())
     })

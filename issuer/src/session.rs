@@ -16,6 +16,8 @@ use crate::{
 
 mod crowd;
 mod label;
+#[cfg(test)]
+mod model;
 pub(crate) mod record;
 mod rotation;
 mod rules;

@@ -27,6 +27,9 @@ impl Auth {
             if session.transport != transport {
                 return Err(AuthError::WrongTransport);
             }
+            if self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
+                return Err(AuthError::Contended);
+            }
             let (rules, key, epoch) = (&self.settings.rules, &self.refresh_token_key, user.credential_epoch);
             let given = Given { rules, key, epoch, salt: Salt(random_bytes()?), now };
             match session.rotate(&presented, &given) {

@@ -35,6 +35,12 @@ pub(crate) enum Age {
 }
 
 impl Rules {
+    /// Whether a request that the issuer holds up for so many seconds is not decided any more. Its client is gone, and
+    /// what it presents may be of the past by now without anybody having stolen it.
+    pub(crate) fn is_stale(&self, held_up: u64) -> bool {
+        held_up > self.grace / 2
+    }
+
     /// What so many seconds since the last rotation mean.
     ///
     /// Times are whole seconds, so that what reads as `n` seconds can be anything above `n - 1` and below `n + 1`. Each
@@ -71,6 +77,14 @@ mod tests {
             [Grace, Grace, Settling { seconds: 31 }, Settling { seconds: 1 }, Settled, Settled, Late]
         );
         assert_eq!(ages(1, 600, [0, 1, 2, 3]), [Grace, Settling { seconds: 2 }, Settling { seconds: 1 }, Settled]);
+    }
+
+    #[test]
+    fn a_request_that_is_held_up_for_half_the_grace_is_stale() {
+        let stale = |grace, held_up| {
+            Rules { lifetimes: Lifetimes { idle: 1, absolute: 1 }, grace, late_window: 0 }.is_stale(held_up)
+        };
+        assert_eq!([stale(30, 15), stale(30, 16), stale(0, 0), stale(0, 1)], [false, true, false, true]);
     }
 
     #[test]
