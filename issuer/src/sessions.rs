@@ -23,7 +23,7 @@ use crate::{
 const PAGE: usize = 1000;
 
 /// What stands in the audit log in the place of a client's address.
-const ADDRESS: &str = "command line";
+const ADDRESS: &str = "command-line";
 
 /// Why a command on sessions failed.
 #[derive(Debug, thiserror::Error)]

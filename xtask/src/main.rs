@@ -5,6 +5,7 @@ mod demo;
 mod failure;
 mod freshness;
 mod interrupt;
+mod model;
 mod package;
 mod port;
 mod process;
@@ -44,6 +45,8 @@ enum Tasks {
     Test(test::Options),
     /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
     Crash(crash::Options),
+    /// Try the rules of refresh against many random histories
+    Model(model::Options),
 }
 
 fn main() -> ExitCode {
@@ -64,5 +67,6 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Demo(options) => demo::run(&workspace, &options),
         Tasks::Test(options) => test::run(&workspace, &options),
         Tasks::Crash(options) => crash::run(&workspace, &options),
+        Tasks::Model(options) => model::run(&workspace, &options),
     }
 }

@@ -8,7 +8,7 @@
 //! Exhaustive checkers were not taken: times, salts and hashes make the states too many, and the bugs that were planted
 //! in [`broken`] are found within seconds.
 
-use std::{cell::Cell, env, thread};
+use std::{cell::Cell, env, num::NonZero, thread};
 
 use proptest::{
     collection::vec,
@@ -56,19 +56,19 @@ fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<Seen, Box
     let mut seed_bytes = [0; 32];
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
-    let (tried, is_failing, seen) = (Cell::new(0), Cell::new(false), Cell::new(Seen::default()));
+    let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(Seen::default()));
     let result = runner.run(&(setups(), vec(steps(), 1..MOST_STEPS)), |(setup, steps)| {
         let (outcome, world) = live(&setup, &steps, broken, false);
         // Once one has failed, the rest are attempts to shrink it.
-        if !is_failing.get() {
+        if !has_failed.get() {
             tried.set(tried.get() + 1);
-            seen.set(seen.get() + world.seen);
-            is_failing.set(outcome.is_err());
+            lived.set(lived.get() + world.seen);
+            has_failed.set(outcome.is_err());
         }
         outcome.map_err(|violation| TestCaseError::fail(violation.to_string()))
     });
     match result {
-        Ok(()) => Ok(seen.get()),
+        Ok(()) => Ok(lived.get()),
         Err(TestError::Fail(_, (setup, steps))) => {
             let (outcome, world) = live(&setup, &steps, broken, true);
             let violation = outcome.expect_err("proptest shrinks to a history that fails");
@@ -87,32 +87,33 @@ fn number_from_env(name: &str, default: u64) -> u64 {
 /// again.
 const CHUNK: u64 = 10_000;
 
+/// Goes through the chunks of one worker. A failure names the seed that leads to it again.
+fn search_chunks(first_seed: u64, histories: u64, chunks: impl Iterator<Item = u64>) -> Seen {
+    chunks.fold(Seen::default(), |seen, chunk| {
+        let (seed, size) = (first_seed + chunk, CHUNK.min(histories - chunk * CHUNK));
+        match search(seed, size.try_into().unwrap(), None) {
+            Ok(more) => seen + more,
+            Err(found) => {
+                let Counterexample { histories, violation, story } = *found;
+                panic!("{violation}, in history {histories} of HALLPASS_SEED={seed}:\n\n{story}")
+            }
+        }
+    })
+}
+
 #[test]
 fn the_three_properties_hold_in_every_history() {
     let histories = number_from_env("HALLPASS_HISTORIES", HISTORIES.into());
-    let first_seed = number_from_env("HALLPASS_SEED", 0);
+    let first = number_from_env("HALLPASS_SEED", 0);
     let chunks = histories.div_ceil(CHUNK);
-    let threads = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let seen = thread::scope(|scope| {
-        let search_some = |worker: u64| {
-            move || {
-                (worker..chunks).step_by(threads as usize).fold(Seen::default(), |seen, chunk| {
-                    let size = CHUNK.min(histories - chunk * CHUNK);
-                    let seed = first_seed + chunk;
-                    match search(seed, size.try_into().unwrap(), None) {
-                        Ok(more) => seen + more,
-                        Err(found) => panic!(
-                            "{}, in history {} of seed {seed} (HALLPASS_SEED={seed}):\n\n{}",
-                            found.violation, found.histories, found.story
-                        ),
-                    }
-                })
-            }
-        };
-        let workers: Vec<_> = (0..threads).map(|worker| scope.spawn(search_some(worker))).collect();
+        let workers: Vec<_> = (0..chunks.min(threads as u64))
+            .map(|worker| scope.spawn(move || search_chunks(first, histories, (worker..chunks).step_by(threads))))
+            .collect();
         workers.into_iter().fold(Seen::default(), |seen, worker| seen + worker.join().expect("a worker found a bug"))
     });
-    println!("{histories} histories, {chunks} seeds from {first_seed}; no property was broken.\n{seen}");
+    println!("{histories} histories, {chunks} seeds from {first}; no property was broken.\n{seen}");
     seen.assert_complete();
 }
 

@@ -55,7 +55,7 @@ impl Broken {
             (Self::RoundsDown, outcome) => {
                 let (grace, elapsed) = (given.rules.grace, given.now.seconds_since(session.rotated_at));
                 if elapsed == grace {
-                    session.rotate(presented, &Given { now: session.rotated_at, ..*given })
+                    rotated_at(session.rotate(presented, &Given { now: session.rotated_at, ..*given }), given.now)
                 } else if elapsed == 2 * grace {
                     as_if_settled(session, presented, given)
                 } else {

@@ -55,12 +55,11 @@ pub(super) struct World {
     salts: u64,
     thief_has_acted: bool,
     user_has_left: bool,
-    has_jumped: bool,
     /// The clock jumped while an honest request was under way: the rules promise nothing then.
     has_jumped_amid: bool,
     pub(super) seen: Seen,
-    tells: bool,
-    story: Vec<String>,
+    /// What happened, a line each, where somebody wants to know.
+    story: Option<Vec<String>>,
 }
 
 impl World {
@@ -90,17 +89,14 @@ impl World {
             salts: 0,
             thief_has_acted: false,
             user_has_left: false,
-            has_jumped: false,
             has_jumped_amid: false,
             seen: Seen::default(),
-            tells,
-            story: Vec::new(),
+            story: tells.then(Vec::new),
         }
     }
 
-    /// What happened, a line each.
     pub(super) fn story(&self) -> String {
-        self.story.join("\n")
+        self.story.as_deref().unwrap_or_default().join("\n")
     }
 
     pub(super) fn take(&mut self, step: &Step) -> Result<(), Violation> {
@@ -226,14 +222,13 @@ impl World {
     fn jump(&mut self, seconds: i64) {
         self.skew += seconds;
         self.seen.jumps += 1;
-        self.has_jumped = true;
         self.has_jumped_amid |= self.in_flight.iter().any(|exchange| exchange.who != Who::Thief);
         self.tell(|| format!("the clock jumps by {seconds} s"));
     }
 
     fn tell(&mut self, line: impl FnOnce() -> String) {
-        if self.tells {
-            self.story.push(format!("{:>9.3} s  {}", self.now as f64 / 1000.0, line()));
+        if let Some(story) = &mut self.story {
+            story.push(format!("{:>6}.{:03} s  {}", self.now / 1000, self.now % 1000, line()));
         }
     }
 }

@@ -52,12 +52,12 @@ impl World {
     pub(super) fn check_refusal(&self, refusal: Refusal, rotated_at: u64, at: u64) -> Result<(), Violation> {
         let is_excused = self.thief_has_acted || self.user_has_left || self.has_jumped_amid;
         let true_age = at.saturating_sub(rotated_at);
-        let rules = self.setup.rules;
+        let (rules, has_jumped) = (self.setup.rules, self.seen.jumps > 0);
         let is_due = match refusal {
-            Refusal::TooLate => self.has_jumped || true_age > rules.late_window * 1000,
+            Refusal::TooLate => has_jumped || true_age > rules.late_window * 1000,
             Refusal::Expired => {
                 let is_old = at > (rules.lifetimes.absolute - 1) * 1000;
-                self.has_jumped || is_old || true_age > (rules.lifetimes.idle - 1) * 1000
+                has_jumped || is_old || true_age > (rules.lifetimes.idle - 1) * 1000
             }
             _ => false,
         };

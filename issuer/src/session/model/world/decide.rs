@@ -35,16 +35,21 @@ impl World {
 
     fn advance(&mut self, index: usize) -> Result<(), Violation> {
         let stage = match self.in_flight[index].stage.clone() {
-            Stage::Sent => Stage::Arrived { now: self.clock(), at: self.now },
+            Stage::Sent => {
+                let (now, who) = (self.clock(), self.in_flight[index].who);
+                self.tell(|| format!("{who}'s request arrives, at {now} by the issuer's clock"));
+                Stage::Arrived { now, at: self.now }
+            }
             Stage::Arrived { now, at } => Stage::Read { now, at, version: self.disk.latest() },
             Stage::Read { now, at, version } => {
                 if self.broken != Some(Broken::ReadsBeforeTheDisk) {
                     self.disk.sync();
                 }
-                match self.decide(index, version, Arrival { now, at })? {
-                    Some(stage) => stage,
-                    None => return Ok(self.in_flight.remove(index)).map(drop),
-                }
+                let Some(stage) = self.decide(index, version, Arrival { now, at })? else {
+                    self.in_flight.remove(index);
+                    return Ok(());
+                };
+                stage
             }
             Stage::Decided { version, answer } => {
                 if self.broken != Some(Broken::AnswersBeforeTheDisk) {
