@@ -25,9 +25,9 @@ export function temporaryFolder(test) {
   return folder;
 }
 
-/** Runs a command of the binary to its end: `{ status, stdout, stderr }`. */
-export function run(args, { input = "", env = {} } = {}) {
-  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START });
+/** Runs a command of the binary to its end, as another user where `uid` says so: `{ status, stdout, stderr }`. */
+export function run(args, { input = "", env = {}, uid } = {}) {
+  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START, uid });
 }
 
 /** Adds the example user to the store in `folder`. */

@@ -47,8 +47,8 @@ pub(crate) struct SledStore {
 
 impl SledStore {
     /// Whether nobody has ever been added.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.users.is_empty()
+    pub(crate) fn is_empty(&self) -> Result<bool, StoreError> {
+        self.guard(|| Ok(self.users.first().map_err(engine)?.is_none()))
     }
 
     /// Reads, and waits until what was read is durable.

@@ -149,6 +149,7 @@ fn from_sled(folder: &Path, error: ::sled::Error) -> OpenError {
             folder,
             reason: "its files do not fit together, or hold what was not written".to_owned(),
         },
+        ::sled::Error::Io(error) => OpenError::Failed { folder, reason: error.to_string() },
         error => OpenError::Failed { folder, reason: error.to_string() },
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```sh
 //! cargo test --release -p hallpass-issuer growth::rotations -- --ignored --nocapture
+//! cargo test --release -p hallpass-issuer growth::comings_and_goings -- --ignored --nocapture
 //! cargo test --release -p hallpass-issuer growth::fill -- --ignored --nocapture
 //! cargo test --release -p hallpass-issuer growth::open -- --ignored --nocapture
 //! ```
@@ -113,6 +114,30 @@ async fn rotations() {
     let stopwatch = Stopwatch::start();
     let _store = SledStore::open(folder.path()).unwrap();
     report("opened again", folder.path(), &stopwatch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn comings_and_goings() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(SledStore::open(folder.path()).unwrap());
+    let stopwatch = Stopwatch::start();
+    for round in 1..=10 {
+        write_all(&store, MILLION / 10, move |step| (round * MILLION + step, 0)).await;
+        report(&format!("{round}00,000 sessions came"), folder.path(), &stopwatch);
+        store.write(|| remove_all(&store)).await.unwrap();
+        report(&format!("{round}00,000 sessions went"), folder.path(), &stopwatch);
+    }
+}
+
+/// Removes all sessions, as a sweep does.
+fn remove_all(store: &SledStore) -> Result<(), StoreError> {
+    for tree in [&store.sessions, &store.user_sessions] {
+        for key in tree.iter().keys() {
+            tree.remove(key.map_err(engine)?).map_err(engine)?;
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
