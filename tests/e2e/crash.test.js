@@ -19,7 +19,7 @@ test("an issuer that is killed at random moments loses nothing that it acknowled
   t.diagnostic(
     `seed ${seed}: ${report.kills} kills, ${report.killsWhileOpening} of them while the store opened; ` +
       `${logins + rotations + logouts} acknowledged writes (${logins} logins, ${rotations} rotations, ${logouts} logouts); ` +
-      `${report.lostAnswers} answers lost; ${report.losses.length} losses`,
+      `${report.lostAnswers} answers lost, ${report.busy} of 503; ${report.losses.length} losses`,
   );
   assert.deepEqual(report.losses, []);
   assert.equal(report.kills, kills);
