@@ -131,6 +131,7 @@ test("a full disk loses nothing acknowledged, and ends the issuer so that it can
   });
   const folder = join(disk, "data");
   addUser(folder);
+  // Without a grace every renewal writes.
   const args = ["--store", `sled:${folder}`, "--refresh-grace", "0"];
   issuer = await startIssuer({ args });
   let { refresh_token } = await (await login(issuer, { transport: "body" })).json();

@@ -9,7 +9,7 @@ use crate::process::{self, Output};
 use crate::workspace::Workspace;
 
 /// How long the build and the run may take: a million histories take one to two minutes.
-const LIMIT: Duration = Duration::from_mins(60);
+const LIMIT: Duration = Duration::from_hours(1);
 
 /// How much is tried.
 #[derive(Debug, Args)]

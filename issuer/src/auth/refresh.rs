@@ -22,12 +22,12 @@ impl Auth {
         let presented = RefreshToken::parse(refresh_token, &self.refresh_token_key)
             .map_err(|fault| AuthError::InvalidGrant(fault.into()))?;
         let now = self.clock.now();
-        for _ in 0..MOST_ATTEMPTS {
+        for attempt in 0..MOST_ATTEMPTS {
             let (session, user) = self.session_and_user(presented.session).await?;
             if session.transport != transport {
                 return Err(AuthError::WrongTransport);
             }
-            if self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
+            if attempt > 0 && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
                 return Err(AuthError::Contended);
             }
             let (rules, key, epoch) = (&self.settings.rules, &self.refresh_token_key, user.credential_epoch);

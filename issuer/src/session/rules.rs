@@ -35,10 +35,10 @@ pub(crate) enum Age {
 }
 
 impl Rules {
-    /// Whether a request that the issuer holds up for so many seconds is not decided any more. Its client is gone, and
-    /// what it presents may be of the past by now without anybody having stolen it.
+    /// Whether a request that lost a race, and was held up for so many seconds since it arrived, is not decided again.
+    /// Its client is gone, and what it presents may be of the past by now without anybody having stolen it.
     pub(crate) fn is_stale(&self, held_up: u64) -> bool {
-        held_up > self.grace / 2
+        held_up > (self.grace / 2).max(1)
     }
 
     /// What so many seconds since the last rotation mean.
@@ -80,11 +80,11 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_held_up_for_half_the_grace_is_stale() {
+    fn a_request_that_was_held_up_for_half_the_grace_is_stale() {
         let stale = |grace, held_up| {
             Rules { lifetimes: Lifetimes { idle: 1, absolute: 1 }, grace, late_window: 0 }.is_stale(held_up)
         };
-        assert_eq!([stale(30, 15), stale(30, 16), stale(0, 0), stale(0, 1)], [false, true, false, true]);
+        assert_eq!([stale(30, 15), stale(30, 16), stale(0, 1), stale(0, 2)], [false, true, false, true]);
     }
 
     #[test]
