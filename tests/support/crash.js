@@ -37,7 +37,8 @@ export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
   // Without a grace every refresh writes, and every retry is a late one.
   const rules = ["--access-ttl", "1h", "--refresh-grace", "0"];
   const args = ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", ...rules];
-  const report = { seed, kills: 0, killsWhileOpening: 0, logins: 0, rotations: 0, logouts: 0, lostAnswers: 0, busy: 0, losses: [] };
+  const acknowledged = { logins: 0, rotations: 0, logouts: 0 };
+  const report = { seed, kills: 0, killsWhileOpening: 0, ...acknowledged, lostAnswers: 0, busy: 0, losses: [] };
   // The first openings of all are killed too, while the store is made.
   for (let index = 0; index < 2 && report.kills < kills; index += 1) await killWhileOpening(args, random, report);
   const clients = Array.from({ length: CLIENTS }, (_, index) => new Client(index, random, report));
