@@ -15,7 +15,7 @@ const CLIENTS = 8;
 const LONGEST_LOAD = 800;
 
 /** Milliseconds into its start at which an issuer is killed at the latest: about as long as a start takes. */
-const LONGEST_START = 250;
+const LONGEST_START = 150;
 
 /** Random numbers from 0 to 1 by a seed, so that a run can be had again as far as time allows (mulberry32). */
 function randomness(seed) {
