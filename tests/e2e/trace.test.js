@@ -1,18 +1,23 @@
-/** The order of system calls: an answer is sent after what it says was written and synced, and so is one that only read. */
+/** The order of system calls: an answer is sent after what it says, or rests on, was written and synced. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { login, post, sleep } from "../support/client.js";
 import { addUser, temporaryFolder } from "../support/issuer.js";
-import { answered, cannotTrace, find, received, syncBegins, syncReturns, traceIssuer, wroteLog } from "../support/trace.js";
+import { answered, cannotTrace, find, received } from "../support/trace.js";
+import { syncBegins, syncReturns, traceIssuer, wroteLog } from "../support/trace.js";
 
 const skip = cannotTrace();
 
 /** The lines of a story, each once and shortened. */
-const excerpt = (events, places) =>
-  [...new Set(places)].map((at) => `  ${events[at].line.replace(/"(.{0,24}).*?"\.*/, '"$1…"').slice(0, 130)}`).join("\n");
+const excerpt = (events, places) => {
+  const shorten = (line) => `  ${line.replace(/"(.{0,24}).*?"\.*/, '"$1…"').slice(0, 130)}`;
+  return [...new Set(places)].map((at) => shorten(events[at].line)).join("\n");
+};
 
-test("a sync follows each write and precedes its answer: login, refresh, logout", { skip, timeout: 60_000 }, async (t) => {
+const options = { skip, timeout: 60_000 };
+
+test("a sync follows each write and precedes its answer: login, refresh, logout", options, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const issuer = await traceIssuer(t, { args: ["--store", `sled:${folder}`, "--refresh-grace", "0"] });
@@ -32,7 +37,7 @@ test("a sync follows each write and precedes its answer: login, refresh, logout"
   }
 });
 
-test("an answer that only read waits for the sync of what it read", { skip, timeout: 60_000 }, async (t) => {
+test("an answer that only read waits for the sync of what it read", options, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   // Time enough for another request while the sync is under way; where it is not, the next attempt may be in time.

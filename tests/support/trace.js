@@ -13,9 +13,9 @@ export function cannotTrace() {
 }
 
 /**
- * Starts an issuer under strace, each of whose calls of `fdatasync` takes so many milliseconds more. `end()` stops it and
- * returns the events: `{ call, text, begins, returns, line }`, where `text` is the call's arguments and a call that was
- * not interrupted by another thread's begins and returns in one event.
+ * Starts an issuer under strace, each of whose calls of `fdatasync` takes so many milliseconds more. `end()` stops it
+ * and returns the events: `{ call, text, begins, returns, line }`, where `text` is the call's arguments, and a call that
+ * was not interrupted by another thread's begins and returns in one event.
  */
 export async function traceIssuer(test, { args, slowSync = 0 }) {
   const file = join(temporaryFolder(test), "trace");
@@ -63,11 +63,14 @@ export function find(events, start, what, passes, end = events.length) {
   return index;
 }
 
+const SENDS = new Set(["sendto", "write", "writev"]);
+
 const isOn = (event, call, part) => event.call === call && event.text.includes(part);
 
 /** Tests of an event. */
 export const received = (text) => (event) => event.returns && isOn(event, "recvfrom", text);
-export const answered = (event) => event.begins && /^(sendto|write|writev)$/.test(event.call) && event.text.includes("HTTP/1.1 2");
+export const answered = (event) => event.begins && SENDS.has(event.call) && event.text.includes("HTTP/1.1 2");
 export const wroteLog = (event) => event.returns && isOn(event, "pwrite64", "/sled/db>");
 export const syncBegins = (event) => event.begins && isOn(event, "fdatasync", "/sled/db>");
-export const syncReturns = (event) => event.returns && isOn(event, "fdatasync", "/sled/db>") && event.text.includes(") = 0");
+export const syncReturns = (event) =>
+  event.returns && isOn(event, "fdatasync", "/sled/db>") && event.text.includes(") = 0");

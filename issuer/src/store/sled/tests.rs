@@ -55,6 +55,19 @@ fn a_record_that_is_too_long_is_refused() {
     assert!(store.is_empty().unwrap());
 }
 
+#[tokio::test]
+async fn the_longest_records_stay_in_the_log_that_is_synced() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    for round in 0..3 {
+        for key in 0..100_u32 {
+            let record = vec![round; MOST_RECORD_BYTES - 4];
+            store.write(|| put(&store.users, &key.to_be_bytes(), &record)).await.unwrap();
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
+}
+
 #[test]
 fn a_store_that_is_held_says_so() {
     let folder = tempfile::tempdir().unwrap();

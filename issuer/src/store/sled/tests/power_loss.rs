@@ -90,20 +90,19 @@ impl Dice {
     }
 }
 
-impl Moment {
-    /// One of the logs that a disk can hold after the loss: of `parts` in four of the changed sectors, the new content.
-    fn disk(&self, parts: u64, dice: &mut Dice) -> Vec<u8> {
-        let length = if dice.roll() % 4 < parts { self.written.len() } else { self.synced.len() };
-        let mut disk = self.synced.clone();
-        disk.resize(length, 0);
-        for (old, new) in disk.chunks_mut(SECTOR).zip(self.written.chunks(SECTOR)) {
-            if dice.roll() % 4 < parts {
-                let length = old.len().min(new.len());
-                old[..length].copy_from_slice(&new[..length]);
-            }
+/// One of the logs that a disk can hold when it held `synced` for sure and `written` was under way: of `parts` in four of
+/// the sectors that changed, the new content.
+fn disk(synced: &[u8], written: &[u8], parts: u64, dice: &mut Dice) -> Vec<u8> {
+    let length = if dice.roll() % 4 < parts { written.len() } else { synced.len() };
+    let mut disk = synced.to_vec();
+    disk.resize(length, 0);
+    for (old, new) in disk.chunks_mut(SECTOR).zip(written.chunks(SECTOR)) {
+        if dice.roll() % 4 < parts {
+            let length = old.len().min(new.len());
+            old[..length].copy_from_slice(&new[..length]);
         }
-        disk
     }
+    disk
 }
 
 /// A task's life: sessions that come, end and go, and a user who counts them.
@@ -195,9 +194,14 @@ async fn a_loss_of_power_at_any_sync_loses_nothing_acknowledged() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for (index, moment) in moments.iter().enumerate() {
         // Nothing of what was not synced, some of it, or all of it.
-        let log = moment.disk(index as u64 % 5, &mut dice);
-        let (_disk, store) = open_disk(surroundings.path(), &log, &moment.commits).unwrap();
+        let log = disk(&moment.synced, &moment.written, index as u64 % 5, &mut dice);
+        let (folder, store) = open_disk(surroundings.path(), &log, &moment.commits).unwrap();
         assert_eq!(losses(&store, &moment.acknowledged).await, Vec::<String>::new(), "at moment {index}");
+        // And once more, while the store was opened after the first loss, before its snapshot was in its place.
+        let opened = fs::read(folder.path().join("db")).unwrap();
+        let log = disk(&log, &opened, index as u64 % 5, &mut dice);
+        let (_folder, store) = open_disk(surroundings.path(), &log, &moment.commits).unwrap();
+        assert_eq!(losses(&store, &moment.acknowledged).await, Vec::<String>::new(), "at moment {index}, opening");
     }
 }
 
