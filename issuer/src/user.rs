@@ -14,8 +14,22 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     pub(crate) username: Username,
     pub(crate) password: PasswordHash,
+    pub(crate) credential_epoch: CredentialEpoch,
     pub(crate) roles: Roles,
     pub(crate) created_at: UnixSeconds,
+}
+
+/// How often a user's credentials have changed. A session of an earlier epoch is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CredentialEpoch(pub(crate) u32);
+
+impl User {
+    /// The user with another password; their sessions are over, but for the one that is kept.
+    pub(crate) fn with_password(&self, password: PasswordHash) -> Self {
+        // Four billion changes, at one hash each, take years: the number does not run out.
+        let credential_epoch = CredentialEpoch(self.credential_epoch.0.saturating_add(1));
+        Self { password, credential_epoch, ..self.clone() }
+    }
 }
 
 /// The name that a user signs in with: 1 to 64 characters, compared to the letter.

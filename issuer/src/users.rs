@@ -12,7 +12,7 @@ use crate::{
     id::UserId,
     password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Password, PasswordHasher},
     store::{Added, Store, StoreError},
-    user::{Roles, TooManyRoles, User, Username},
+    user::{CredentialEpoch, Roles, TooManyRoles, User, Username},
 };
 
 /// Why a command on users failed.
@@ -65,7 +65,8 @@ pub(crate) async fn create(
     now: UnixSeconds,
 ) -> Result<User, UsersError> {
     let password = PasswordHasher::new()?.hash(password).await?;
-    let user = User { id: UserId(random_id()?), username, password, roles, created_at: now };
+    let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
+    let user = User { id, username, password, credential_epoch, roles, created_at: now };
     match store.add_user(&user).await? {
         Added::Yes => Ok(user),
         Added::UsernameTaken => Err(UsersError::UsernameTaken(user.username)),

@@ -1,9 +1,11 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
+mod crash;
 mod demo;
 mod failure;
 mod freshness;
 mod interrupt;
+mod model;
 mod package;
 mod port;
 mod process;
@@ -41,6 +43,10 @@ enum Tasks {
     Demo(demo::Options),
     /// Run every test there is, or some suites, and sum up
     Test(test::Options),
+    /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
+    Crash(crash::Options),
+    /// Try the rules of refresh against many random histories
+    Model(model::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +66,7 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Package => package::run(&workspace),
         Tasks::Demo(options) => demo::run(&workspace, &options),
         Tasks::Test(options) => test::run(&workspace, &options),
+        Tasks::Crash(options) => crash::run(&workspace, &options),
+        Tasks::Model(options) => model::run(&workspace, &options),
     }
 }
