@@ -96,6 +96,17 @@ test("a token that differs in one character is another one, and what is refused 
   }
 });
 
+test("a token that ends like one that is remembered is another one", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key, { cache: true });
+  const claims = verifier.verifySync(token);
+  const [header, , signature] = token.split(".");
+  const others = Buffer.from(JSON.stringify({ ...claims, sub: "root" })).toString("base64url");
+  assert.throws(() => verifier.verifySync(`${header}.${others}.${signature}`), { code: "ERR_SIGNATURE_INVALID" });
+  assert.equal(verifier.verifySync(token), claims);
+});
+
 test("a token is forgotten with its issuer's keys, and not when the same keys are fetched again", async (t) => {
   const [old, next] = await Promise.all([freshKey("k1"), freshKey("k2")]);
   const server = await startKeyServer(publish(old.jwk));
