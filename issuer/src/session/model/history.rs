@@ -29,6 +29,10 @@ pub(super) enum Step {
     Lose { exchange: usize },
     /// So many 64ths of the grace pass.
     Pass { units: u64 },
+    /// Time passes up to the last moment of an exchange, as far as its client waits.
+    PassToDeadline { exchange: usize },
+    /// Time passes up to where the issuer's clock shows another second, or to just before.
+    PassToTick { before: u64 },
     /// The store makes durable what was written.
     Sync,
     /// The issuer is killed, or loses power: what was not durable is lost, but for some of it.
@@ -66,6 +70,8 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         3 => any.clone().prop_map(|exchange| Step::Lose { exchange }),
         8 => (0..=32_u64).prop_map(|units| Step::Pass { units }),
         8 => (0..=160_u64).prop_map(|units| Step::Pass { units }),
+        5 => any.clone().prop_map(|exchange| Step::PassToDeadline { exchange }),
+        5 => (0..2_u64).prop_map(|before| Step::PassToTick { before }),
         2 => (0..=900_u64).prop_map(|units| Step::Pass { units }),
         1 => Just(Step::Sync),
         2 => any.clone().prop_map(|kept| Step::Crash { kept }),

@@ -107,6 +107,8 @@ impl World {
             Step::Proceed { exchange, stages } => self.proceed(exchange, stages)?,
             Step::Lose { exchange } => self.lose(exchange),
             Step::Pass { units } => self.pass(units * self.setup.unit()),
+            Step::PassToDeadline { exchange } => self.pass_to_deadline(exchange),
+            Step::PassToTick { before } => self.pass(1000 - (self.setup.phase + self.now) % 1000 - before),
             Step::Sync => self.disk.sync(),
             Step::Crash { kept } => self.crash(kept),
             Step::Jump { seconds } => self.jump(seconds),
@@ -207,6 +209,13 @@ impl World {
                 self.tell(|| format!("{who} gives up"));
                 self.abandon(index);
             }
+        }
+    }
+
+    fn pass_to_deadline(&mut self, exchange: usize) {
+        if let Some(count) = self.in_flight.len().checked_sub(1) {
+            let deadline = self.in_flight[exchange % (count + 1)].sent_at + self.setup.longest_exchange();
+            self.pass(deadline.saturating_sub(self.now));
         }
     }
 
