@@ -1,5 +1,5 @@
-//! The audit log: one line for each session that begins or ends, and for each change of a password, with who, what, why
-//! and from where. Never a token, not even a hash of one.
+//! The audit log: one line for each session that begins or ends, each change of a password, and each user that is disabled
+//! or enabled, with who, what, why and from where. Never a token, not even a hash of one.
 
 use std::fmt::Display;
 
@@ -7,6 +7,9 @@ use crate::{
     id::{SessionId, UserId},
     session::{End, Session},
 };
+
+/// What stands in the place of an address where the person who runs the issuer acts.
+pub(crate) const OPERATOR: &str = "command-line";
 
 /// A user signed in.
 pub(crate) fn session_began(session: &Session, address: impl Display) {
@@ -28,4 +31,9 @@ pub(crate) fn session_ended(session: &Session, cause: End, address: impl Display
 /// A user changed their password in that session.
 pub(crate) fn password_changed(user: UserId, session: SessionId, address: impl Display) {
     tracing::info!(target: "hallpass::audit", event = "password_changed", %user, %session, %address, "audit");
+}
+
+/// The person who runs the issuer changed what a user may do.
+pub(crate) fn user_changed(event: &'static str, user: UserId) {
+    tracing::info!(target: "hallpass::audit", event, %user, address = OPERATOR, "audit");
 }

@@ -142,7 +142,9 @@ impl Auth {
     ) -> Result<Pass, AuthError> {
         let user = self.store.user_named(username).await?;
         let fits = self.passwords.verify(password, user.as_ref().map(|user| &user.password)).await?;
-        let Some(user) = user.filter(|_| fits) else { return Err(AuthError::InvalidCredentials) };
+        let Some(user) = user.filter(|user| fits && !user.is_disabled) else {
+            return Err(AuthError::InvalidCredentials);
+        };
         let now = self.clock.now();
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?);
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };

@@ -114,6 +114,10 @@ pub(crate) enum SigningAlg {
 pub(crate) enum UserCommand {
     /// Add a user; the password is asked for, or read from standard input.
     Add(UserAdd),
+    /// Keep a user from signing in, and end their sessions.
+    Disable(UserName),
+    /// Let a user sign in again who was disabled.
+    Enable(UserName),
 }
 
 /// Options of `hallpass user add`.
@@ -127,6 +131,15 @@ pub(crate) struct UserAdd {
     /// A role of the user, for the services that read their tokens; may be given several times.
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
+/// Options of the commands that take a user's name.
+#[derive(Debug, Args)]
+pub(crate) struct UserName {
+    /// The name that the user signs in with.
+    pub(crate) username: Username,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }

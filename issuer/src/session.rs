@@ -102,8 +102,8 @@ pub(crate) enum Refusal {
     Ended(End),
     #[error("the session has expired")]
     Expired,
-    #[error("the user's password was changed since")]
-    PasswordChanged,
+    #[error("the user's password was changed since, or the user disabled")]
+    CredentialsChanged,
     #[error("the refresh token was used too long ago to be answered again")]
     TooLate,
     #[error("the refresh token is newer than its session's record: was a backup restored?")]
@@ -151,7 +151,7 @@ impl Session {
         match self.state {
             State::Ended(end) => Err(Refusal::Ended(end)),
             State::Living if now >= self.expires_at(lifetimes) => Err(Refusal::Expired),
-            State::Living if self.is_before(epoch) => Err(Refusal::PasswordChanged),
+            State::Living if self.is_before(epoch) => Err(Refusal::CredentialsChanged),
             State::Living => Ok(()),
         }
     }
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_session_is_over_when_its_user_s_credentials_have_changed_but_in_it() {
         assert_eq!(check(&session(), 3, 1000), Ok(()));
-        assert_eq!(check(&session(), 4, 1000), Err(Refusal::PasswordChanged));
+        assert_eq!(check(&session(), 4, 1000), Err(Refusal::CredentialsChanged));
         let own = session().with_epoch(CredentialEpoch(4));
         // It is written before the user: a crash between the two must not sign anybody out.
         assert_eq!((check(&own, 3, 1000), check(&own, 4, 1000)), (Ok(()), Ok(())));

@@ -22,9 +22,6 @@ use crate::{
 /// Sessions that are read at once, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
 
-/// What stands in the audit log in the place of a client's address.
-const ADDRESS: &str = "command-line";
-
 /// Why a command on sessions failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionsError {
@@ -92,19 +89,26 @@ async fn revoke(options: SessionRevoke) -> Result<(), SessionsError> {
     for id in options.ids {
         sessions.push(store.session(id).await?.ok_or(SessionsError::NoSuchSession(id))?);
     }
+    let ended = end(&store, sessions).await?;
+    Ok(writeln!(io::stdout(), "hallpass: sessions ended: {ended}")?)
+}
+
+/// Ends those of these sessions that live, and says how many.
+pub(crate) async fn end(store: &dyn Store, sessions: Vec<Session>) -> Result<usize, SessionsError> {
     let mut ended = 0;
     for session in sessions.iter().filter(|session| session.state == State::Living) {
         let Some(new) = session.end(End::Operator) else { continue };
         if store.swap_session(session, &new).await? == Swapped::Conflict {
             return Err(SessionsError::Changed(session.id));
         }
-        audit::session_ended(&new, End::Operator, ADDRESS);
+        audit::session_ended(&new, End::Operator, audit::OPERATOR);
         ended += 1;
     }
-    Ok(writeln!(io::stdout(), "hallpass: sessions ended: {ended}")?)
+    Ok(ended)
 }
 
-async fn find_user(store: &dyn Store, username: Username) -> Result<User, SessionsError> {
+/// Finds a user by their name.
+pub(crate) async fn find_user(store: &dyn Store, username: Username) -> Result<User, SessionsError> {
     store.user_named(&username).await?.ok_or(SessionsError::NoSuchUser(username))
 }
 

@@ -183,3 +183,28 @@ test("the person who runs the issuer lists sessions and ends them", async (t) =>
   assert.deepEqual([(await refresh(issuer, one)).status, (await refresh(issuer, others)).status], [400, 400]);
   assert.equal((await refresh(issuer, two)).status, 200);
 });
+
+test("a disabled user is signed out and cannot sign in, and enabled again can", async (t) => {
+  const folder = temporaryFolder(t);
+  const store = ["--store", `sled:${folder}`];
+  addUser(folder);
+  let issuer = await startIssuer({ args: store });
+  const one = await signIn(issuer);
+  await issuer.stop();
+  const disabled = run(["user", "disable", "exampleUser", ...store]);
+  assert.equal(disabled.stdout, "hallpass: disabled exampleUser; sessions ended: 1\n");
+  assert.match(disabled.stderr, new RegExp(`event="user_disabled" user=${one.user.id} address="?command-line`));
+  assert.match(disabled.stderr, new RegExp(`session=${one.session.id} cause=revoked_by_operator`));
+  issuer = await startIssuer({ args: store });
+  // Nobody learns from outside that the user is disabled.
+  await assertError(await login(issuer), 401, "invalid_credentials");
+  assert.equal(await me(issuer, one), 401);
+  await assertError(await refresh(issuer, one), 400, "invalid_grant");
+  await issuer.stop();
+  assert.equal(run(["user", "enable", "exampleUser", ...store]).stdout, "hallpass: enabled exampleUser\n");
+  assert.match(run(["user", "enable", "nobody", ...store]).stderr, /hallpass: there is no user nobody\n$/);
+  issuer = await startIssuer({ args: store });
+  t.after(() => issuer.kill());
+  assert.equal((await login(issuer)).status, 200);
+  await assertError(await refresh(issuer, one), 400, "invalid_grant");
+});

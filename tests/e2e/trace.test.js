@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { login, post, sleep } from "../support/client.js";
-import { addUser, temporaryFolder } from "../support/issuer.js";
+import { addUser, startIssuer, temporaryFolder } from "../support/issuer.js";
 import { answered, cannotTrace, find, received } from "../support/trace.js";
 import { syncBegins, syncReturns, traceIssuer, wroteLog } from "../support/trace.js";
 
@@ -42,9 +42,9 @@ test("an answer that only read waits for the sync of what it read", options, asy
   addUser(folder);
   // Time enough for another request while the sync is under way; where it is not, the next attempt may be in time.
   const args = ["--store", `sled:${folder}`, "--refresh-grace", "0"];
-  const issuer = await traceIssuer(t, { args, slowSync: 300 });
+  const issuer = await traceIssuer(t, { args, slowSync: 600 });
   let pass = await (await login(issuer, { transport: "body" })).json();
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
     const renewal = post(`${issuer.url}/refresh`, { refresh_token: pass.refresh_token });
     await sleep(100);
     const me = await fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${pass.token}` } });
@@ -66,4 +66,17 @@ test("an answer that only read waits for the sync of what it read", options, asy
     if (during === 1) t.diagnostic(`GET /me\n${excerpt(events, [at, synced, answer])}`);
   }
   assert.ok(during > 0, "no request came while a sync was under way");
+});
+
+test("what a killed process left is synced before anything is built upon it", options, async (t) => {
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  const killed = await startIssuer({ args: ["--store", `sled:${folder}`] });
+  assert.equal((await login(killed)).status, 200);
+  await killed.kill();
+  const issuer = await traceIssuer(t, { args: ["--store", `sled:${folder}`] });
+  const events = await issuer.end();
+  const snapshot = find(events, 0, "a snapshot", ({ call, text }) => call === "write" && text.includes("/sled/snap."));
+  const synced = find(events, 0, "a sync before it", syncReturns, snapshot);
+  assert.equal(events.slice(0, synced).findIndex(wroteLog), -1);
 });

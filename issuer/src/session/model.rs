@@ -1,4 +1,4 @@
-//! The proof of the rules by randomised histories: several tabs that share a cookie jar, a thief, lost and late answers,
+//! The proof of the rules by random histories: several tabs that share a cookie jar, a thief, lost and late answers,
 //! crashes between any two steps that lose what was not durable, a clock that jumps, sign-out and renewals at once. The
 //! transition functions are the real ones; what must hold is checked after every step, against the tokens' family tree
 //! and not against the rules' own words.

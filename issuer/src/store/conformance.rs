@@ -74,6 +74,7 @@ pub(super) fn user(id: u128, username: &str) -> User {
         username: username.parse().unwrap(),
         password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
         credential_epoch: CredentialEpoch::default(),
+        is_disabled: false,
         roles: Roles::default(),
         created_at: UnixSeconds::EPOCH,
     }

@@ -83,6 +83,18 @@ async fn a_changed_password_ends_every_other_session_and_keeps_its_own() {
 }
 
 #[tokio::test]
+async fn a_disabled_user_has_no_sessions_and_gets_none() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    let user = fixture.auth.store.user(pass.identity.user).await.unwrap().unwrap();
+    fixture.auth.store.swap_user(&user, &user.disabled()).await.unwrap();
+    assert!(fixture.is_over(&pass.refresh_token, Refusal::CredentialsChanged).await);
+    assert!(fixture.see_bearer(&pass.access_token).await.is_err());
+    let refused = fixture.login_with("exampleUser", PASSWORD).await;
+    assert!(matches!(refused, Err(AuthError::InvalidCredentials)));
+}
+
+#[tokio::test]
 async fn a_wrong_current_password_changes_nothing() {
     let fixture = Fixture::new().await;
     let (own, other) = (fixture.login().await, fixture.login().await);

@@ -1,4 +1,4 @@
-//! The second property in so many words: of two holders who part and alternate outside the grace, none goes on for long.
+//! The second property in so many words: two holders who part and alternate outside the grace do not go on for long.
 
 use hallpass_token::UnixSeconds;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! A world of one session: its store, its honest client with a jar that all tabs share, a thief, and what is on its way.
+//! A world of one session: its store, an honest client with a jar that all tabs share, a thief, and what is on its way.
 
 use std::fmt;
 

@@ -250,7 +250,7 @@ fn a_token_is_refused_once_the_credential_epoch_of_the_user_changed() {
     let (mut client, _) = Client::rotated(RULES);
     let token = client.token.clone();
     let outcome = client.present_with(&token, 61, CredentialEpoch(1));
-    assert!(matches!(outcome, Outcome::Refused(Refusal::PasswordChanged)));
+    assert!(matches!(outcome, Outcome::Refused(Refusal::CredentialsChanged)));
     client.session = client.session.with_epoch(CredentialEpoch(1));
     let outcome = client.present_with(&token, 61, CredentialEpoch(1));
     assert!(matches!(outcome, Outcome::Rotated { .. }));
