@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
+mod bench;
 mod demo;
 mod failure;
 mod freshness;
@@ -41,6 +42,8 @@ enum Tasks {
     Demo(demo::Options),
     /// Run every test there is, or some suites, and sum up
     Test(test::Options),
+    /// Measure everything beside its peers: tables, tests/bench/results.json and the README's plot
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +63,6 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Package => package::run(&workspace),
         Tasks::Demo(options) => demo::run(&workspace, &options),
         Tasks::Test(options) => test::run(&workspace, &options),
+        Tasks::Bench(options) => bench::run(&workspace, &options),
     }
 }

@@ -1,4 +1,6 @@
-//! The steps that `package`, `demo` and `test` are made of, in the order in which they build on each other.
+//! The steps that `package`, `demo`, `test` and `bench` are made of, in the order in which they build on each other.
+
+use std::process::Command;
 
 use crate::failure::Failure;
 use crate::process::{self, Output};
@@ -28,6 +30,12 @@ pub(crate) enum Task {
     DemoSite,
     /// The crates' tests, to be run.
     RustTests,
+    /// What tests/bench/package-lock.json names: whom the bench compares with.
+    BenchPeers,
+    /// The benchmark of the verifier in Rust, with its peers.
+    BenchVerify,
+    /// The load generator for the issuer.
+    BenchLoad,
 }
 
 impl Task {
@@ -44,7 +52,8 @@ impl Task {
             Self::WasmTarget => Toolchain::find(workspace).is_none(),
             Self::NodeModules => !setup::has_node_modules(workspace),
             Self::Chromium => setup::chromium().is_none(),
-            Self::WasmModule | Self::Package | Self::Issuer | Self::DemoSite | Self::RustTests => true,
+            Self::BenchPeers => !setup::has_bench_peers(workspace),
+            _ => true,
         }
     }
 
@@ -61,13 +70,16 @@ impl Task {
             Self::Issuer => "building the issuer",
             Self::DemoSite => "building the demo's page and worker",
             Self::RustTests => "building the Rust tests",
+            Self::BenchPeers => "npm ci in tests/bench (the libraries that the bench compares with)",
+            Self::BenchVerify => "building the Rust benchmark and its peers",
+            Self::BenchLoad => "building the load generator",
         }
     }
 
     /// Where its output goes: a long build shows its own progress.
     pub(crate) fn output(self) -> Output {
         match self {
-            Self::WasmModule | Self::Issuer | Self::RustTests => Output::Shown,
+            Self::WasmModule | Self::Issuer | Self::RustTests | Self::BenchVerify | Self::BenchLoad => Output::Shown,
             _ => Output::Kept,
         }
     }
@@ -77,22 +89,43 @@ impl Task {
         let mut command = match self {
             Self::WasmTarget => return Toolchain::install(workspace),
             Self::NodeModules => return setup::install_node_modules(workspace),
+            Self::BenchPeers => return setup::install_bench_peers(workspace),
             Self::Chromium => return setup::install_chromium(workspace),
             Self::WasmModule => return wasm::build(workspace),
-            Self::Package => workspace.npm_tool("tsc"),
-            Self::Issuer | Self::RustTests => workspace.cargo(),
-            Self::DemoSite => workspace.program("npm"),
+            Self::Issuer | Self::RustTests | Self::BenchVerify | Self::BenchLoad => self.cargo(workspace),
+            Self::Package => arguments(workspace.npm_tool("tsc"), &["--project", "verifier-wasm"]),
+            Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
         };
-        command.args(match self {
-            Self::Package => ["--project", "verifier-wasm"].as_slice(),
-            Self::Issuer => &["build", "--locked", "--release", "--package", "hallpass-issuer"],
-            Self::RustTests if suite::has_nextest() => &["nextest", "run", "--workspace", "--locked", "--no-run"],
-            Self::RustTests => &["test", "--workspace", "--locked", "--no-run"],
-            _ => &["run", "build", "--workspace", "js-demo"],
-        });
         process::run(&mut command, self.output(), LIMIT)?;
         Ok(())
     }
+
+    /// The cargo command of a step that is one.
+    pub(crate) fn cargo(self, workspace: &Workspace) -> Command {
+        let cargo = workspace.cargo();
+        match self {
+            Self::RustTests if suite::has_nextest() => {
+                arguments(cargo, &["nextest", "run", "--workspace", "--locked", "--no-run"])
+            }
+            Self::RustTests => arguments(cargo, &["test", "--workspace", "--locked", "--no-run"]),
+            Self::BenchVerify => bench_crate(workspace, &["bench", "--no-run", "--bench", "verify"]),
+            Self::BenchLoad => bench_crate(workspace, &["build", "--release", "--bin", "hallpass-bench"]),
+            _ => arguments(cargo, &["build", "--locked", "--release", "--package", "hallpass-issuer"]),
+        }
+    }
+}
+
+/// Builds a part of the bench's own workspace: into a folder of its own, since it has a lock file of its own.
+fn bench_crate(workspace: &Workspace, words: &[&str]) -> Command {
+    let mut command = arguments(workspace.cargo(), words);
+    command.args(["--locked", "--manifest-path", "tests/bench/rust/Cargo.toml"]);
+    command.arg("--target-dir").arg(workspace.built("bench-rust"));
+    command
+}
+
+fn arguments(mut command: Command, words: &[&str]) -> Command {
+    command.args(words);
+    command
 }
 
 /// Runs the steps that are needed, up to the first that fails.
