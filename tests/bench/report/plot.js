@@ -39,7 +39,7 @@ export function plot(record) {
     y += drawn.height;
   }
   marks.push(...legend(record, y));
-  return document(marks, y + 44);
+  return document(marks, y + 60);
 }
 
 /** A contender whose long name says more than a label can hold. */
@@ -91,11 +91,12 @@ function refreshes({ tables }) {
 function legend(record, y) {
   const lines = Object.values(record).map(({ part, machine, date, tools }) =>
     `${part}: ${machine.cpu}, ${machine.cores} cores, Node ${tools.node}, rustc ${tools.rustc}, ${date.slice(0, 10)}`);
-  return [
-    text(0, y + 12, "Bars: medians, shorter is better; lines through their ends: quartiles. Hollow: the signature alone. "
-      + "N×: how many times as long as the bold Hallpass it takes, in the same rounds.", { size: 11 }),
-    text(0, y + 30, [...new Set(lines.map((line) => line.replace(/^[^:]+: /, "")))].join(" · "), { size: 11 }),
+  const sentences = [
+    "Bars are medians, shorter is better; lines through their ends are quartiles. Hollow: the signature alone.",
+    "N×: how many times as long as the Hallpass in bold it takes, judged round by round.",
+    [...new Set(lines.map((line) => line.replace(/^[^:]+: /, "")))].join(" · "),
   ];
+  return sentences.map((sentence, index) => text(0, y + 12 + index * 17, sentence, { size: 11 }));
 }
 
 function document(marks, height) {
