@@ -11,6 +11,9 @@ use crate::toolchain::Toolchain;
 use crate::wasm;
 use crate::workspace::Workspace;
 
+/// The manifest of the bench's own workspace.
+pub(crate) const BENCH_CRATE: &str = "tests/bench/rust/Cargo.toml";
+
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Task {
@@ -45,6 +48,9 @@ impl Task {
     /// The steps to a demo that can be started.
     pub(crate) const DEMO: [Self; 6] =
         [Self::WasmTarget, Self::NodeModules, Self::WasmModule, Self::Package, Self::Issuer, Self::DemoSite];
+
+    /// What the bench needs besides the package.
+    pub(crate) const BENCH: [Self; 4] = [Self::Issuer, Self::BenchPeers, Self::BenchVerify, Self::BenchLoad];
 
     /// Whether there is something to do; a build always has its own tool find that out.
     pub(crate) fn is_needed(self, workspace: &Workspace) -> bool {
@@ -118,7 +124,7 @@ impl Task {
 /// Builds a part of the bench's own workspace: into a folder of its own, since it has a lock file of its own.
 fn bench_crate(workspace: &Workspace, words: &[&str]) -> Command {
     let mut command = arguments(workspace.cargo(), words);
-    command.args(["--locked", "--manifest-path", "tests/bench/rust/Cargo.toml"]);
+    command.args(["--locked", "--manifest-path", BENCH_CRATE]);
     command.arg("--target-dir").arg(workspace.built("bench-rust"));
     command
 }

@@ -16,6 +16,7 @@ const VERIFIERS = [hallpass, fastJwt, jose, aws, jsonwebtoken, nodeCrypto, webCr
 const SEEN_TOKENS = 100;
 
 const CHECKS_SIGNATURE_ALONE = "checks the signature alone, of a message and a signature cut out beforehand";
+const IS_WIDE = "on Node's thread pool, so on more than one core";
 
 /** Verifiers without a cache, over tokens of which there are so many that nothing else helps either. */
 export async function freshTokens(key, distinctTokens) {
@@ -51,7 +52,8 @@ async function ready(contender, key, tokens, bad) {
   if (contender.missing !== undefined) return;
   const { isRaw, unchecked = [] } = contender;
   await assertJudgesTokens(contender, goodToken(key), isRaw ? { signature: bad.signature } : bad);
-  contender.notes = isRaw ? [CHECKS_SIGNATURE_ALONE] : unchecked.map((what) => `does not check \`${what}\``);
+  const notes = isRaw ? [CHECKS_SIGNATURE_ALONE] : unchecked.map((what) => `does not check \`${what}\``);
+  contender.notes = contender.mode === "wide" ? [...notes, IS_WIDE] : notes;
   contender.inputs = isRaw ? inTurn(tokens.map(contender.inputOf)) : freshTexts(tokens);
 }
 
