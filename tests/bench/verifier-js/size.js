@@ -12,7 +12,7 @@ const NEEDS_NODE = "needs Node's crypto: cannot run there";
 export async function shippedToVerify() {
   return [
     await row("hallpass, in a page", bundleForPage("hallpass"), { isBaseline: true }),
-    await row("hallpass, in a worker (with its wasm file)", bundleForWorker("hallpass")),
+    await row("in a worker: hallpass with its wasm file", bundleForWorker("hallpass")),
     await row("jose", bundleForPage("jose")),
     await row("aws-jwt-verify", bundleForPage("aws-jwt-verify")),
     { name: "fast-jwt", missing: NEEDS_NODE },
