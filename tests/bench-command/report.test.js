@@ -10,7 +10,10 @@ import { ratios } from "../bench/support/statistics.js";
 import { badTokens, freshKey, goodToken } from "../bench/support/tokens.js";
 import { assertJudgesTokens } from "../bench/support/validity.js";
 
-const results = (...names) => ({ part: "issuer", tables: [{ id: "t", rows: names.map((name) => ({ name, value: 1 })) }] });
+const results = (...names) => {
+  const rows = names.map((name) => ({ name, value: 1 }));
+  return { part: "issuer", tables: [{ id: "t", rows }] };
+};
 
 test("a ratio is judged round by round, and is above 1 where ours is the better", () => {
   assert.equal(ratios([20, 60, 30], [10, 30, 10]).value, 2);

@@ -56,7 +56,7 @@ async function login(pool, { username, password }) {
   return pass(user, session.id, secret);
 }
 
-/** One statement and one round trip: the swap, on the condition that the token is the current one, and who it is for. */
+/** One statement and one round trip: the swap, if the token is the current one, and who it is for. */
 async function refresh(pool, { refresh_token: token }) {
   const [id, secret] = token.split(".");
   const next = randomBytes(32);
@@ -74,7 +74,8 @@ function pass(user, session, secret) {
   const claims = { sub: user.id, sid: session, username: user.username, client_id: "express" };
   const options = { algorithm: "HS256", expiresIn: 300, issuer: "https://auth.example.com", audience: "api" };
   const token = jwt.sign(claims, SECRET, options);
-  return { access_token: token, token_type: "Bearer", expires_in: 300, refresh_token: `${session}.${secret.toString("base64url")}` };
+  const refreshToken = `${session}.${secret.toString("base64url")}`;
+  return { access_token: token, token_type: "Bearer", expires_in: 300, refresh_token: refreshToken };
 }
 
 const digest = (secret) => createHash("sha256").update(secret).digest();

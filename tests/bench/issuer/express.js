@@ -17,10 +17,13 @@ const START = 20_000;
 
 /** Every table in a database of its own. Rows leave room for their next version, which spares the index. */
 const SCHEMA = `
-  CREATE TABLE users (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), username text UNIQUE NOT NULL, password text NOT NULL);
+  CREATE TABLE users (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), username text UNIQUE NOT NULL, password text NOT NULL
+  );
   CREATE TABLE sessions (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES users, refresh_hash bytea NOT NULL,
-    rotations bigint NOT NULL DEFAULT 0, last_used_at timestamptz NOT NULL DEFAULT now(), expires_at timestamptz NOT NULL
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES users,
+    refresh_hash bytea NOT NULL, rotations bigint NOT NULL DEFAULT 0,
+    last_used_at timestamptz NOT NULL DEFAULT now(), expires_at timestamptz NOT NULL
   ) WITH (fillfactor = 50);`;
 
 /**
@@ -45,7 +48,8 @@ export async function startExpress({ host, users, processes }) {
     async stop() {
       child.kill("SIGTERM");
       await ended;
-      const count = await withClient({ host, database }, (client) => client.query("SELECT sum(rotations) FROM sessions"));
+      const query = "SELECT sum(rotations) FROM sessions";
+      const count = await withClient({ host, database }, (client) => client.query(query));
       return Number(count.rows[0].sum);
     },
   };

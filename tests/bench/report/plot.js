@@ -1,5 +1,6 @@
 /** The README's picture: the results that matter most, drawn from zero, in one SVG that needs no script and no font. */
 
+import { busy } from "./busy.js";
 import { bars } from "./plot/bars.js";
 import { curves } from "./plot/curves.js";
 import { COLOURS, text } from "./plot/svg.js";
@@ -74,10 +75,10 @@ const SHORT = {
 };
 
 function refreshes({ tables }) {
-  const names = tables[0].rows.filter(({ value, isBare }) => value !== undefined && !isBare).map(({ name }) => name);
+  const names = tables[0].rows.filter(({ value }) => value !== undefined).map(({ name }) => name);
   const row = (table, name) => table.rows.find((row) => row.name === name);
   return {
-    title: "Durable refreshes per second",
+    title: "Durable refreshes per second, over HTTP: more is better",
     unit: "clients at once",
     clients: tables.map(({ clients }) => clients),
     series: names.map((name) => ({
@@ -89,12 +90,14 @@ function refreshes({ tables }) {
 }
 
 function legend(record, y) {
-  const lines = Object.values(record).map(({ part, machine, date, tools }) =>
-    `${part}: ${machine.cpu}, ${machine.cores} cores, Node ${tools.node}, rustc ${tools.rustc}, ${date.slice(0, 10)}`);
+  const lines = Object.values(record).map(({ machine, date, tools }) => [
+    `${machine.cpu}, ${machine.cores} cores`, `Node ${tools.node}`, `rustc ${tools.rustc}`, date.slice(0, 10),
+    ...(busy(machine) ? ["busy with other work"] : []),
+  ].join(", "));
   const sentences = [
     "Bars are medians, shorter is better; lines through their ends are quartiles. Hollow: the signature alone.",
     "N×: how many times as long as the Hallpass in bold it takes, judged round by round.",
-    [...new Set(lines.map((line) => line.replace(/^[^:]+: /, "")))].join(" · "),
+    [...new Set(lines)].join(" · "),
   ];
   return sentences.map((sentence, index) => text(0, y + 12 + index * 17, sentence, { size: 11 }));
 }

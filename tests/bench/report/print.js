@@ -1,5 +1,6 @@
 /** The tables of a part as text for a terminal. */
 
+import { busy } from "./busy.js";
 import { figures, times } from "./numbers.js";
 
 /** Where, on what and with which versions a part was measured, and its tables. */
@@ -13,6 +14,7 @@ export function printPart(results) {
     `   ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, load ${machine.load}`,
     `   ${list(tools)}, ${list(versions)}`,
     `   hallpass is built with ${build}`,
+    ...(busy(machine) ? [`   WARNING: ${busy(machine)}: times are stretched, and not all by the same share`] : []),
     ...tables.flatMap(tableLines),
   ];
   console.log(lines.join("\n"));
@@ -24,6 +26,7 @@ const COLUMNS = {
     ["quartiles", quartiles],
     ["CPU µs", ({ cpu }) => (cpu === undefined ? "" : figures(cpu))],
     ["hallpass is", ratio],
+    ["by CPU", ({ cpuRatio }) => (cpuRatio === undefined ? "" : times(cpuRatio))],
   ],
   ms: [
     ["ms above bare", ({ value }) => (value === undefined ? "" : figures(value))],

@@ -1,5 +1,6 @@
 /** The README's tables: a few lines of the results, between two markers. */
 
+import { busy } from "./busy.js";
 import { figures, times } from "./numbers.js";
 
 const BEGIN = "<!-- The lines from here on are written by `cargo xtask bench`. -->";
@@ -40,16 +41,23 @@ function javascript({ "verifier-js": results }) {
   ];
 }
 
-/** The quickest, or smallest, that a library has to offer. */
+/** The quickest, or smallest, that a library has to offer, beside the quickest of Hallpass. */
 function best({ rows, unit }, library) {
-  const theirs = rows.filter(({ name, value }) => value !== undefined && name.split(/[:,] | \(/)[0] === library);
-  const row = theirs.sort((a, b) => a.value - b.value)[0];
-  return row === undefined ? "–" : cell(row, unit, library === "hallpass");
+  const [row, ours] = [bestOf(rows, library), bestOf(rows, "hallpass")];
+  return row === undefined ? "–" : cell(row, ours, unit);
 }
 
-function cell({ value, ratio }, unit, isOurs) {
-  const text = unit === "bytes" ? `${figures(value / 1024)} KiB` : `${figures(value)} ${unit}`;
-  return isOurs || ratio === undefined ? text : `${text} (${times(ratio.value)})`;
+function bestOf(rows, library) {
+  const theirs = rows.filter(({ name, value }) => value !== undefined && name.split(/[:,] | \(/)[0] === library);
+  return theirs.sort((a, b) => a.value - b.value)[0];
+}
+
+/** Where the ratio was not judged round by round to the very row that stands beside it, it is that of the medians. */
+function cell(row, ours, unit) {
+  const text = unit === "bytes" ? `${figures(row.value / 1024)} KiB` : `${figures(row.value)} ${unit}`;
+  if (row === ours || ours === undefined) return text;
+  const ratio = ours.isBaseline && row.ratio ? row.ratio.value : row.value / ours.value;
+  return `${text} (${times(ratio)})`;
 }
 
 function rust({ "verifier-rust": results }) {
@@ -64,8 +72,8 @@ function rust({ "verifier-rust": results }) {
     `|---|${"--:|".repeat(columns.length)}`,
     ...results.tables.map(({ id, rows, unit }) => {
       const cells = columns.map((name) => {
-        const row = rows.find((row) => row.name === name);
-        return row?.value === undefined ? "–" : cell(row, unit, name === names[0]);
+        const [row, ours] = [name, names[0]].map((each) => rows.find((row) => row.name === each));
+        return row?.value === undefined ? "–" : cell(row, ours, unit);
       });
       return `| verify ${id.replace("rust-", "")} | ${cells.join(" | ")} |`;
     }),
@@ -91,5 +99,6 @@ function issuer({ issuer: results }) {
 }
 
 function circumstances({ machine, date }) {
-  return `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;
+  const where = `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;
+  return busy(machine) ? `${where}; ${busy(machine)}` : where;
 }

@@ -90,6 +90,6 @@ function row({ name, mode, notes = [], missing, baseline: isBaseline = false }, 
     isBaseline,
     ...spread(microseconds(lane.wall)),
     cpu: spread(microseconds(lane.cpu)).value,
-    ...(baseline && { ratio: ratios(lane.wall, baseline.wall) }),
+    ...(baseline && { ratio: ratios(lane.wall, baseline.wall), cpuRatio: ratios(lane.cpu, baseline.cpu).value }),
   };
 }

@@ -33,10 +33,13 @@ export async function seenTokens(key) {
   return contest(contenders, key, Array.from({ length: SEEN_TOKENS }, () => goodToken(key)));
 }
 
-/** The cost of a cache that does not help: every token another one, and more of them than a cache holds. */
-export async function missedTokens(key, distinctTokens) {
+/** More tokens than any of the caches holds. */
+const MISSED_TOKENS = 16_384;
+
+/** The cost of a cache that does not help: every token another one. */
+export async function missedTokens(key) {
   const cached = [hallpass, fastJwt].flatMap(({ cachingVerifiers }) => cachingVerifiers(key));
-  return contest(cached, key, Array.from({ length: distinctTokens }, () => goodToken(key)));
+  return contest(cached, key, Array.from({ length: MISSED_TOKENS }, () => goodToken(key)));
 }
 
 /** Makes contenders ready: checked, with their notes, and fed with these tokens. */

@@ -6,9 +6,9 @@ import { COLOURS, line, path, text, ticks } from "./svg.js";
 const HEIGHT = 230;
 const DASHES = [undefined, "5 3", "2 3", "8 3 2 3"];
 
-/** Draws the panel at a place; `series` have a `name` and a `value` for each of `clients`, `floor` is a dashed line. */
+/** Draws the panel at a place; `series` have a `name`, and `values` for each of `clients`. */
 export function curves({ x, y, width, title, unit, clients, series }) {
-  const axis = { left: x + 62, right: x + width - 210, top: y + 34, bottom: y + 34 + HEIGHT };
+  const axis = { left: x + 62, right: x + width - 300, top: y + 34, bottom: y + 34 + HEIGHT };
   const scale = ticks(Math.max(...series.flatMap(({ values }) => values)));
   const atValue = (value) => axis.bottom - (value / scale.at(-1)) * HEIGHT;
   const atClients = (index) => axis.left + 24 + (index / (clients.length - 1)) * (axis.right - axis.left - 48);
