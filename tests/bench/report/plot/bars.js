@@ -13,12 +13,11 @@ export function bars({ x, y, width, title, unit, rows }) {
   const scale = ticks(Math.max(...rows.map(({ high }) => high)));
   const at = (value) => axis.left + (value / scale.at(-1)) * axis.width;
   const marks = [
-    text(x, y + 14, title, { size: 13, weight: 600 }),
+    text(x, y + 14, `${title}, ${unit}`, { size: 13, weight: 600 }),
     ...scale.flatMap((tick) => [
       line(at(tick), axis.top, at(tick), axis.bottom, { opacity: tick === 0 ? 1 : 0.3 }),
       text(at(tick), axis.bottom + 15, tickText(tick), { anchor: "middle", size: 11 }),
     ]),
-    text(axis.left + axis.width + 14, axis.bottom + 15, unit, { size: 11 }),
     ...rows.flatMap((row, index) => bar(row, axis.top + 4 + index * ROW, { x, axis, at })),
   ];
   return { marks, height: axis.bottom - y + 36 };
