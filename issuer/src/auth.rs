@@ -278,7 +278,7 @@ impl Auth {
 }
 
 fn session_of(claims: &VerifiedClaims) -> Option<SessionId> {
-    Uuid::try_parse(claims.session_id()?).ok().map(SessionId)
+    Uuid::try_parse(&claims.session_id()?).ok().map(SessionId)
 }
 
 /// Why the use cases could not be set up.

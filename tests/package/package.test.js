@@ -10,16 +10,17 @@ const root = new URL("../../", import.meta.url);
 const text = (path) => readFileSync(new URL(path, root), "utf8");
 const codesIn = (source, pattern) => [...source.matchAll(pattern)].map(([, code]) => code);
 
-test("the codes are those of the Rust crate, and five more", () => {
+test("the codes are those of the Rust crate, and six more", () => {
   const rust = codesIn(text("token/ERROR_CODES.md"), /^\| `(ERR_\w+)`/gm);
-  const own = ["ERR_TOKEN_NOT_STRING", "ERR_OPTIONS_INVALID", "ERR_KEYS_NOT_LOADED", "ERR_KEYS_UNREACHABLE", "ERR_WASM_BLOCKED"];
+  const own = ["ERR_TOKEN_NOT_STRING", "ERR_OPTIONS_INVALID", "ERR_KEYS_NOT_LOADED", "ERR_KEYS_UNREACHABLE",
+    "ERR_WEBCRYPTO_MISSING", "ERR_WASM_BLOCKED"];
   assert.ok(rust.length > 10);
   assert.deepEqual(codesIn(text("verifier-wasm/ts/codes.ts"), /"(ERR_\w+)"/g), [...rust, ...own]);
 });
 
 test("the package holds its own files and no others", () => {
   const names = ["claims", "clock", "codes", "entry-browser", "entry-node", "entry-workerd", "error", "index", "instance",
-    "key-fetch", "key-source", "options", "token", "verifier"];
+    "key-fetch", "key-source", "options", "token", "verifier", "web-crypto"];
   const expected = [
     "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json",
     ...names.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),

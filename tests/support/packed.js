@@ -27,11 +27,21 @@ export function importPacked({ folder }) {
   return import(pathToFileURL(entry).href);
 }
 
-/** Lets esbuild find the packed package where a script imports `hallpass`. */
+/** Imports a file of it that is no entry: for a test of what the package keeps to itself. */
+export function importPackedFile(packed, path) {
+  return import(pathToFileURL(fileOf(packed, path)).href);
+}
+
+function fileOf({ folder }, path) {
+  return join(folder, "node_modules/hallpass", path);
+}
+
+/** Lets esbuild find the packed package where a script imports `hallpass`, or a file of it by `packed:dist/…`. */
 export function bundlePacked({ folder }) {
   return {
     name: "packed-hallpass",
     setup({ onResolve, resolve }) {
+      onResolve({ filter: /^packed:/ }, ({ path }) => ({ path: fileOf({ folder }, path.slice("packed:".length)) }));
       onResolve({ filter: /^hallpass$/ }, ({ path, kind, resolveDir }) =>
         resolveDir === folder ? undefined : resolve(path, { kind, resolveDir: folder }));
     },

@@ -1,6 +1,9 @@
 /** What vectors are built from: fixed keys, tokens written by hand, and the defaults that a vector departs from. */
 
 import { createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { ecKey, P256 } from "./ecdsa.js";
+import { BITS_2048, BITS_2048_TOO } from "./rsa-primes.js";
+import { ps256, rs256, rsaKey } from "./rsa.js";
 
 /** The time at which vectors are verified, in seconds since 1970. */
 export const NOW = 1_790_000_000;
@@ -32,6 +35,20 @@ export function ed25519KeyOf(seed, members) {
 export const key = ed25519Key("k1", 7);
 export const otherKey = ed25519Key("k2", 8);
 
+/** The same on P-256 and with RSA. An RSA key that names no algorithm is one for RS256. */
+export const ec = ecKey(P256, "e1", 7);
+export const otherEc = ecKey(P256, "e2", 8);
+export const rsa = rsaKey(BITS_2048, { kid: "r1" });
+export const otherRsa = rsaKey(BITS_2048_TOO, { kid: "r2" });
+export const pss = rsaKey(BITS_2048, { kid: "p1", alg: "PS256" });
+export const otherPss = rsaKey(BITS_2048_TOO, { kid: "p2", alg: "PS256" });
+
+/**
+ * With a vector whose token gets as far as the signature, by a key of these kinds: JavaScript checks it by WebCrypto,
+ * which answers with a promise or not at all.
+ */
+export const BY_PROMISE = { sync: "ERR_ALG_NEEDS_ASYNC" };
+
 /** A shared secret, and how it signs. */
 export const SECRET = Buffer.alloc(32, 5);
 export const hmac = (secret, hash = "sha256") => (text) => createHmac(hash, secret).update(text).digest();
@@ -39,8 +56,17 @@ export const hmac = (secret, hash = "sha256") => (text) => createHmac(hash, secr
 /** A good header and good claims, with changes; a member that is `undefined` is left out. */
 export const header = (changes) => ({ alg: "EdDSA", typ: "at+jwt", kid: key.kid, ...changes });
 export const hs256Header = (changes) => header({ alg: "HS256", kid: undefined, ...changes });
+export const es256Header = (changes) => header({ alg: "ES256", kid: ec.kid, ...changes });
+export const rs256Header = (changes) => header({ alg: "RS256", kid: rsa.kid, ...changes });
+export const ps256Header = (changes) => header({ alg: "PS256", kid: pss.kid, ...changes });
 export const claims = (changes) =>
   ({ iss: ISSUER, sub: "user-1", aud: "api", iat: NOW, exp: NOW + 300, jti: "token-1", ...changes });
+
+/** Each kind of public key: what it is for, a good header, how it signs, and what a vector must say of it. */
+export const EDDSA = { alg: "EdDSA", jwk: key.jwk, headerOf: header, sign: key.sign, more: {} };
+export const ES256 = { alg: "ES256", jwk: ec.jwk, headerOf: es256Header, sign: ec.sign, more: BY_PROMISE };
+export const RS256 = { alg: "RS256", jwk: rsa.jwk, headerOf: rs256Header, sign: rs256(rsa), more: BY_PROMISE };
+export const PS256 = { alg: "PS256", jwk: pss.jwk, headerOf: ps256Header, sign: ps256(pss), more: BY_PROMISE };
 
 /** The JSON text of an object with one member's value spelled by hand. */
 export function spelled(object, name, text) {
@@ -51,6 +77,15 @@ export function spelled(object, name, text) {
 export function token(headerPart = header(), claimsPart = claims(), signer = key.sign) {
   const signingInput = `${base64url(headerPart)}.${base64url(claimsPart)}`;
   return `${signingInput}.${base64url(signer(signingInput))}`;
+}
+
+/** The first of a row of good tokens that the signer has a signature for; they differ in their `jti`. */
+export function firstToken(headerPart, signer, from = 1) {
+  for (let number = from; ; number += 1) {
+    const text = token(headerPart, claims({ jti: `token-${number}` }), () => "").slice(0, -1);
+    const signature = signer(text);
+    if (signature !== undefined) return `${text}.${base64url(signature)}`;
+  }
 }
 
 /** The same bytes, of a segment or a whole token, with a bit set that the last character has to spare. */
@@ -70,9 +105,10 @@ export const issuerBySecret = (name, bytes) => ({ issuer: name, ...secret(bytes)
 
 /**
  * One vector. The outcome is "accepted" or a code, the claim at fault after it: "ERR_CLAIM_INVALID exp".
- * Whatever is not said is as it should be: the issuer's key, its policy, the time.
+ * Whatever is not said is as it should be: the issuer's key, its policy, the time. `sync` is the code of `verifySync`
+ * where it is another.
  */
-export function vector(name, given, outcome, { source, policy, keys, issuers, now = NOW } = {}) {
+export function vector(name, given, outcome, { source, policy, keys, issuers, now = NOW, sync } = {}) {
   const [expected, claim] = outcome.split(" ");
   const expectedIssuer = issuers ? {} : { issuer: ISSUER };
   return {
@@ -84,8 +120,12 @@ export function vector(name, given, outcome, { source, policy, keys, issuers, no
     token: given,
     expected,
     ...(claim && { claim }),
+    ...(sync && { sync }),
   };
 }
+
+/** An algorithm in a sentence. */
+export const an = (alg) => `${alg.startsWith("PS") ? "a" : "an"} ${alg}`;
 
 /** The vector of a token with a good header, signed with the issuer's key. */
 export const ofClaims = (name, claimsPart, outcome, more) => vector(name, token(header(), claimsPart), outcome, more);

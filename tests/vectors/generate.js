@@ -4,14 +4,22 @@ import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import attacks from "./themes/attacks.js";
 import claims from "./themes/claims.js";
+import confusion from "./themes/confusion.js";
+import es256 from "./themes/es256.js";
 import header from "./themes/header.js";
 import json from "./themes/json.js";
 import keys from "./themes/keys.js";
+import kinds from "./themes/kinds.js";
 import rfc from "./themes/rfc.js";
+import rsaKeys from "./themes/rsa-keys.js";
+import rsaSignatures from "./themes/rsa-signatures.js";
 import signature from "./themes/signature.js";
 import structure from "./themes/structure.js";
 
-const THEMES = { attacks, claims, header, json, keys, rfc, signature, structure };
+const THEMES = {
+  attacks, claims, confusion, es256, header, json, keys, kinds, rfc, signature, structure,
+  "rsa-keys": rsaKeys, "rsa-signatures": rsaSignatures,
+};
 
 /** A stretch of four characters that comes 64 times or more in a row: so base64url shows what was repeated. */
 const REPEATED = /(.{4})\1{63,}/gsu;

@@ -1,134 +1,227 @@
-//! The claims of a token that was verified, and how each registered claim must look (RFC 7519 §4.1).
+//! How each registered claim must look (RFC 7519 §4.1), and when a token with them is good.
 
-use serde_json::{Map, Value};
+use crate::{
+    Policy, UnixSeconds, VerifyError,
+    compact::JsonSegment,
+    json::{self, JsonString, Value},
+};
 
-use crate::{UnixSeconds, VerifyError};
-
-/// What a verified token says. Only [`Verifier::verify`](crate::Verifier::verify) makes one: whoever holds it knows
-/// that signature, times, issuer and audience were checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VerifiedClaims {
-    text: String,
-    members: Map<String, Value>,
-    expires_at: UnixSeconds,
+/// The registered claims that count, as the token spells them.
+pub(crate) struct Claims<'w> {
+    segment: JsonSegment<'w>,
+    exp: Option<Value<'w>>,
+    nbf: Option<Value<'w>>,
+    iat: Option<Value<'w>>,
+    iss: Option<Value<'w>>,
+    aud: Option<Value<'w>>,
 }
 
-impl VerifiedClaims {
-    pub(crate) fn new(text: String, members: Map<String, Value>, expires_at: UnixSeconds) -> Self {
-        Self { text, members, expires_at }
+/// When a token is accepted: from a first second on, and before a last one, leeway included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// The claim `exp`.
+    pub(crate) expires_at: UnixSeconds,
+    /// The first second, in which the token is good already.
+    pub(crate) from: u64,
+    /// The end, in which it is good no longer.
+    pub(crate) until: u64,
+}
+
+impl<'w> Claims<'w> {
+    pub(crate) fn read(segment: JsonSegment<'w>) -> Result<Self, VerifyError> {
+        let mut claims = Self { segment, exp: None, nbf: None, iat: None, iss: None, aud: None };
+        segment.members(|name, value| match name {
+            "exp" => claims.exp = Some(value),
+            "nbf" => claims.nbf = Some(value),
+            "iat" => claims.iat = Some(value),
+            "iss" => claims.iss = Some(value),
+            "aud" => claims.aud = Some(value),
+            _ => {}
+        })?;
+        Ok(claims)
     }
 
-    /// All claims, a JSON object, as the token spells them.
-    #[must_use]
-    pub fn json(&self) -> &str {
-        &self.text
+    /// Whom the token claims to come from.
+    pub(crate) fn issuer(&self) -> Option<JsonString<'w>> {
+        self.iss.and_then(Value::as_string)
     }
 
-    /// The claim of that name.
-    #[must_use]
-    pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
+    /// When the token runs out.
+    pub(crate) fn expires_at(&self) -> Result<UnixSeconds, VerifyError> {
+        time_claim("exp", self.exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
     }
 
-    /// `sub`: whom the token is about; for Hallpass the user's id.
-    #[must_use]
-    pub fn subject(&self) -> Option<&str> {
-        self.claim("sub")?.as_str()
+    /// Checks the claims at the time `now`, and tells from when until when they are good.
+    pub(crate) fn check(&self, policy: &Policy, issuer: Option<&str>, now: UnixSeconds) -> Result<Window, VerifyError> {
+        let expires_at = self.expires_at()?;
+        let nbf = time_claim("nbf", self.nbf)?.map_or(0, UnixSeconds::seconds);
+        let iat = time_claim("iat", self.iat)?;
+        check_issuer(self.iss, issuer)?;
+        check_audience(self.aud, policy.audiences.as_deref())?;
+        self.check_required(&policy.required_claims)?;
+        let window = Window {
+            expires_at,
+            from: nbf.saturating_sub(policy.leeway),
+            until: expires_at.seconds().saturating_add(policy.leeway),
+        };
+        if now.seconds() >= window.until {
+            return Err(VerifyError::Expired);
+        }
+        if now.seconds() < window.from {
+            return Err(VerifyError::NotYetValid);
+        }
+        match policy.max_token_age {
+            None => Ok(window),
+            Some(max_token_age) => window.within_age(iat, max_token_age, policy.leeway, now),
+        }
     }
 
-    /// `sid`: the session that the token was made in.
-    #[must_use]
-    pub fn session_id(&self) -> Option<&str> {
-        self.claim("sid")?.as_str()
+    /// Checks that the required claims are there, of whatever value.
+    fn check_required(&self, required: &[String]) -> Result<(), VerifyError> {
+        let mut missing: Vec<&String> = required.iter().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.segment.members(|name, _| missing.retain(|required| *required != name))?;
+        missing.first().map_or(Ok(()), |name| Err(VerifyError::of_claim((*name).clone(), "is missing")))
     }
+}
 
-    /// `exp`: when the token runs out.
-    #[must_use]
-    pub fn expires_at(&self) -> UnixSeconds {
-        self.expires_at
+impl Window {
+    /// The part of the window in which the token, made at `iat`, is not too old.
+    fn within_age(
+        self,
+        iat: Option<UnixSeconds>,
+        max_token_age: u64,
+        leeway: u64,
+        now: UnixSeconds,
+    ) -> Result<Self, VerifyError> {
+        let iat = iat.ok_or_else(|| VerifyError::of_claim("iat", "is missing"))?.seconds();
+        let issued = iat.saturating_sub(leeway);
+        if now.seconds() < issued {
+            return Err(VerifyError::of_claim("iat", "is in the future"));
+        }
+        let too_old = iat.saturating_add(max_token_age).saturating_add(leeway);
+        if now.seconds() >= too_old {
+            return Err(VerifyError::TooOld);
+        }
+        Ok(Self { from: self.from.max(issued), until: self.until.min(too_old), ..self })
     }
 }
 
 /// Reads a `NumericDate`. Fractions, exponents, strings and negative numbers are refused: they are legal in places, but
 /// no issuer needs them, and readers round them differently.
-pub(crate) fn time_claim(claim: &'static str, value: Option<&Value>) -> Result<Option<UnixSeconds>, VerifyError> {
+fn time_claim(claim: &'static str, value: Option<Value<'_>>) -> Result<Option<UnixSeconds>, VerifyError> {
     let Some(value) = value else { return Ok(None) };
-    let seconds = value.as_u64().and_then(|seconds| UnixSeconds::new(seconds).ok());
+    let seconds = match value {
+        // Digits alone: JSON's numbers have neither `+` nor zeros in front.
+        Value::Number(digits) if !digits.starts_with('-') => digits.parse().ok(),
+        _ => None,
+    };
+    let time = seconds.and_then(|seconds| UnixSeconds::new(seconds).ok());
     let reason = "must be whole seconds between 1970 and the year 9999";
-    seconds.map(Some).ok_or_else(|| VerifyError::of_claim(claim, reason))
+    time.map(Some).ok_or_else(|| VerifyError::of_claim(claim, reason))
 }
 
 /// Checks `iss` (RFC 7519 §4.1.1): a string, equal to the expected one to the letter.
-pub(crate) fn check_issuer(value: Option<&Value>, expected: Option<&str>) -> Result<(), VerifyError> {
+fn check_issuer(value: Option<Value<'_>>, expected: Option<&str>) -> Result<(), VerifyError> {
     let refuse = |reason| Err(VerifyError::of_claim("iss", reason));
     match (value, expected) {
         (None, None) => Ok(()),
         (None, Some(_)) => refuse("is missing"),
-        (Some(Value::String(issuer)), expected) if expected.is_none_or(|expected| expected == issuer) => Ok(()),
+        (Some(Value::String(issuer)), expected) if expected.is_none_or(|expected| issuer.says(expected)) => Ok(()),
         (Some(Value::String(_)), _) => refuse("is not the expected issuer"),
         (Some(_), _) => refuse("must be a string"),
     }
 }
 
 /// Checks `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of the expected ones among them.
-pub(crate) fn check_audience(value: Option<&Value>, expected: Option<&[String]>) -> Result<(), VerifyError> {
+fn check_audience(value: Option<Value<'_>>, expected: Option<&[String]>) -> Result<(), VerifyError> {
     let refuse = |reason| Err(VerifyError::of_claim("aud", reason));
-    let audiences = match value {
+    let names_one = |audience: JsonString<'_>| {
+        expected.is_none_or(|expected| expected.iter().any(|expected| audience.says(expected)))
+    };
+    let (mut is_list_of_strings, mut is_named) = (true, expected.is_none());
+    let mut look_at = |audience: Value<'_>| match audience {
+        Value::String(audience) => is_named |= names_one(audience),
+        _ => is_list_of_strings = false,
+    };
+    match value {
         None if expected.is_none() => return Ok(()),
         None => return refuse("is missing"),
-        Some(Value::Array(audiences)) => audiences.as_slice(),
-        Some(audience) => std::slice::from_ref(audience),
-    };
-    if !audiences.iter().all(Value::is_string) {
-        return refuse("must be a string or an array of strings");
+        // It was read once already, as a part of the claims.
+        Some(Value::Array(audiences)) => is_list_of_strings &= json::array(audiences, look_at).is_ok(),
+        Some(audience) => look_at(audience),
     }
-    let names_one = |expected: &[String]| audiences.iter().any(|audience| expected.iter().any(|each| audience == each));
-    if expected.is_none_or(names_one) { Ok(()) } else { refuse("does not contain the expected audience") }
+    match (is_list_of_strings, is_named) {
+        (false, _) => refuse("must be a string or an array of strings"),
+        (true, false) => refuse("does not contain the expected audience"),
+        (true, true) => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn reason(result: Result<(), VerifyError>) -> Option<&'static str> {
         result.err().and_then(|error| error.reason())
     }
 
+    /// The value of `{"a": …}`.
+    fn value(text: &str) -> Value<'_> {
+        let mut value = None;
+        json::array(text, |element| value = Some(element)).unwrap();
+        value.unwrap()
+    }
+
     #[test]
     fn only_whole_seconds_in_range_are_a_time() {
-        assert_eq!(time_claim("exp", Some(&json!(1))).unwrap(), UnixSeconds::new(1).ok());
+        assert_eq!(time_claim("exp", Some(value("[1]"))).unwrap(), UnixSeconds::new(1).ok());
         assert_eq!(time_claim("exp", None).unwrap(), None);
-        for value in
-            [json!("1"), json!(null), json!(1.5), json!(1.0), json!(-1), json!(253_402_300_800_u64), json!([1])]
-        {
-            assert!(time_claim("exp", Some(&value)).is_err(), "{value}");
+        for text in [
+            r#"["1"]"#,
+            "[null]",
+            "[1.5]",
+            "[1.0]",
+            "[-1]",
+            "[-0]",
+            "[1e1]",
+            "[253402300800]",
+            "[18446744073709551616]",
+            "[[1]]",
+            "[{}]",
+        ] {
+            assert!(time_claim("exp", Some(value(text))).is_err(), "{text}");
         }
     }
 
     #[test]
     fn the_issuer_is_compared_to_the_letter() {
-        let issuer = json!("https://a.example");
-        assert_eq!(check_issuer(Some(&issuer), Some("https://a.example")), Ok(()));
-        assert_eq!(check_issuer(Some(&issuer), None), Ok(()));
-        assert_eq!(reason(check_issuer(Some(&issuer), Some("https://a.example/"))), Some("is not the expected issuer"));
+        let check = |text, expected| check_issuer(Some(value(text)), expected);
+        assert_eq!(check(r#"["https://a.example"]"#, Some("https://a.example")), Ok(()));
+        assert_eq!(check(r#"["https:\/\/a.example"]"#, Some("https://a.example")), Ok(()));
+        assert_eq!(check(r#"["https://a.example"]"#, None), Ok(()));
+        let with_slash = check(r#"["https://a.example/"]"#, Some("https://a.example"));
+        assert_eq!(reason(with_slash), Some("is not the expected issuer"));
         assert_eq!(reason(check_issuer(None, Some("x"))), Some("is missing"));
-        assert_eq!(reason(check_issuer(Some(&json!(["x"])), None)), Some("must be a string"));
+        assert_eq!(reason(check(r#"[["x"]]"#, None)), Some("must be a string"));
     }
 
     #[test]
     fn the_expected_audience_is_one_of_those_named() {
         let wrong_type = Some("must be a string or an array of strings");
+        let not_named = Some("does not contain the expected audience");
         let api = ["api".to_owned(), "other".to_owned()];
-        let api = Some(&api[..]);
-        assert_eq!(check_audience(Some(&json!("api")), api), Ok(()));
-        assert_eq!(check_audience(Some(&json!(["web", "api"])), api), Ok(()));
-        assert_eq!(reason(check_audience(Some(&json!("web")), api)), Some("does not contain the expected audience"));
-        assert_eq!(reason(check_audience(Some(&json!([])), api)), Some("does not contain the expected audience"));
-        assert_eq!(reason(check_audience(Some(&json!(["api", 1])), api)), wrong_type);
-        assert_eq!(reason(check_audience(Some(&json!(7)), None)), wrong_type);
-        assert_eq!(reason(check_audience(None, api)), Some("is missing"));
+        let check = |text, expected| check_audience(Some(value(text)), expected);
+        assert_eq!(check(r#"["api"]"#, Some(&api)), Ok(()));
+        assert_eq!(check(r#"[["web","api"]]"#, Some(&api)), Ok(()));
+        assert_eq!(check(r#"[["web"]]"#, None), Ok(()));
+        assert_eq!(reason(check(r#"["web"]"#, Some(&api))), not_named);
+        assert_eq!(reason(check("[[]]", Some(&api))), not_named);
+        assert_eq!(reason(check(r#"[["api",1]]"#, Some(&api))), wrong_type);
+        assert_eq!(reason(check("[7]", None)), wrong_type);
+        assert_eq!(reason(check_audience(None, Some(&api))), Some("is missing"));
         assert_eq!(check_audience(None, None), Ok(()));
     }
 }

@@ -1,34 +1,60 @@
 //! The compact serialisation of a signed token (RFC 7515 §7.1), taken apart strictly and trusted in nothing.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use serde_json::{Map, Value};
+use std::str;
 
 use crate::{
+    base64url,
     error::{Part, VerifyError},
-    json::{self, JsonFault},
-    key::Key,
+    json::{self, JsonFault, Value},
 };
 
 /// The longest token that is read, in bytes. Ours are about 600 bytes long, and proxies cut headers at 8 KiB.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// A token in its three parts, each well-formed, none verified.
-pub(crate) struct CompactToken<'t> {
+/// Memory that tokens are decoded into. Whoever reads many tokens keeps one, and nothing is allocated for each.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    header: Vec<u8>,
+    claims: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Workspace {
+    /// Memory that grows with the first tokens.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { header: Vec::new(), claims: Vec::new(), signature: Vec::new() }
+    }
+}
+
+/// A token in its three segments.
+#[derive(Clone, Copy)]
+pub(crate) struct Segments<'t> {
     /// What the signature is over: the first two segments and the dot between them.
     pub(crate) signing_input: &'t str,
-    pub(crate) header: JsonSegment,
-    pub(crate) claims: JsonSegment,
-    pub(crate) signature: Vec<u8>,
+    header: &'t str,
+    claims: &'t str,
+    signature: &'t str,
 }
 
-/// A segment that holds a JSON object: its text as it was signed, and what it says.
-pub(crate) struct JsonSegment {
-    pub(crate) text: String,
-    pub(crate) members: Map<String, Value>,
+/// A token whose segments are well-formed, none of them verified. Header and claims are UTF-8, and not yet known to be
+/// JSON: that is found out while they are read.
+pub(crate) struct CompactToken<'t, 'w> {
+    pub(crate) signing_input: &'t str,
+    pub(crate) header: JsonSegment<'w>,
+    pub(crate) claims: JsonSegment<'w>,
+    pub(crate) signature: &'w [u8],
 }
 
-impl<'t> CompactToken<'t> {
-    pub(crate) fn parse(token: &'t str) -> Result<Self, VerifyError> {
+/// A segment that is to hold a JSON object.
+#[derive(Clone, Copy)]
+pub(crate) struct JsonSegment<'w> {
+    pub(crate) text: &'w str,
+    part: Part,
+}
+
+impl<'t> Segments<'t> {
+    pub(crate) fn of(token: &'t str) -> Result<Self, VerifyError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(VerifyError::TooLarge { length: token.len() });
         }
@@ -37,53 +63,64 @@ impl<'t> CompactToken<'t> {
         if claims.contains('.') {
             return Err(VerifyError::Segments);
         }
-        Ok(Self {
-            signing_input,
-            header: JsonSegment::parse(header, Part::Header)?,
-            claims: JsonSegment::parse(claims, Part::Claims)?,
-            signature: base64url(signature, Part::Signature)?,
+        Ok(Self { signing_input, header, claims, signature })
+    }
+
+    /// The claims alone, for whoever needs nothing else.
+    pub(crate) fn claims(self, workspace: &mut Workspace) -> Result<JsonSegment<'_>, VerifyError> {
+        JsonSegment::decode(self.claims, Part::Claims, &mut workspace.claims)
+    }
+
+    /// Decodes all segments.
+    pub(crate) fn decode<'w>(self, workspace: &'w mut Workspace) -> Result<CompactToken<'t, 'w>, VerifyError> {
+        let header = JsonSegment::decode(self.header, Part::Header, &mut workspace.header)?;
+        let claims = JsonSegment::decode(self.claims, Part::Claims, &mut workspace.claims)?;
+        decode_into(self.signature, Part::Signature, &mut workspace.signature)?;
+        Ok(CompactToken { signing_input: self.signing_input, header, claims, signature: &workspace.signature })
+    }
+}
+
+impl<'w> JsonSegment<'w> {
+    fn decode(segment: &str, part: Part, bytes: &'w mut Vec<u8>) -> Result<Self, VerifyError> {
+        decode_into(segment, part, bytes)?;
+        let text = str::from_utf8(bytes).map_err(|_| VerifyError::Utf8 { part })?;
+        Ok(Self { text, part })
+    }
+
+    /// Reads the segment, and hands over its members.
+    pub(crate) fn members(self, member: impl FnMut(&str, Value<'w>)) -> Result<(), VerifyError> {
+        let part = self.part;
+        json::object(self.text, member).map_err(|fault| match fault {
+            JsonFault::Syntax => VerifyError::Json { part },
+            JsonFault::DuplicateMember => VerifyError::DuplicateMember { part },
+            JsonFault::TooDeep => VerifyError::TooDeep { part },
         })
     }
 }
 
-impl CompactToken<'_> {
-    pub(crate) fn is_signed_by(&self, key: &Key) -> bool {
-        key.verify(self.signing_input.as_bytes(), &self.signature)
-    }
-}
-
-impl JsonSegment {
-    fn parse(segment: &str, part: Part) -> Result<Self, VerifyError> {
-        let text = String::from_utf8(base64url(segment, part)?).map_err(|_| VerifyError::Utf8 { part })?;
-        let members = json::object(&text).map_err(|fault| match fault {
-            JsonFault::Syntax => VerifyError::Json { part },
-            JsonFault::DuplicateMember => VerifyError::DuplicateMember { part },
-            JsonFault::TooDeep => VerifyError::TooDeep { part },
-        })?;
-        Ok(Self { text, members })
-    }
-}
-
-/// `base64ct` refuses padding, white space, the other alphabet and non-zero trailing bits, so that each value has one
-/// spelling only.
-fn base64url(segment: &str, part: Part) -> Result<Vec<u8>, VerifyError> {
-    Base64UrlUnpadded::decode_vec(segment).map_err(|_| VerifyError::Base64 { part })
+fn decode_into(segment: &str, part: Part, bytes: &mut Vec<u8>) -> Result<(), VerifyError> {
+    base64url::decode_into(segment, bytes).map_err(|_| VerifyError::Base64 { part })
 }
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
     use super::*;
 
     fn refusal(token: &str) -> VerifyError {
-        match CompactToken::parse(token) {
-            Ok(_) => panic!("{token:?} was accepted"),
-            Err(error) => error,
-        }
+        let mut workspace = Workspace::new();
+        let read = Segments::of(token).and_then(|segments| segments.decode(&mut workspace)).and_then(|token| {
+            token.header.members(|_, _| ())?;
+            token.claims.members(|_, _| ())
+        });
+        read.expect_err(token)
     }
 
     #[test]
     fn three_segments_are_taken_apart() {
-        let token = CompactToken::parse("eyJhIjoxfQ.e30.AQI").unwrap();
+        let mut workspace = Workspace::new();
+        let token = Segments::of("eyJhIjoxfQ.e30.AQI").unwrap().decode(&mut workspace).unwrap();
         assert_eq!(token.signing_input, "eyJhIjoxfQ.e30");
         assert_eq!(token.header.text, r#"{"a":1}"#);
         assert_eq!(token.claims.text, "{}");

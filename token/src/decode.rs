@@ -1,21 +1,21 @@
 //! Reading a token without trusting it: for display, and to know when to renew it.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use crate::{
     UnixSeconds, VerifyError,
-    claims::time_claim,
-    compact::{CompactToken, JsonSegment},
+    claims::Claims,
+    compact::{Segments, Workspace},
 };
 
 /// What a token says, unverified: anybody may have written it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodedToken {
-    header: String,
-    claims: String,
+pub struct DecodedToken<'w> {
+    header: Cow<'w, str>,
+    claims: Cow<'w, str>,
 }
 
-impl DecodedToken {
+impl DecodedToken<'_> {
     /// The header, a JSON object, as the token spells it.
     #[must_use]
     pub fn header_json(&self) -> &str {
@@ -30,18 +30,29 @@ impl DecodedToken {
 }
 
 /// Reads header and claims of a token of any algorithm. It proves nothing: see [`Verifier`](crate::Verifier).
-pub fn decode(token: &str) -> Result<DecodedToken, VerifyError> {
-    let CompactToken { header: JsonSegment { text: header, .. }, claims: JsonSegment { text: claims, .. }, .. } =
-        CompactToken::parse(token)?;
-    Ok(DecodedToken { header, claims })
+pub fn decode(token: &str) -> Result<DecodedToken<'static>, VerifyError> {
+    let mut workspace = Workspace::new();
+    let DecodedToken { header, claims } = decode_in(&mut workspace, token)?;
+    Ok(DecodedToken { header: Cow::Owned(header.into_owned()), claims: Cow::Owned(claims.into_owned()) })
 }
 
-/// Reads when a token runs out, its claim `exp` (RFC 7519 §4.1.4). It proves nothing: see
+/// As [`decode`], in memory that is there already.
+pub fn decode_in<'w>(workspace: &'w mut Workspace, token: &str) -> Result<DecodedToken<'w>, VerifyError> {
+    let token = Segments::of(token)?.decode(workspace)?;
+    token.header.members(|_, _| ())?;
+    token.claims.members(|_, _| ())?;
+    Ok(DecodedToken { header: Cow::Borrowed(token.header.text), claims: Cow::Borrowed(token.claims.text) })
+}
+
+/// Reads when a token runs out, its claim `exp` (RFC 7519 §4.1.4), and nothing but its claims. It proves nothing: see
 /// [`Verifier`](crate::Verifier).
 pub fn expires_at(token: &str) -> Result<UnixSeconds, VerifyError> {
-    let token = CompactToken::parse(token)?;
-    let exp: Option<&Value> = token.claims.members.get("exp");
-    time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
+    expires_at_in(&mut Workspace::new(), token)
+}
+
+/// As [`expires_at`], in memory that is there already.
+pub fn expires_at_in(workspace: &mut Workspace, token: &str) -> Result<UnixSeconds, VerifyError> {
+    Claims::read(Segments::of(token)?.claims(workspace)?)?.expires_at()
 }
 
 #[cfg(test)]
@@ -63,5 +74,13 @@ mod tests {
     fn a_token_without_exp_never_counts_as_valid_for_ever() {
         let error = expires_at("e30.e30.AQ").unwrap_err();
         assert_eq!((error.code(), error.claim()), ("ERR_CLAIM_INVALID", Some("exp")));
+    }
+
+    #[test]
+    fn one_workspace_serves_tokens_of_every_length_one_after_the_other() {
+        let mut workspace = Workspace::new();
+        for token in [UNSIGNED, "e30.e30.AQ", UNSIGNED, "e30.e31.AQ", UNSIGNED] {
+            assert_eq!(decode_in(&mut workspace, token), decode(token), "{token}");
+        }
     }
 }

@@ -1,12 +1,17 @@
-//! Strict reading of a JSON object: no member twice, no deep nesting.
+//! Strict reading of a JSON object in its place: no member twice, no deep nesting, nothing copied.
 //!
-//! `serde_json` alone keeps the last of two members of one name, where another reader may keep the first; a token that
-//! two readers understand differently must not pass either (RFC 7519 §4, RFC 8725 §2.4).
+//! Most readers keep the last of two members of one name, some the first; a token that two readers understand
+//! differently must not pass either (RFC 7519 §4, RFC 8725 §2.4). Numbers beyond the greatest double are refused too:
+//! readers make infinity of them, or an error.
 
-use std::{cell::Cell, fmt};
+use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+mod escape;
+mod names;
+mod number;
+mod scanner;
+
+use scanner::Scanner;
 
 /// How deep objects and arrays may be nested, the outermost object counted. Access tokens need two or three.
 const MAX_DEPTH: u8 = 16;
@@ -19,96 +24,80 @@ pub(crate) enum JsonFault {
     TooDeep,
 }
 
-/// Reads `text` as one JSON object and nothing after it.
-pub(crate) fn object(text: &str) -> Result<Map<String, Value>, JsonFault> {
-    let fault = Cell::new(JsonFault::Syntax);
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth_left: MAX_DEPTH, fault: &fault }.deserialize(&mut reader);
-    match (value, reader.end()) {
-        (Ok(Value::Object(members)), Ok(())) => Ok(members),
-        _ => Err(fault.get()),
-    }
+/// A value, as the text spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value<'t> {
+    String(JsonString<'t>),
+    Number(&'t str),
+    Array(&'t str),
+    Object(&'t str),
+    /// `true`, `false` or `null`.
+    Word(&'t str),
 }
 
-/// Builds a value, and notes in `fault` why it stopped where the reason is not the syntax.
-#[derive(Clone, Copy)]
-struct Strict<'f> {
-    depth_left: u8,
-    fault: &'f Cell<JsonFault>,
+/// A well-formed string, as the text spells it, without its quotation marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JsonString<'t> {
+    spelling: &'t str,
+    has_escapes: bool,
 }
 
-impl Strict<'_> {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        match self.depth_left.checked_sub(1) {
-            Some(depth_left) => Ok(Self { depth_left, ..self }),
-            None => Err(self.refuse(JsonFault::TooDeep)),
+/// Reads `text` as one JSON object and nothing after it, and hands each of its members to `member`. What was handed over
+/// counts only if all of the text is good.
+pub(crate) fn object<'t>(text: &'t str, mut member: impl FnMut(&str, Value<'t>)) -> Result<(), JsonFault> {
+    let mut scanner = Scanner::new(text);
+    scanner.object(MAX_DEPTH, |name, value| match name.plain() {
+        Some(name) => member(name, value),
+        None => member(&name.text(), value),
+    })?;
+    scanner.end()
+}
+
+/// The member of that name of an object that was read before; `None` where there is none.
+pub(crate) fn member<'t>(object: &'t str, name: &str) -> Option<Value<'t>> {
+    let mut found = None;
+    self::object(object, |member, value| {
+        if member == name {
+            found = Some(value);
         }
-    }
+    })
+    .ok()?;
+    found
+}
 
-    fn refuse<E: Error>(self, fault: JsonFault) -> E {
-        self.fault.set(fault);
-        E::custom("refused")
+/// Reads `text` as one JSON array and nothing after it, and hands each of its elements to `element`.
+pub(crate) fn array<'t>(text: &'t str, element: impl FnMut(Value<'t>)) -> Result<(), JsonFault> {
+    let mut scanner = Scanner::new(text);
+    scanner.array(MAX_DEPTH, element)?;
+    scanner.end()
+}
+
+impl<'t> Value<'t> {
+    /// The string that this is.
+    pub(crate) fn as_string(self) -> Option<JsonString<'t>> {
+        if let Self::String(string) = self { Some(string) } else { None }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+impl<'t> JsonString<'t> {
+    /// What the string says, where it is spelled without escapes.
+    pub(crate) fn plain(self) -> Option<&'t str> {
+        (!self.has_escapes).then_some(self.spelling)
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    /// What the string says.
+    pub(crate) fn text(self) -> Cow<'t, str> {
+        if self.has_escapes { Cow::Owned(escape::unescape(self.spelling)) } else { Cow::Borrowed(self.spelling) }
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    #[cfg(test)]
+    pub(crate) fn of(spelling: &'t str) -> Self {
+        Self { spelling, has_escapes: false }
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut array = Vec::new();
-        while let Some(element) = elements.next_element_seed(inner)? {
-            array.push(element);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut members = Map::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return Err(self.refuse(JsonFault::DuplicateMember));
-            }
-            members.insert(name, entries.next_value_seed(inner)?);
-        }
-        Ok(Value::Object(members))
+    /// Whether the string says `text`.
+    pub(crate) fn says(self, text: &str) -> bool {
+        if self.has_escapes { self.text() == text } else { self.spelling == text }
     }
 }
 
@@ -116,33 +105,140 @@ impl<'de> Visitor<'de> for Strict<'_> {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<(), JsonFault> {
+        object(text, |_, _| ())
+    }
+
+    fn members(text: &str) -> Vec<(String, Value<'_>)> {
+        let mut members = Vec::new();
+        object(text, |name, value| members.push((name.to_owned(), value))).unwrap();
+        members
+    }
+
     #[test]
-    fn an_object_reads_as_serde_json_reads_it() {
-        let text = r#"{"a":[1,-2,3.5,"x",null,true],"b":{"c":18446744073709551615}}"#;
-        assert_eq!(Value::Object(object(text).unwrap()), serde_json::from_str::<Value>(text).unwrap());
+    fn members_are_handed_over_as_the_text_spells_them() {
+        let text = r#" { "a" : [ 1 , {"b":2} ] , "\u0062":-1.50e+2,"c":{"d" : null},"e":"x\n","f":true,"":false} "#;
+        let string = |spelling, has_escapes| Value::String(JsonString { spelling, has_escapes });
+        let expected = [
+            ("a", Value::Array(r#"[ 1 , {"b":2} ]"#)),
+            ("b", Value::Number("-1.50e+2")),
+            ("c", Value::Object(r#"{"d" : null}"#)),
+            ("e", string("x\\n", true)),
+            ("f", Value::Word("true")),
+            ("", Value::Word("false")),
+        ];
+        assert_eq!(members(text), expected.map(|(name, value)| (name.to_owned(), value)));
+    }
+
+    #[test]
+    fn a_string_says_what_its_escapes_stand_for() {
+        let spelled = |text| members(text)[0].1.as_string().unwrap();
+        let string = spelled(r#"{"a":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é"}"#);
+        assert_eq!(string.text(), "\"\\/\u{8}\u{c}\n\r\té😀é");
+        assert!(string.says("\"\\/\u{8}\u{c}\n\r\té😀é"));
+        assert!(spelled(r#"{"a":"plain"}"#).says("plain"));
+        assert!(!spelled(r#"{"a":"pl\u0061in"}"#).says("pl\\u0061in"));
+    }
+
+    #[test]
+    fn elements_are_handed_over_one_by_one() {
+        let mut elements = Vec::new();
+        array("[1, [2], \"3\"]", |value| elements.push(value)).unwrap();
+        assert_eq!(elements.len(), 3);
+        assert_eq!(elements[1], Value::Array("[2]"));
+        assert_eq!(array("[1,]", |_| ()), Err(JsonFault::Syntax));
     }
 
     #[test]
     fn a_member_named_twice_is_refused_at_any_depth_and_in_any_spelling() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":[{"a":1,"a":2}]}"#] {
-            assert_eq!(object(text), Err(JsonFault::DuplicateMember), "{text}");
+            assert_eq!(read(text), Err(JsonFault::DuplicateMember), "{text}");
+        }
+        assert_eq!(read(r#"{"a":{"a":{"a":1}},"b":{"a":1}}"#), Ok(()));
+    }
+
+    #[test]
+    fn among_many_members_one_named_twice_is_found_wherever_it_stands() {
+        let names: Vec<String> = (0..100).map(|number| format!("m{number}")).collect();
+        let text = |names: &[String]| {
+            let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert_eq!(read(&text(&names)), Ok(()));
+        for (first, second) in [(0, 1), (0, 15), (0, 16), (0, 99), (15, 16), (16, 17), (98, 99)] {
+            let mut names = names.clone();
+            names[second] = names[first].clone();
+            assert_eq!(read(&text(&names)), Err(JsonFault::DuplicateMember), "{first} and {second}");
         }
     }
 
     #[test]
     fn nesting_ends_at_sixteen() {
         let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
-        assert!(object(&nested(16)).is_ok());
-        assert_eq!(object(&nested(17)), Err(JsonFault::TooDeep));
-        assert_eq!(object(&nested(100_000)), Err(JsonFault::TooDeep));
-        assert_eq!(object(&format!(r#"{{"a":{}"#, "[".repeat(17))), Err(JsonFault::TooDeep));
+        assert!(read(&nested(16)).is_ok());
+        assert_eq!(read(&nested(17)), Err(JsonFault::TooDeep));
+        assert_eq!(read(&nested(100_000)), Err(JsonFault::TooDeep));
+        assert_eq!(read(&format!(r#"{{"a":{}"#, "[".repeat(17))), Err(JsonFault::TooDeep));
+    }
+
+    #[test]
+    fn numbers_reach_as_far_as_a_double() {
+        let huge = format!("1{}", "0".repeat(308));
+        let small = format!("0.{}1", "0".repeat(400));
+        for number in
+            ["0", "-0", "1e308", "1.7976931348623157e308", "-1E+308", "0e999", "1e-999", "0.0e400", &huge, &small]
+        {
+            assert_eq!(read(&format!("{{\"a\":{number}}}")), Ok(()), "{number}");
+        }
+        let beyond = format!("1{}", "0".repeat(309));
+        for number in ["1e309", "1.7976931348623159e308", "-2e308", "0.1e310", "1e99999999999999999999", &beyond] {
+            assert_eq!(read(&format!("{{\"a\":{number}}}")), Err(JsonFault::Syntax), "{number}");
+        }
+        for number in ["", "-", "+1", "01", "1.", ".1", "1e", "1e+", "0x1", "1_0", "NaN", "Infinity", "--1", "1.2.3"] {
+            assert_eq!(read(&format!("{{\"a\":{number}}}")), Err(JsonFault::Syntax), "{number}");
+        }
+    }
+
+    #[test]
+    fn it_agrees_with_serde_json_on_every_change_of_a_text() {
+        let text = r#"{"a":[1,-2.5e3,"x\u00e9\n",null,true],"b":{"c":false},"d":"é"}"#;
+        let replacements =
+            ["", "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "-", ".", "e", "u", "t", " ", "\n", "\u{1}", "é"];
+        for place in (0..text.len()).filter(|place| text.is_char_boundary(*place)) {
+            let end = place + text[place..].chars().next().unwrap().len_utf8();
+            for replacement in replacements {
+                for changed in [
+                    [&text[..place], replacement, &text[place..]].concat(),
+                    [&text[..place], replacement, &text[end..]].concat(),
+                ] {
+                    let expected = serde_json::from_str::<serde_json::Map<_, _>>(&changed).is_ok();
+                    let outcome = read(&changed);
+                    let is_refused_twice = outcome == Err(JsonFault::DuplicateMember);
+                    assert!(outcome.is_ok() == expected || is_refused_twice, "{changed}: {outcome:?}");
+                }
+            }
+        }
     }
 
     #[test]
     fn what_is_not_one_object_is_refused() {
-        let texts = ["", "1", "[]", "null", "{", "{}{}", "{} x", r#"{"a":1e400}"#, r#"{"a":"\ud800"}"#, "\u{feff}{}"];
-        for text in texts {
-            assert_eq!(object(text), Err(JsonFault::Syntax), "{text}");
+        let lone = r#"{"a":"\udc00"}"#;
+        let unpaired = r#"{"a":"\ud800\u0041"}"#;
+        for text in [
+            "",
+            "1",
+            "[]",
+            "null",
+            "{",
+            "{}{}",
+            "{} x",
+            r#"{"a":"\ud800"}"#,
+            lone,
+            unpaired,
+            "\u{feff}{}",
+            "{\"a\":\"\t\"}",
+        ] {
+            assert_eq!(read(text), Err(JsonFault::Syntax), "{text}");
         }
     }
 }

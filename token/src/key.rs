@@ -2,27 +2,26 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::VerifyingKey;
 use jwt_compact::{
     AlgorithmSignature,
     alg::{Hs256, Hs256Key, Hs256Signature},
 };
-use serde_json::{Map, Value};
 
 use crate::{
-    Algorithm, KeySetError,
+    Algorithm, KeySetError, base64url,
     ed25519::{Ed25519Signature, Ed25519Strict},
 };
 
+pub(crate) mod jwk;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod p256;
 mod rsa;
 
 use p256::P256Key;
+use rsa::RsaKey;
 pub use rsa::{MAX_RSA_BITS, MIN_RSA_BITS};
-use rsa::{RsaKey, RsaPadding};
 
 /// The shortest HMAC secret in bytes: as long as the hash (RFC 7518 §3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
@@ -42,34 +41,6 @@ enum Material {
     Rsa(RsaKey),
 }
 
-/// The kinds of public keys that are understood (RFC 7518 §6.1, RFC 8037 §2).
-#[derive(Clone, Copy)]
-enum Kind {
-    Ed25519,
-    P256,
-    Rsa,
-}
-
-impl Kind {
-    fn of(kty: Option<&str>, crv: Option<&str>) -> Option<Self> {
-        match (kty?, crv) {
-            ("OKP", Some("Ed25519")) => Some(Self::Ed25519),
-            ("EC", Some("P-256")) => Some(Self::P256),
-            ("RSA", _) => Some(Self::Rsa),
-            _ => None,
-        }
-    }
-
-    /// The algorithm of a key that names none: the only one of its kind, and for RSA the one that everybody means.
-    fn usual_algorithm(self) -> Algorithm {
-        match self {
-            Self::Ed25519 => Algorithm::EdDsa,
-            Self::P256 => Algorithm::Es256,
-            Self::Rsa => Algorithm::Rs256,
-        }
-    }
-}
-
 impl Key {
     /// A shared secret, which has no `kid`: there is only one.
     pub(crate) fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
@@ -77,42 +48,6 @@ impl Key {
             return Err(KeySetError::ShortSecret);
         }
         Ok(Self { id: None, material: Material::Secret(Hs256Key::new(secret)) })
-    }
-
-    /// Reads one public JSON Web Key; `None` where it is not a signature key of a kind that is understood.
-    pub(crate) fn from_jwk(jwk: &Map<String, Value>) -> Result<Option<Self>, KeySetError> {
-        let text = |name| jwk.get(name).and_then(Value::as_str);
-        if jwk.contains_key("d") || jwk.contains_key("k") || text("kty") == Some("oct") {
-            return Err(KeySetError::Secret);
-        }
-        let Some(kind) = Kind::of(text("kty"), text("crv")) else { return Ok(None) };
-        // RFC 7517 §4.2.
-        if jwk.get("use").is_some_and(|purpose| purpose != "sig") {
-            return Ok(None);
-        }
-        let algorithm = match jwk.get("alg") {
-            None => Some(kind.usual_algorithm()),
-            Some(Value::String(name)) => Algorithm::named(name),
-            Some(_) => return Err(KeySetError::Algorithm),
-        };
-        let Some(algorithm) = algorithm else { return Ok(None) };
-        let id = match jwk.get("kid") {
-            None => None,
-            Some(Value::String(id)) => Some(id.clone()),
-            Some(_) => return Err(KeySetError::KeyId),
-        };
-        let member = |name| text(name).unwrap_or_default();
-        let rsa = |padding| RsaKey::from_numbers(member("n"), member("e"), padding).map(Material::Rsa);
-        let material = match (kind, algorithm) {
-            (Kind::Ed25519, Algorithm::EdDsa) => Material::Ed25519(ed25519_point(member("x"))?),
-            (Kind::P256, Algorithm::Es256) => {
-                P256Key::from_coordinates(member("x"), member("y")).map(Material::P256).ok_or(KeySetError::P256Point)?
-            }
-            (Kind::Rsa, Algorithm::Rs256) => rsa(RsaPadding::Pkcs1)?,
-            (Kind::Rsa, Algorithm::Ps256) => rsa(RsaPadding::Pss)?,
-            _ => return Err(KeySetError::Algorithm),
-        };
-        Ok(Some(Self { id, material }))
     }
 
     /// The one algorithm that this key is for.
@@ -141,6 +76,17 @@ impl Key {
             Material::Rsa(key) => key.verify(message, signature),
             #[cfg(target_family = "wasm")]
             Material::P256(_) | Material::Rsa(_) => false,
+        }
+    }
+
+    /// Whether this key's signatures have that many bytes, where they are checked elsewhere. Not every WebCrypto asks that:
+    /// Node's takes a PSS signature that has lost its leading zero, which RFC 8017 §8.1.2 refuses.
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn signs_in(&self, length: usize) -> bool {
+        match &self.material {
+            Material::P256(_) => length == p256::SIGNATURE_BYTES,
+            Material::Rsa(key) => length == key.signature_bytes(),
+            Material::Ed25519(_) | Material::Secret(_) => false,
         }
     }
 
@@ -185,15 +131,16 @@ fn verify_with<A: jwt_compact::Algorithm>(
 /// Reads the member `x` of an Ed25519 key. A point of small order would let anybody sign, and one that is spelled in
 /// another way than its own (`y` beyond the field's prime, RFC 8032 §5.1.3) has no business in a key set.
 fn ed25519_point(x: &str) -> Result<VerifyingKey, KeySetError> {
-    let mut point = [0; 32];
-    let length = Base64UrlUnpadded::decode(x, &mut point).map_err(|_| KeySetError::Point)?.len();
+    let point = base64url::decode_array(x).map_err(|_| KeySetError::Point)?;
     let key = VerifyingKey::from_bytes(&point).map_err(|_| KeySetError::Point)?;
     let is_canonical = key.to_edwards().compress().to_bytes() == point;
-    if length == point.len() && is_canonical && !key.is_weak() { Ok(key) } else { Err(KeySetError::Point) }
+    if is_canonical && !key.is_weak() { Ok(key) } else { Err(KeySetError::Point) }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
     use super::*;
 
     #[test]

@@ -1,10 +1,8 @@
 //! The public keys of an issuer, read from a JSON Web Key Set (RFC 7517 §5).
 
-use serde_json::Value;
-
 use crate::{
-    json,
-    key::{Key, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES},
+    json::{self, JsonString, Value},
+    key::{Key, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES, jwk},
 };
 
 /// The longest text of a key set that is read, in bytes. A key takes 200 to 1,500, and an issuer has two or three.
@@ -34,7 +32,7 @@ pub enum KeySetError {
     #[error("a key set must hold at most {MAX_KEYS} keys")]
     TooMany,
     /// A symmetric or private key among public ones: it must never have been published.
-    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`, `k`) is among its keys")]
+    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`, `k`, `p`, …) is among its keys")]
     Secret,
     /// A secret is shorter than the hash (RFC 7518 §3.2).
     #[error("a secret must be at least {MIN_SECRET_BYTES} bytes long")]
@@ -57,8 +55,8 @@ pub enum KeySetError {
     /// A key's `n` is not the base64url of a modulus that is long enough (RFC 7518 §3.3), or of one that is too long.
     #[error("an RSA key's `n` must be base64url of an odd number of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")]
     RsaModulus,
-    /// A key's `e` is not the base64url of a public exponent.
-    #[error("an RSA key's `e` must be base64url of an odd number from 3 to 32 bits")]
+    /// A key's `e` is not the base64url of a public exponent that every runtime takes.
+    #[error("an RSA key's `e` must be base64url of 65537, 3, 17 or 37")]
     RsaExponent,
 }
 
@@ -77,16 +75,14 @@ impl KeySet {
         if text.len() > MAX_KEY_SET_BYTES {
             return Err(KeySetError::TooLarge);
         }
-        let mut set = json::object(text).map_err(|_| KeySetError::NotAnObject)?;
-        let Some(Value::Array(entries)) = set.remove("keys") else { return Err(KeySetError::NotAnObject) };
-        if entries.len() > MAX_KEYS {
-            return Err(KeySetError::TooMany);
-        }
-        let mut keys: Vec<Key> = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            let entry = entry.as_object().ok_or(KeySetError::NotAnObject)?;
-            keys.extend(Key::from_jwk(entry)?);
-        }
+        let mut entries = None;
+        json::object(text, |name, value| {
+            if name == "keys" {
+                entries = Some(value);
+            }
+        })
+        .map_err(|_| KeySetError::NotAnObject)?;
+        let keys = read_keys(entries.ok_or(KeySetError::NotAnObject)?)?;
         let ambiguous = |(index, key): (usize, &Key)| match &key.id {
             None => keys.len() > 1,
             Some(_) => keys.iter().take(index).any(|earlier| earlier.id == key.id),
@@ -104,21 +100,38 @@ impl KeySet {
     }
 
     /// The key of that `kid`. A token that names none can only mean the one key that there is.
-    pub(crate) fn find(&self, kid: Option<&str>) -> Option<&Key> {
+    pub(crate) fn find(&self, kid: Option<JsonString<'_>>) -> Option<&Key> {
         match (kid, self.keys.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
-            (Some(_), keys) => keys.iter().find(|key| key.id.as_deref() == kid),
+            (Some(kid), keys) => keys.iter().find(|key| key.id.as_deref().is_some_and(|id| kid.says(id))),
         }
     }
+}
+
+/// Reads the array `keys` of a set.
+fn read_keys(entries: Value<'_>) -> Result<Vec<Key>, KeySetError> {
+    let Value::Array(entries) = entries else { return Err(KeySetError::NotAnObject) };
+    let mut objects = Vec::new();
+    json::array(entries, |entry| objects.push(entry)).map_err(|_| KeySetError::NotAnObject)?;
+    if objects.len() > MAX_KEYS {
+        return Err(KeySetError::TooMany);
+    }
+    let mut keys = Vec::with_capacity(objects.len());
+    for object in objects {
+        let Value::Object(text) = object else { return Err(KeySetError::NotAnObject) };
+        keys.extend(jwk::read(text)?);
+    }
+    Ok(keys)
 }
 
 #[cfg(test)]
 mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::*;
+    use super::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
+    use crate::json::JsonString;
 
     /// The public key of RFC 8037 appendix A.2.
     fn rfc8037() -> Value {
@@ -140,8 +153,8 @@ mod tests {
     #[test]
     fn a_key_is_found_by_its_id_alone() {
         let set = read(&[rfc8037(), with(&json!({"kid": "b"}))]).unwrap();
-        assert!(set.find(Some("a")).is_some());
-        assert!(set.find(Some("c")).is_none());
+        assert!(set.find(Some(JsonString::of("a"))).is_some());
+        assert!(set.find(Some(JsonString::of("c"))).is_none());
         assert!(set.find(None).is_none());
         assert!(read(&[rfc8037()]).unwrap().find(None).is_some());
     }

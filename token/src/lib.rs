@@ -24,6 +24,7 @@
 //! never panics on input, since a panic ends a WebAssembly instance for good.
 
 mod algorithm;
+mod base64url;
 mod claims;
 mod compact;
 mod decode;
@@ -31,6 +32,7 @@ mod ed25519;
 mod error;
 #[cfg(feature = "sign")]
 mod es256;
+mod header;
 mod json;
 mod key;
 mod key_set;
@@ -38,14 +40,14 @@ mod policy;
 #[cfg(feature = "sign")]
 mod signer;
 mod time;
+mod verified;
 mod verifier;
 #[cfg(test)]
 mod wycheproof;
 
 pub use algorithm::Algorithm;
-pub use claims::VerifiedClaims;
-pub use compact::MAX_TOKEN_BYTES;
-pub use decode::{DecodedToken, decode, expires_at};
+pub use compact::{MAX_TOKEN_BYTES, Workspace};
+pub use decode::{DecodedToken, decode, decode_in, expires_at, expires_at_in};
 pub use error::{Part, VerifyError};
 pub use key::{MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
 pub use key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
@@ -53,4 +55,5 @@ pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]
 pub use signer::{AccessClaims, InvalidPrivateKey, SignError, Signer};
 pub use time::{TimeOutOfRange, UnixSeconds};
+pub use verified::VerifiedClaims;
 pub use verifier::{AmbiguousIssuers, Verifier};

@@ -52,15 +52,20 @@ impl Policy {
     /// Whether a header's `typ` is accepted. Media types know no case (RFC 2045 §5.1), and `application/` may be left
     /// out (RFC 7515 §4.1.9).
     pub(crate) fn accepts_type(&self, typ: Option<&str>) -> bool {
-        let bare = |text: &str| {
-            let lower = text.to_ascii_lowercase();
-            lower.strip_prefix("application/").map_or_else(|| lower.clone(), str::to_owned)
-        };
         match (&self.types, typ) {
             (None, _) => true,
             (Some(_), None) => false,
-            (Some(types), Some(typ)) => types.iter().any(|accepted| bare(accepted) == bare(typ)),
+            (Some(types), Some(typ)) => types.iter().any(|accepted| bare(accepted).eq_ignore_ascii_case(bare(typ))),
         }
+    }
+}
+
+/// A media type without the `application/` that it may have before it.
+fn bare(media_type: &str) -> &str {
+    const APPLICATION: &str = "application/";
+    match media_type.split_at_checked(APPLICATION.len()) {
+        Some((tree, rest)) if tree.eq_ignore_ascii_case(APPLICATION) => rest,
+        _ => media_type,
     }
 }
 

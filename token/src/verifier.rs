@@ -1,11 +1,10 @@
 //! The one function that turns text into trust.
 
-use serde_json::{Map, Value};
-
 use crate::{
-    Algorithm, Issuer, Policy, UnixSeconds, VerifiedClaims, VerifyError,
-    claims::{check_audience, check_issuer, time_claim},
-    compact::CompactToken,
+    Issuer, Policy, UnixSeconds, VerifiedClaims, VerifyError,
+    claims::Claims,
+    compact::{CompactToken, Segments, Workspace},
+    header::Header,
     key::Key,
 };
 
@@ -48,20 +47,32 @@ impl Verifier {
     /// Which of the issuers' keys a token needs, by its place among them. It proves nothing: it serves to fetch the right
     /// keys before [`verify`](Self::verify).
     pub fn issuer_of(&self, token: &str) -> Result<usize, VerifyError> {
-        let token = CompactToken::parse(token)?;
-        self.check_header(&token.header.members)?;
-        let (place, _) = self.named_by(&token.claims.members)?;
+        let mut workspace = Workspace::new();
+        let token = Segments::of(token)?.decode(&mut workspace)?;
+        let (header, claims) = (Header::read(token.header)?, Claims::read(token.claims)?);
+        header.check(&self.policy)?;
+        let (place, _) = self.named_by(&claims)?;
         Ok(place)
     }
 
     /// Verifies `token` at the time `now`: structure, header, key, signature, claims, in this order.
-    pub fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedClaims, VerifyError> {
-        let token = CompactToken::parse(token)?;
-        let (issuer, key) = self.key_for(&token)?;
-        if key.is_checked_elsewhere() {
+    pub fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedClaims<'static>, VerifyError> {
+        self.verify_in(&mut Workspace::new(), token, now).map(VerifiedClaims::into_owned)
+    }
+
+    /// As [`verify`](Self::verify), in memory that is there already.
+    pub fn verify_in<'w>(
+        &self,
+        workspace: &'w mut Workspace,
+        token: &str,
+        now: UnixSeconds,
+    ) -> Result<VerifiedClaims<'w>, VerifyError> {
+        let token = self.read(workspace, token)?;
+        if token.key.is_checked_elsewhere() {
             return Err(VerifyError::NeedsAsync);
         }
-        self.conclude(token, issuer, now, |token| token.is_signed_by(key))
+        let is_signed = token.is_signed();
+        self.conclude(&token, is_signed, now)
     }
 
     /// The key that must have signed `token`, as a public JSON Web Key with its `alg`, where this build leaves the check to
@@ -69,112 +80,86 @@ impl Verifier {
     /// nothing is proved.
     #[cfg(feature = "external-signatures")]
     pub fn external_key(&self, token: &str) -> Result<Option<String>, VerifyError> {
-        let token = CompactToken::parse(token)?;
-        let (_, key) = self.key_for(&token)?;
+        let mut workspace = Workspace::new();
+        let key = self.read(&mut workspace, token)?.key;
         Ok(if key.is_checked_elsewhere() { key.to_jwk() } else { None })
     }
 
-    /// As [`verify`](Self::verify), for a token whose signature was checked with the [external key](Self::external_key):
-    /// whoever calls this vouches for `signature_fits`. A signature that can be checked here is checked all the same.
+    /// As [`verify_in`](Self::verify_in), for a token whose signature was checked with the
+    /// [external key](Self::external_key): whoever calls this vouches for `signature_fits`. A signature that can be checked
+    /// here is checked all the same.
     #[cfg(feature = "external-signatures")]
-    pub fn verify_checked(
+    pub fn verify_checked_in<'w>(
         &self,
+        workspace: &'w mut Workspace,
         token: &str,
         signature_fits: bool,
         now: UnixSeconds,
-    ) -> Result<VerifiedClaims, VerifyError> {
-        let token = CompactToken::parse(token)?;
-        let (issuer, key) = self.key_for(&token)?;
-        let is_signed = |token: &CompactToken<'_>| {
-            if key.is_checked_elsewhere() { signature_fits } else { token.is_signed_by(key) }
+    ) -> Result<VerifiedClaims<'w>, VerifyError> {
+        let token = self.read(workspace, token)?;
+        let is_signed = if token.key.is_checked_elsewhere() {
+            signature_fits && token.key.signs_in(token.compact.signature.len())
+        } else {
+            token.is_signed()
         };
-        self.conclude(token, issuer, now, is_signed)
+        self.conclude(&token, is_signed, now)
     }
 
-    /// Everything before the signature: header, issuer, key.
-    fn key_for(&self, token: &CompactToken<'_>) -> Result<(&Issuer, &Key), VerifyError> {
-        let (algorithm, kid) = self.check_header(&token.header.members)?;
-        let (_, issuer) = self.named_by(&token.claims.members)?;
+    /// Everything before the signature: structure, header, issuer, key.
+    fn read<'v, 't, 'w>(
+        &'v self,
+        workspace: &'w mut Workspace,
+        token: &'t str,
+    ) -> Result<ReadToken<'v, 't, 'w>, VerifyError> {
+        let compact = Segments::of(token)?.decode(workspace)?;
+        let (header, claims) = (Header::read(compact.header)?, Claims::read(compact.claims)?);
+        let (algorithm, kid) = header.check(&self.policy)?;
+        let (_, issuer) = self.named_by(&claims)?;
         let key = issuer.keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
-        if key.algorithm() == algorithm { Ok((issuer, key)) } else { Err(VerifyError::Algorithm) }
+        if key.algorithm() != algorithm {
+            return Err(VerifyError::Algorithm);
+        }
+        Ok(ReadToken { compact, claims, issuer, key })
     }
 
-    /// The signature and everything after it.
-    fn conclude<'t>(
+    /// Everything after the signature.
+    fn conclude<'w>(
         &self,
-        token: CompactToken<'t>,
-        issuer: &Issuer,
+        token: &ReadToken<'_, '_, 'w>,
+        is_signed: bool,
         now: UnixSeconds,
-        is_signed: impl FnOnce(&CompactToken<'t>) -> bool,
-    ) -> Result<VerifiedClaims, VerifyError> {
-        if !is_signed(&token) {
+    ) -> Result<VerifiedClaims<'w>, VerifyError> {
+        if !is_signed {
             return Err(VerifyError::Signature);
         }
-        let expires_at = self.check_claims(&token.claims.members, issuer, now)?;
-        Ok(VerifiedClaims::new(token.claims.text, token.claims.members, expires_at))
-    }
-
-    /// Checks the header, and returns its `alg` and `kid`. Keys that the header itself brings or points to (`jwk`, `jku`, `x5c`,
-    /// `x5u`) are not looked at: whoever forges a token would bring their own.
-    fn check_header<'h>(&self, header: &'h Map<String, Value>) -> Result<(Algorithm, Option<&'h str>), VerifyError> {
-        if header.contains_key("crit") {
-            return Err(VerifyError::Critical);
-        }
-        let algorithm = header.get("alg").and_then(Value::as_str).and_then(Algorithm::named);
-        let algorithm = algorithm.ok_or(VerifyError::Algorithm)?;
-        if !self.policy.accepts_type(header.get("typ").and_then(Value::as_str)) {
-            return Err(VerifyError::Type);
-        }
-        let kid = header.get("kid").map(|kid| kid.as_str().ok_or(VerifyError::KeyId)).transpose()?;
-        Ok((algorithm, kid))
+        let window = token.claims.check(&self.policy, token.issuer.name.as_deref(), now)?;
+        Ok(VerifiedClaims::new(token.compact.claims.text, window))
     }
 
     /// Whose keys count. `iss` is not proved yet: it only chooses which keys must prove it.
-    fn named_by(&self, claims: &Map<String, Value>) -> Result<(usize, &Issuer), VerifyError> {
+    fn named_by(&self, claims: &Claims<'_>) -> Result<(usize, &Issuer), VerifyError> {
         if let [only] = self.issuers.as_slice() {
             return Ok((0, only));
         }
-        let iss = claims.get("iss").and_then(Value::as_str);
-        let is_named = |(_, issuer): &(usize, &Issuer)| iss.is_some() && issuer.name.as_deref() == iss;
+        let is_named = |(_, issuer): &(usize, &Issuer)| {
+            claims.issuer().zip(issuer.name.as_deref()).is_some_and(|(iss, name)| iss.says(name))
+        };
         let found = self.issuers.iter().enumerate().find(is_named);
         found.ok_or_else(|| VerifyError::of_claim("iss", "is not one of the expected issuers"))
     }
+}
 
-    fn check_claims(
-        &self,
-        claims: &Map<String, Value>,
-        issuer: &Issuer,
-        now: UnixSeconds,
-    ) -> Result<UnixSeconds, VerifyError> {
-        let exp = time_claim("exp", claims.get("exp"))?;
-        let exp = exp.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))?;
-        let nbf = time_claim("nbf", claims.get("nbf"))?;
-        let iat = time_claim("iat", claims.get("iat"))?;
-        check_issuer(claims.get("iss"), issuer.name.as_deref())?;
-        check_audience(claims.get("aud"), self.policy.audiences.as_deref())?;
-        if let Some(missing) = self.policy.required_claims.iter().find(|name| !claims.contains_key(*name)) {
-            return Err(VerifyError::of_claim(missing.clone(), "is missing"));
-        }
-        let (now, leeway) = (now.seconds(), self.policy.leeway);
-        if now >= exp.seconds().saturating_add(leeway) {
-            return Err(VerifyError::Expired);
-        }
-        if nbf.is_some_and(|nbf| now.saturating_add(leeway) < nbf.seconds()) {
-            return Err(VerifyError::NotYetValid);
-        }
-        self.check_age(iat, now)?;
-        Ok(exp)
-    }
+/// A token that was read, and the key that must have signed it.
+struct ReadToken<'v, 't, 'w> {
+    compact: CompactToken<'t, 'w>,
+    claims: Claims<'w>,
+    issuer: &'v Issuer,
+    key: &'v Key,
+}
 
-    fn check_age(&self, iat: Option<UnixSeconds>, now: u64) -> Result<(), VerifyError> {
-        let Some(max_token_age) = self.policy.max_token_age else { return Ok(()) };
-        let iat = iat.ok_or_else(|| VerifyError::of_claim("iat", "is missing"))?.seconds();
-        let leeway = self.policy.leeway;
-        if now.saturating_add(leeway) < iat {
-            return Err(VerifyError::of_claim("iat", "is in the future"));
-        }
-        let oldest = iat.saturating_add(max_token_age).saturating_add(leeway);
-        if now >= oldest { Err(VerifyError::TooOld) } else { Ok(()) }
+impl ReadToken<'_, '_, '_> {
+    fn is_signed(&self) -> bool {
+        self.key.verify(self.compact.signing_input.as_bytes(), self.compact.signature)
     }
 }
 
@@ -182,7 +167,7 @@ impl Verifier {
 mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
     use ed25519_dalek::{Signer as _, SigningKey};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::{AccessClaims, KeySet, Signer};
@@ -241,7 +226,7 @@ mod tests {
         )
     }
 
-    fn verify_at(token: &str, now: u64) -> Result<VerifiedClaims, VerifyError> {
+    fn verify_at(token: &str, now: u64) -> Result<VerifiedClaims<'static>, VerifyError> {
         verifier(0).verify(token, UnixSeconds::new(now).unwrap())
     }
 
@@ -252,8 +237,8 @@ mod tests {
     #[test]
     fn a_good_token_is_accepted_and_its_claims_are_read() {
         let verified = verify_at(&token_of(&header(), &claims()), NOW).unwrap();
-        assert_eq!(verified.subject(), Some("u1"));
-        assert_eq!(verified.session_id(), Some("s1"));
+        assert_eq!(verified.subject().as_deref(), Some("u1"));
+        assert_eq!(verified.session_id().as_deref(), Some("s1"));
         assert_eq!(verified.expires_at().seconds(), NOW + 300);
         assert_eq!(verified.json(), claims().to_string());
     }

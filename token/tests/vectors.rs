@@ -24,6 +24,9 @@ mod vectors {
         token: TokenJson,
         expected: String,
         claim: Option<String>,
+        /// What JavaScript answers where it has no time to wait; here is no such case.
+        #[serde(rename = "sync")]
+        _sync: Option<String>,
     }
 
     /// The options of the npm package, under its names; what is not there has its default.

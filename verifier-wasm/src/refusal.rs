@@ -15,6 +15,12 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    pub(crate) fn into_lines(self) -> String {
+        self.0
+    }
+}
+
 impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
         let (claim, reason) = (error.claim().unwrap_or_default(), error.reason().unwrap_or_default());

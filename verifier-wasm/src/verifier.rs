@@ -1,9 +1,9 @@
 //! The verifier as a JavaScript class, made once for a policy and the issuers' keys.
 
-use hallpass_token::{Issuer, KeySet, Policy, TimeOutOfRange, UnixSeconds, VerifyError};
+use hallpass_token::{Issuer, KeySet, Policy, TimeOutOfRange, UnixSeconds};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::refusal::Refusal;
+use crate::{refusal::Refusal, workspace::Workspace};
 
 /// Verifies tokens against one policy and the keys of one issuer or several. Where something may be left unchecked on
 /// purpose, that is `undefined`.
@@ -40,29 +40,30 @@ impl Verifier {
         Ok(self.0.add_issuer(Issuer { name, keys })?)
     }
 
-    /// Which of the issuers' keys a token needs, by its place among them; it proves nothing.
+    /// Which of the issuers' keys the token of so many bytes needs, by its place among them; it proves nothing.
     #[wasm_bindgen(js_name = issuerOf)]
-    pub fn issuer_of(&self, token: &str) -> Result<usize, Refusal> {
-        Ok(self.0.issuer_of(token)?)
+    pub fn issuer_of(&self, workspace: &Workspace, length: usize) -> Result<usize, Refusal> {
+        Ok(self.0.issuer_of(workspace.token(length))?)
     }
 
-    /// Verifies a token at the time `now`, in seconds since 1970, and returns its claims as JSON text.
-    pub fn verify(&self, token: &str, now: f64) -> Result<String, Refusal> {
-        let now = unix_seconds(now).map_err(VerifyError::from)?;
-        Ok(self.0.verify(token, now)?.json().to_owned())
+    /// Verifies the token of so many bytes at the time `now`, in seconds since 1970. The output is its claims, a JSON text, and
+    /// so long.
+    pub fn verify(&self, workspace: &mut Workspace, length: usize, now: f64) -> i32 {
+        workspace.verify(length, |decoded, token| self.0.verify_in(decoded, token, unix_seconds(now)?))
     }
 
     /// The public JSON Web Key that WebCrypto must check the token's signature with; `undefined` where `verify` does.
     #[wasm_bindgen(js_name = externalKey)]
-    pub fn external_key(&self, token: &str) -> Result<Option<String>, Refusal> {
-        Ok(self.0.external_key(token)?)
+    pub fn external_key(&self, workspace: &Workspace, length: usize) -> Result<Option<String>, Refusal> {
+        Ok(self.0.external_key(workspace.token(length))?)
     }
 
     /// As `verify`, after WebCrypto has checked the signature with the external key.
     #[wasm_bindgen(js_name = verifyChecked)]
-    pub fn verify_checked(&self, token: &str, signature_fits: bool, now: f64) -> Result<String, Refusal> {
-        let now = unix_seconds(now).map_err(VerifyError::from)?;
-        Ok(self.0.verify_checked(token, signature_fits, now)?.json().to_owned())
+    pub fn verify_checked(&self, workspace: &mut Workspace, length: usize, signature_fits: bool, now: f64) -> i32 {
+        workspace.verify(length, |decoded, token| {
+            self.0.verify_checked_in(decoded, token, signature_fits, unix_seconds(now)?)
+        })
     }
 }
 

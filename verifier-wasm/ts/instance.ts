@@ -2,9 +2,10 @@
 
 import * as glue from "../wasm/hallpass.js";
 import { HallpassError } from "./error.js";
+import { TokenMemory } from "./token-memory.js";
 
 let moduleSource: (() => WebAssembly.Module) | undefined;
-let started = false;
+let tokenMemory: TokenMemory | undefined;
 
 /** Says where the compiled module comes from; each runtime's entry calls it once. */
 export function setModuleSource(source: () => WebAssembly.Module): void {
@@ -12,18 +13,19 @@ export function setModuleSource(source: () => WebAssembly.Module): void {
 }
 
 /** Runs `use` with the wasm exports and turns what they throw into a {@link HallpassError}. */
-export function inWasm<Result>(use: (exports: typeof glue) => Result): Result {
-  if (!started) start();
+export function inWasm<Result>(use: (exports: typeof glue, memory: TokenMemory) => Result): Result {
+  const memory = (tokenMemory ??= start());
   try {
-    return use(glue);
+    return use(glue, memory);
   } catch (thrown) {
     throw HallpassError.fromWasm(thrown);
   }
 }
 
-function start(): void {
+function start(): TokenMemory {
   try {
-    glue.initSync({ module: moduleSource!() });
+    const { memory } = glue.initSync({ module: moduleSource!() });
+    return new TokenMemory(new glue.Workspace(), memory);
   } catch (cause) {
     throw new HallpassError(
       "ERR_WASM_BLOCKED",
@@ -31,5 +33,4 @@ function start(): void {
       { cause },
     );
   }
-  started = true;
 }

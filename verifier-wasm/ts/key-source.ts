@@ -25,8 +25,8 @@ const LOOK = 10;
 export interface KeySource {
   /** The verifier for the keys that are there. Throws `ERR_KEYS_NOT_LOADED` if there are none. */
   current(): Verifier;
-  /** Sees to it that there are keys, and that they are not too old. */
-  load(): Promise<void>;
+  /** Sees to it that there are keys, and that they are not too old; nothing to wait for where that is so already. */
+  load(): Promise<void> | undefined;
   /** Fetches keys because a `kid` was not found, and says whether there are newer ones now. */
   reload(): Promise<boolean>;
 }
@@ -71,7 +71,7 @@ class GivenKeys implements KeySource {
     return (this.#verifier ??= this.#bind(this.#keys));
   }
 
-  async load(): Promise<void> {}
+  load(): undefined {}
 
   async reload(): Promise<boolean> {
     return false;
@@ -94,6 +94,7 @@ class RemoteKeys implements KeySource {
   readonly #url: URL;
   readonly #fetch: FetchFunction;
   #verifier: Verifier | undefined;
+  #keySet: string | undefined;
   #running: Attempt | undefined;
   #fetchedAt = -Infinity;
   #failedAt = -Infinity;
@@ -110,14 +111,20 @@ class RemoteKeys implements KeySource {
     throw new HallpassError("ERR_KEYS_NOT_LOADED", "the issuer's keys have not been fetched yet: call `verify` first");
   }
 
-  async load(): Promise<void> {
-    if (this.#verifier === undefined) {
-      const { failure } = await this.#attempt();
-      if (this.#verifier === undefined) throw failure;
-    } else if (hasPassed(MAX_AGE, this.#fetchedAt) && hasPassed(COOL_DOWN, this.#failedAt) && !this.#isBusy()) {
-      // Old keys serve on when this fails: an issuer that is down harms nobody who holds a token.
-      await this.#attempt();
-    }
+  load(): Promise<void> | undefined {
+    if (this.#verifier === undefined) return this.#loadFirst();
+    const isDue = hasPassed(MAX_AGE, this.#fetchedAt) && hasPassed(COOL_DOWN, this.#failedAt) && !this.#isBusy();
+    return isDue ? this.#loadAgain() : undefined;
+  }
+
+  async #loadFirst(): Promise<void> {
+    const { failure } = await this.#attempt();
+    if (this.#verifier === undefined) throw failure;
+  }
+
+  /** Old keys serve on when this fails: an issuer that is down harms nobody who holds a token. */
+  async #loadAgain(): Promise<void> {
+    await this.#attempt();
   }
 
   async reload(): Promise<boolean> {
@@ -146,9 +153,9 @@ class RemoteKeys implements KeySource {
 
   async #run(attempt: Attempt): Promise<void> {
     try {
-      const verifier = this.#bind(await fetchKeySet(this.#url, this.#fetch));
-      this.#verifier?.free();
-      this.#verifier = verifier;
+      const keySet = await fetchKeySet(this.#url, this.#fetch);
+      // The same keys again: what was prepared for them, and verified with them, stays good.
+      if (keySet !== this.#keySet) this.#replace(this.#bind(keySet), keySet);
       this.#fetchedAt = Date.now();
       this.#failedAt = -Infinity;
     } catch (failure) {
@@ -157,6 +164,12 @@ class RemoteKeys implements KeySource {
     }
     attempt.done = true;
     if (this.#running === attempt) this.#running = undefined;
+  }
+
+  #replace(verifier: Verifier, keySet: string): void {
+    this.#verifier?.free();
+    this.#verifier = verifier;
+    this.#keySet = keySet;
   }
 
   #isBusy(): boolean {

@@ -1,5 +1,6 @@
 /** The options of a verifier, read strictly: a rule that somebody believes in must not be ignored in silence. */
 
+import { TokenCache, type SharedClaims } from "./cache.js";
 import { readLeeway, systemClock, type Clock } from "./clock.js";
 import { HallpassError } from "./error.js";
 
@@ -39,10 +40,24 @@ export interface PolicyOptions {
   requiredClaims?: readonly string[];
   /** The `typ` that the header must have, or several of which it must have one; `"at+jwt"` by default, `null`: any. */
   typ?: string | readonly string[] | null;
+  /**
+   * Remembers tokens that were verified, so that one that comes again costs a look-up; off by default. `true` keeps the last
+   * 1,000 and hands the same frozen claims to everybody. A token is never accepted after its `exp`, before its `nbf`, or
+   * after the issuer has changed its keys.
+   */
+  cache?: boolean | CacheOptions;
   /** Returns the time in seconds since 1970; the machine's clock by default. */
   now?: Clock;
   /** Fetches the key set, say through a service binding: `(...request) => env.ISSUER.fetch(...request)`. */
   fetch?: FetchFunction;
+}
+
+/** How tokens are remembered. */
+export interface CacheOptions {
+  /** How many tokens are remembered at most, 2 or more; 1,000 by default. Each takes about twice its length. */
+  size?: number;
+  /** Whether callers share one frozen object, which is quicker, or each get an object of their own; `"frozen"` by default. */
+  claims?: SharedClaims;
 }
 
 /** What a verifier accepts, and where it gets its keys: one issuer's, or those of several, each with keys of its own. */
@@ -66,14 +81,15 @@ export interface Settings {
   issuers: { name: string | null; keys: Keys }[];
   now: Clock;
   fetch: FetchFunction;
+  cache: TokenCache | undefined;
 }
 
 const ISSUER_OPTIONS = ["issuer", "jwks", "secret"];
-const KNOWN = ["issuers", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "now", "fetch", ...ISSUER_OPTIONS];
+const KNOWN = ["issuers", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "cache", "now", "fetch", ...ISSUER_OPTIONS];
 
 /** @throws {@link HallpassError} `ERR_OPTIONS_INVALID`; the message names the option and what it takes. */
 export function readOptions(options: VerifierOptions): Settings {
-  const { audience, leeway, maxTokenAge, requiredClaims = [], typ = "at+jwt", now = systemClock, ...rest } =
+  const { audience, leeway, maxTokenAge, requiredClaims = [], typ = "at+jwt", cache = false, now = systemClock, ...rest } =
     known(options, KNOWN, "the options");
   return {
     policy: {
@@ -86,6 +102,7 @@ export function readOptions(options: VerifierOptions): Settings {
     issuers: readIssuers(options),
     now: callable("now", now),
     // The global is looked up at each call: it may be replaced, and some runtimes want it called by its bare name.
+    cache: readCache(cache),
     fetch: callable("fetch", rest.fetch ?? ((...request) => fetch(...request))),
   };
 }
@@ -140,6 +157,15 @@ function age(value: unknown): number | null {
   if (value === undefined) return null;
   if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
   throw invalid("`maxTokenAge` must be whole seconds, 1 or more");
+}
+
+function readCache(cache: unknown): TokenCache | undefined {
+  if (cache === false) return undefined;
+  if (cache !== true && (typeof cache !== "object" || cache === null)) throw invalid("`cache` must be true, false or an object");
+  const { size = 1000, claims = "frozen" } = cache === true ? {} : known<CacheOptions>(cache, ["size", "claims"], "`cache`");
+  if (!Number.isSafeInteger(size) || size < 2) throw invalid("`cache.size` must be a whole number, 2 or more");
+  if (claims !== "frozen" && claims !== "fresh") throw invalid('`cache.claims` must be "frozen" or "fresh"');
+  return new TokenCache(size, claims);
 }
 
 function callable<F>(name: "now" | "fetch", value: F): F {

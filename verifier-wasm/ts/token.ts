@@ -17,7 +17,7 @@ import { inWasm } from "./instance.js";
  * ```
  */
 export function decode<Extra extends object = object>(token: string): DecodedToken<Extra> {
-  return JSON.parse(inWasm((wasm) => wasm.decode(tokenText(token)))) as DecodedToken<Extra>;
+  return JSON.parse(inWasm((_, memory) => memory.decode(tokenText(token)))) as DecodedToken<Extra>;
 }
 
 /**
@@ -49,19 +49,16 @@ export function expiresIn(token: string, { now }: { now?: Clock } = {}): number 
   return expiresAt(token) - readClock(now);
 }
 
-/**
- * The longest text that is handed to the wasm module, far above what it reads: a longer one would make its memory grow
- * for good, since that never shrinks.
- */
-const LONGEST = 16 * 1024;
+/** The longest token that is read, in bytes and so in characters (`MAX_TOKEN_BYTES` of the crate). */
+const LONGEST = 8 * 1024;
 
 /** The text of a token; callers without TypeScript do pass `undefined`, say for a cookie that is not there. */
 export function tokenText(token: unknown): string {
   if (typeof token !== "string") throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
   if (token.length <= LONGEST) return token;
-  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; at most 8192 bytes are read`);
+  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; at most ${LONGEST} are read`);
 }
 
 function expiresAt(token: string): number {
-  return inWasm((wasm) => wasm.expiresAt(tokenText(token)));
+  return inWasm((_, memory) => memory.expiresAt(tokenText(token)));
 }

@@ -1,14 +1,15 @@
 /** The verifier: a policy, the issuer's keys, and one question. */
 
 import type { Verifier as WasmVerifier } from "../wasm/hallpass.js";
+import type { Checked, TokenCache } from "./cache.js";
 import type { Claims } from "./claims.js";
 import { readClock, type Clock } from "./clock.js";
-import type { ErrorCode } from "./codes.js";
 import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
 import { bindKeys, keySource, type KeySource } from "./key-source.js";
 import { readOptions, type Policy, type VerifierOptions } from "./options.js";
 import { tokenText } from "./token.js";
+import type { TokenMemory } from "./token-memory.js";
 import { SignatureChecker } from "./web-crypto.js";
 
 /** Verifies access tokens. Make one and keep it: it holds the issuer's keys. */
@@ -43,10 +44,10 @@ export interface Verifier {
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { policy, issuers, now, fetch } = readOptions(options);
+  const { policy, issuers, now, fetch, cache } = readOptions(options);
   const sources = issuers.map(({ name, keys }) => keySource(policy, name, keys, fetch));
   const chooser = issuers.length > 1 ? issuerChooser(policy, issuers.map(({ name }) => name)) : () => 0;
-  return new KeyedVerifier((token) => sources[chooser(token)]!, now);
+  return new KeyedVerifier((token) => sources[chooser(token)]!, now, cache);
 }
 
 /** Tells which of several issuers' keys a token needs. What the token says of it is not proved: those keys must do so. */
@@ -54,65 +55,75 @@ function issuerChooser(policy: Policy, names: (string | null)[]): (token: string
   let verifier: WasmVerifier | undefined;
   return (token) => {
     const chooser = (verifier ??= bindKeys(policy, names, '{"keys":[]}'));
-    return inWasm(() => chooser.issuerOf(token));
+    return inWasm((_, memory) => memory.issuerOf(chooser, token));
   };
 }
 
 class KeyedVerifier implements Verifier {
   readonly #sourceFor: (token: string) => KeySource;
   readonly #now: Clock;
+  readonly #cache: TokenCache | undefined;
   readonly #signatures = new SignatureChecker();
 
-  constructor(sourceFor: (token: string) => KeySource, now: Clock) {
+  constructor(sourceFor: (token: string) => KeySource, now: Clock, cache: TokenCache | undefined) {
     this.#sourceFor = sourceFor;
     this.#now = now;
+    this.#cache = cache;
   }
 
   async verify<Extra extends object = object>(token: string): Promise<Claims & Extra> {
     const text = tokenText(token);
     const source = this.#sourceFor(text);
-    await source.load();
+    const loading = source.load();
+    if (loading !== undefined) await loading;
     try {
-      return await this.#claims<Extra>(text, source);
+      return (await this.#claims(text, source)) as Claims & Extra;
     } catch (error) {
-      if (!hasCode(error, "ERR_KEY_UNKNOWN") || !(await source.reload())) throw error;
-      return this.#claims<Extra>(text, source);
+      if (!isUnknownKey(error) || !(await source.reload())) throw error;
+      return (await this.#claims(text, source)) as Claims & Extra;
     }
   }
 
   verifySync<Extra extends object = object>(token: string): Claims & Extra {
     const text = tokenText(token);
-    return this.#claimsSync<Extra>(text, this.#sourceFor(text));
-  }
-
-  #claimsSync<Extra extends object>(token: string, source: KeySource): Claims & Extra {
+    const verifier = this.#sourceFor(text).current();
     const now = readClock(this.#now);
+    const known = this.#cache?.find(text, verifier, now, "here");
+    return (known ?? inWasm((_, memory) => {
+      const claims = memory.verify(verifier, text, now);
+      return this.#admit(claims, text, verifier, memory, "here");
+    })) as Claims & Extra;
+  }
+
+  #claims(token: string, source: KeySource): Claims | Promise<Claims> {
     const verifier = source.current();
-    return parse(inWasm(() => verifier.verify(token, now)));
+    const now = readClock(this.#now);
+    const known = this.#cache?.find(token, verifier, now);
+    return known ?? inWasm((_, memory) => {
+      const claims = memory.verifyUnlessExternal(verifier, token, now);
+      if (claims === undefined) return this.#claimsByWebCrypto(token, source, verifier);
+      return this.#admit(claims, token, verifier, memory, "here");
+    });
   }
 
-  async #claims<Extra extends object>(token: string, source: KeySource): Promise<Claims & Extra> {
-    for (;;) {
-      try {
-        return this.#claimsSync<Extra>(token, source);
-      } catch (error) {
-        if (!hasCode(error, "ERR_ALG_NEEDS_ASYNC")) throw error;
-      }
-      const verifier = source.current();
-      const key = inWasm(() => verifier.externalKey(token));
-      const signatureFits = await this.#signatures.fits(token, key!);
-      // While WebCrypto was at work the keys may have changed, and this one may have been withdrawn: look again.
-      if (source.current() !== verifier) continue;
-      const now = readClock(this.#now);
-      return parse(inWasm(() => verifier.verifyChecked(token, signatureFits, now)));
-    }
+  async #claimsByWebCrypto(token: string, source: KeySource, verifier: WasmVerifier): Promise<Claims> {
+    const key = inWasm((_, memory) => memory.externalKey(verifier, token));
+    const signatureFits = await this.#signatures.fits(token, key!);
+    // While WebCrypto was at work the keys may have changed, and this one may have been withdrawn: begin again.
+    if (source.current() !== verifier) return this.#claims(token, source);
+    return inWasm((_, memory) => {
+      const claims = memory.verifyChecked(verifier, token, signatureFits, readClock(this.#now));
+      return this.#admit(claims, token, verifier, memory, "by WebCrypto");
+    });
+  }
+
+  /** The claims of a token that was just verified; they are remembered where there is a cache. */
+  #admit(claims: string, token: string, verifier: WasmVerifier, memory: TokenMemory, checked: Checked): Claims {
+    if (this.#cache === undefined) return JSON.parse(claims) as Claims;
+    return this.#cache.add(token, claims, { verifier, checked, ...memory.validity() });
   }
 }
 
-function parse<Extra extends object>(claims: string): Claims & Extra {
-  return JSON.parse(claims) as Claims & Extra;
-}
-
-function hasCode(error: unknown, code: ErrorCode): boolean {
-  return error instanceof HallpassError && error.code === code;
+function isUnknownKey(error: unknown): boolean {
+  return error instanceof HallpassError && error.code === "ERR_KEY_UNKNOWN";
 }

@@ -28,9 +28,9 @@ fn get(port: u16, path: &str) -> io::Result<String> {
     const PATIENCE: Duration = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    // In one piece: a server that has seen enough and closes would else reset the connection, and its answer with it.
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
+    // In one piece: whoever answers and closes after the first of several would reset the connection.
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut status = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut status)?;
     Ok(String::from_utf8_lossy(&status).into_owned())

@@ -61,9 +61,10 @@ impl Suite {
         match self {
             Self::Rust => vec![Task::RustTests],
             // The types of the demo's scripts come from the package.
-            Self::Checks | Self::Node | Self::Workerd => Task::PACKAGE.to_vec(),
+            Self::Checks => Task::PACKAGE.to_vec(),
+            Self::Node | Self::Workerd => [Task::PACKAGE.as_slice(), &[Task::WycheproofCases]].concat(),
             Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer]].concat(),
-            Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium]].concat(),
+            Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),
             Self::Demo => Task::DEMO.to_vec(),
             Self::Bench => [Task::PACKAGE.as_slice(), &Task::BENCH].concat(),
         }
@@ -160,6 +161,7 @@ fn node(workspace: &Workspace, folder: &str, prepare: impl FnOnce(&mut Command))
     let mut command = workspace.program("node");
     // Files by name: Node 20 knows no patterns, and later ones no folders.
     command.args(["--test", "--test-reporter=spec"]).args(files);
+    command.env("HALLPASS_WYCHEPROOF", workspace.wycheproof_cases());
     prepare(&mut command);
     vec![Step { title: folder.to_owned(), command: Some(command) }]
 }

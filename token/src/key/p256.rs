@@ -3,7 +3,14 @@
 //! Natively AWS-LC checks the signatures. In WebAssembly the runtime's own WebCrypto does, which is faster than any code
 //! that could be shipped; but whether a key is one at all is decided here, so that every runtime refuses the same sets.
 
+#[cfg(feature = "external-signatures")]
 use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::base64url;
+
+/// `r` and `s` in 32 bytes each (RFC 7518 §3.4).
+#[cfg(feature = "external-signatures")]
+pub(crate) const SIGNATURE_BYTES: usize = 64;
 
 /// The affine coordinates of a public key, each big-endian.
 #[derive(Clone, Debug)]
@@ -17,7 +24,8 @@ pub(crate) struct P256Key {
 impl P256Key {
     /// Reads the members `x` and `y` of a key; `None` where they are no point of the curve.
     pub(crate) fn from_coordinates(x: &str, y: &str) -> Option<Self> {
-        let (x, y) = (coordinate(x)?, coordinate(y)?);
+        // A coordinate always has 32 bytes, zeros in front included (RFC 7518 §6.2.1.2).
+        let (x, y) = (base64url::decode_array(x).ok()?, base64url::decode_array(y).ok()?);
         is_on_curve(&x, &y).then_some(())?;
         Some(Self {
             x,
@@ -39,13 +47,6 @@ impl P256Key {
         let [x, y] = [&self.x, &self.y].map(|coordinate| Base64UrlUnpadded::encode_string(coordinate));
         format!(r#""crv":"P-256","kty":"EC","x":"{x}","y":"{y}""#)
     }
-}
-
-/// A coordinate always has 32 bytes, zeros in front included (RFC 7518 §6.2.1.2).
-fn coordinate(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    let length = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
-    (length == bytes.len()).then_some(bytes)
 }
 
 /// A number below 2^256, its least significant limb first.

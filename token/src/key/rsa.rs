@@ -1,8 +1,9 @@
 //! RSA public keys (RFC 7518 §6.3), for `RS256` and `PS256`.
 
+#[cfg(feature = "external-signatures")]
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use crate::{Algorithm, KeySetError};
+use crate::{Algorithm, KeySetError, base64url};
 
 /// The shortest modulus in bits (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;
@@ -52,6 +53,12 @@ impl RsaKey {
         }
     }
 
+    /// A signature is as long as the modulus (RFC 8017 §8.1.2 and §8.2.2).
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn signature_bytes(&self) -> usize {
+        self.modulus.len()
+    }
+
     /// Whether `signature` is this key's over `message`.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -68,7 +75,7 @@ impl RsaKey {
 
 /// Reads a number above zero in its one spelling, without a zero in front (RFC 7518 §2, `Base64urlUInt`).
 fn number(text: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
+    base64url::decode(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
 }
 
 /// The product of two odd primes is odd.
@@ -78,10 +85,12 @@ fn is_good_modulus(bytes: &[u8]) -> bool {
     (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) && is_odd(bytes)
 }
 
-/// With an exponent of 1 every number is its own signature, and an even one is none; beyond 32 bits one only slows
-/// verification down, and some runtimes refuse it.
+/// The public exponents that are in use. workerd's WebCrypto imports keys with these and no others, and a key set must not
+/// be good in one runtime and bad in another.
+const EXPONENTS: [&[u8]; 4] = [&[1, 0, 1], &[3], &[17], &[37]];
+
 fn is_good_exponent(bytes: &[u8]) -> bool {
-    bytes.len() <= 4 && is_odd(bytes) && bytes != [1]
+    EXPONENTS.contains(&bytes)
 }
 
 fn is_odd(bytes: &[u8]) -> bool {
@@ -90,6 +99,8 @@ fn is_odd(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
     use super::*;
 
     fn modulus(bits: usize) -> Vec<u8> {
@@ -118,12 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn an_exponent_is_odd_and_from_3_to_32_bits() {
+    fn an_exponent_is_one_that_every_runtime_takes() {
         let n = modulus(2048);
-        for e in [&[3][..], &[1, 0, 1], &[255, 255, 255, 255]] {
+        for e in [&[3][..], &[17], &[37], &[1, 0, 1]] {
             assert_eq!(read(&n, e), Ok(()), "{e:?}");
         }
-        for e in [&[][..], &[0], &[1], &[2], &[1, 0, 0], &[0, 3], &[1, 0, 0, 0, 1]] {
+        for e in [&[][..], &[0], &[1], &[2], &[5], &[1, 0, 0], &[0, 3], &[255, 255, 255, 255], &[1, 0, 0, 0, 1]] {
             assert_eq!(read(&n, e), Err(KeySetError::RsaExponent), "{e:?}");
         }
     }

@@ -1,0 +1,64 @@
+/** Project Wycheproof's cases as tests, for a runtime that is asked with `ask(way, suite)`, in a way of `wycheproof.js`. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { folder } from "./vector-suite.js";
+import { isByWebCrypto } from "./wycheproof.js";
+
+/** What `cargo xtask test` lets the crate write: `cargo run -p hallpass-token --example wycheproof_cases FILE`. */
+const file = process.env.HALLPASS_WYCHEPROOF || new URL("../../target/wycheproof.json", import.meta.url);
+
+/** How many cases there are both ways, so that none is lost. */
+const RUN = { raw: 2438, wrapped: 2775 };
+
+/** Tokens that all are accepted. */
+const GOOD = [
+  ["header.json", "no kid means the one key there is"],
+  ["signature.json", "a good token by a shared secret is accepted"],
+  ["es256.json", "a good token by ES256 is accepted"],
+  ["rsa-signatures.json", "a good token by RS256 is accepted", "a good token by PS256 is accepted"],
+];
+
+/** Declares the tests. */
+export function testWycheproof(ask) {
+  const suites = JSON.parse(readFileSync(file, "utf8"));
+  const run = { raw: 0, wrapped: 0 };
+  for (const suite of suites.filter(isByWebCrypto)) {
+    test(`${suite.alg}, ${suite.name}: as Wycheproof says, but for what is listed with why`, async (t) => {
+      const { run: count, agreed, differing, notText } = await ask("raw", suite);
+      const listed = suite.differing.flatMap(({ first, last }) => range(first, last));
+      t.diagnostic(`${suite.name}: ${count} run, ${agreed} agreed`);
+      if (notText.length > 0) t.diagnostic(`not put, since the message is no text: ${notText.join(", ")}`);
+      for (const { first, last, reason } of suite.differing) t.diagnostic(`differing ${first} to ${last}: ${reason}`);
+      assert.deepEqual(differing, listed.filter((id) => !notText.includes(id)));
+      run.raw += count;
+    });
+  }
+  for (const suite of suites) {
+    test(`${suite.alg}, ${suite.name}: no foreign signature fits a token, no key does harm`, async (t) => {
+      const { run: count, faults } = await ask("wrapped", suite);
+      t.diagnostic(`${suite.name}: ${count} tokens`);
+      assert.deepEqual(faults, []);
+      run.wrapped += count;
+    });
+  }
+  test("all cases were run", () => {
+    assert.deepEqual(run, RUN);
+  });
+  test("a good token by each algorithm is accepted: Wycheproof has none", async () => {
+    assert.deepEqual(await ask("control", GOOD.flatMap(vectorsNamed)), []);
+  });
+}
+
+/** The vectors of a file that have a name. */
+function vectorsNamed([file, ...names]) {
+  const vectors = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
+  const named = vectors.filter(({ name }) => names.includes(name));
+  assert.equal(named.length, names.length, file);
+  return named;
+}
+
+function range(first, last) {
+  return Array.from({ length: last - first + 1 }, (_, place) => first + place);
+}

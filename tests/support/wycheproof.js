@@ -1,0 +1,85 @@
+/** Puts Project Wycheproof's cases to the package, in whatever runtime; it reads no file and knows no test runner. */
+
+import { disagreements } from "./vectors.js";
+
+const NOW = 1_790_000_000;
+const ISSUER = "https://auth.example";
+const BY_WEBCRYPTO = ["ES256", "RS256", "PS256"];
+
+/** Whether WebCrypto checks the algorithm's signatures, and not the wasm module. */
+export const isByWebCrypto = ({ alg }) => BY_WEBCRYPTO.includes(alg);
+
+/**
+ * The cases as Wycheproof signed them, put to the package's own checker: how many were run and agreed, the ids of those
+ * that differed, and of those that could not be put, since their message is no text.
+ */
+export async function raw({ alg, groups }, { SignatureChecker }) {
+  const checker = new SignatureChecker();
+  const outcome = { run: 0, agreed: 0, differing: [], notText: [] };
+  for (const { keys, cases } of groups) {
+    const key = JSON.stringify({ ...keys.keys[0], alg });
+    for (const { id, message, signature, is_valid: isValid } of cases) {
+      const text = textOf(message);
+      if (text === undefined) {
+        outcome.notText.push(id);
+        continue;
+      }
+      outcome.run += 1;
+      if ((await checker.fits(`${text}.${signature}`, key)) === isValid) outcome.agreed += 1;
+      else outcome.differing.push(id);
+    }
+  }
+  return outcome;
+}
+
+/** The cases' signatures under a token of ours, which none of them fits: how many there were, and which answers differed. */
+export async function wrapped({ alg, groups }, { createVerifier }) {
+  const faults = [];
+  let run = 0;
+  for (const { keys, cases, is_refused: isRefused } of groups) {
+    const trusted = keys.secret === undefined ? { jwks: keys } : { secret: bytesOf(keys.secret) };
+    const verifier = createVerifier({ issuer: ISSUER, audience: "api", now: () => NOW, ...trusted });
+    const late = isRefused ? "ERR_KEY_SET_INVALID" : "ERR_SIGNATURE_INVALID";
+    const expected = { verify: late, verifySync: isByWebCrypto({ alg }) ? "ERR_ALG_NEEDS_ASYNC" : late };
+    for (const { id, signature } of cases) {
+      run += 1;
+      for (const [way, code] of Object.entries(expected)) {
+        const answer = await answerOf(() => verifier[way](`${signed(alg)}.${signature}`));
+        if (answer !== code) faults.push(`${id}: ${way} answers ${answer}, not ${code}`);
+      }
+    }
+  }
+  return { run, faults };
+}
+
+/** What is answered otherwise than that good tokens, out of the vectors, are accepted. */
+export const control = disagreements;
+
+async function answerOf(ask) {
+  try {
+    await ask();
+    return "accepted";
+  } catch (error) {
+    return error.code ?? String(error);
+  }
+}
+
+/** What a signature would have to be over: a token's header and claims, both good. */
+function signed(alg) {
+  const parts = [{ alg, typ: "at+jwt" }, { iss: ISSUER, aud: "api", exp: NOW + 300 }];
+  const segments = parts.map((part) => btoa(JSON.stringify(part)).replaceAll("=", ""));
+  return segments.join(".").replaceAll("+", "-").replaceAll("/", "_");
+}
+
+function textOf(base64url) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(base64url));
+  } catch {
+    return undefined;
+  }
+}
+
+function bytesOf(base64url) {
+  const binary = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,111 @@
+//! Strict base64url (RFC 4648 §5), as tokens and keys use it: no padding, no white space, no stray bits, so that each
+//! value has one spelling only.
+//!
+//! What is decoded here is public, so that a look-up table may serve; it is on the way of every token.
+
+/// The text is not canonical base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotCanonical;
+
+/// What a character that is not of the alphabet stands for: a bit that no value has, wherever the value is shifted to.
+const FOREIGN: u32 = 1 << 31;
+
+/// The value of each character, in each of the four places of 24 bits.
+const VALUES: [[u32; 256]; 4] = [values(18), values(12), values(6), values(0)];
+
+const fn values(shift: u32) -> [u32; 256] {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut values = [FOREIGN; 256];
+    let mut value: u32 = 0;
+    while value < 64 {
+        values[alphabet[value as usize] as usize] = value << shift;
+        value += 1;
+    }
+    values
+}
+
+/// Decodes `text` into `bytes`, in the place of what was there. After an error they hold anything.
+pub(crate) fn decode_into(text: &str, bytes: &mut Vec<u8>) -> Result<(), NotCanonical> {
+    let (quads, tail) = text.as_bytes().as_chunks::<4>();
+    bytes.clear();
+    bytes.resize(quads.len() * 3, 0);
+    let mut seen = 0;
+    for (quad, triple) in quads.iter().zip(bytes.as_chunks_mut::<3>().0) {
+        let bits = bits_of(*quad);
+        seen |= bits;
+        let [_, first, second, third] = bits.to_be_bytes();
+        *triple = [first, second, third];
+    }
+    // What is missing of the last four characters counts as zero, which `A` stands for.
+    let (bits, count, stray) = match *tail {
+        [] => (0, 0, 0),
+        [a, b] => (bits_of([a, b, b'A', b'A']), 1, 0xffff),
+        [a, b, c] => (bits_of([a, b, c, b'A']), 2, 0xff),
+        _ => return Err(NotCanonical),
+    };
+    bytes.extend(bits.to_be_bytes().iter().skip(1).take(count));
+    if (seen | bits) & FOREIGN == 0 && bits & stray == 0 { Ok(()) } else { Err(NotCanonical) }
+}
+
+/// The 24 bits of four characters.
+fn bits_of([a, b, c, d]: [u8; 4]) -> u32 {
+    let [first, second, third, fourth] = &VALUES;
+    first[usize::from(a)] | second[usize::from(b)] | third[usize::from(c)] | fourth[usize::from(d)]
+}
+
+/// The bytes that `text` stands for.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotCanonical> {
+    let mut bytes = Vec::new();
+    decode_into(text, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes that `text` stands for, where they are exactly so many.
+pub(crate) fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], NotCanonical> {
+    decode(text)?.try_into().map_err(|_| NotCanonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
+    use super::*;
+
+    #[test]
+    fn bytes_of_every_length_and_value_survive() {
+        for length in 0..300_usize {
+            let bytes: Vec<u8> = (0..length).map(|place| (place * 7 + length).to_le_bytes()[0]).collect();
+            assert_eq!(decode(&Base64UrlUnpadded::encode_string(&bytes)), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn it_accepts_what_base64ct_accepts_and_nothing_else() {
+        let mut texts: Vec<Vec<u8>> = vec![vec![]];
+        let characters = [b'A', b'B', b'P', b'Q', b'g', b'w', b'9', b'-', b'_', b'=', b'+', b'/', b' ', b'\n', 0, 0x7f];
+        for length in 0..5 {
+            let longer = texts
+                .iter()
+                .filter(|text| text.len() == length)
+                .flat_map(|text| characters.iter().map(move |character| [text.as_slice(), &[*character]].concat()));
+            texts.extend(longer.collect::<Vec<_>>());
+            if texts.len() > 100_000 {
+                break;
+            }
+        }
+        for text in texts {
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(decode(&text).ok(), Base64UrlUnpadded::decode_vec(&text).ok(), "{text:?}");
+        }
+        assert!(decode("é").is_err() && decode("AAé").is_err());
+    }
+
+    #[test]
+    fn what_was_there_before_does_not_matter() {
+        let mut bytes = vec![9; 100];
+        decode_into("AQI", &mut bytes).unwrap();
+        assert_eq!(bytes, [1, 2]);
+        assert_eq!(decode_array::<2>("AQI"), Ok([1, 2]));
+        assert_eq!(decode_array::<3>("AQI"), Err(NotCanonical));
+    }
+}

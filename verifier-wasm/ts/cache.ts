@@ -1,0 +1,77 @@
+/** Tokens that were verified before, so that seeing one again costs a look-up. */
+
+import type { Verifier } from "../wasm/hallpass.js";
+import type { Claims } from "./claims.js";
+
+/** Who checked a signature: the wasm module, or WebCrypto, which answers with a promise alone. */
+export type Checked = "here" | "by WebCrypto";
+
+/** Under what a verified token holds. */
+export interface Terms {
+  /** The policy and the keys that it was verified with. Other keys are another object. */
+  readonly verifier: Verifier;
+  readonly checked: Checked;
+  /** From when on it is good, and when no longer, in seconds since 1970: `exp`, `nbf` and age, each with its leeway. */
+  readonly from: number;
+  readonly until: number;
+}
+
+/** What callers get for a token that was seen before. */
+export type SharedClaims = "frozen" | "fresh";
+
+interface Known extends Terms {
+  /** The object that all callers share, or the text that each of them gets parsed. */
+  readonly claims: Claims | string;
+}
+
+/**
+ * A bounded cache, by the whole token: a token that differs anywhere is another one. Those used last are kept: when the
+ * newer half is full it becomes the older half, and what was not asked for since then is dropped.
+ */
+export class TokenCache {
+  readonly #half: number;
+  readonly #shared: SharedClaims;
+  #newer = new Map<string, Known>();
+  #older = new Map<string, Known>();
+
+  /** Holds at most `size` tokens, two at least. */
+  constructor(size: number, shared: SharedClaims) {
+    this.#half = Math.floor(size / 2);
+    this.#shared = shared;
+  }
+
+  /** The claims of a token that holds at the time `now` under these keys. Any other must be verified again. */
+  find(token: string, verifier: Verifier, now: number, checked?: Checked): Claims | undefined {
+    const known = this.#newer.get(token) ?? this.#promote(token);
+    if (known === undefined || known.verifier !== verifier) return undefined;
+    if (now < known.from || now >= known.until) return undefined;
+    if (checked !== undefined && known.checked !== checked) return undefined;
+    return typeof known.claims === "string" ? (JSON.parse(known.claims) as Claims) : known.claims;
+  }
+
+  /** Remembers a token with its claims, a JSON text, and returns what its callers get. */
+  add(token: string, text: string, terms: Terms): Claims {
+    const claims = JSON.parse(text) as Claims;
+    this.#put(token, { ...terms, claims: this.#shared === "frozen" ? deepFreeze(claims) : text });
+    return claims;
+  }
+
+  #promote(token: string): Known | undefined {
+    const known = this.#older.get(token);
+    if (known !== undefined) this.#put(token, known);
+    return known;
+  }
+
+  #put(token: string, known: Known): void {
+    if (this.#newer.size >= this.#half) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+    }
+    this.#newer.set(token, known);
+  }
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}
