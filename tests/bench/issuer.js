@@ -59,7 +59,8 @@ async function start() {
 /** One round: the disk, then everybody, each round another one first. */
 async function takeTurns(round) {
   await settleDisk();
-  const measured = { disk: await diskOf(given.load, folder, plan.measure) };
+  const measured = {};
+  for (const shape of ["growing", "laid"]) measured[shape] = await diskOf(given.load, folder, shape, plan.measure / 2);
   const present = contenders.filter(({ missing }) => missing === undefined);
   for (let place = 0; place < present.length; place += 1) {
     const { name, port } = present[(place + round) % present.length];

@@ -88,8 +88,12 @@ impl Task {
     /// Where its output goes: a long build shows its own progress.
     pub(crate) fn output(self) -> Output {
         match self {
-            Self::WasmModule | Self::Issuer | Self::RustTests | Self::WycheproofCases => Output::Shown,
-            Self::BenchVerify | Self::BenchLoad => Output::Shown,
+            Self::WasmModule
+            | Self::Issuer
+            | Self::RustTests
+            | Self::WycheproofCases
+            | Self::BenchVerify
+            | Self::BenchLoad => Output::Shown,
             _ => Output::Kept,
         }
     }

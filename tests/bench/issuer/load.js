@@ -17,9 +17,9 @@ export async function loadOf(binary, { port, users, clients, warmUp, measure }) 
   return JSON.parse(stdout);
 }
 
-/** The disk's own rate of appending 4 KiB durably, one writer, in this folder. */
-export async function diskOf(binary, folder, measure) {
-  const { stdout } = await run(binary, ["disk", folder, "--measure", String(measure)]);
+/** The disk's own rate of writing 4 KiB durably, one writer, in this folder: to a file that grows, or is laid out. */
+export async function diskOf(binary, folder, shape, measure) {
+  const { stdout } = await run(binary, ["disk", folder, "--shape", shape, "--measure", String(measure)]);
   return JSON.parse(stdout);
 }
 

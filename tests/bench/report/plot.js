@@ -55,6 +55,8 @@ const SHORT = {
   "hallpass: verifySync, no cache": "hallpass, no cache",
   "hallpass, cache on: verifySync": "hallpass, cache: sync",
   "hallpass, cache on: await verify": "hallpass, cache: await",
+  "hallpass, cache on, fresh claims: verifySync": "hallpass, cache: fresh",
+  "hallpass: verify, 16 at once": "hallpass, 16 at once",
   "WebCrypto verify, 16 at once": "WebCrypto, 16 at once",
   "WebCrypto verify": "WebCrypto",
   "jose: decodeJwt (claims alone)": "jose, claims",

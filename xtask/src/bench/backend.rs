@@ -1,5 +1,6 @@
 //! What a build was really made of, from the build itself: flags in the environment replace those in the files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,7 +18,7 @@ const CURVE: &str = "curve25519-dalek";
 pub(crate) struct Build {
     /// How `curve25519-dalek` was built: `32-bit limbs, serial`.
     pub(crate) backend: String,
-    executable: Option<PathBuf>,
+    executables: BTreeMap<String, PathBuf>,
 }
 
 impl Build {
@@ -27,20 +28,25 @@ impl Build {
         Ok(Self::read(&output))
     }
 
-    /// The program that was built.
-    pub(crate) fn executable(&self) -> Result<&Path, Failure> {
-        self.executable
-            .as_deref()
-            .ok_or_else(|| Failure::Answer { command: "cargo build", answer: "no program".into() })
+    /// The program that was built for a target; others may be built along with it.
+    pub(crate) fn executable(&self, target: &str) -> Result<&Path, Failure> {
+        let none = || Failure::Answer { command: "cargo build", answer: format!("no program {target}") };
+        self.executables.get(target).map(PathBuf::as_path).ok_or_else(none)
     }
 
     fn read(output: &str) -> Self {
         let messages: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let backends: Vec<_> = messages.iter().filter_map(backend).collect();
-        let executable = messages.iter().filter_map(|message| message["executable"].as_str()).next_back();
+        let executables = messages.iter().filter_map(executable).collect();
         let backend = if backends.is_empty() { format!("without {CURVE}") } else { backends.join("; ") };
-        Self { backend, executable: executable.map(PathBuf::from) }
+        Self { backend, executables }
     }
+}
+
+/// A program and the target that it is of, where this message tells it.
+fn executable(message: &Value) -> Option<(String, PathBuf)> {
+    let (target, path) = (message["target"]["name"].as_str()?, message["executable"].as_str()?);
+    Some((target.to_owned(), PathBuf::from(path)))
 }
 
 /// What the curve's build script has chosen, where this message tells it.
@@ -79,12 +85,15 @@ mod tests {
     fn a_build_without_the_curve_says_so() {
         let derive = CHOSEN.replace("dalek@", "dalek-derive@").replace('\n', "");
         assert_eq!(Build::read(&derive).backend, "without curve25519-dalek");
-        assert!(Build::read(&derive).executable().is_err());
+        assert!(Build::read(&derive).executable("verify").is_err());
     }
 
     #[test]
-    fn the_program_is_the_last_that_was_built() {
-        let output = "{\"executable\":null}\n{\"executable\":\"/a\"}\n{\"reason\":\"build-finished\"}";
-        assert_eq!(Build::read(output).executable().unwrap(), Path::new("/a"));
+    fn a_program_is_found_by_its_target() {
+        let output = r#"{"executable":"/a","target":{"name":"verify"}}
+            {"executable":"/b","target":{"name":"load"}}
+            {"executable":null,"target":{"name":"other"}}"#;
+        assert_eq!(Build::read(output).executable("verify").unwrap(), Path::new("/a"));
+        assert!(Build::read(output).executable("other").is_err());
     }
 }

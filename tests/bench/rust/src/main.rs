@@ -23,10 +23,12 @@ use serde_json::{Value, json};
 enum Command {
     /// Sign in, then rotate refresh tokens with each number of clients in turn
     Refresh(Refresh),
-    /// Append 4 KiB and `fdatasync`, again and again
+    /// Write 4 KiB and `fdatasync`, again and again
     Disk {
         /// Where the file is made
         folder: PathBuf,
+        #[arg(long)]
+        shape: disk::Shape,
         #[arg(long, value_parser = milliseconds)]
         measure: Duration,
     },
@@ -58,7 +60,9 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Refresh(options) => refresh(&options),
-        Command::Disk { folder, measure } => disk::measure(&folder, measure).map_err(|error| error.to_string()),
+        Command::Disk { folder, shape, measure } => {
+            disk::measure(&folder, shape, measure).map_err(|error| error.to_string())
+        }
     };
     match result {
         Ok(report) => {
