@@ -8,6 +8,9 @@ import { AUDIENCE, freshKey, ISSUER } from "../support/tokens.js";
 /** Memory of wasm never shrinks. The smallest block that can leak has 16 bytes: so many outgrow all slack. */
 const TOKENS = 100_000;
 
+/** A key that is used so often has its tables, which stay (ARCHITECTURE.md). */
+const USES_UNTIL_TABLES = 128;
+
 const PIECES = [
   ".", "=", "A", "_", "é", "\0", "\ud800", "\u{1f3ab}", "e30", "eyJ", '{"a":', "[", "]", "}", '"', "\\ud800", "1e400",
 ];
@@ -71,6 +74,10 @@ function verifies(token) {
   return isAnswered(() => verifier.verify(token, Date.now() / 1000));
 }
 
+function verifyOften(verifier, token) {
+  for (let use = 0; use < USES_UNTIL_TABLES; use += 1) verifier.verify(token, Date.now() / 1000);
+}
+
 /** Tokens of nearly 8 KiB that take the most memory: many values, many maps, the deepest nesting that is read. */
 function greedyTokens() {
   const deep = `${'{"a":['.repeat(7)}${"]}".repeat(7)}`;
@@ -79,6 +86,7 @@ function greedyTokens() {
 }
 
 test("a hundred thousand strange tokens leave the instance alive and its memory as it was", () => {
+  verifyOften(verifier, good);
   for (const token of [good, ...greedyTokens(), "A".repeat(16 * 1024)]) verifies(token);
   const atFirst = size();
   let accepted = 0;
@@ -105,4 +113,18 @@ test("the greediest tokens and key sets take a few megabytes at most, however of
   }
   assert.ok(size().bytes <= largest, `${size().bytes} bytes`);
   assert.ok(verifies(good));
+});
+
+test("keys that come and go leave four tables behind at most", async () => {
+  const sizes = [];
+  for (let count = 0; count < 16; count += 1) {
+    const key = await freshKey("k1");
+    const token = await key.sign();
+    const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"]);
+    another.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
+    verifyOften(another, token);
+    another.free();
+    sizes.push(size().bytes);
+  }
+  assert.deepEqual(sizes.slice(4), Array(12).fill(sizes.at(3)));
 });

@@ -2,16 +2,12 @@
 
 use std::fmt;
 
-use ed25519_dalek::VerifyingKey;
 use jwt_compact::{
     AlgorithmSignature,
     alg::{Hs256, Hs256Key, Hs256Signature},
 };
 
-use crate::{
-    Algorithm, KeySetError, base64url,
-    ed25519::{Ed25519Signature, Ed25519Strict},
-};
+use crate::{Algorithm, KeySetError, base64url, ed25519::Ed25519Key};
 
 pub(crate) mod jwk;
 #[cfg(not(target_family = "wasm"))]
@@ -35,7 +31,7 @@ pub(crate) struct Key {
 
 #[derive(Clone)]
 enum Material {
-    Ed25519(VerifyingKey),
+    Ed25519(Ed25519Key),
     Secret(Hs256Key),
     P256(P256Key),
     Rsa(RsaKey),
@@ -68,7 +64,7 @@ impl Key {
     /// Whether `signature` is this key's over `message`; never, where it [is checked elsewhere](Self::is_checked_elsewhere).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
-            Material::Ed25519(key) => verify_with(&Ed25519Strict, key, message, read::<Ed25519Signature>(signature)),
+            Material::Ed25519(key) => key.verify(message, signature),
             Material::Secret(secret) => verify_with(&Hs256, secret, message, read::<Hs256Signature>(signature)),
             #[cfg(not(target_family = "wasm"))]
             Material::P256(key) => key.verify(message, signature),
@@ -105,7 +101,7 @@ impl Key {
 impl fmt::Debug for Material {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ed25519(key) => f.debug_tuple("Ed25519").field(key).finish(),
+            Self::Ed25519(key) => key.fmt(f),
             Self::Secret(_) => f.write_str("Secret(…)"),
             Self::P256(key) => f.debug_tuple("P256").field(key).finish(),
             Self::Rsa(key) => f.debug_tuple("Rsa").field(key).finish(),
@@ -128,13 +124,10 @@ fn verify_with<A: jwt_compact::Algorithm>(
     signature.is_some_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
-/// Reads the member `x` of an Ed25519 key. A point of small order would let anybody sign, and one that is spelled in
-/// another way than its own (`y` beyond the field's prime, RFC 8032 §5.1.3) has no business in a key set.
-fn ed25519_point(x: &str) -> Result<VerifyingKey, KeySetError> {
+/// Reads the member `x` of an Ed25519 key (RFC 8037 §2).
+fn ed25519_point(x: &str) -> Result<Ed25519Key, KeySetError> {
     let point = base64url::decode_array(x).map_err(|_| KeySetError::Point)?;
-    let key = VerifyingKey::from_bytes(&point).map_err(|_| KeySetError::Point)?;
-    let is_canonical = key.to_edwards().compress().to_bytes() == point;
-    if is_canonical && !key.is_weak() { Ok(key) } else { Err(KeySetError::Point) }
+    Ed25519Key::from_bytes(&point).ok_or(KeySetError::Point)
 }
 
 #[cfg(test)]
