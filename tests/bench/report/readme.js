@@ -33,7 +33,8 @@ function javascript({ "verifier-js": results }) {
   if (!results) return [];
   const tables = JAVASCRIPT.map(([id, label]) => [label, results.tables.find((table) => table.id === id)]);
   return [
-    `In JavaScript (Node ${results.tools.node}, one thread; ${circumstances(results)}):`,
+    `In JavaScript (Node ${results.tools.node}, one thread;`,
+    `${circumstances(results)}):`,
     "",
     `| a token | ${LIBRARIES.join(" | ")} |`,
     `|---|${"--:|".repeat(LIBRARIES.length)}`,
@@ -66,7 +67,8 @@ function rust({ "verifier-rust": results }) {
   const floors = ["aws-lc-rs (signature alone)", "ring (signature alone)"];
   const columns = [...names, ...floors];
   return [
-    `In Rust (rustc ${results.tools.rustc}; ${circumstances(results)}):`,
+    `In Rust (rustc ${results.tools.rustc};`,
+    `${circumstances(results)}):`,
     "",
     `| a whole token | ${columns.map((name) => name.replace(" (", ", ").replace(")", "")).join(" | ")} |`,
     `|---|${"--:|".repeat(columns.length)}`,
@@ -84,7 +86,8 @@ function issuer({ issuer: results }) {
   if (!results) return [];
   const names = results.tables[0].rows.filter(({ value }) => value !== undefined).map(({ name }) => name);
   return [
-    `Durable refreshes per second, with p99 (${circumstances(results)}):`,
+    "Durable refreshes per second, with p99",
+    `(${circumstances(results)}):`,
     "",
     `| clients | ${names.join(" | ")} |`,
     `|--:|${"--:|".repeat(names.length)}`,
