@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn check(token: &str) {
-    // It reads the claims alone: a token whose header is none may have an expiry.
+    // It reads the claims up to `exp`: a token whose header is none may have an expiry.
     let expires_at = expires_at(token);
     let decoded = match decode(token) {
         Ok(decoded) => decoded,

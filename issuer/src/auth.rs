@@ -1,28 +1,38 @@
 //! The use cases: sign in, renew, sign out, and see who is there. Here the rules of passwords, sessions and tokens meet
 //! the store; how they are reached over the network is the business of `http`.
 
-use hallpass_token::{
-    AccessClaims, Issuer, KeySetError, Policy, SignError, Signer, UnixSeconds, VerifiedClaims, Verifier, VerifyError,
-    expires_at,
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicU64},
 };
+
+use hallpass_token::{AccessClaims, Issuer, Policy, Signer, UnixSeconds, VerifiedClaims, Verifier, expires_at};
 use serde_json::Value;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
+    audit,
     clock::Clock,
-    entropy::{NoEntropy, random_bytes, random_id},
+    entropy::{random_bytes, random_id},
     id::{SessionId, UserId},
-    password::{HashingError, Password, PasswordHasher},
-    refresh_token::{InvalidRefreshToken, RefreshToken, RefreshTokenKey},
-    session::{Lifetimes, Refusal, Session, Transport},
-    store::{Store, StoreError, StoreFailure, Swapped},
+    password::{Password, PasswordHasher},
+    refresh_token::{RefreshToken, RefreshTokenKey},
+    session::{Beginning, End, Label, Rules, Session, Transport},
+    store::{Store, StoreFailure, Swapped},
     user::{User, Username},
 };
 
+mod error;
+mod password;
+mod refresh;
 mod renewal;
+mod sessions;
 
+pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
 pub(crate) use renewal::{Presented, Seen};
+pub(crate) use sessions::Listed;
 
 /// The client of RFC 9068 §2.2 that users sign in with directly.
 const CLIENT_ID: &str = "hallpass";
@@ -32,13 +42,25 @@ const MOST_ATTEMPTS: usize = 8;
 
 /// Signs users in and out, over a store.
 pub(crate) struct Auth {
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     passwords: PasswordHasher,
     signer: Signer,
     refresh_token_key: RefreshTokenKey,
     verifier: Verifier,
     settings: Settings,
+    /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
+    password_changes: Mutex<()>,
+    /// How often a token that was used already was answered again within the grace. A thief who is as quick as the
+    /// owner shows nowhere else.
+    grace_answers: AtomicU64,
+}
+
+/// Who sends a request, as far as the connection and the request itself tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) address: IpAddr,
+    pub(crate) label: Label,
 }
 
 /// What the person who runs the issuer chose.
@@ -50,7 +72,7 @@ pub(crate) struct Settings {
     pub(crate) audience: String,
     /// How long an access token is good, in seconds.
     pub(crate) access_ttl: u64,
-    pub(crate) lifetimes: Lifetimes,
+    pub(crate) rules: Rules,
 }
 
 /// What a sign-in or a renewal gives the client.
@@ -73,55 +95,9 @@ pub(crate) struct Identity {
     pub(crate) session_expires_at: UnixSeconds,
 }
 
-/// Why a use case failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AuthError {
-    /// Wrong password or no such user: nobody learns which.
-    #[error("username or password is wrong")]
-    InvalidCredentials,
-    /// The refresh token is worth nothing any more. Final: sign in again.
-    #[error("the refresh token gives nothing: {0}")]
-    InvalidGrant(#[source] GrantFault),
-    /// A refresh token came another way than it was given out.
-    #[error("the refresh token came by another transport than the session's")]
-    WrongTransport,
-    /// The access token is not good.
-    #[error("the access token is not good: {0}")]
-    InvalidToken(#[source] TokenFault),
-    /// Nothing that could be judged was presented.
-    #[error("no token was presented")]
-    NoCredentials,
-    /// Too much is going on; the same request may succeed later.
-    #[error("too much is going on: {0}")]
-    Overloaded(&'static str),
-    /// Something of ours failed; the same request may succeed later.
-    #[error("a part of the issuer failed: {0}")]
-    Unavailable(String),
-}
-
-/// Why a refresh token is worth nothing, for the log.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum GrantFault {
-    #[error(transparent)]
-    Token(#[from] InvalidRefreshToken),
-    #[error(transparent)]
-    Session(#[from] Refusal),
-    #[error("its session or user is not there")]
-    Unknown,
-}
-
-/// Why an access token is not good.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TokenFault {
-    #[error(transparent)]
-    Token(#[from] VerifyError),
-    #[error("its session is over")]
-    SessionOver,
-}
-
 impl Auth {
     pub(crate) fn new(
-        store: Box<dyn Store>,
+        store: Arc<dyn Store>,
         clock: Box<dyn Clock>,
         signer: Signer,
         refresh_token_key: RefreshTokenKey,
@@ -130,7 +106,18 @@ impl Auth {
         let issuer = Issuer::named(settings.issuer.as_str(), signer.key_set()?);
         let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
         let passwords = PasswordHasher::new()?;
-        Ok(Self { store, clock, passwords, signer, refresh_token_key, verifier, settings })
+        let (password_changes, grace_answers) = (Mutex::default(), AtomicU64::default());
+        Ok(Self {
+            store,
+            clock,
+            passwords,
+            signer,
+            refresh_token_key,
+            verifier,
+            settings,
+            password_changes,
+            grace_answers,
+        })
     }
 
     /// The public keys, as a JSON Web Key Set (RFC 7517 §5).
@@ -144,64 +131,54 @@ impl Auth {
     }
 
     /// Checks a password and begins a session. A session whose refresh token the client still held ends after the new
-    /// one is safe.
+    /// one is safe, and so does the one that is too many.
     pub(crate) async fn login(
         &self,
         username: &Username,
         password: Password,
         transport: Transport,
         replaced: Option<&str>,
+        client: Client,
     ) -> Result<Pass, AuthError> {
         let user = self.store.user_named(username).await?;
         let fits = self.passwords.verify(password, user.as_ref().map(|user| &user.password)).await?;
-        let Some(user) = user.filter(|_| fits) else { return Err(AuthError::InvalidCredentials) };
+        let Some(user) = user.filter(|user| fits && !user.is_disabled) else {
+            return Err(AuthError::InvalidCredentials);
+        };
         let now = self.clock.now();
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?);
-        let session = Session::begin(user.id, transport, &token, now);
+        let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
+        let session = Session::begin(beginning, &token, now);
         let pass = self.issue(&user, &session, &token, now)?;
         self.store.add_session(&session).await?;
-        tracing::info!(user = %user.id, session = %session.id, "signed in");
-        if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &self.refresh_token_key).ok()) {
-            // The new session is safe: that the old one could not be ended must not look like a failed sign-in.
-            if let Err(error) = self.end_session(replaced.session, "replaced by a new sign-in").await {
-                tracing::warn!(session = %replaced.session, %error, "a replaced session could not be ended");
-            }
+        audit::session_began(&session, client.address);
+        // The new session is safe: that an old one could not be ended must not look like a failed sign-in.
+        if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &self.refresh_token_key).ok())
+            && let Err(error) = self.end_session(replaced.session, End::Replaced, client.address).await
+        {
+            tracing::warn!(session = %replaced.session, %error, "a replaced session could not be ended");
+        }
+        if let Err(error) = self.end_surplus(&user, session.id, client.address).await {
+            tracing::warn!(user = %user.id, %error, "sessions that are too many could not be ended");
         }
         Ok(pass)
     }
 
-    /// Trades a refresh token for a new pair.
-    pub(crate) async fn refresh(&self, refresh_token: &str, transport: Transport) -> Result<Pass, AuthError> {
-        let presented = RefreshToken::parse(refresh_token, &self.refresh_token_key)
-            .map_err(|fault| AuthError::InvalidGrant(fault.into()))?;
-        for _ in 0..MOST_ATTEMPTS {
-            let (session, user) = self.session_and_user(presented.session).await?;
-            if session.transport != transport {
-                return Err(AuthError::WrongTransport);
-            }
-            let now = self.clock.now();
-            let successor = RefreshToken::new(session.id, random_bytes()?);
-            let rotated = session
-                .rotate(&presented, &successor, self.settings.lifetimes, now)
-                .map_err(|refusal| AuthError::InvalidGrant(refusal.into()))?;
-            let pass = self.issue(&user, &rotated, &successor, now)?;
-            if self.store.swap_session(&session, &rotated).await? == Swapped::Yes {
-                return Ok(pass);
-            }
-        }
-        Err(AuthError::Overloaded("the session is changed by too many requests at once"))
-    }
-
     /// Ends the sessions of all these tokens. One that this issuer never made ends nothing; a failure to end one keeps
     /// none of the others from ending.
-    pub(crate) async fn logout(&self, refresh_tokens: &[&str], access_tokens: &[&str]) -> Result<(), AuthError> {
+    pub(crate) async fn logout(
+        &self,
+        refresh_tokens: &[&str],
+        access_tokens: &[&str],
+        address: IpAddr,
+    ) -> Result<(), AuthError> {
         let by_refresh_token = refresh_tokens
             .iter()
             .filter_map(|text| RefreshToken::parse(text, &self.refresh_token_key).ok().map(|token| token.session));
         let by_access_token = access_tokens.iter().filter_map(|text| self.session_of_genuine(text));
         let mut outcome = Ok(());
         for session in by_refresh_token.chain(by_access_token) {
-            outcome = outcome.and(self.end_session(session, "signed out").await);
+            outcome = outcome.and(self.end_session(session, End::SignedOut, address).await);
         }
         outcome
     }
@@ -223,7 +200,7 @@ impl Auth {
             Err(AuthError::InvalidGrant(_)) => Err(over()),
             found => found,
         }?;
-        session.check_living(self.settings.lifetimes, now).map_err(|_| over())?;
+        session.check_living(self.settings.rules.lifetimes, user.credential_epoch, now).map_err(|_| over())?;
         Ok(self.identity(&user, &session))
     }
 
@@ -234,16 +211,17 @@ impl Auth {
         Ok((session, user))
     }
 
-    async fn end_session(&self, id: SessionId, cause: &'static str) -> Result<(), AuthError> {
+    /// Ends a session, unless it is over already. "Ended" is final: a rotation at the same moment does not undo it.
+    async fn end_session(&self, id: SessionId, cause: End, address: IpAddr) -> Result<(), AuthError> {
         for _ in 0..MOST_ATTEMPTS {
             let Some(session) = self.store.session(id).await? else { return Ok(()) };
-            let Some(ended) = session.end() else { return Ok(()) };
+            let Some(ended) = session.end(cause) else { return Ok(()) };
             if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
-                tracing::info!(user = %session.user, session = %session.id, cause, "session ended");
+                audit::session_ended(&ended, cause, address);
                 return Ok(());
             }
         }
-        Err(AuthError::Overloaded("the session is changed by too many requests at once"))
+        Err(AuthError::Contended)
     }
 
     /// Writes the pair for a session as it will be stored.
@@ -272,49 +250,13 @@ impl Auth {
             user: user.id,
             username: user.username.clone(),
             session: session.id,
-            session_expires_at: session.expires_at(self.settings.lifetimes),
+            session_expires_at: session.expires_at(self.settings.rules.lifetimes),
         }
     }
 }
 
 fn session_of(claims: &VerifiedClaims) -> Option<SessionId> {
     Uuid::try_parse(&claims.session_id()?).ok().map(SessionId)
-}
-
-/// Why the use cases could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AuthSetupError {
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    #[error("the issuer's own key set cannot be used: {0}")]
-    Keys(#[from] KeySetError),
-}
-
-impl From<StoreError> for AuthError {
-    fn from(error: StoreError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<NoEntropy> for AuthError {
-    fn from(error: NoEntropy) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<SignError> for AuthError {
-    fn from(error: SignError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<HashingError> for AuthError {
-    fn from(error: HashingError) -> Self {
-        match error {
-            HashingError::Overloaded => Self::Overloaded("too many passwords wait to be checked"),
-            error => Self::Unavailable(error.to_string()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
 //! The command line. Every option can also be set as `HALLPASS_…` in the environment; a wrong one names itself and says
 //! what it takes.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     http::Origin,
+    id::SessionId,
+    session::Lifetimes,
     user::{Role, Username},
 };
+
+mod values;
+
+pub(crate) use values::{IssuerUrl, StoreAddress};
+use values::{duration, duration_or_none};
 
 /// Signs users in once, and lets anyone check the pass locally.
 #[derive(Debug, Parser)]
@@ -28,6 +35,9 @@ pub(crate) enum Command {
     /// Manage the users of a store that no issuer holds.
     #[command(subcommand)]
     User(UserCommand),
+    /// See and end the sessions of a store that no issuer holds.
+    #[command(subcommand)]
+    Session(SessionCommand),
 }
 
 /// Options of `hallpass serve`.
@@ -47,12 +57,18 @@ pub(crate) struct Serve {
     /// How long an access token is good.
     #[arg(long, env = "HALLPASS_ACCESS_TTL", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) access_ttl: Duration,
-    /// How long a session lives without a renewal.
-    #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
-    pub(crate) idle_ttl: Duration,
-    /// How long a session lives in all.
-    #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
-    pub(crate) session_ttl: Duration,
+    #[command(flatten)]
+    pub(crate) lifetimes: LifetimeOptions,
+    /// How long after a renewal the refresh token that was used gives the same new one again: to two tabs, or to a
+    /// client that lost the answer. A request and its answer should take at most half of it. 0 renews at every use.
+    #[arg(long, env = "HALLPASS_REFRESH_GRACE", value_name = "DURATION", default_value = "30s",
+          value_parser = duration_or_none)]
+    pub(crate) refresh_grace: Duration,
+    /// How long after a renewal a client that lost the answer may still come back with the refresh token that it used.
+    /// 0 switches that off.
+    #[arg(long, env = "HALLPASS_LATE_WINDOW", value_name = "DURATION", default_value = "7d",
+          value_parser = duration_or_none)]
+    pub(crate) late_window: Duration,
     /// What the access tokens are signed with. HS256 takes its secret from `HALLPASS_HS256_SECRET`, at least 32 bytes that
     /// every verifier must share; no key is published then.
     #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
@@ -63,6 +79,23 @@ pub(crate) struct Serve {
     /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,
+}
+
+/// The options that say how long sessions live.
+#[derive(Debug, Args)]
+pub(crate) struct LifetimeOptions {
+    /// How long a session lives without a renewal.
+    #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
+    pub(crate) idle_ttl: Duration,
+    /// How long a session lives in all.
+    #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
+    pub(crate) session_ttl: Duration,
+}
+
+impl LifetimeOptions {
+    pub(crate) fn to_lifetimes(&self) -> Lifetimes {
+        Lifetimes { idle: self.idle_ttl.as_secs(), absolute: self.session_ttl.as_secs() }
+    }
 }
 
 /// What access tokens can be signed with, by their names in RFC 8037 and RFC 7518.
@@ -81,6 +114,10 @@ pub(crate) enum SigningAlg {
 pub(crate) enum UserCommand {
     /// Add a user; the password is asked for, or read from standard input.
     Add(UserAdd),
+    /// Keep a user from signing in, and end their sessions.
+    Disable(UserName),
+    /// Let a user sign in again who was disabled.
+    Enable(UserName),
 }
 
 /// Options of `hallpass user add`.
@@ -98,74 +135,55 @@ pub(crate) struct UserAdd {
     pub(crate) store: StoreOption,
 }
 
+/// Options of the commands that take a user's name.
+#[derive(Debug, Args)]
+pub(crate) struct UserName {
+    /// The name that the user signs in with.
+    pub(crate) username: Username,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
+/// Commands of `hallpass session`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionCommand {
+    /// Print the living sessions: of everybody, or of one user.
+    List(SessionList),
+    /// End sessions: those with the ids given, or all of one user.
+    Revoke(SessionRevoke),
+}
+
+/// Options of `hallpass session list`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionList {
+    /// Whose sessions.
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) user: Option<Username>,
+    #[command(flatten)]
+    pub(crate) lifetimes: LifetimeOptions,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
+/// Options of `hallpass session revoke`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionRevoke {
+    /// The sessions to end, by their ids.
+    #[arg(value_name = "SESSION", required_unless_present = "user", conflicts_with = "user")]
+    pub(crate) ids: Vec<SessionId>,
+    /// Whose sessions to end, all of them.
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) user: Option<Username>,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}
+
 /// The option that says where users and sessions are kept.
 #[derive(Debug, Args)]
 pub(crate) struct StoreOption {
     /// Where users, sessions and keys are kept: a folder, as sled:PATH.
     #[arg(long, env = "HALLPASS_STORE", value_name = "STORE", default_value = "sled:./hallpass-data")]
     pub(crate) store: StoreAddress,
-}
-
-/// Where users and sessions are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoreAddress {
-    /// The data folder of the embedded store.
-    pub(crate) folder: PathBuf,
-}
-
-/// The issuer's public URL and the origin that its pages have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct IssuerUrl {
-    pub(crate) url: String,
-    pub(crate) origin: Origin,
-}
-
-impl FromStr for StoreAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("sled:") {
-            Some(folder) if !folder.is_empty() => Ok(Self { folder: folder.into() }),
-            _ => Err("a store is sled:PATH, such as sled:./hallpass-data".to_owned()),
-        }
-    }
-}
-
-impl IssuerUrl {
-    /// The default on a loopback address.
-    pub(crate) fn localhost(port: u16) -> Result<Self, String> {
-        format!("http://localhost:{port}").parse()
-    }
-}
-
-impl FromStr for IssuerUrl {
-    type Err = String;
-
-    /// RFC 8414 §2: https, without query or fragment; plain http on this machine alone.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "an issuer is a URL such as https://auth.example.com, without `?`, `#` or `/` at its end";
-        let origin = Origin::of_url(text).map_err(|_| expected.to_owned())?;
-        if text.contains(['?', '#']) || text.ends_with('/') {
-            return Err(expected.to_owned());
-        }
-        let host = origin.host();
-        let is_local = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-        if origin.is_https() || is_local {
-            Ok(Self { url: text.to_owned(), origin })
-        } else {
-            Err("an issuer needs https:// anywhere but on localhost: cookies and tokens would travel in the clear"
-                .into())
-        }
-    }
-}
-
-/// Whole seconds, from one second to ten years.
-fn duration(text: &str) -> Result<Duration, String> {
-    const TEN_YEARS: u64 = 10 * 366 * 24 * 60 * 60;
-    let expected = || "a duration is whole seconds, minutes, hours or days, such as 30s, 5m, 12h or 30d".to_owned();
-    let duration = humantime::parse_duration(text).map_err(|_| expected())?;
-    let whole = duration.subsec_nanos() == 0 && (1..=TEN_YEARS).contains(&duration.as_secs());
-    if whole { Ok(duration) } else { Err(format!("{}, from one second to ten years", expected())) }
 }
 
 #[cfg(test)]
@@ -177,36 +195,5 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn durations_read_as_people_write_them() {
-        for (text, seconds) in [("30s", 30), ("5m", 300), ("12h", 43_200), ("30d", 2_592_000)] {
-            assert_eq!(duration(text).unwrap().as_secs(), seconds);
-        }
-        for text in ["", "0s", "5", "100ms", "1.5s", "-5m", "soon", "11years"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_issuer_is_https_but_on_this_machine() {
-        for text in ["https://auth.example.com", "https://example.com/auth", "http://localhost:8080", "http://[::1]:1"]
-        {
-            assert_eq!(text.parse::<IssuerUrl>().unwrap().url, text);
-        }
-        for text in
-            ["auth.example.com", "http://auth.example.com", "https://a.example/", "https://a.example?x", "ftp://a"]
-        {
-            assert!(text.parse::<IssuerUrl>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_store_is_a_folder_behind_sled() {
-        assert_eq!("sled:./data".parse::<StoreAddress>().unwrap().folder, PathBuf::from("./data"));
-        for text in ["", "./data", "sled:", "postgres://x"] {
-            assert!(text.parse::<StoreAddress>().is_err(), "{text}");
-        }
     }
 }

@@ -8,7 +8,10 @@ use std::{
 
 use crate::{
     keys::{Keys, KeysError},
-    store::sled::{OpenError, SledStore},
+    store::{
+        StoreError,
+        sled::{OpenError, SledStore},
+    },
 };
 
 /// Why a data folder could not be opened.
@@ -17,32 +20,44 @@ pub(crate) enum DataError {
     #[error("the folder {} cannot be made: {reason}", folder.display())]
     Folder { folder: PathBuf, reason: io::Error },
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(transparent)]
     Keys(#[from] KeysError),
 }
 
 /// Opens a data folder, and makes it where there is none. What it holds can be read by its owner alone.
 pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
-    let is_new = !folder.exists();
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
+    make(folder).map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     // The store first: its lock keeps a second process from making keys at the same moment.
     let store = SledStore::open(&folder.join("sled"))?;
-    if !store.is_empty() && !Keys::exist(folder) {
+    if !Keys::exist(folder) && !store.is_empty()? {
         tracing::warn!("the store has users, but its keys are missing: new ones are made, and every session is over");
     }
     let keys = Keys::open(folder)?;
-    if is_new {
-        // The folder's own entry, so that it is found after a loss of power. One that was there before may lie in a
-        // folder that we cannot read, and was synced by whoever made it.
-        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::File::open(parent)
-            .and_then(|parent| parent.sync_all())
-            .map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
-    }
     Ok((store, keys))
+}
+
+/// Makes the folder and those that it lies in, where they are not there, and syncs their entries, so that they are found
+/// after a loss of power.
+fn make(folder: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<_> = folder.ancestors().take_while(is_missing).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    for made in &missing {
+        sync_entry(made)?;
+    }
+    match sync_entry(folder) {
+        // Whoever made a folder that was there before may have been killed before this. But it may also lie in one that
+        // we cannot read, and somebody else made it for us.
+        Err(error) if missing.is_empty() && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Syncs the folder that `made` lies in.
+fn sync_entry(made: &Path) -> io::Result<()> {
+    let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(parent)?.sync_all()
 }

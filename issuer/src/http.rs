@@ -9,17 +9,19 @@ use std::{
 use warp::{
     Filter, Rejection,
     filters::{BoxedFilter, path::FullPath},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     reply::Response,
 };
 
 use crate::auth::Auth;
 
 mod body;
+mod caller;
 mod cookies;
 mod credentials;
 mod envelope;
 mod error;
+mod head;
 mod health;
 mod key_set;
 mod login;
@@ -27,20 +29,25 @@ mod logout;
 mod me;
 mod origin;
 mod pass;
+mod password;
 mod refresh;
 pub(crate) mod server;
+mod sessions;
 
 use body::Body;
 pub(crate) use envelope::{Envelope, cors};
 use error::ApiError;
+use head::Head;
 pub(crate) use origin::Origin;
 
 /// Every path, and the methods that it takes.
-const METHODS: [(&str, &str); 6] = [
+const METHODS: [(&str, &str); 8] = [
     ("/login", "POST"),
     ("/refresh", "POST"),
     ("/logout", "POST"),
+    ("/password", "POST"),
     ("/me", "GET, HEAD"),
+    ("/sessions", "GET, HEAD, DELETE"),
     ("/.well-known/jwks.json", "GET, HEAD"),
     ("/healthz", "GET, HEAD"),
 ];
@@ -50,7 +57,9 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
     let login = post("/login", auth, login::handle);
     let refresh = post("/refresh", auth, refresh::handle);
     let logout = post("/logout", auth, logout::handle);
+    let password = post("/password", auth, password::handle);
     let me = get("/me", auth, me::handle);
+    let sessions = sessions(auth);
     let key_set = get("/.well-known/jwks.json", auth, key_set::handle);
     let health = get("/healthz", auth, health::handle);
     let nothing = warp::path::full().map(|path: FullPath| respond(Err(no_route(path.as_str()))));
@@ -59,7 +68,11 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(logout)
         .unify()
+        .or(password)
+        .unify()
         .or(me)
+        .unify()
+        .or(sessions)
         .unify()
         .or(key_set)
         .unify()
@@ -70,38 +83,65 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-fn post<Fut>(
-    path: &'static str,
+fn post<Fut>(path: &'static str, auth: &Arc<Auth>, handle: fn(Arc<Auth>, Head, Body) -> Fut) -> BoxedFilter<(Response,)>
+where
+    Fut: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    let auth = Arc::clone(auth);
+    let answer = move |head: Head, body| {
+        let auth = Arc::clone(&auth);
+        async move {
+            let body = body::read(&head.headers, body).await;
+            respond(match body {
+                Ok(body) => handle(auth, head, body).await,
+                Err(error) => Err(error),
+            })
+        }
+    };
+    at(path).and(warp::post()).and(Head::read()).and(warp::body::stream()).then(answer).boxed()
+}
+
+fn get<Fut>(path: &'static str, auth: &Arc<Auth>, handle: fn(Arc<Auth>, Head) -> Fut) -> BoxedFilter<(Response,)>
+where
+    Fut: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    without_body(at(path).and(warp::get().or(warp::head()).unify()), auth, handle)
+}
+
+/// The routes below `/sessions`.
+fn sessions(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
+    let list = get("/sessions", auth, sessions::list);
+    let end_all = without_body(at("/sessions").and(warp::delete()), auth, sessions::end_all);
+    let auth = Arc::clone(auth);
+    let answer = move |id, head| {
+        let answered = sessions::end_one(Arc::clone(&auth), head, id);
+        async move { respond(answered.await) }
+    };
+    let id = warp::path::full()
+        .and_then(|path: FullPath| ready(session_in(path.as_str()).map(str::to_owned).ok_or_else(warp::reject)));
+    let end_one = id.and(warp::delete()).and(Head::read()).then(answer);
+    list.or(end_all).unify().or(end_one).unify().boxed()
+}
+
+fn without_body<Fut>(
+    route: impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static,
     auth: &Arc<Auth>,
-    handle: fn(Arc<Auth>, HeaderMap, Body) -> Fut,
+    handle: fn(Arc<Auth>, Head) -> Fut,
 ) -> BoxedFilter<(Response,)>
 where
     Fut: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
     let auth = Arc::clone(auth);
-    let answer = move |headers: HeaderMap, body| {
-        let auth = Arc::clone(&auth);
-        async move {
-            let body = body::read(&headers, body).await;
-            respond(match body {
-                Ok(body) => handle(auth, headers, body).await,
-                Err(error) => Err(error),
-            })
-        }
-    };
-    at(path).and(warp::post()).and(warp::header::headers_cloned()).and(warp::body::stream()).then(answer).boxed()
-}
-
-fn get<Fut>(path: &'static str, auth: &Arc<Auth>, handle: fn(Arc<Auth>, HeaderMap) -> Fut) -> BoxedFilter<(Response,)>
-where
-    Fut: Future<Output = Result<Response, ApiError>> + Send + 'static,
-{
-    let auth = Arc::clone(auth);
-    let answer = move |headers: HeaderMap| {
-        let answered = handle(Arc::clone(&auth), headers);
+    let answer = move |head: Head| {
+        let answered = handle(Arc::clone(&auth), head);
         async move { respond(answered.await) }
     };
-    at(path).and(warp::get().or(warp::head()).unify()).and(warp::header::headers_cloned()).then(answer).boxed()
+    route.and(Head::read()).then(answer).boxed()
+}
+
+/// The `{id}` of `/sessions/{id}`.
+fn session_in(path: &str) -> Option<&str> {
+    path.strip_prefix("/sessions/").filter(|id| !id.is_empty() && !id.contains('/'))
 }
 
 /// Exactly this path; `warp::path!` would also take it with a slash at its end.
@@ -120,6 +160,9 @@ fn respond(result: Result<Response, ApiError>) -> Response {
 }
 
 fn no_route(path: &str) -> ApiError {
+    if session_in(path).is_some() {
+        return ApiError::method_not_allowed("DELETE");
+    }
     match METHODS.iter().find(|(known, _)| *known == path) {
         Some((_, allowed)) => ApiError::method_not_allowed(allowed),
         None => ApiError::not_found(),
@@ -129,6 +172,12 @@ fn no_route(path: &str) -> ApiError {
 /// A JSON answer with status 200.
 fn json(body: &impl serde::Serialize) -> Response {
     warp::Reply::into_response(warp::reply::json(body))
+}
+
+fn no_content() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 fn set_header(response: &mut Response, name: header::HeaderName, value: &'static str) {

@@ -21,7 +21,7 @@ use crate::{
 const FILE: &str = "keys.json";
 const VERSION: u8 = 2;
 
-/// What signs access tokens, and what tags refresh tokens.
+/// What signs access tokens, and what tags and derives refresh tokens.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) ed25519_signer: Signer,
@@ -103,7 +103,7 @@ impl Keys {
         Some(Self {
             ed25519_signer: Signer::ed25519(&*key(&keys.signing_key)?),
             es256_signer: Signer::es256(&*key(&keys.es256_key)?).ok()?,
-            refresh_token: RefreshTokenKey(*key(&keys.refresh_token_key)?),
+            refresh_token: RefreshTokenKey::from_root(&*key(&keys.refresh_token_key)?),
         })
     }
 }
@@ -148,7 +148,7 @@ mod tests {
         let again = Keys::open(folder.path()).unwrap();
         assert_eq!(first.ed25519_signer.key_id(), again.ed25519_signer.key_id());
         assert_eq!(first.es256_signer.key_id(), again.es256_signer.key_id());
-        assert_eq!(first.refresh_token.0, again.refresh_token.0);
+        assert_eq!(first.refresh_token.id(), again.refresh_token.id());
         assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
         let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(files, [FILE]);

@@ -1,5 +1,6 @@
 //! The binary `hallpass`. Here alone the environment, the arguments and the signals are read.
 
+mod audit;
 mod auth;
 mod cli;
 mod clock;
@@ -12,7 +13,9 @@ mod password;
 mod refresh_token;
 mod serve;
 mod session;
+mod sessions;
 mod store;
+mod sweeper;
 mod user;
 mod users;
 
@@ -20,6 +23,7 @@ use std::{
     env,
     error::Error,
     io::{self, IsTerminal as _, Write as _},
+    panic,
     process::ExitCode,
 };
 
@@ -37,6 +41,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let _flushed_at_the_end = log_to_stderr(cli.log);
+    log_panics();
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -57,6 +62,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 serve::run(options, hs256_secret, told_to_stop()?).await?;
             }
             Command::User(command) => users::run(command).await?,
+            Command::Session(command) => sessions::run(command).await?,
         }
         Ok(())
     })
@@ -72,6 +78,18 @@ fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// A panic is a line of the log, and not three beside it. One of the store's engine becomes an error where it was called,
+/// which is reported then.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        if store::sled::is_engines(panic) {
+            tracing::debug!(%panic, "the store's engine panicked");
+        } else {
+            tracing::error!(%panic, "a part of the issuer panicked: this is a bug");
+        }
+    }));
 }
 
 /// Logs through a thread of its own, which drops lines when nobody reads them: a full pipe must not stop the issuer.

@@ -1,9 +1,8 @@
-//! Refresh tokens: the plain one that a client holds, and the hash that is stored.
+//! Refresh tokens: the plain one that a client holds, the hash that is stored, and how one follows from another.
 
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -11,32 +10,50 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use crate::id::SessionId;
 
+mod key;
+
+pub(crate) use key::{KEY_ID_BYTES, KeyId, RefreshTokenKey};
+
 /// Tells people and secret scanners what leaked.
 const PREFIX: &str = "hprt_";
 
 const ID_BYTES: usize = 16;
+const NUMBER_BYTES: usize = 4;
 const SECRET_BYTES: usize = 32;
 /// 128 bits: a forger must try each guess online, and a longer tag would only make the cookie longer.
 const TAG_BYTES: usize = 16;
-const TOKEN_BYTES: usize = ID_BYTES + SECRET_BYTES + TAG_BYTES;
+/// What the tag covers: all before it.
+const TAGGED_BYTES: usize = KEY_ID_BYTES + ID_BYTES + 2 * NUMBER_BYTES + SECRET_BYTES;
+const TOKEN_BYTES: usize = TAGGED_BYTES + TAG_BYTES;
 
 /// A refresh token that this issuer made: its tag was checked, whether its session lives was not.
+#[derive(Clone)]
 pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
+    pub(crate) place: Place,
     secret: Secret,
 }
 
-#[derive(ZeroizeOnDrop)]
+/// Where in its session's history a token stands; later is greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// How many tokens of the session were used before this one.
+    pub(crate) generation: u32,
+    /// How many tokens were made in its place before and came to nothing, since no client used them.
+    pub(crate) attempt: u32,
+}
+
+/// Makes the successors of one token different at each write, so that one that was superseded stays so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Salt(pub(crate) [u8; 16]);
+
+#[derive(Clone, ZeroizeOnDrop)]
 struct Secret([u8; SECRET_BYTES]);
 
 /// The SHA-256 of a refresh token's secret, the only thing of it that is stored. The secret is 256 random bits, so
 /// that a slow hash would add nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct RefreshTokenHash(pub(crate) [u8; 32]);
-
-/// The key of the tags on refresh tokens.
-#[derive(Clone, ZeroizeOnDrop)]
-pub(crate) struct RefreshTokenKey(pub(crate) [u8; 32]);
 
 /// Why a text is not a refresh token of this issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,14 +64,24 @@ pub(crate) enum InvalidRefreshToken {
     Length,
     #[error("a refresh token is base64url without padding")]
     Alphabet,
+    #[error("the refresh token was made with a key that this issuer does not have")]
+    Key,
     #[error("the refresh token was not made by this issuer")]
     Tag,
 }
 
 impl RefreshToken {
-    /// A token for `session` over a secret of 32 random bytes.
+    /// The first token of `session`, over 32 random bytes. Every later one is derived.
     pub(crate) fn new(session: SessionId, secret: [u8; SECRET_BYTES]) -> Self {
-        Self { session, secret: Secret(secret) }
+        Self { session, place: Place::default(), secret: Secret(secret) }
+    }
+
+    /// The token that follows this one at `place`. With the salt of the record it can be made again, so that a retry
+    /// gets the same answer and nothing need be kept in the clear; without the key nobody can make it.
+    pub(crate) fn successor(&self, place: Place, salt: Salt, key: &RefreshTokenKey) -> Self {
+        let generation = place.generation.to_be_bytes();
+        let secret = key.derive(&[&self.secret.0, self.session.0.as_bytes(), &generation, &salt.0]);
+        Self { session: self.session, place, secret: Secret(secret) }
     }
 
     /// Reads what a client presents. Garbage and forgeries end here, before the store is asked.
@@ -65,18 +92,34 @@ impl RefreshToken {
         }
         let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
         Base64UrlUnpadded::decode(encoded, bytes.as_mut()).map_err(|_| InvalidRefreshToken::Alphabet)?;
-        let (id, rest) = bytes.split_first_chunk::<ID_BYTES>().ok_or(InvalidRefreshToken::Length)?;
-        let (secret, tag) = rest.split_first_chunk::<SECRET_BYTES>().ok_or(InvalidRefreshToken::Length)?;
-        let token = Self::new(SessionId(Uuid::from_bytes(*id)), *secret);
-        if bool::from(token.tag(key).ct_eq(tag)) { Ok(token) } else { Err(InvalidRefreshToken::Tag) }
+        let (tagged, tag) = bytes.split_at(TAGGED_BYTES);
+        if !tagged.starts_with(&key.id().0) {
+            return Err(InvalidRefreshToken::Key);
+        }
+        if !bool::from(key.tag(tagged)[..TAG_BYTES].ct_eq(tag)) {
+            return Err(InvalidRefreshToken::Tag);
+        }
+        Self::from_tagged(tagged).ok_or(InvalidRefreshToken::Length)
+    }
+
+    fn from_tagged(mut rest: &[u8]) -> Option<Self> {
+        let _key_id: [u8; KEY_ID_BYTES] = take(&mut rest)?;
+        let session = SessionId(Uuid::from_bytes(take(&mut rest)?));
+        let generation = u32::from_be_bytes(take(&mut rest)?);
+        let attempt = u32::from_be_bytes(take(&mut rest)?);
+        Some(Self { session, place: Place { generation, attempt }, secret: Secret(take(&mut rest)?) })
     }
 
     /// The text that the client keeps.
     pub(crate) fn reveal(&self, key: &RefreshTokenKey) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(TOKEN_BYTES));
+        bytes.extend_from_slice(&key.id().0);
         bytes.extend_from_slice(self.session.0.as_bytes());
+        bytes.extend_from_slice(&self.place.generation.to_be_bytes());
+        bytes.extend_from_slice(&self.place.attempt.to_be_bytes());
         bytes.extend_from_slice(&self.secret.0);
-        bytes.extend_from_slice(&self.tag(key));
+        let tag = key.tag(&bytes);
+        bytes.extend_from_slice(&tag[..TAG_BYTES]);
         let mut encoded = Base64UrlUnpadded::encode_string(&bytes);
         let text = Zeroizing::new(format!("{PREFIX}{encoded}"));
         encoded.zeroize();
@@ -86,22 +129,18 @@ impl RefreshToken {
     pub(crate) fn hash(&self) -> RefreshTokenHash {
         RefreshTokenHash(Sha256::digest(self.secret.0).into())
     }
+}
 
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
-    fn tag(&self, key: &RefreshTokenKey) -> [u8; TAG_BYTES] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes a key of any length");
-        mac.update(self.session.0.as_bytes());
-        mac.update(&self.secret.0);
-        let full: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut tag = [0; TAG_BYTES];
-        tag.copy_from_slice(&full[..TAG_BYTES]);
-        tag
-    }
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (field, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(*field)
 }
 
 impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshToken").field("session", &self.session).finish_non_exhaustive()
+        let mut shown = f.debug_struct("RefreshToken");
+        shown.field("session", &self.session).field("place", &self.place).finish_non_exhaustive()
     }
 }
 
@@ -119,22 +158,17 @@ impl fmt::Debug for RefreshTokenHash {
     }
 }
 
-impl fmt::Debug for RefreshTokenKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshTokenKey(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn key() -> RefreshTokenKey {
-        RefreshTokenKey([9; 32])
+        RefreshTokenKey::from_root(&[9; 32])
     }
 
     fn token() -> RefreshToken {
-        RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES])
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES]);
+        first.successor(Place { generation: 1, attempt: 2 }, Salt([6; 16]), &key())
     }
 
     fn refusal(text: &str) -> InvalidRefreshToken {
@@ -145,7 +179,7 @@ mod tests {
     fn a_token_survives_the_trip_to_the_client() {
         let text = token().reveal(&key());
         let parsed = RefreshToken::parse(&text, &key()).unwrap();
-        assert_eq!((parsed.session, parsed.hash()), (token().session, token().hash()));
+        assert_eq!((parsed.session, parsed.place, parsed.hash()), (token().session, token().place, token().hash()));
     }
 
     #[test]
@@ -156,8 +190,10 @@ mod tests {
         assert_eq!(refusal(&text[..text.len() - 1]), InvalidRefreshToken::Length);
         assert_eq!(refusal(&format!("{text}A")), InvalidRefreshToken::Length);
         assert_eq!(refusal(&text.replacen('A', "=", 1)), InvalidRefreshToken::Alphabet);
-        let other_key = RefreshTokenKey([8; 32]);
-        assert_eq!(RefreshToken::parse(&text, &other_key).unwrap_err(), InvalidRefreshToken::Tag);
+        let other_key = RefreshTokenKey::from_root(&[8; 32]);
+        assert_eq!(RefreshToken::parse(&text, &other_key).unwrap_err(), InvalidRefreshToken::Key);
+        let changed = format!("{}{}", &text[..60], text[60..].replace(&text[60..=60], "-"));
+        assert_eq!(refusal(&changed), InvalidRefreshToken::Tag);
     }
 
     #[test]
@@ -171,12 +207,29 @@ mod tests {
     }
 
     #[test]
+    fn a_successor_can_be_made_again_and_depends_on_all_that_it_is_made_of() {
+        let made = |secret, session, generation, salt, root| {
+            let first = RefreshToken::new(SessionId(Uuid::from_u128(session)), [secret; SECRET_BYTES]);
+            let place = Place { generation, attempt: 0 };
+            first.successor(place, Salt([salt; 16]), &RefreshTokenKey::from_root(&[root; 32])).hash()
+        };
+        let one = made(1, 1, 1, 1, 1);
+        assert_eq!(one, made(1, 1, 1, 1, 1));
+        for other in
+            [made(2, 1, 1, 1, 1), made(1, 2, 1, 1, 1), made(1, 1, 2, 1, 1), made(1, 1, 1, 2, 1), made(1, 1, 1, 1, 2)]
+        {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
-        let text = format!("{:?} {:?} {:?}", token(), token().hash(), key());
+        let text = format!("{:?} {:?}", token(), token().hash());
         let id = "00000000-0000-0000-0000-000000000007";
+        let place = "Place { generation: 1, attempt: 2 }";
         assert_eq!(
             text,
-            format!("RefreshToken {{ session: SessionId({id}), .. }} RefreshTokenHash(…) RefreshTokenKey(…)")
+            format!("RefreshToken {{ session: SessionId({id}), place: {place}, .. }} RefreshTokenHash(…)")
         );
     }
 }

@@ -15,8 +15,9 @@ use crate::{
     http::{self, Envelope, server},
     keys::Hs256Secret,
     password::{InvalidPassword, Password},
-    session::Lifetimes,
+    session::Rules,
     store::{Store, StoreError},
+    sweeper,
     user::{InvalidUsername, Roles},
     users::{self, UsersError},
 };
@@ -35,6 +36,10 @@ pub(crate) enum ServeError {
     DevOnNetwork(SocketAddr),
     #[error("--access-ttl must be at most --idle-ttl, and --idle-ttl at most --session-ttl")]
     Lifetimes,
+    #[error("--idle-ttl must be more than twice --refresh-grace: a session cannot be renewed again before")]
+    Grace,
+    #[error("--late-window must be 0 or more than twice --refresh-grace: a retry within that is no late one")]
+    LateWindow,
     #[error(
         "--signing-alg HS256 needs its secret in HALLPASS_HS256_SECRET: at least 32 bytes, shared with every verifier"
     )]
@@ -68,7 +73,13 @@ impl ServeError {
     pub(crate) fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::IssuerNeeded | Self::DevOnNetwork(_) | Self::Lifetimes | Self::SecretNeeded | Self::Secret(_)
+            Self::IssuerNeeded
+                | Self::DevOnNetwork(_)
+                | Self::Lifetimes
+                | Self::Grace
+                | Self::LateWindow
+                | Self::SecretNeeded
+                | Self::Secret(_)
         )
     }
 }
@@ -100,13 +111,16 @@ pub(crate) async fn run(
     if options.dev {
         add_dev_user(&store).await?;
     }
+    let store: Arc<dyn Store> = Arc::new(store);
     let settings = settings(&options, &issuer);
-    let auth = Auth::new(Box::new(store), Box::new(SystemClock), signer, keys.refresh_token, settings)?;
+    let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
+    let auth = Auth::new(store, Box::new(SystemClock), signer, keys.refresh_token, settings)?;
     let auth = Arc::new(auth);
     let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
     let service = tower::service_fn(move |request| envelope.clone().answer(request));
     let service = http::cors(&options.allowed_origin).layer(service);
     announce(address).map_err(ServeError::Output)?;
+    let sweeper = tokio::spawn(sweeper);
     // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
     let mut failure = None;
     let stop = async {
@@ -116,6 +130,9 @@ pub(crate) async fn run(
         }
     };
     server::serve(listener, service, stop).await;
+    sweeper.abort();
+    // It was told to end: that it was cut short is no failure.
+    drop(sweeper.await);
     tracing::info!("stopped");
     failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
 }
@@ -127,8 +144,17 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     if options.issuer.is_none() && !options.listen.ip().is_loopback() {
         return Err(ServeError::IssuerNeeded);
     }
-    let in_order = options.access_ttl <= options.idle_ttl && options.idle_ttl <= options.session_ttl;
-    if in_order { Ok(()) } else { Err(ServeError::Lifetimes) }
+    let (idle, settled_after) = (options.lifetimes.idle_ttl, 2 * options.refresh_grace);
+    if !(options.access_ttl <= idle && idle <= options.lifetimes.session_ttl) {
+        return Err(ServeError::Lifetimes);
+    }
+    if idle <= settled_after {
+        return Err(ServeError::Grace);
+    }
+    if !options.late_window.is_zero() && options.late_window <= settled_after {
+        return Err(ServeError::LateWindow);
+    }
+    Ok(())
 }
 
 /// The signer over a shared secret, where the options ask for one.
@@ -145,7 +171,11 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
         issuer: issuer.url.clone(),
         audience: options.audience.clone(),
         access_ttl: options.access_ttl.as_secs(),
-        lifetimes: Lifetimes { idle: options.idle_ttl.as_secs(), absolute: options.session_ttl.as_secs() },
+        rules: Rules {
+            lifetimes: options.lifetimes.to_lifetimes(),
+            grace: options.refresh_grace.as_secs(),
+            late_window: options.late_window.as_secs(),
+        },
     }
 }
 

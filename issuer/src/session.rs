@@ -3,15 +3,29 @@
 //!
 //! Expiry is reckoned from the record, never written into it, so that a clock that jumps and comes back harms nobody.
 
+use std::fmt;
+
 use hallpass_token::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{RefreshToken, RefreshTokenHash},
+    refresh_token::{KeyId, Place, RefreshToken, RefreshTokenHash, Salt},
+    user::CredentialEpoch,
 };
 
+mod crowd;
+mod label;
+#[cfg(test)]
+mod model;
 pub(crate) mod record;
+mod rotation;
+mod rules;
+
+pub(crate) use crowd::surplus;
+pub(crate) use label::Label;
+pub(crate) use rotation::{Given, Outcome, Repeat};
+pub(crate) use rules::{Lifetimes, Rules};
 
 /// How a session's refresh token travels, chosen at login. It never changes: a token that came as a cookie, out of the
 /// reach of scripts, must not go out in a body.
@@ -27,7 +41,26 @@ pub(crate) enum Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Living,
-    Ended,
+    Ended(End),
+}
+
+/// What ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its user signed out of it.
+    SignedOut,
+    /// Its user signed in again over it.
+    Replaced,
+    /// A token came that was used before: two hold its tokens.
+    Stolen,
+    /// Its user had too many.
+    Displaced,
+    /// Its user ended it from another one.
+    Revoked,
+    /// Its user changed their password in another one.
+    PasswordChanged,
+    /// The person who runs the issuer ended it.
+    Operator,
 }
 
 /// A session as the store keeps it.
@@ -36,37 +69,70 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
     pub(crate) transport: Transport,
-    state: State,
+    pub(crate) label: Label,
+    pub(crate) created_at: UnixSeconds,
+    /// When it last rotated, or began.
+    pub(crate) rotated_at: UnixSeconds,
+    pub(crate) state: State,
+    /// How often its user's credentials had changed when they were last given for it.
+    epoch: CredentialEpoch,
+    /// Where the current token stands.
+    place: Place,
     current: RefreshTokenHash,
-    created_at: UnixSeconds,
-    rotated_at: UnixSeconds,
+    /// The token that the current one was derived from; the first was drawn.
+    previous: Option<RefreshTokenHash>,
+    /// What the current token was derived with, so that it can be derived again.
+    salt: Salt,
+    key: KeyId,
 }
 
-/// How long sessions live, in seconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lifetimes {
-    /// Without a rotation.
-    pub(crate) idle: u64,
-    /// In all.
-    pub(crate) absolute: u64,
+/// What a sign-in chooses of its session.
+#[derive(Clone, Debug)]
+pub(crate) struct Beginning {
+    pub(crate) user: UserId,
+    pub(crate) epoch: CredentialEpoch,
+    pub(crate) transport: Transport,
+    pub(crate) label: Label,
 }
 
 /// Why a session gives no new pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("the session was ended")]
-    Ended,
+    #[error("the session has ended: {0}")]
+    Ended(End),
     #[error("the session has expired")]
     Expired,
-    #[error("the refresh token is not the session's current one")]
-    NotCurrent,
+    #[error("the user's password was changed since, or the user disabled")]
+    CredentialsChanged,
+    #[error("the refresh token was used too long ago to be answered again")]
+    TooLate,
+    #[error("the refresh token is newer than its session's record: was a backup restored?")]
+    Newer,
+    #[error("the refresh token's successor cannot be made again: its key is gone")]
+    KeyGone,
+    #[error("the session has rotated as often as one can")]
+    UsedUp,
 }
 
 impl Session {
     /// A session that begins now.
-    pub(crate) fn begin(user: UserId, transport: Transport, first: &RefreshToken, now: UnixSeconds) -> Self {
-        let (id, current) = (first.session, first.hash());
-        Self { id, user, transport, state: State::Living, current, created_at: now, rotated_at: now }
+    pub(crate) fn begin(beginning: Beginning, first: &RefreshToken, now: UnixSeconds) -> Self {
+        let Beginning { user, epoch, transport, label } = beginning;
+        Self {
+            id: first.session,
+            user,
+            transport,
+            label,
+            created_at: now,
+            rotated_at: now,
+            state: State::Living,
+            epoch,
+            place: first.place,
+            current: first.hash(),
+            previous: None,
+            salt: Salt::default(),
+            key: KeyId::default(),
+        }
     }
 
     /// When the session runs out if nobody rotates it: the nearer of idle and absolute expiry.
@@ -75,33 +141,55 @@ impl Session {
         idle.min(self.created_at.saturating_add(lifetimes.absolute))
     }
 
-    /// Whether the session still counts.
-    pub(crate) fn check_living(&self, lifetimes: Lifetimes, now: UnixSeconds) -> Result<(), Refusal> {
+    /// Whether the session still counts, where `epoch` is its user's.
+    pub(crate) fn check_living(
+        &self,
+        lifetimes: Lifetimes,
+        epoch: CredentialEpoch,
+        now: UnixSeconds,
+    ) -> Result<(), Refusal> {
         match self.state {
-            State::Ended => Err(Refusal::Ended),
+            State::Ended(end) => Err(Refusal::Ended(end)),
             State::Living if now >= self.expires_at(lifetimes) => Err(Refusal::Expired),
+            State::Living if self.is_before(epoch) => Err(Refusal::CredentialsChanged),
             State::Living => Ok(()),
         }
     }
 
-    /// What presenting a genuine refresh token of this session leads to: `successor` becomes the current one.
-    pub(crate) fn rotate(
-        &self,
-        presented: &RefreshToken,
-        successor: &RefreshToken,
-        lifetimes: Lifetimes,
-        now: UnixSeconds,
-    ) -> Result<Self, Refusal> {
-        self.check_living(lifetimes, now)?;
-        if presented.hash() != self.current {
-            return Err(Refusal::NotCurrent);
-        }
-        Ok(Self { current: successor.hash(), rotated_at: now, ..self.clone() })
+    /// Whether the session is worth nothing any more and can be forgotten: whatever token of it comes then gets the same
+    /// answer as one that never was.
+    pub(crate) fn is_over(&self, lifetimes: Lifetimes, now: UnixSeconds) -> bool {
+        self.state != State::Living || now >= self.expires_at(lifetimes)
     }
 
     /// The session, ended; `None` where it was before.
-    pub(crate) fn end(&self) -> Option<Self> {
-        (self.state == State::Living).then(|| Self { state: State::Ended, ..self.clone() })
+    pub(crate) fn end(&self, end: End) -> Option<Self> {
+        (self.state == State::Living).then(|| Self { state: State::Ended(end), ..self.clone() })
+    }
+
+    /// Whether the session began, or was kept, before the credentials of `epoch`.
+    pub(crate) fn is_before(&self, epoch: CredentialEpoch) -> bool {
+        self.epoch < epoch
+    }
+
+    /// The session of a user who changes their credentials in it, and stays signed in.
+    pub(crate) fn with_epoch(&self, epoch: CredentialEpoch) -> Self {
+        Self { epoch, ..self.clone() }
+    }
+}
+
+/// A stable word for the audit log.
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignedOut => "signed_out",
+            Self::Replaced => "replaced",
+            Self::Stolen => "token_reuse",
+            Self::Displaced => "too_many_sessions",
+            Self::Revoked => "revoked_by_user",
+            Self::PasswordChanged => "password_changed",
+            Self::Operator => "revoked_by_operator",
+        })
     }
 }
 
@@ -117,43 +205,38 @@ mod tests {
         UnixSeconds::new(seconds).unwrap()
     }
 
-    fn token(secret: u8) -> RefreshToken {
-        RefreshToken::new(SessionId(Uuid::from_u128(1)), [secret; 32])
-    }
-
     fn session() -> Session {
-        Session::begin(UserId(Uuid::from_u128(2)), Transport::Cookie, &token(1), at(1000))
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
+        let user = UserId(Uuid::from_u128(2));
+        let beginning =
+            Beginning { user, epoch: CredentialEpoch(3), transport: Transport::Cookie, label: Label::default() };
+        Session::begin(beginning, &first, at(1000))
+    }
+
+    fn check(session: &Session, epoch: u32, now: u64) -> Result<(), Refusal> {
+        session.check_living(LIFETIMES, CredentialEpoch(epoch), at(now))
     }
 
     #[test]
-    fn the_current_token_rotates_and_then_is_no_longer_the_current_one() {
-        let rotated = session().rotate(&token(1), &token(2), LIFETIMES, at(1050)).unwrap();
-        assert_eq!(rotated.rotate(&token(1), &token(3), LIFETIMES, at(1050)), Err(Refusal::NotCurrent));
-        assert!(rotated.rotate(&token(2), &token(3), LIFETIMES, at(1050)).is_ok());
+    fn an_ended_session_stays_ended_and_knows_how() {
+        let ended = session().end(End::SignedOut).unwrap();
+        assert_eq!(check(&ended, 3, 1000), Err(Refusal::Ended(End::SignedOut)));
+        assert_eq!(ended.end(End::Stolen), None);
     }
 
     #[test]
-    fn a_rotation_moves_the_idle_expiry_and_never_the_absolute_one() {
-        assert_eq!(session().expires_at(LIFETIMES), at(1100));
-        let rotated = session().rotate(&token(1), &token(2), LIFETIMES, at(1099)).unwrap();
-        assert_eq!(rotated.expires_at(LIFETIMES), at(1199));
-        let again = rotated.rotate(&token(2), &token(3), LIFETIMES, at(1198)).unwrap();
-        assert_eq!(again.expires_at(LIFETIMES), at(1250));
-        assert_eq!(again.rotate(&token(3), &token(4), LIFETIMES, at(1250)), Err(Refusal::Expired));
-    }
-
-    #[test]
-    fn an_ended_session_stays_ended() {
-        let ended = session().end().unwrap();
-        assert_eq!(ended.check_living(LIFETIMES, at(1000)), Err(Refusal::Ended));
-        assert_eq!(ended.rotate(&token(1), &token(2), LIFETIMES, at(1000)), Err(Refusal::Ended));
-        assert_eq!(ended.end(), None);
+    fn a_session_is_over_when_its_user_s_credentials_have_changed_but_in_it() {
+        assert_eq!(check(&session(), 3, 1000), Ok(()));
+        assert_eq!(check(&session(), 4, 1000), Err(Refusal::CredentialsChanged));
+        let own = session().with_epoch(CredentialEpoch(4));
+        // It is written before the user: a crash between the two must not sign anybody out.
+        assert_eq!((check(&own, 3, 1000), check(&own, 4, 1000)), (Ok(()), Ok(())));
     }
 
     #[test]
     fn a_clock_that_jumps_forth_and_back_harms_nobody() {
-        assert_eq!(session().check_living(LIFETIMES, at(9999)), Err(Refusal::Expired));
-        assert_eq!(session().check_living(LIFETIMES, at(1001)), Ok(()));
-        assert_eq!(session().check_living(LIFETIMES, at(1)), Ok(()));
+        assert_eq!(check(&session(), 3, 9999), Err(Refusal::Expired));
+        assert_eq!(check(&session(), 3, 1001), Ok(()));
+        assert_eq!(check(&session(), 3, 1), Ok(()));
     }
 }

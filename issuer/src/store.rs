@@ -9,6 +9,8 @@ use crate::{
 };
 
 mod commit;
+#[cfg(test)]
+pub(crate) mod conformance;
 pub(crate) mod sled;
 
 /// What a store operation returns: a future, so that stores of different engines fit behind one trait object.
@@ -39,14 +41,30 @@ pub(crate) trait Store: Send + Sync {
     /// Adds a user, unless their name is taken: of two at once, one gets it.
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added>;
 
+    /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and name are the same in both.
+    fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped>;
+
     /// The session with that id, ended and expired ones too.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>>;
 
-    /// Adds a session under its fresh random id.
+    /// The sessions of a user in the order of their ids, ended and expired ones too until they are removed. A session
+    /// that is there during the whole call is among them, as it was at one moment of the call.
+    fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>>;
+
+    /// The next sessions in the order of their ids, at most `most`: those after `after`, or from the first. Ended and
+    /// expired ones too. An empty page is the end; what is said of [`sessions_of`](Self::sessions_of) holds for a page.
+    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>>;
+
+    /// Adds a session under its fresh random id. Its entry among its user's sessions is written before the record: a
+    /// crash between the two leaves an entry that leads nowhere, and never a session that its user cannot see and end.
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()>;
 
-    /// Puts `new` in the place of `old`, if the store still holds exactly `old`.
+    /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and user are the same in both.
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped>;
+
+    /// Removes a session and its entry among its user's, if the store still holds exactly `session`: a rotation at the
+    /// same moment is never lost.
+    fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped>;
 }
 
 /// What came of adding a user.
@@ -60,7 +78,7 @@ pub(crate) enum Added {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Swapped {
     Yes,
-    /// Somebody else changed the record since it was read: read it again, and decide again.
+    /// Somebody else changed or removed the record since it was read: read it again, and decide again.
     Conflict,
 }
 
@@ -73,4 +91,7 @@ pub(crate) enum StoreError {
     /// A record cannot be read.
     #[error("the store holds a record that cannot be read: {0}")]
     Record(String),
+    /// A record that would not fit; nothing was written.
+    #[error("a record of {bytes} bytes is more than the {most} that the store takes")]
+    TooLarge { bytes: usize, most: usize },
 }

@@ -14,8 +14,39 @@ pub(crate) struct User {
     pub(crate) id: UserId,
     pub(crate) username: Username,
     pub(crate) password: PasswordHash,
+    pub(crate) credential_epoch: CredentialEpoch,
+    /// Whether the user cannot sign in until the person who runs the issuer says so.
+    pub(crate) is_disabled: bool,
     pub(crate) roles: Roles,
     pub(crate) created_at: UnixSeconds,
+}
+
+/// How often a user's credentials have changed. A session of an earlier epoch is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CredentialEpoch(pub(crate) u32);
+
+impl CredentialEpoch {
+    fn next(self) -> Self {
+        // Four billion changes, most of them at the cost of a hash, take years: the number does not run out.
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl User {
+    /// The user with another password; their sessions are over, but for the one that is kept.
+    pub(crate) fn with_password(&self, password: PasswordHash) -> Self {
+        Self { password, credential_epoch: self.credential_epoch.next(), ..self.clone() }
+    }
+
+    /// The user, unable to sign in; their sessions are over, and stay so when they are enabled again.
+    pub(crate) fn disabled(&self) -> Self {
+        Self { is_disabled: true, credential_epoch: self.credential_epoch.next(), ..self.clone() }
+    }
+
+    /// The user, able to sign in.
+    pub(crate) fn enabled(&self) -> Self {
+        Self { is_disabled: false, ..self.clone() }
+    }
 }
 
 /// The name that a user signs in with: 1 to 64 characters, compared to the letter.
@@ -107,6 +138,25 @@ fn has_name_length(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_does_not_lower_it() {
+        let password: PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
+        let user = User {
+            id: UserId(uuid::Uuid::from_u128(1)),
+            username: "a".parse().unwrap(),
+            password: password.clone(),
+            credential_epoch: CredentialEpoch(7),
+            is_disabled: false,
+            roles: Roles::default(),
+            created_at: UnixSeconds::EPOCH,
+        };
+        assert_eq!(user.with_password(password).credential_epoch, CredentialEpoch(8));
+        let disabled = user.disabled();
+        assert_eq!((disabled.is_disabled, disabled.credential_epoch), (true, CredentialEpoch(8)));
+        let enabled = disabled.enabled();
+        assert_eq!((enabled.is_disabled, enabled.credential_epoch), (false, CredentialEpoch(8)));
+    }
 
     #[test]
     fn a_username_is_short_and_printable() {

@@ -5,14 +5,16 @@ use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use hallpass_token::UnixSeconds;
 
 use crate::{
-    cli::{UserAdd, UserCommand},
+    audit,
+    cli::{UserAdd, UserCommand, UserName},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     entropy::{NoEntropy, random_id},
     id::UserId,
     password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Password, PasswordHasher},
-    store::{Added, Store, StoreError},
-    user::{Roles, TooManyRoles, User, Username},
+    sessions::{self, SessionsError},
+    store::{Added, Store, StoreError, Swapped},
+    user::{CredentialEpoch, Roles, TooManyRoles, User, Username},
 };
 
 /// Why a command on users failed.
@@ -26,7 +28,9 @@ pub(crate) enum UsersError {
     PasswordsDiffer,
     #[error("the password cannot be read: {0}")]
     Input(io::Error),
-    #[error("the user was added, but that cannot be printed: {0}")]
+    #[error("the user {0} was changed at the same moment: try again")]
+    Changed(Username),
+    #[error("it is done, but that cannot be printed: {0}")]
     Output(io::Error),
     #[error(transparent)]
     Roles(#[from] TooManyRoles),
@@ -39,12 +43,16 @@ pub(crate) enum UsersError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Sessions(#[from] SessionsError),
+    #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
 pub(crate) async fn run(command: UserCommand) -> Result<(), UsersError> {
     match command {
         UserCommand::Add(options) => add(options).await,
+        UserCommand::Disable(options) => disable(options).await,
+        UserCommand::Enable(options) => enable(options).await,
     }
 }
 
@@ -53,7 +61,37 @@ async fn add(options: UserAdd) -> Result<(), UsersError> {
     let password = if options.password_stdin { read_password() } else { ask_password() }?;
     let (store, _) = data::open(&options.store.store.folder)?;
     let user = create(&store, options.username, password, roles, SystemClock.now()).await?;
-    writeln!(io::stdout(), "hallpass: added {} ({})", user.username, user.id).map_err(UsersError::Output)
+    say(&format!("added {} ({})", user.username, user.id))
+}
+
+/// Keeps a user from signing in, and ends their sessions.
+async fn disable(options: UserName) -> Result<(), UsersError> {
+    let (store, _) = data::open(&options.store.store.folder)?;
+    let user = sessions::find_user(&store, options.username).await?;
+    change(&store, &user, &user.disabled()).await?;
+    audit::user_changed("user_disabled", user.id);
+    // They are over by the user's epoch: this tells the audit log.
+    let ended = sessions::end(&store, store.sessions_of(user.id).await?).await?;
+    say(&format!("disabled {}; sessions ended: {ended}", user.username))
+}
+
+async fn enable(options: UserName) -> Result<(), UsersError> {
+    let (store, _) = data::open(&options.store.store.folder)?;
+    let user = sessions::find_user(&store, options.username).await?;
+    change(&store, &user, &user.enabled()).await?;
+    audit::user_changed("user_enabled", user.id);
+    say(&format!("enabled {}", user.username))
+}
+
+async fn change(store: &dyn Store, user: &User, changed: &User) -> Result<(), UsersError> {
+    match store.swap_user(user, changed).await? {
+        Swapped::Yes => Ok(()),
+        Swapped::Conflict => Err(UsersError::Changed(user.username.clone())),
+    }
+}
+
+fn say(line: &str) -> Result<(), UsersError> {
+    writeln!(io::stdout(), "hallpass: {line}").map_err(UsersError::Output)
 }
 
 /// Adds a user to a store.
@@ -65,7 +103,8 @@ pub(crate) async fn create(
     now: UnixSeconds,
 ) -> Result<User, UsersError> {
     let password = PasswordHasher::new()?.hash(password).await?;
-    let user = User { id: UserId(random_id()?), username, password, roles, created_at: now };
+    let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
+    let user = User { id, username, password, credential_epoch, is_disabled: false, roles, created_at: now };
     match store.add_user(&user).await? {
         Added::Yes => Ok(user),
         Added::UsernameTaken => Err(UsersError::UsernameTaken(user.username)),

@@ -3,4 +3,4 @@
 import * as hallpass from "hallpass";
 import { disagreements } from "../support/vectors.js";
 
-globalThis.answer = (vectors) => disagreements(vectors, hallpass);
+globalThis.answer = (asked) => disagreements(asked, hallpass);

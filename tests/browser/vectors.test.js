@@ -34,4 +34,4 @@ after(async () => {
   packed.remove();
 });
 
-testVectors((vectors) => page.evaluate((given) => globalThis.answer(given), vectors));
+testVectors((asked) => page.evaluate((given) => globalThis.answer(given), asked));

@@ -155,7 +155,7 @@ test("with HS256 the token verifies by the shared secret, and no key is publishe
   });
   assert.equal(verifier.verifySync(token).username, credentials.username);
   await issuer.stop();
-  assert.match(issuer.log(), /signed in/);
+  assert.match(issuer.log(), /session_began/);
   assert.ok(!issuer.log().includes(secret));
 });
 

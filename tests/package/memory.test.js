@@ -17,6 +17,7 @@ const PIECES = [
 
 let glue;
 let instance;
+let memory;
 let verifier;
 let good;
 
@@ -25,6 +26,8 @@ before(async () => {
   const folder = new URL("wasm/", import.meta.resolve("hallpass/package.json"));
   glue = await import(new URL("hallpass.js", folder));
   instance = glue.initSync({ module: new WebAssembly.Module(readFileSync(new URL("hallpass.wasm", folder))) });
+  const { TokenMemory } = await import(new URL("../dist/token-memory.js", folder));
+  memory = new TokenMemory(new glue.Workspace(), instance.memory);
   const key = await freshKey("k1");
   good = await key.sign();
   verifier = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"]);
@@ -71,11 +74,11 @@ function isAnswered(call) {
 }
 
 function verifies(token) {
-  return isAnswered(() => verifier.verify(token, Date.now() / 1000));
+  return isAnswered(() => memory.verify(verifier, token, Date.now() / 1000));
 }
 
 function verifyOften(verifier, token) {
-  for (let use = 0; use < USES_UNTIL_TABLES; use += 1) verifier.verify(token, Date.now() / 1000);
+  for (let use = 0; use < USES_UNTIL_TABLES; use += 1) memory.verify(verifier, token, Date.now() / 1000);
 }
 
 /** Tokens of nearly 8 KiB that take the most memory: many values, many maps, the deepest nesting that is read. */
@@ -93,8 +96,8 @@ test("a hundred thousand strange tokens leave the instance alive and its memory 
   for (let count = 0; count < TOKENS; count += 1) {
     const token = strangeToken();
     if (verifies(token)) accepted += Number(token !== good);
-    if (count % 4 === 0) isAnswered(() => glue.decode(token));
-    if (count % 4 === 1) isAnswered(() => glue.expiresAt(token));
+    if (count % 4 === 0) isAnswered(() => memory.decode(token));
+    if (count % 4 === 1) isAnswered(() => memory.expiresAt(token));
   }
   assert.equal(accepted, 0);
   assert.deepEqual(size(), atFirst);

@@ -19,8 +19,8 @@ test("the codes are those of the Rust crate, and six more", () => {
 });
 
 test("the package holds its own files and no others", () => {
-  const names = ["claims", "clock", "codes", "entry-browser", "entry-node", "entry-workerd", "error", "index", "instance",
-    "key-fetch", "key-source", "options", "token", "verifier", "web-crypto"];
+  const names = ["cache", "claims", "clock", "codes", "entry-browser", "entry-node", "entry-workerd", "error", "index", "instance",
+    "key-fetch", "key-source", "options", "token", "token-memory", "verifier", "web-crypto"];
   const expected = [
     "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json",
     ...names.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),

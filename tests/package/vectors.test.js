@@ -12,7 +12,7 @@ const packed = packPackage();
 after(() => packed.remove());
 const hallpass = await importPacked(packed);
 
-testVectors((vectors) => disagreements(vectors, hallpass));
+testVectors((asked) => disagreements(asked, hallpass));
 
 test("the committed vectors are those that generate.js writes", () => {
   const written = new Map(files());

@@ -25,9 +25,9 @@ export function temporaryFolder(test) {
   return folder;
 }
 
-/** Runs a command of the binary to its end: `{ status, stdout, stderr }`. */
-export function run(args, { input = "", env = {} } = {}) {
-  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START });
+/** Runs a command of the binary to its end, as another user where `uid` says so: `{ status, stdout, stderr }`. */
+export function run(args, { input = "", env = {}, uid } = {}) {
+  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START, uid });
 }
 
 /** Adds the example user to the store in `folder`. */
@@ -39,12 +39,14 @@ export function addUser(folder, { username, password } = credentials) {
 }
 
 /**
- * Starts `hallpass serve` with more arguments, and waits until it listens. Returns its `url` and `port`; `log()`, what
+ * Starts `hallpass serve` with more arguments, below the command `under` where one is given (strace, say), and waits until
+ * it listens. Returns its `url` and `port`; `log()`, what
  * it has logged (where `readsLog` is not false); `exited`, its exit status to come; `stop()`, which asks it to end and
  * returns that status; `kill()`, which does not ask.
  */
-export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true } = {}) {
-  const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], {
+export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true, under = [] } = {}) {
+  const [program, ...rest] = [...under, binary, "serve", "--listen", "127.0.0.1:0", ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

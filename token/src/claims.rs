@@ -46,14 +46,9 @@ impl<'w> Claims<'w> {
         self.iss.and_then(Value::as_string)
     }
 
-    /// When the token runs out.
-    pub(crate) fn expires_at(&self) -> Result<UnixSeconds, VerifyError> {
-        time_claim("exp", self.exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
-    }
-
     /// Checks the claims at the time `now`, and tells from when until when they are good.
     pub(crate) fn check(&self, policy: &Policy, issuer: Option<&str>, now: UnixSeconds) -> Result<Window, VerifyError> {
-        let expires_at = self.expires_at()?;
+        let expires_at = expiry(self.exp)?;
         let nbf = time_claim("nbf", self.nbf)?.map_or(0, UnixSeconds::seconds);
         let iat = time_claim("iat", self.iat)?;
         check_issuer(self.iss, issuer)?;
@@ -107,6 +102,11 @@ impl Window {
         }
         Ok(Self { from: self.from.max(issued), until: self.until.min(too_old), ..self })
     }
+}
+
+/// Reads the claim `exp`, which must be there: without it a token would be good for ever.
+pub(crate) fn expiry(exp: Option<Value<'_>>) -> Result<UnixSeconds, VerifyError> {
+    time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
 }
 
 /// Reads a `NumericDate`. Fractions, exponents, strings and negative numbers are refused: they are legal in places, but

@@ -89,12 +89,21 @@ impl<'w> JsonSegment<'w> {
 
     /// Reads the segment, and hands over its members.
     pub(crate) fn members(self, member: impl FnMut(&str, Value<'w>)) -> Result<(), VerifyError> {
+        json::object(self.text, member).map_err(|fault| self.refusal(fault))
+    }
+
+    /// The member of that name; the segment is read as far as that.
+    pub(crate) fn member(self, name: &str) -> Result<Option<Value<'w>>, VerifyError> {
+        json::member(self.text, name).map_err(|fault| self.refusal(fault))
+    }
+
+    fn refusal(self, fault: JsonFault) -> VerifyError {
         let part = self.part;
-        json::object(self.text, member).map_err(|fault| match fault {
+        match fault {
             JsonFault::Syntax => VerifyError::Json { part },
             JsonFault::DuplicateMember => VerifyError::DuplicateMember { part },
             JsonFault::TooDeep => VerifyError::TooDeep { part },
-        })
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     UnixSeconds, VerifyError,
-    claims::Claims,
+    claims::expiry,
     compact::{Segments, Workspace},
 };
 
@@ -44,15 +44,15 @@ pub fn decode_in<'w>(workspace: &'w mut Workspace, token: &str) -> Result<Decode
     Ok(DecodedToken { header: Cow::Borrowed(token.header.text), claims: Cow::Borrowed(token.claims.text) })
 }
 
-/// Reads when a token runs out, its claim `exp` (RFC 7519 §4.1.4), and nothing but its claims. It proves nothing: see
-/// [`Verifier`](crate::Verifier).
+/// Reads when a token runs out, its claim `exp` (RFC 7519 §4.1.4), and nothing else of it: what stands in its header or behind
+/// that claim may be anything. It proves nothing: see [`Verifier`](crate::Verifier).
 pub fn expires_at(token: &str) -> Result<UnixSeconds, VerifyError> {
     expires_at_in(&mut Workspace::new(), token)
 }
 
 /// As [`expires_at`], in memory that is there already.
 pub fn expires_at_in(workspace: &mut Workspace, token: &str) -> Result<UnixSeconds, VerifyError> {
-    Claims::read(Segments::of(token)?.claims(workspace)?)?.expires_at()
+    expiry(Segments::of(token)?.claims(workspace)?.member("exp")?)
 }
 
 #[cfg(test)]

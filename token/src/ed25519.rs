@@ -5,8 +5,6 @@
 //! input.
 
 mod pool;
-#[cfg(feature = "sign")]
-mod signing;
 mod table;
 
 use std::{
@@ -21,8 +19,6 @@ use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest as _, Sha512};
 
-#[cfg(feature = "sign")]
-pub(crate) use self::signing::Ed25519Strict;
 use self::{
     pool::{POOL, Pool},
     table::{GrowingTable, Table},

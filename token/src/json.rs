@@ -7,10 +7,12 @@
 use std::borrow::Cow;
 
 mod escape;
+mod list;
 mod names;
 mod number;
 mod scanner;
 
+use list::{Elements, Members};
 use scanner::Scanner;
 
 /// How deep objects and arrays may be nested, the outermost object counted. Access tokens need two or three.
@@ -37,39 +39,39 @@ pub(crate) enum Value<'t> {
 
 /// A well-formed string, as the text spells it, without its quotation marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JsonString<'t> {
-    spelling: &'t str,
-    has_escapes: bool,
-}
+pub(crate) struct JsonString<'t>(&'t str);
 
 /// Reads `text` as one JSON object and nothing after it, and hands each of its members to `member`. What was handed over
 /// counts only if all of the text is good.
 pub(crate) fn object<'t>(text: &'t str, mut member: impl FnMut(&str, Value<'t>)) -> Result<(), JsonFault> {
-    let mut scanner = Scanner::new(text);
-    scanner.object(MAX_DEPTH, |name, value| match name.plain() {
-        Some(name) => member(name, value),
-        None => member(&name.text(), value),
-    })?;
-    scanner.end()
+    let mut members = Members::begin(Scanner::new(text), MAX_DEPTH)?;
+    while let Some((name, value)) = members.next()? {
+        match name.plain() {
+            Some(name) => member(name, value),
+            None => member(&name.text(), value),
+        }
+    }
+    members.end().end()
 }
 
-/// The member of that name of an object that was read before; `None` where there is none.
-pub(crate) fn member<'t>(object: &'t str, name: &str) -> Option<Value<'t>> {
-    let mut found = None;
-    self::object(object, |member, value| {
-        if member == name {
-            found = Some(value);
+/// The member of that name of an object; `None` where there is none. Nothing behind it is read.
+pub(crate) fn member<'t>(object: &'t str, name: &str) -> Result<Option<Value<'t>>, JsonFault> {
+    let mut members = Members::begin(Scanner::new(object), MAX_DEPTH)?;
+    while let Some((member, value)) = members.next()? {
+        if member.says(name) {
+            return Ok(Some(value));
         }
-    })
-    .ok()?;
-    found
+    }
+    members.end().end().map(|()| None)
 }
 
 /// Reads `text` as one JSON array and nothing after it, and hands each of its elements to `element`.
-pub(crate) fn array<'t>(text: &'t str, element: impl FnMut(Value<'t>)) -> Result<(), JsonFault> {
-    let mut scanner = Scanner::new(text);
-    scanner.array(MAX_DEPTH, element)?;
-    scanner.end()
+pub(crate) fn array<'t>(text: &'t str, mut element: impl FnMut(Value<'t>)) -> Result<(), JsonFault> {
+    let mut elements = Elements::begin(Scanner::new(text), MAX_DEPTH)?;
+    while let Some(value) = elements.next()? {
+        element(value);
+    }
+    elements.end().end()
 }
 
 impl<'t> Value<'t> {
@@ -80,24 +82,24 @@ impl<'t> Value<'t> {
 }
 
 impl<'t> JsonString<'t> {
+    #[cfg(test)]
+    pub(crate) fn of(spelling: &'t str) -> Self {
+        Self(spelling)
+    }
+
     /// What the string says, where it is spelled without escapes.
     pub(crate) fn plain(self) -> Option<&'t str> {
-        (!self.has_escapes).then_some(self.spelling)
+        (!self.0.as_bytes().contains(&b'\\')).then_some(self.0)
     }
 
     /// What the string says.
     pub(crate) fn text(self) -> Cow<'t, str> {
-        if self.has_escapes { Cow::Owned(escape::unescape(self.spelling)) } else { Cow::Borrowed(self.spelling) }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn of(spelling: &'t str) -> Self {
-        Self { spelling, has_escapes: false }
+        self.plain().map_or_else(|| Cow::Owned(escape::unescape(self.0)), Cow::Borrowed)
     }
 
     /// Whether the string says `text`.
     pub(crate) fn says(self, text: &str) -> bool {
-        if self.has_escapes { self.text() == text } else { self.spelling == text }
+        self.text() == text
     }
 }
 
@@ -118,12 +120,11 @@ mod tests {
     #[test]
     fn members_are_handed_over_as_the_text_spells_them() {
         let text = r#" { "a" : [ 1 , {"b":2} ] , "\u0062":-1.50e+2,"c":{"d" : null},"e":"x\n","f":true,"":false} "#;
-        let string = |spelling, has_escapes| Value::String(JsonString { spelling, has_escapes });
         let expected = [
             ("a", Value::Array(r#"[ 1 , {"b":2} ]"#)),
             ("b", Value::Number("-1.50e+2")),
             ("c", Value::Object(r#"{"d" : null}"#)),
-            ("e", string("x\\n", true)),
+            ("e", Value::String(JsonString("x\\n"))),
             ("f", Value::Word("true")),
             ("", Value::Word("false")),
         ];
@@ -138,6 +139,14 @@ mod tests {
         assert!(string.says("\"\\/\u{8}\u{c}\n\r\té😀é"));
         assert!(spelled(r#"{"a":"plain"}"#).says("plain"));
         assert!(!spelled(r#"{"a":"pl\u0061in"}"#).says("pl\\u0061in"));
+    }
+
+    #[test]
+    fn one_member_is_found_by_its_name_and_nothing_behind_it_is_read() {
+        assert_eq!(member(r#"{"a":{"exp":1},"\u0065xp":2,"exp"#, "exp"), Ok(Some(Value::Number("2"))));
+        assert_eq!(member(r#"{"a":{"exp":1}}"#, "exp"), Ok(None));
+        assert_eq!(member(r#"{"a":1,"a":2,"exp":3}"#, "exp"), Err(JsonFault::DuplicateMember));
+        assert_eq!(member(r#"{"a":1} x"#, "exp"), Err(JsonFault::Syntax));
     }
 
     #[test]

@@ -2,25 +2,20 @@
 
 use std::fmt;
 
-use jwt_compact::{
-    AlgorithmSignature,
-    alg::{Hs256, Hs256Key, Hs256Signature},
-};
-
 use crate::{Algorithm, KeySetError, base64url, ed25519::Ed25519Key};
 
+mod hmac;
 pub(crate) mod jwk;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod p256;
 mod rsa;
 
+pub use hmac::MIN_SECRET_BYTES;
+use hmac::Secret;
 use p256::P256Key;
 use rsa::RsaKey;
 pub use rsa::{MAX_RSA_BITS, MIN_RSA_BITS};
-
-/// The shortest HMAC secret in bytes: as long as the hash (RFC 7518 §3.2).
-pub const MIN_SECRET_BYTES: usize = 32;
 
 /// A key with its `kid`.
 #[derive(Clone, Debug)]
@@ -32,7 +27,7 @@ pub(crate) struct Key {
 #[derive(Clone)]
 enum Material {
     Ed25519(Ed25519Key),
-    Secret(Hs256Key),
+    Secret(Secret),
     P256(P256Key),
     Rsa(RsaKey),
 }
@@ -40,10 +35,8 @@ enum Material {
 impl Key {
     /// A shared secret, which has no `kid`: there is only one.
     pub(crate) fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
-        if secret.len() < MIN_SECRET_BYTES {
-            return Err(KeySetError::ShortSecret);
-        }
-        Ok(Self { id: None, material: Material::Secret(Hs256Key::new(secret)) })
+        let secret = Secret::new(secret).ok_or(KeySetError::ShortSecret)?;
+        Ok(Self { id: None, material: Material::Secret(secret) })
     }
 
     /// The one algorithm that this key is for.
@@ -65,7 +58,7 @@ impl Key {
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Ed25519(key) => key.verify(message, signature),
-            Material::Secret(secret) => verify_with(&Hs256, secret, message, read::<Hs256Signature>(signature)),
+            Material::Secret(secret) => secret.verify(message, signature),
             #[cfg(not(target_family = "wasm"))]
             Material::P256(key) => key.verify(message, signature),
             #[cfg(not(target_family = "wasm"))]
@@ -102,26 +95,11 @@ impl fmt::Debug for Material {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ed25519(key) => key.fmt(f),
-            Self::Secret(_) => f.write_str("Secret(…)"),
+            Self::Secret(secret) => secret.fmt(f),
             Self::P256(key) => f.debug_tuple("P256").field(key).finish(),
             Self::Rsa(key) => f.debug_tuple("Rsa").field(key).finish(),
         }
     }
-}
-
-/// Reads a signature. Its length is checked here: some of `jwt-compact`'s signatures panic over a wrong one.
-fn read<S: AlgorithmSignature>(signature: &[u8]) -> Option<S> {
-    let has_length = S::LENGTH.is_none_or(|length| length.get() == signature.len());
-    has_length.then(|| S::try_from_slice(signature).ok()).flatten()
-}
-
-fn verify_with<A: jwt_compact::Algorithm>(
-    algorithm: &A,
-    key: &A::VerifyingKey,
-    message: &[u8],
-    signature: Option<A::Signature>,
-) -> bool {
-    signature.is_some_and(|signature| algorithm.verify_signature(&signature, key, message))
 }
 
 /// Reads the member `x` of an Ed25519 key (RFC 8037 §2).

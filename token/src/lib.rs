@@ -30,8 +30,6 @@ mod compact;
 mod decode;
 mod ed25519;
 mod error;
-#[cfg(feature = "sign")]
-mod es256;
 mod header;
 mod json;
 mod key;

@@ -12,9 +12,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    Algorithm, KeySet, KeySetError,
-    ed25519::Ed25519Strict,
+use crate::{Algorithm, KeySet, KeySetError};
+
+mod ed25519;
+mod es256;
+
+use self::{
+    ed25519::Ed25519,
     es256::{Es256, Es256Key},
 };
 
@@ -129,7 +133,7 @@ impl Signer {
         let header = Header::empty().with_token_type("at+jwt");
         let claims = Claims::new(claims);
         let token = match &self.key {
-            SecretKey::Ed25519 { key, id } => Ed25519Strict.token(&header.with_key_id(id.as_str()), &claims, key),
+            SecretKey::Ed25519 { key, id } => Ed25519.token(&header.with_key_id(id.as_str()), &claims, key),
             SecretKey::Es256 { key, id } => Es256.token(&header.with_key_id(id.as_str()), &claims, key),
             SecretKey::Hs256(secret) => Hs256.token(&header, &claims, secret),
         };

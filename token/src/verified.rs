@@ -69,6 +69,6 @@ impl<'w> VerifiedClaims<'w> {
     }
 
     fn text_claim(&self, name: &str) -> Option<Cow<'_, str>> {
-        Some(json::member(&self.text, name)?.as_string()?.text())
+        Some(json::member(&self.text, name).ok()??.as_string()?.text())
     }
 }

@@ -20,13 +20,18 @@ export interface Terms {
 export type SharedClaims = "frozen" | "fresh";
 
 interface Known extends Terms {
+  readonly token: string;
   /** The object that all callers share, or the text that each of them gets parsed. */
   readonly claims: Claims | string;
 }
 
+/** So many characters at the end of a token, 256 bits of its signature, are looked up; then all of it is compared. */
+const TAIL = 43;
+
 /**
- * A bounded cache, by the whole token: a token that differs anywhere is another one. Those used last are kept: when the
- * newer half is full it becomes the older half, and what was not asked for since then is dropped.
+ * A bounded cache, by the whole token: a token that differs anywhere is another one. Engines hash a string of 500 characters
+ * more slowly than they compare it, so that its end finds the place, and the comparison decides. Tokens used last are kept:
+ * when the newer half is full it becomes the older half, and what was not asked for since then is dropped.
  */
 export class TokenCache {
   readonly #half: number;
@@ -42,8 +47,9 @@ export class TokenCache {
 
   /** The claims of a token that holds at the time `now` under these keys. Any other must be verified again. */
   find(token: string, verifier: Verifier, now: number, checked?: Checked): Claims | undefined {
-    const known = this.#newer.get(token) ?? this.#promote(token);
-    if (known === undefined || known.verifier !== verifier) return undefined;
+    const tail = token.slice(-TAIL);
+    const known = this.#newer.get(tail) ?? this.#promote(tail);
+    if (known === undefined || known.token !== token || known.verifier !== verifier) return undefined;
     if (now < known.from || now >= known.until) return undefined;
     if (checked !== undefined && known.checked !== checked) return undefined;
     return typeof known.claims === "string" ? (JSON.parse(known.claims) as Claims) : known.claims;
@@ -52,22 +58,22 @@ export class TokenCache {
   /** Remembers a token with its claims, a JSON text, and returns what its callers get. */
   add(token: string, text: string, terms: Terms): Claims {
     const claims = JSON.parse(text) as Claims;
-    this.#put(token, { ...terms, claims: this.#shared === "frozen" ? deepFreeze(claims) : text });
+    this.#put(token.slice(-TAIL), { ...terms, token, claims: this.#shared === "frozen" ? deepFreeze(claims) : text });
     return claims;
   }
 
-  #promote(token: string): Known | undefined {
-    const known = this.#older.get(token);
-    if (known !== undefined) this.#put(token, known);
+  #promote(tail: string): Known | undefined {
+    const known = this.#older.get(tail);
+    if (known !== undefined) this.#put(tail, known);
     return known;
   }
 
-  #put(token: string, known: Known): void {
+  #put(tail: string, known: Known): void {
     if (this.#newer.size >= this.#half) {
       this.#older = this.#newer;
       this.#newer = new Map();
     }
-    this.#newer.set(token, known);
+    this.#newer.set(tail, known);
   }
 }
 

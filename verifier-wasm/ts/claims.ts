@@ -2,7 +2,7 @@
 
 /** A token's header (RFC 7515 §4). */
 export interface Header {
-  /** The signature algorithm: `"EdDSA"`. */
+  /** The signature algorithm, such as `"EdDSA"`. */
   alg: string;
   /** The kind of token: `"at+jwt"` for an access token (RFC 9068 §2.1). */
   typ?: string;

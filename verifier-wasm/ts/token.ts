@@ -21,7 +21,7 @@ export function decode<Extra extends object = object>(token: string): DecodedTok
 }
 
 /**
- * Whether a token has run out: `now >= exp + leeway`. It reads the claim `exp` and proves nothing.
+ * Whether a token has run out: `now >= exp + leeway`. It reads the claim `exp`, nothing else, and proves nothing.
  *
  * @param options.leeway - Seconds of grace for clocks that differ; 0 by default.
  * @param options.now - Returns the time in seconds since 1970; the machine's clock by default.

@@ -1,10 +1,12 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
 mod bench;
+mod crash;
 mod demo;
 mod failure;
 mod freshness;
 mod interrupt;
+mod model;
 mod package;
 mod port;
 mod process;
@@ -44,6 +46,10 @@ enum Tasks {
     Test(test::Options),
     /// Measure everything beside its peers: tables, tests/bench/results.json and the README's plot
     Bench(bench::Options),
+    /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
+    Crash(crash::Options),
+    /// Try the rules of refresh against many random histories
+    Model(model::Options),
 }
 
 fn main() -> ExitCode {
@@ -64,5 +70,7 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Demo(options) => demo::run(&workspace, &options),
         Tasks::Test(options) => test::run(&workspace, &options),
         Tasks::Bench(options) => bench::run(&workspace, &options),
+        Tasks::Crash(options) => crash::run(&workspace, &options),
+        Tasks::Model(options) => model::run(&workspace, &options),
     }
 }

@@ -1,5 +1,7 @@
 //! Renewal on the way: a request whose access cookie has run out, with a good refresh cookie, is answered in one trip.
 
+use std::net::IpAddr;
+
 use hallpass_token::VerifyError;
 
 use super::{Auth, AuthError, Identity, Pass, TokenFault};
@@ -22,9 +24,18 @@ pub(crate) enum Seen {
     Renewed(Box<Pass>),
 }
 
+impl Seen {
+    pub(crate) fn identity(&self) -> &Identity {
+        match self {
+            Self::Known(identity) => identity,
+            Self::Renewed(pass) => &pass.identity,
+        }
+    }
+}
+
 impl Auth {
     /// Finds out who made a request, and renews on the way what can be renewed.
-    pub(crate) async fn see(&self, presented: Presented<'_>) -> Result<Seen, AuthError> {
+    pub(crate) async fn see(&self, presented: Presented<'_>, address: IpAddr) -> Result<Seen, AuthError> {
         let (access, refresh) = match presented {
             Presented::Bearer(token) => return self.authenticate(token).await.map(Seen::Known),
             Presented::Cookies { access, refresh } => (access, refresh),
@@ -37,13 +48,13 @@ impl Auth {
             },
         };
         match refresh {
-            Some(refresh) if is_renewable(&fault) => self.renew(refresh).await,
+            Some(refresh) if is_renewable(&fault) => self.renew(refresh, address).await,
             _ => Err(fault),
         }
     }
 
-    async fn renew(&self, refresh_token: &str) -> Result<Seen, AuthError> {
-        match self.refresh(refresh_token, Transport::Cookie).await {
+    async fn renew(&self, refresh_token: &str, address: IpAddr) -> Result<Seen, AuthError> {
+        match self.refresh(refresh_token, Transport::Cookie, address).await {
             Ok(pass) => Ok(Seen::Renewed(Box::new(pass))),
             // The request asked for something that needs a good token: that a dead refresh token was also there does
             // not make it a bad request for a refresh.

@@ -1,16 +1,27 @@
 //! The use cases over a real store, with a clock that the test moves.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::{net::Ipv4Addr, sync::atomic::Ordering};
 
+use hallpass_token::VerifyError;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{keys::Keys, store::sled::SledStore, user::Roles, users};
+use crate::{
+    keys::Keys,
+    session::{Lifetimes, Refusal},
+    store::sled::SledStore,
+    user::Roles,
+    users,
+};
+
+mod counting;
+mod refresh;
+mod sessions;
+
+use counting::{Calls, CountingStore};
 
 const PASSWORD: &str = "examplePassword";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 #[derive(Clone)]
 struct TestClock(Arc<AtomicU64>);
@@ -30,11 +41,21 @@ impl Clock for TestClock {
 struct Fixture {
     auth: Auth,
     clock: TestClock,
+    calls: Arc<Calls>,
     _folder: TempDir,
 }
 
 impl Fixture {
     async fn new() -> Self {
+        Self::with_grace(30).await
+    }
+
+    /// One in the strict mode, where every use of a token rotates.
+    async fn strict() -> Self {
+        Self::with_grace(0).await
+    }
+
+    async fn with_grace(grace: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = TestClock(Arc::new(AtomicU64::new(1_790_000_000)));
         let store = SledStore::open(&folder.path().join("sled")).unwrap();
@@ -42,15 +63,17 @@ impl Fixture {
             issuer: "https://auth.example".into(),
             audience: "api".into(),
             access_ttl: 300,
-            lifetimes: Lifetimes { idle: 1000, absolute: 5000 },
+            rules: Rules { lifetimes: Lifetimes { idle: 1000, absolute: 5000 }, grace, late_window: 600 },
         };
         let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
         users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
+        let calls = Arc::new(Calls::default());
+        let store = CountingStore { store, calls: Arc::clone(&calls) };
+        let store = Arc::new(store);
         let auth =
-            Auth::new(Box::new(store), Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings)
-                .unwrap();
-        Self { auth, clock, _folder: folder }
+            Auth::new(store, Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings).unwrap();
+        Self { auth, clock, calls, _folder: folder }
     }
 
     async fn login(&self) -> Pass {
@@ -58,16 +81,34 @@ impl Fixture {
     }
 
     async fn login_with(&self, username: &str, text: &str) -> Result<Pass, AuthError> {
-        self.auth.login(&username.parse().unwrap(), password(text), Transport::Cookie, None).await
+        self.auth.login(&username.parse().unwrap(), password(text), Transport::Cookie, None, client()).await
     }
 
     async fn refresh(&self, token: &str) -> Result<Pass, AuthError> {
-        self.auth.refresh(token, Transport::Cookie).await
+        self.auth.refresh(token, Transport::Cookie, ADDRESS).await
     }
 
     async fn see_cookies(&self, access: Option<&str>, refresh: Option<&str>) -> Result<Seen, AuthError> {
-        self.auth.see(Presented::Cookies { access, refresh }).await
+        self.auth.see(Presented::Cookies { access, refresh }, ADDRESS).await
     }
+
+    async fn see_bearer(&self, token: &str) -> Result<Seen, AuthError> {
+        self.auth.see(Presented::Bearer(token), ADDRESS).await
+    }
+
+    async fn logout(&self, refresh_tokens: &[&str], access_tokens: &[&str]) {
+        self.auth.logout(refresh_tokens, access_tokens, ADDRESS).await.unwrap();
+    }
+
+    /// Whether a refresh token's session is over in that way.
+    async fn is_over(&self, token: &str, refusal: Refusal) -> bool {
+        let refreshed = self.refresh(token).await;
+        matches!(refreshed, Err(AuthError::InvalidGrant(GrantFault::Session(found))) if found == refusal)
+    }
+}
+
+fn client() -> Client {
+    Client { address: ADDRESS, label: Label::of_user_agent(b"a test") }
 }
 
 fn password(text: &str) -> Password {
@@ -85,10 +126,10 @@ async fn a_sign_in_gives_a_pass_that_is_good_until_it_runs_out() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
     assert_eq!((pass.expires_in, pass.session_expires_in), (300, 1000));
-    let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
+    let seen = fixture.see_bearer(&pass.access_token).await;
     assert!(matches!(seen, Ok(Seen::Known(identity)) if identity.username.as_str() == "exampleUser"));
     fixture.clock.advance(300);
-    let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
+    let seen = fixture.see_bearer(&pass.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Expired)))));
 }
 
@@ -102,52 +143,6 @@ async fn a_wrong_password_and_an_unknown_user_are_the_same_answer() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_gives_one_new_pair() {
-    let fixture = Fixture::new().await;
-    let first = fixture.login().await;
-    let second = fixture.refresh(&first.refresh_token).await.unwrap();
-    assert_eq!(second.identity.session, first.identity.session);
-    assert_ne!(*second.refresh_token, *first.refresh_token);
-    let replay = fixture.refresh(&first.refresh_token).await;
-    assert!(matches!(replay, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::NotCurrent)))));
-    assert!(fixture.refresh(&second.refresh_token).await.is_ok());
-}
-
-#[tokio::test]
-async fn of_many_refreshes_at_once_exactly_one_gets_the_pair() {
-    let fixture = Fixture::new().await;
-    let first = fixture.login().await;
-    let racers = (0..16).map(|_| fixture.refresh(&first.refresh_token));
-    let passes = futures_util::future::join_all(racers).await;
-    let winners: Vec<_> = passes.into_iter().filter_map(Result::ok).collect();
-    assert_eq!(winners.len(), 1);
-    assert!(fixture.refresh(&winners[0].refresh_token).await.is_ok());
-}
-
-#[tokio::test]
-async fn a_refresh_token_goes_back_only_the_way_it_came() {
-    let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    let other_way = fixture.auth.refresh(&pass.refresh_token, Transport::Body).await;
-    assert!(matches!(other_way, Err(AuthError::WrongTransport)));
-    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
-}
-
-#[tokio::test]
-async fn an_idle_session_expires_and_an_access_token_never_outlives_its_session() {
-    let fixture = Fixture::new().await;
-    let mut pass = fixture.login().await;
-    for _ in 0..5 {
-        fixture.clock.advance(950);
-        pass = fixture.refresh(&pass.refresh_token).await.unwrap();
-    }
-    assert_eq!((pass.expires_in, pass.session_expires_in), (250, 250));
-    fixture.clock.advance(250);
-    let late = fixture.refresh(&pass.refresh_token).await;
-    assert!(matches!(late, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::Expired)))));
-}
-
-#[tokio::test]
 async fn any_genuine_token_of_a_session_ends_it() {
     let fixture = Fixture::new().await;
     for kind in ["old refresh token", "run-out access token"] {
@@ -155,12 +150,10 @@ async fn any_genuine_token_of_a_session_ends_it() {
         let second = fixture.refresh(&first.refresh_token).await.unwrap();
         fixture.clock.advance(400);
         match kind {
-            "old refresh token" => fixture.auth.logout(&[&first.refresh_token], &[]).await.unwrap(),
-            _ => fixture.auth.logout(&[], &[&first.access_token]).await.unwrap(),
+            "old refresh token" => fixture.logout(&[&first.refresh_token], &[]).await,
+            _ => fixture.logout(&[], &[&first.access_token]).await,
         }
-        let refreshed = fixture.refresh(&second.refresh_token).await;
-        let ended = matches!(refreshed, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::Ended))));
-        assert!(ended, "{kind}");
+        assert!(fixture.is_over(&second.refresh_token, Refusal::Ended(End::SignedOut)).await, "{kind}");
     }
 }
 
@@ -169,7 +162,7 @@ async fn a_forged_token_ends_no_session() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
     let (refresh_token, access_token) = (format!("{}x", &*pass.refresh_token), tampered(&pass.access_token));
-    fixture.auth.logout(&[&refresh_token, "garbage"], &[&access_token, "garbage"]).await.unwrap();
+    fixture.logout(&[&refresh_token, "garbage"], &[&access_token, "garbage"]).await;
     assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
 }
 
@@ -177,8 +170,8 @@ async fn a_forged_token_ends_no_session() {
 async fn an_access_token_is_refused_as_soon_as_its_session_has_ended() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
-    fixture.auth.logout(&[&pass.refresh_token], &[]).await.unwrap();
-    let seen = fixture.auth.see(Presented::Bearer(&pass.access_token)).await;
+    fixture.logout(&[&pass.refresh_token], &[]).await;
+    let seen = fixture.see_bearer(&pass.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
 
@@ -188,8 +181,9 @@ async fn a_sign_in_over_a_living_session_ends_the_one_that_it_replaces() {
     let first = fixture.login().await;
     let replaced = Some(first.refresh_token.as_str());
     let username = "exampleUser".parse().unwrap();
-    let second = fixture.auth.login(&username, password(PASSWORD), Transport::Cookie, replaced).await.unwrap();
-    assert!(fixture.refresh(&first.refresh_token).await.is_err());
+    let login = fixture.auth.login(&username, password(PASSWORD), Transport::Cookie, replaced, client());
+    let second = login.await.unwrap();
+    assert!(fixture.is_over(&first.refresh_token, Refusal::Ended(End::Replaced)).await);
     assert!(fixture.refresh(&second.refresh_token).await.is_ok());
 }
 
@@ -217,7 +211,7 @@ async fn a_tampered_access_cookie_is_never_renewed() {
 async fn cookies_of_an_ended_session_are_no_credentials() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
-    fixture.auth.logout(&[&pass.refresh_token], &[]).await.unwrap();
+    fixture.logout(&[&pass.refresh_token], &[]).await;
     let seen = fixture.see_cookies(None, Some(&pass.refresh_token)).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
     assert!(matches!(fixture.see_cookies(None, None).await, Err(AuthError::NoCredentials)));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use warp::http::StatusCode;
 
-use crate::auth::AuthError;
+use crate::{auth::AuthError, password::InvalidPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
 const RETRY_AFTER: u32 = 2;
@@ -79,6 +79,14 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
     }
 
+    pub(crate) fn no_such_session() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "you have no session with this id")
+    }
+
+    pub(crate) fn weak_password(error: InvalidPassword) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", error.to_string())
+    }
+
     pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
         let description = format!("this path takes {allowed}");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description).with(Hint::Allow(allowed))
@@ -113,6 +121,17 @@ impl From<AuthError> for ApiError {
             AuthError::InvalidGrant(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "invalid_grant", "the session is over: sign in again")
             }
+            AuthError::Wait { seconds } => {
+                let description =
+                    "an answer to this refresh token may be under way; try again after Retry-After seconds";
+                let seconds = seconds.try_into().unwrap_or(u32::MAX);
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "retry_later", description).with(Hint::RetryAfter(seconds))
+            }
+            // 403 and not 401: the session is good, and a client that renews at a 401 would try for ever.
+            AuthError::WrongPassword => {
+                Self::new(StatusCode::FORBIDDEN, "invalid_credentials", "the current password is wrong")
+            }
+            AuthError::NoSuchSession => Self::no_such_session(),
             AuthError::WrongTransport => Self::invalid_request(
                 "the refresh token must come the way it was given out: as a cookie or in the body",
             ),
@@ -122,7 +141,7 @@ impl From<AuthError> for ApiError {
                     .with(Hint::Authenticate(r#"Bearer error="invalid_token""#))
             }
             AuthError::NoCredentials => Self::no_credentials(),
-            AuthError::Overloaded(_) => {
+            AuthError::Contended | AuthError::Overloaded(_) => {
                 let description = "too much is going on; the same request may succeed later";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description)
                     .with(Hint::RetryAfter(RETRY_AFTER))

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use warp::{http::HeaderMap, reply::Response};
+use warp::reply::Response;
 
-use super::{ApiError, json};
+use super::{ApiError, Head, json};
 use crate::auth::Auth;
 
 #[derive(Serialize)]
@@ -14,6 +14,6 @@ struct Body {
     status: &'static str,
 }
 
-pub(crate) async fn handle(_auth: Arc<Auth>, _headers: HeaderMap) -> Result<Response, ApiError> {
+pub(crate) async fn handle(_auth: Arc<Auth>, _head: Head) -> Result<Response, ApiError> {
     Ok(json(&Body { status: "ok" }))
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use warp::{http::HeaderMap, reply::Response};
+use warp::reply::Response;
 
-use super::{ApiError, body::Body, cookies, pass};
+use super::{ApiError, Head, body::Body, cookies, pass};
 use crate::{auth::Auth, password::Password, session::Transport, user::Username};
 
 #[derive(Deserialize)]
@@ -19,14 +19,14 @@ struct Request {
 const EXPECTED: &str =
     r#"JSON such as {"username": "…", "password": "…"}, with "transport": "cookie" or "body" where it is chosen"#;
 
-pub(crate) async fn handle(auth: Arc<Auth>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
     let Request { username, password, transport } = body.json(EXPECTED)?;
     let password = Password::parse(password).map_err(|error| ApiError::invalid_request(error.to_string()))?;
     let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
     let replaced = match transport {
-        Transport::Cookie => cookies::read(&headers)?.refresh,
+        Transport::Cookie => cookies::read(&head.headers)?.refresh,
         Transport::Body => None,
     };
-    let pass = auth.login(&username, password, transport, replaced.as_deref()).await?;
+    let pass = auth.login(&username, password, transport, replaced.as_deref(), head.client()).await?;
     pass::respond(&pass)
 }

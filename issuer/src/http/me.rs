@@ -2,19 +2,12 @@
 
 use std::sync::Arc;
 
-use warp::{http::HeaderMap, reply::Response};
+use warp::reply::Response;
 
-use super::{ApiError, cookies, credentials::Credentials, json, pass::IdentityBody};
-use crate::auth::{Auth, Seen};
+use super::{ApiError, Head, caller, json, pass::IdentityBody};
+use crate::auth::Auth;
 
-pub(crate) async fn handle(auth: Arc<Auth>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let credentials = Credentials::read(&headers)?;
-    match auth.see(credentials.presented()).await? {
-        Seen::Known(identity) => Ok(json(&IdentityBody::from(&identity))),
-        Seen::Renewed(pass) => {
-            let mut response = json(&IdentityBody::from(&pass.identity));
-            cookies::set(&mut response, &pass)?;
-            Ok(response)
-        }
-    }
+pub(crate) async fn handle(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
+    let seen = caller::see(&auth, &head).await?;
+    caller::answer(json(&IdentityBody::from(seen.identity())), &seen)
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use warp::{http::HeaderMap, reply::Response};
+use warp::reply::Response;
 
-use super::{ApiError, body::Body, cookies, pass};
+use super::{ApiError, Head, body::Body, cookies, pass};
 use crate::{auth::Auth, session::Transport};
 
 #[derive(Default, Deserialize)]
@@ -15,9 +15,9 @@ struct Request {
 
 const EXPECTED: &str = r#"empty where the refresh token is in a cookie, else JSON such as {"refresh_token": "hprt_…"}"#;
 
-pub(crate) async fn handle(auth: Arc<Auth>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
     let in_body = body.json_if_any::<Request>(EXPECTED)?.refresh_token;
-    let in_cookie = cookies::read(&headers)?.refresh;
+    let in_cookie = cookies::read(&head.headers)?.refresh;
     let (token, transport) = match (in_cookie, in_body) {
         (Some(token), None) => (token, Transport::Cookie),
         (None, Some(token)) => (token, Transport::Body),
@@ -28,6 +28,6 @@ pub(crate) async fn handle(auth: Arc<Auth>, headers: HeaderMap, body: Body) -> R
             return Err(ApiError::invalid_request("no refresh token came, neither as a cookie nor in the body"));
         }
     };
-    let pass = auth.refresh(&token, transport).await?;
+    let pass = auth.refresh(&token, transport, head.address).await?;
     pass::respond(&pass)
 }

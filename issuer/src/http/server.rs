@@ -16,8 +16,10 @@ use tokio::{
     sync::{Semaphore, watch},
     time,
 };
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 use warp::http::{Request, Response};
+
+use super::head::Peer;
 
 /// How long a connection may take to send a request's head, and may be silent before its first and between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,8 +62,14 @@ where
             else => break,
         };
         match stream {
-            Ok((stream, _)) => {
-                let connection = serve_connection(stream, service.clone(), stopping.clone());
+            Ok((stream, peer)) => {
+                // An IPv4 client of a socket that takes both kinds is the same client.
+                let peer = Peer(peer.ip().to_canonical());
+                let service = service.clone().map_request(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    request
+                });
+                let connection = serve_connection(stream, service, stopping.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);

@@ -4,23 +4,26 @@
 use hallpass_token::UnixSeconds;
 use uuid::Uuid;
 
-use super::{Session, State, Transport};
+use super::{End, Label, Session, State, Transport, label::LABEL_BYTES};
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::RefreshTokenHash,
+    refresh_token::{KEY_ID_BYTES, KeyId, Place, RefreshTokenHash, Salt},
+    user::CredentialEpoch,
 };
 
-const VERSION: u8 = 1;
+/// Version 1 knew neither generations nor the token before the current one, and was never released.
+const VERSION: u8 = 2;
 
-/// Version, state, transport, user, hash of the current refresh token, when it began, when it last rotated.
-pub(crate) const RECORD_BYTES: usize = 1 + 1 + 1 + 16 + 32 + 8 + 8;
+/// Version, state, transport, user; epoch, generation, attempt; hashes of the current and the previous token; salt, key
+/// id; when it began, when it last rotated; the label's length, the label.
+pub(crate) const RECORD_BYTES: usize = 3 + 16 + 3 * 4 + 2 * 32 + 16 + KEY_ID_BYTES + 2 * 8 + 1 + LABEL_BYTES;
 
 /// Why bytes are not a session's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidRecord {
     #[error("a session's record is {RECORD_BYTES} bytes long, this one {0}")]
     Length(usize),
-    #[error("a session's record has version {VERSION}, this one {0}: was it written by a newer hallpass?")]
+    #[error("a session's record has version {VERSION}, this one {0}: was it written by another version of hallpass?")]
     Version(u8),
     #[error("a session's record has a field with an impossible value")]
     Field,
@@ -28,20 +31,28 @@ pub(crate) enum InvalidRecord {
 
 /// Writes a session; its id is the key and not part of the record.
 pub(crate) fn encode(session: &Session) -> [u8; RECORD_BYTES] {
-    let state = match session.state {
-        State::Living => 0,
-        State::Ended => 1,
-    };
-    let transport = match session.transport {
-        Transport::Cookie => 0,
-        Transport::Body => 1,
-    };
+    // A label is at most 64 bytes long.
+    let label = session.label.as_str().as_bytes();
+    let label_length = label.len().try_into().unwrap_or_default();
+    let fields: [&[u8]; 13] = [
+        &[VERSION, state_byte(session.state), transport_byte(session.transport)],
+        session.user.0.as_bytes(),
+        &session.epoch.0.to_be_bytes(),
+        &session.place.generation.to_be_bytes(),
+        &session.place.attempt.to_be_bytes(),
+        &session.current.0,
+        &session.previous.map_or([0; 32], |hash| hash.0),
+        &session.salt.0,
+        &session.key.0,
+        &session.created_at.seconds().to_be_bytes(),
+        &session.rotated_at.seconds().to_be_bytes(),
+        &[label_length],
+        label,
+    ];
     let mut record = [0; RECORD_BYTES];
-    record[..3].copy_from_slice(&[VERSION, state, transport]);
-    record[3..19].copy_from_slice(session.user.0.as_bytes());
-    record[19..51].copy_from_slice(&session.current.0);
-    record[51..59].copy_from_slice(&session.created_at.seconds().to_be_bytes());
-    record[59..].copy_from_slice(&session.rotated_at.seconds().to_be_bytes());
+    for (place, byte) in record.iter_mut().zip(fields.into_iter().flatten()) {
+        *place = *byte;
+    }
     record
 }
 
@@ -50,31 +61,69 @@ pub(crate) fn decode(id: SessionId, record: &[u8]) -> Result<Session, InvalidRec
     if let Some(&version) = record.first().filter(|version| **version != VERSION) {
         return Err(InvalidRecord::Version(version));
     }
-    let mut rest = record;
-    let fields: Option<_> = (|| {
-        let header: [u8; 3] = take(&mut rest)?;
-        Some((header, take::<16>(&mut rest)?, take::<32>(&mut rest)?, take::<8>(&mut rest)?, take::<8>(&mut rest)?))
-    })();
-    let ([_, state, transport], user, current, created_at, rotated_at) =
-        fields.filter(|_| rest.is_empty()).ok_or(InvalidRecord::Length(record.len()))?;
-    let time = |bytes| UnixSeconds::new(u64::from_be_bytes(bytes)).map_err(|_| InvalidRecord::Field);
-    Ok(Session {
+    let record: &[u8; RECORD_BYTES] = record.try_into().map_err(|_| InvalidRecord::Length(record.len()))?;
+    read(id, &record[..]).ok_or(InvalidRecord::Field)
+}
+
+/// Reads a record of the right length; `None` where a field has an impossible value.
+fn read(id: SessionId, mut rest: &[u8]) -> Option<Session> {
+    let [_, state, transport] = take(&mut rest)?;
+    let user = UserId(Uuid::from_bytes(take(&mut rest)?));
+    let [epoch, generation, attempt] = [take(&mut rest)?, take(&mut rest)?, take(&mut rest)?].map(u32::from_be_bytes);
+    let current = RefreshTokenHash(take(&mut rest)?);
+    let previous = RefreshTokenHash(take(&mut rest)?);
+    let (salt, key) = (Salt(take(&mut rest)?), KeyId(take(&mut rest)?));
+    let created_at = UnixSeconds::new(u64::from_be_bytes(take(&mut rest)?)).ok()?;
+    let rotated_at = UnixSeconds::new(u64::from_be_bytes(take(&mut rest)?)).ok()?;
+    let [label_length] = take(&mut rest)?;
+    let label = rest.get(..label_length.into())?;
+    Some(Session {
         id,
-        user: UserId(Uuid::from_bytes(user)),
-        transport: match transport {
-            0 => Transport::Cookie,
-            1 => Transport::Body,
-            _ => return Err(InvalidRecord::Field),
-        },
-        state: match state {
-            0 => State::Living,
-            1 => State::Ended,
-            _ => return Err(InvalidRecord::Field),
-        },
-        current: RefreshTokenHash(current),
-        created_at: time(created_at)?,
-        rotated_at: time(rotated_at)?,
+        user,
+        transport: [Transport::Cookie, Transport::Body].into_iter().find(|each| transport_byte(*each) == transport)?,
+        label: Some(Label::of_user_agent(label)).filter(|read| read.as_str().as_bytes() == label)?,
+        created_at,
+        rotated_at,
+        state: STATES.into_iter().find(|each| state_byte(*each) == state)?,
+        epoch: CredentialEpoch(epoch),
+        place: Place { generation, attempt },
+        current,
+        // The first token of a session, and it alone, follows no other.
+        previous: (generation > 0).then_some(previous),
+        salt,
+        key,
     })
+}
+
+const STATES: [State; 8] = [
+    State::Living,
+    State::Ended(End::SignedOut),
+    State::Ended(End::Replaced),
+    State::Ended(End::Stolen),
+    State::Ended(End::Displaced),
+    State::Ended(End::Revoked),
+    State::Ended(End::PasswordChanged),
+    State::Ended(End::Operator),
+];
+
+fn state_byte(state: State) -> u8 {
+    match state {
+        State::Living => 0,
+        State::Ended(End::SignedOut) => 1,
+        State::Ended(End::Replaced) => 2,
+        State::Ended(End::Stolen) => 3,
+        State::Ended(End::Displaced) => 4,
+        State::Ended(End::Revoked) => 5,
+        State::Ended(End::PasswordChanged) => 6,
+        State::Ended(End::Operator) => 7,
+    }
+}
+
+fn transport_byte(transport: Transport) -> u8 {
+    match transport {
+        Transport::Cookie => 0,
+        Transport::Body => 1,
+    }
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -86,17 +135,38 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refresh_token::RefreshToken;
+    use crate::{
+        refresh_token::{RefreshToken, RefreshTokenKey},
+        session::{Beginning, Given, Lifetimes, Outcome, Rules},
+    };
+
+    const NOW: u64 = 1_790_000_000;
+
+    fn begun(label: &[u8]) -> (Session, RefreshToken) {
+        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [3; 32]);
+        let user = UserId(Uuid::from_u128(2));
+        let label = Label::of_user_agent(label);
+        let beginning = Beginning { user, epoch: CredentialEpoch(7), transport: Transport::Body, label };
+        (Session::begin(beginning, &token, UnixSeconds::new(NOW).unwrap()), token)
+    }
 
     fn session() -> Session {
-        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [3; 32]);
-        let now = UnixSeconds::new(1_790_000_000).unwrap();
-        Session::begin(UserId(Uuid::from_u128(2)), Transport::Body, &token, now)
+        let (session, token) = begun(b"curl/8.5.0");
+        let rules = Rules { lifetimes: Lifetimes { idle: 100, absolute: 100 }, grace: 30, late_window: 60 };
+        let key = RefreshTokenKey::from_root(&[4; 32]);
+        let now = UnixSeconds::new(NOW + 9).unwrap();
+        let given = Given { rules: &rules, key: &key, epoch: CredentialEpoch(7), salt: Salt([5; 16]), now };
+        match session.rotate(&token, &given) {
+            Outcome::Rotated { session, .. } => session,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn a_record_reads_as_it_was_written() {
-        for session in [session(), session().end().unwrap()] {
+        let mut sessions = vec![session(), begun(b"").0, begun(&[b'x'; 99]).0, begun("é".repeat(99).as_bytes()).0];
+        sessions.extend(STATES.map(|state| Session { state, ..session() }));
+        for session in sessions {
             assert_eq!(decode(session.id, &encode(&session)), Ok(session));
         }
     }
@@ -105,21 +175,23 @@ mod tests {
     fn a_record_of_another_version_or_length_is_an_error_and_never_a_guess() {
         let session = session();
         let mut record = encode(&session).to_vec();
-        assert_eq!(decode(session.id, &record[1..]).unwrap_err(), InvalidRecord::Version(0));
-        assert_eq!(decode(session.id, &record[..66]), Err(InvalidRecord::Length(66)));
+        assert_eq!(decode(session.id, &record[..RECORD_BYTES - 1]), Err(InvalidRecord::Length(RECORD_BYTES - 1)));
         record.push(0);
-        assert_eq!(decode(session.id, &record), Err(InvalidRecord::Length(68)));
-        record[0] = 2;
-        assert_eq!(decode(session.id, &record), Err(InvalidRecord::Version(2)));
+        assert_eq!(decode(session.id, &record), Err(InvalidRecord::Length(RECORD_BYTES + 1)));
+        for version in [0, 1, 3] {
+            record[0] = version;
+            assert_eq!(decode(session.id, &record), Err(InvalidRecord::Version(version)));
+        }
         assert_eq!(decode(session.id, &[]), Err(InvalidRecord::Length(0)));
     }
 
     #[test]
     fn an_impossible_field_is_an_error() {
         let session = session();
-        for index in [1, 2, 51, 59] {
+        // State, transport, the two times, the label's length.
+        for index in [1, 2, 115, 123, 131] {
             let mut record = encode(&session);
-            record[index] = 9;
+            record[index] = 99;
             assert_eq!(decode(session.id, &record), Err(InvalidRecord::Field), "byte {index}");
         }
     }

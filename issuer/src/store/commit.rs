@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
 };
@@ -13,13 +14,13 @@ use super::StoreError;
 /// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
 pub(crate) struct Committer {
     shared: Arc<Shared>,
-    durable: watch::Receiver<Progress>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
     pending: Mutex<Pending>,
     changed: Condvar,
+    progress: watch::Sender<Progress>,
 }
 
 #[derive(Default)]
@@ -40,35 +41,41 @@ enum Progress {
 
 impl Committer {
     /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
-    pub(crate) fn start(sync: impl Fn() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared { pending: Mutex::default(), changed: Condvar::new() });
-        let (progress, durable) = watch::channel(Progress::UpTo(0));
+    pub(crate) fn start(mut sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
+        let progress = watch::Sender::new(Progress::UpTo(0));
+        let shared = Arc::new(Shared { pending: Mutex::default(), changed: Condvar::new(), progress });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || shared.commit_until_closed(&sync, &progress)
+            move || shared.commit_until_closed(&mut sync)
         })?;
-        Ok(Self { shared, durable, thread: Some(thread) })
+        Ok(Self { shared, thread: Some(thread) })
     }
 
     /// Makes a write in memory; it becomes durable with all others of its moment. The write and its count are one step
     /// for everybody else: whoever has seen what was written waits for it in [`durable`](Self::durable). It counts
-    /// whatever comes of it, since a failed write can still have changed something.
+    /// whatever comes of it, a panic too, since a failed write can still have changed something.
     pub(crate) fn write<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut pending = self.shared.pending();
-        let result = write();
         pending.written += 1;
-        drop(pending);
+        // Before the write, which may panic. The thread sees the count once the lock is free again.
         self.shared.changed.notify_one();
+        let result = write();
+        drop(pending);
         result
     }
 
-    /// Completes if a sync fails, and never otherwise.
+    /// Lets nothing become durable any more: what was written cannot be trusted.
+    pub(crate) fn fail(&self, error: StoreError) {
+        self.shared.fail(error);
+    }
+
+    /// Completes once nothing becomes durable any more, and never otherwise.
     pub(crate) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
-        let mut durable = self.durable.clone();
+        let mut progress = self.shared.progress.subscribe();
         async move {
-            let failure = match durable.wait_for(|progress| matches!(progress, Progress::Failed(_))).await.as_deref() {
+            let failure = match progress.wait_for(|progress| matches!(progress, Progress::Failed(_))).await.as_deref() {
                 Ok(Progress::Failed(error)) => Some(error.clone()),
-                // The thread ends without a failure only when the store is closed.
+                // The store was closed.
                 Ok(Progress::UpTo(_)) | Err(_) => None,
             };
             match failure {
@@ -85,7 +92,7 @@ impl Committer {
             Progress::UpTo(durable) => *durable >= target,
             Progress::Failed(_) => true,
         };
-        match self.durable.clone().wait_for(reached).await.as_deref() {
+        match self.shared.progress.subscribe().wait_for(reached).await.as_deref() {
             Ok(Progress::UpTo(_)) => Ok(()),
             Ok(Progress::Failed(error)) => Err(error.clone()),
             Err(_) => Err(StoreError::Engine("the commit thread has ended".to_owned())),
@@ -106,17 +113,28 @@ impl Drop for Committer {
 }
 
 impl Shared {
-    fn commit_until_closed(&self, sync: &dyn Fn() -> io::Result<()>, progress: &watch::Sender<Progress>) {
+    fn commit_until_closed(&self, sync: &mut dyn FnMut() -> io::Result<()>) {
         let mut durable = 0;
         while let Some(written) = self.next_target(durable) {
-            if let Err(error) = sync() {
-                tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
-                progress.send_replace(Progress::Failed(StoreError::Engine(error.to_string())));
-                return;
+            // A thread that ended in silence would leave everybody waiting for ever.
+            let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
+            if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
+                return self.fail(StoreError::Engine(error.to_string()));
             }
             durable = written;
-            progress.send_replace(Progress::UpTo(durable));
+            self.progress.send_if_modified(|progress| match progress {
+                Progress::UpTo(_) => {
+                    *progress = Progress::UpTo(durable);
+                    true
+                }
+                Progress::Failed(_) => false,
+            });
         }
+    }
+
+    fn fail(&self, error: StoreError) {
+        tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
+        self.progress.send_replace(Progress::Failed(error));
     }
 
     /// Waits for writes that are not durable yet; `None` once there are none left and the store closes.
@@ -133,102 +151,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        sync::{
-            atomic::{AtomicU32, Ordering},
-            mpsc,
-        },
-        time::Duration,
-    };
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
-        let (started, starts) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
-        let committer = Committer::start(move || {
-            started.send(()).unwrap();
-            released.recv().map_err(io::Error::other)
-        })
-        .unwrap();
-        committer.durable().await.unwrap();
-        committer.write(|| ());
-        starts.recv().unwrap();
-        // This write comes while the first sync is under way, which therefore does not cover it.
-        committer.write(|| ());
-        let second = committer.durable();
-        release.send(()).unwrap();
-        starts.recv().unwrap();
-        let mut second = std::pin::pin!(second);
-        assert!(futures_util::future::FutureExt::now_or_never(second.as_mut()).is_none());
-        release.send(()).unwrap();
-        second.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn whoever_saw_a_write_waits_for_it() {
-        let (started, starts) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
-        let committer = Arc::new(
-            Committer::start(move || {
-                started.send(()).unwrap();
-                released.recv().map_err(io::Error::other)
-            })
-            .unwrap(),
-        );
-        // A writer that is held up after its write took effect and before it is counted.
-        let (entered, has_entered) = mpsc::channel();
-        let (resume, resumed) = mpsc::channel::<()>();
-        let writer = thread::spawn({
-            let committer = Arc::clone(&committer);
-            move || {
-                committer.write(|| {
-                    entered.send(()).unwrap();
-                    resumed.recv().unwrap();
-                });
-            }
-        });
-        has_entered.recv().unwrap();
-        let (read, has_read) = mpsc::channel();
-        let reader = thread::spawn({
-            let committer = Arc::clone(&committer);
-            move || {
-                futures_util::future::FutureExt::now_or_never(committer.durable());
-                read.send(()).unwrap();
-            }
-        });
-        // Without the lock the reader would find nothing to wait for, and be done at once.
-        assert!(has_read.recv_timeout(Duration::from_millis(300)).is_err());
-        resume.send(()).unwrap();
-        writer.join().unwrap();
-        reader.join().unwrap();
-        starts.recv().unwrap();
-        release.send(()).unwrap();
-        committer.durable().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn after_a_failed_sync_nothing_is_durable_any_more() {
-        let committer = Committer::start(|| Err(io::Error::other("disk full"))).unwrap();
-        committer.write(|| ());
-        assert!(committer.durable().await.unwrap_err().to_string().contains("disk full"));
-        assert!(committer.durable().await.is_err());
-        assert!(committer.failed().await.to_string().contains("disk full"));
-    }
-
-    #[test]
-    fn closing_makes_the_last_writes_durable() {
-        let syncs = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&syncs);
-        let committer = Committer::start(move || {
-            counted.fetch_add(1, Ordering::SeqCst);
-            Ok(())
-        })
-        .unwrap();
-        committer.write(|| ());
-        drop(committer);
-        assert_eq!(syncs.load(Ordering::SeqCst), 1);
-    }
-}
+mod tests;

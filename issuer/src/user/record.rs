@@ -3,7 +3,7 @@
 use hallpass_token::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
-use super::{Role, Roles, User};
+use super::{CredentialEpoch, Role, Roles, User};
 use crate::id::UserId;
 
 const VERSION: u8 = 1;
@@ -13,6 +13,11 @@ struct Record {
     version: u8,
     username: String,
     password: String,
+    /// A record without one is from before they were counted.
+    #[serde(default)]
+    credential_epoch: u32,
+    #[serde(default)]
+    disabled: bool,
     roles: Vec<String>,
     created_at: u64,
 }
@@ -34,6 +39,8 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
         version: VERSION,
         username: user.username.as_str().to_owned(),
         password: user.password.to_phc(),
+        credential_epoch: user.credential_epoch.0,
+        disabled: user.is_disabled,
         roles: user.roles.names(),
         created_at: user.created_at.seconds(),
     };
@@ -52,6 +59,8 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
         id,
         username: record.username.parse().map_err(|_| InvalidRecord::Field("username"))?,
         password: record.password.parse().map_err(|_| InvalidRecord::Field("password"))?,
+        credential_epoch: CredentialEpoch(record.credential_epoch),
+        is_disabled: record.disabled,
         roles: roles.ok_or(InvalidRecord::Field("roles"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
     })
@@ -68,6 +77,8 @@ mod tests {
             id: UserId(Uuid::from_u128(1)),
             username: "exampleUser".parse().unwrap(),
             password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+            credential_epoch: CredentialEpoch(3),
+            is_disabled: true,
             roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
         }

@@ -41,7 +41,7 @@ impl<'t> Names<'t> {
     }
 
     /// Refuses names that are there twice after all.
-    pub(super) fn finish(mut self) -> Result<(), JsonFault> {
+    pub(super) fn finish(&mut self) -> Result<(), JsonFault> {
         if self.others.is_empty() {
             return Ok(());
         }

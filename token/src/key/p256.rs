@@ -14,6 +14,10 @@ pub(crate) const SIGNATURE_BYTES: usize = 64;
 
 /// The affine coordinates of a public key, each big-endian.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "external-signatures"),
+    expect(dead_code, reason = "only who checks elsewhere reads them again")
+)]
 pub(crate) struct P256Key {
     x: [u8; 32],
     y: [u8; 32],

@@ -22,6 +22,10 @@ pub(crate) enum RsaPadding {
 
 /// A modulus and an exponent, big-endian, without zeros in front.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "external-signatures"),
+    expect(dead_code, reason = "only who checks elsewhere reads them again")
+)]
 pub(crate) struct RsaKey {
     modulus: Vec<u8>,
     exponent: Vec<u8>,

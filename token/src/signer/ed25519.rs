@@ -1,16 +1,12 @@
-//! The algorithm `EdDSA` with Ed25519 (RFC 8037 §3.1), as `jwt-compact` carries it: the issuer signs with it.
+//! Signing with `EdDSA` and Ed25519 (RFC 8037 §3.1), carried by `jwt-compact`.
 
 use std::{borrow::Cow, num::NonZeroUsize};
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 
-/// Ed25519 under the name that RFC 8037 gave it.
-pub(crate) struct Ed25519Strict;
-
-impl Ed25519Strict {
-    pub(crate) const NAME: &'static str = "EdDSA";
-}
+/// `EdDSA` as an algorithm of `jwt-compact`.
+pub(crate) struct Ed25519;
 
 /// An Ed25519 signature of 64 bytes.
 pub(crate) struct Ed25519Signature(Signature);
@@ -27,13 +23,13 @@ impl AlgorithmSignature for Ed25519Signature {
     }
 }
 
-impl Algorithm for Ed25519Strict {
+impl Algorithm for Ed25519 {
     type SigningKey = SigningKey;
     type VerifyingKey = VerifyingKey;
     type Signature = Ed25519Signature;
 
     fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(Self::NAME)
+        Cow::Borrowed(crate::Algorithm::EdDsa.name())
     }
 
     fn sign(&self, signing_key: &SigningKey, message: &[u8]) -> Ed25519Signature {

@@ -1,0 +1,101 @@
+//! Why a use case failed.
+
+use hallpass_token::{KeySetError, SignError, VerifyError};
+
+use crate::{
+    entropy::NoEntropy, password::HashingError, refresh_token::InvalidRefreshToken, session::Refusal, store::StoreError,
+};
+
+/// Why a use case failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthError {
+    /// Wrong password or no such user: nobody learns which.
+    #[error("username or password is wrong")]
+    InvalidCredentials,
+    /// The refresh token is worth nothing any more. Final: sign in again.
+    #[error("the refresh token gives nothing: {0}")]
+    InvalidGrant(#[source] GrantFault),
+    /// An answer to the same refresh token may still be under way; the same request succeeds in so many seconds.
+    #[error("the refresh token was used a moment ago: it can be answered again in {seconds} s")]
+    Wait { seconds: u64 },
+    /// A refresh token came another way than it was given out.
+    #[error("the refresh token came by another transport than the session's")]
+    WrongTransport,
+    /// The access token is not good.
+    #[error("the access token is not good: {0}")]
+    InvalidToken(#[source] TokenFault),
+    /// Nothing that could be judged was presented.
+    #[error("no token was presented")]
+    NoCredentials,
+    /// The current password that came with a new one is wrong.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// There is no such session of that user.
+    #[error("the user has no such session")]
+    NoSuchSession,
+    /// Too many change the same session at once; the same request may succeed later.
+    #[error("the session is changed by too many requests at once")]
+    Contended,
+    /// Too much is going on; the same request may succeed later.
+    #[error("too much is going on: {0}")]
+    Overloaded(&'static str),
+    /// Something of ours failed; the same request may succeed later.
+    #[error("a part of the issuer failed: {0}")]
+    Unavailable(String),
+}
+
+/// Why a refresh token is worth nothing, for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GrantFault {
+    #[error(transparent)]
+    Token(#[from] InvalidRefreshToken),
+    #[error(transparent)]
+    Session(#[from] Refusal),
+    #[error("its session or user is not there")]
+    Unknown,
+}
+
+/// Why an access token is not good.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TokenFault {
+    #[error(transparent)]
+    Token(#[from] VerifyError),
+    #[error("its session is over")]
+    SessionOver,
+}
+
+/// Why the use cases could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthSetupError {
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error("the issuer's own key set cannot be used: {0}")]
+    Keys(#[from] KeySetError),
+}
+
+impl From<StoreError> for AuthError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<NoEntropy> for AuthError {
+    fn from(error: NoEntropy) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<SignError> for AuthError {
+    fn from(error: SignError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<HashingError> for AuthError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Overloaded => Self::Overloaded("too many passwords wait to be checked"),
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+}

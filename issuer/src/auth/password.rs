@@ -1,0 +1,77 @@
+//! A change of password, which ends every other session of the user.
+
+use std::net::IpAddr;
+
+use super::{Auth, AuthError, Identity, MOST_ATTEMPTS, TokenFault};
+use crate::{
+    audit,
+    id::SessionId,
+    password::Password,
+    session::End,
+    store::Swapped,
+    user::{CredentialEpoch, User},
+};
+
+impl Auth {
+    /// Puts a new password in the place of the current one. The session that asks stays; the user's others end.
+    ///
+    /// Of the two records the own session is written first, with the epoch that the user will have: a crash between
+    /// them leaves everybody signed in and the password as it was. One change follows the other, so that of two in the
+    /// same session the second finds its current password wrong before it has touched anything.
+    pub(crate) async fn change_password(
+        &self,
+        identity: &Identity,
+        current: Password,
+        new: Password,
+        address: IpAddr,
+    ) -> Result<(), AuthError> {
+        let user = self.user_of(identity).await?;
+        if !self.passwords.verify(current, Some(&user.password)).await? {
+            return Err(AuthError::WrongPassword);
+        }
+        let verified = user.password;
+        let hashed = self.passwords.hash(new).await?;
+        let in_turn = self.password_changes.lock().await;
+        let mut user = self.user_of(identity).await?;
+        if user.password != verified {
+            return Err(AuthError::WrongPassword);
+        }
+        for _ in 0..MOST_ATTEMPTS {
+            let changed = user.with_password(hashed.clone());
+            self.keep(identity.session, user.credential_epoch, changed.credential_epoch).await?;
+            if self.store.swap_user(&user, &changed).await? == Swapped::Yes {
+                drop(in_turn);
+                audit::password_changed(user.id, identity.session, address);
+                // The password is changed and the others are over by their epoch: only the log would miss them.
+                if let Err(error) = self.end_outdated(&changed, address).await {
+                    tracing::warn!(user = %changed.id, %error, "sessions before the new password could not be ended");
+                }
+                return Ok(());
+            }
+            user = self.user_of(identity).await?;
+            if user.password != verified {
+                break;
+            }
+        }
+        // Another process set a password, and this session, whose epoch is raised, was not part of that.
+        self.end_session(identity.session, End::PasswordChanged, address).await?;
+        Err(AuthError::Contended)
+    }
+
+    async fn user_of(&self, identity: &Identity) -> Result<User, AuthError> {
+        self.store.user(identity.user).await?.ok_or(AuthError::InvalidToken(TokenFault::SessionOver))
+    }
+
+    /// Raises a session's epoch, so that it outlives the change. A session that is over is not brought back.
+    async fn keep(&self, id: SessionId, epoch: CredentialEpoch, raised: CredentialEpoch) -> Result<(), AuthError> {
+        let over = || AuthError::InvalidToken(TokenFault::SessionOver);
+        for _ in 0..MOST_ATTEMPTS {
+            let session = self.store.session(id).await?.ok_or_else(over)?;
+            session.check_living(self.settings.rules.lifetimes, epoch, self.clock.now()).map_err(|_| over())?;
+            if self.store.swap_session(&session, &session.with_epoch(raised)).await? == Swapped::Yes {
+                return Ok(());
+            }
+        }
+        Err(AuthError::Contended)
+    }
+}

@@ -1,0 +1,65 @@
+//! A refresh token for a new pair, as the rules in `session` decide.
+
+use std::{net::IpAddr, sync::atomic::Ordering};
+
+use super::{Auth, AuthError, MOST_ATTEMPTS, Pass};
+use crate::{
+    audit,
+    entropy::random_bytes,
+    refresh_token::{RefreshToken, Salt},
+    session::{End, Given, Outcome, Refusal, Repeat, Session, Transport},
+    store::Swapped,
+};
+
+impl Auth {
+    /// Trades a refresh token for a new pair, or for the one that was given for it a moment ago.
+    pub(crate) async fn refresh(
+        &self,
+        refresh_token: &str,
+        transport: Transport,
+        address: IpAddr,
+    ) -> Result<Pass, AuthError> {
+        let presented = RefreshToken::parse(refresh_token, &self.refresh_token_key)
+            .map_err(|fault| AuthError::InvalidGrant(fault.into()))?;
+        let now = self.clock.now();
+        for attempt in 0..MOST_ATTEMPTS {
+            let (session, user) = self.session_and_user(presented.session).await?;
+            if session.transport != transport {
+                return Err(AuthError::WrongTransport);
+            }
+            if attempt > 0 && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
+                return Err(AuthError::Contended);
+            }
+            let (rules, key, epoch) = (&self.settings.rules, &self.refresh_token_key, user.credential_epoch);
+            let given = Given { rules, key, epoch, salt: Salt(random_bytes()?), now };
+            match session.rotate(&presented, &given) {
+                Outcome::Rotated { session: rotated, token } => {
+                    let pass = self.issue(&user, &rotated, &token, now)?;
+                    if self.store.swap_session(&session, &rotated).await? == Swapped::Yes {
+                        return Ok(pass);
+                    }
+                }
+                Outcome::Again { token, by } => {
+                    self.count(&session, by, address);
+                    return self.issue(&user, &session, &token, now);
+                }
+                Outcome::Wait { seconds } => return Err(AuthError::Wait { seconds }),
+                Outcome::Stolen { session: ended } => {
+                    if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
+                        audit::session_ended(&ended, End::Stolen, address);
+                        return Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()));
+                    }
+                }
+                Outcome::Refused(refusal) => return Err(AuthError::InvalidGrant(refusal.into())),
+            }
+        }
+        Err(AuthError::Contended)
+    }
+
+    fn count(&self, session: &Session, by: Repeat, address: IpAddr) {
+        if by == Repeat::Previous {
+            let grace_answers = self.grace_answers.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::info!(user = %session.user, session = %session.id, %address, grace_answers, "answered again");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A user's own sessions: listed, ended one by one or all at once, and never more than so many.
+
+use std::{cmp::Reverse, net::IpAddr};
+
+use futures_util::future::join_all;
+use hallpass_token::UnixSeconds;
+
+use super::{Auth, AuthError, Identity};
+use crate::{
+    id::SessionId,
+    session::{End, Label, Session, State, surplus},
+    user::User,
+};
+
+/// A session as its user sees it.
+pub(crate) struct Listed {
+    pub(crate) id: SessionId,
+    pub(crate) expires_at: UnixSeconds,
+    pub(crate) created_at: UnixSeconds,
+    /// When its refresh token was last renewed; the access token lives on between.
+    pub(crate) last_used_at: UnixSeconds,
+    pub(crate) label: Label,
+    /// Whether it is the one that asks.
+    pub(crate) is_current: bool,
+}
+
+impl Auth {
+    /// A user's living sessions, the last used first.
+    pub(crate) async fn sessions(&self, identity: &Identity) -> Result<Vec<Listed>, AuthError> {
+        let user = self.store.user(identity.user).await?.ok_or(AuthError::NoSuchSession)?;
+        let mut sessions = self.living_sessions(&user).await?;
+        sessions.sort_unstable_by_key(|session| Reverse((session.rotated_at, session.created_at, session.id.0)));
+        let listed = sessions.into_iter().map(|session| Listed {
+            id: session.id,
+            expires_at: session.expires_at(self.settings.rules.lifetimes),
+            created_at: session.created_at,
+            last_used_at: session.rotated_at,
+            is_current: session.id == identity.session,
+            label: session.label,
+        });
+        Ok(listed.collect())
+    }
+
+    /// Ends one of the user's own sessions. One that is over already is fine.
+    pub(crate) async fn end_own(&self, identity: &Identity, id: SessionId, address: IpAddr) -> Result<(), AuthError> {
+        let session = self.store.session(id).await?;
+        if !session.is_some_and(|session| session.user == identity.user) {
+            return Err(AuthError::NoSuchSession);
+        }
+        self.end_session(id, cause_of(identity, id), address).await
+    }
+
+    /// Ends all of the user's sessions, the one that asks too.
+    pub(crate) async fn end_all_own(&self, identity: &Identity, address: IpAddr) -> Result<(), AuthError> {
+        let user = self.store.user(identity.user).await?.ok_or(AuthError::NoSuchSession)?;
+        let living = self.living_sessions(&user).await?;
+        // At once: each waits for the disk, and all for the same sync.
+        let ends = living.iter().map(|session| self.end_session(session.id, cause_of(identity, session.id), address));
+        join_all(ends).await.into_iter().collect()
+    }
+
+    /// Ends the sessions that are too many now that `newest` has begun.
+    pub(super) async fn end_surplus(&self, user: &User, newest: SessionId, address: IpAddr) -> Result<(), AuthError> {
+        let surplus = surplus(self.living_sessions(user).await?, newest);
+        let ends = surplus.into_iter().map(|id| self.end_session(id, End::Displaced, address));
+        join_all(ends).await.into_iter().collect()
+    }
+
+    /// Ends the sessions in which the user's password was not changed. Their epoch has ended them already: this tells
+    /// the audit log, and the list.
+    pub(super) async fn end_outdated(&self, user: &User, address: IpAddr) -> Result<(), AuthError> {
+        let sessions = self.store.sessions_of(user.id).await?;
+        let is_outdated =
+            |session: &&Session| session.state == State::Living && session.is_before(user.credential_epoch);
+        let outdated = sessions.iter().filter(is_outdated);
+        let ends = outdated.map(|session| self.end_session(session.id, End::PasswordChanged, address));
+        join_all(ends).await.into_iter().collect()
+    }
+
+    async fn living_sessions(&self, user: &User) -> Result<Vec<Session>, AuthError> {
+        let (lifetimes, now) = (self.settings.rules.lifetimes, self.clock.now());
+        let lives = |session: &Session| session.check_living(lifetimes, user.credential_epoch, now).is_ok();
+        Ok(self.store.sessions_of(user.id).await?.into_iter().filter(lives).collect())
+    }
+}
+
+fn cause_of(identity: &Identity, ended: SessionId) -> End {
+    if ended == identity.session { End::SignedOut } else { End::Revoked }
+}

@@ -1,0 +1,95 @@
+//! A store that counts what it is asked.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{
+    id::{SessionId, UserId},
+    session::Session,
+    store::{Added, Store, StoreFailure, StoreFuture, Swapped, sled::SledStore},
+    user::{User, Username},
+};
+
+pub(super) struct CountingStore {
+    pub(super) store: SledStore,
+    pub(super) calls: Arc<Calls>,
+}
+
+#[derive(Default)]
+pub(super) struct Calls {
+    reads: AtomicUsize,
+    writes: AtomicUsize,
+}
+
+impl Calls {
+    /// Reads and writes since the last call of this.
+    pub(super) fn take(&self) -> (usize, usize) {
+        (self.reads.swap(0, Ordering::SeqCst), self.writes.swap(0, Ordering::SeqCst))
+    }
+
+    fn read(&self) {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn write(&self) {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Store for CountingStore {
+    fn failed(&self) -> StoreFailure {
+        self.store.failed()
+    }
+
+    fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>> {
+        self.calls.read();
+        self.store.user(id)
+    }
+
+    fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
+        self.calls.read();
+        self.store.user_named(username)
+    }
+
+    fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
+        self.calls.write();
+        self.store.add_user(user)
+    }
+
+    fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped> {
+        self.calls.write();
+        self.store.swap_user(old, new)
+    }
+
+    fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
+        self.calls.read();
+        self.store.session(id)
+    }
+
+    fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
+        self.calls.read();
+        self.store.sessions_of(user)
+    }
+
+    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
+        self.calls.read();
+        self.store.sessions_after(after, most)
+    }
+
+    fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
+        self.calls.write();
+        self.store.add_session(session)
+    }
+
+    fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
+        self.calls.write();
+        self.store.swap_session(old, new)
+    }
+
+    fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped> {
+        self.calls.write();
+        self.store.remove_session(session)
+    }
+}

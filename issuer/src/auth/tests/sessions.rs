@@ -1,0 +1,142 @@
+//! What a user can do about their sessions and their password, over a real store.
+
+use super::*;
+
+impl Fixture {
+    async fn identity(&self, pass: &Pass) -> Identity {
+        match self.see_bearer(&pass.access_token).await {
+            Ok(Seen::Known(identity)) => identity,
+            _ => panic!("not signed in"),
+        }
+    }
+
+    async fn listed(&self, pass: &Pass) -> Vec<(SessionId, bool)> {
+        let identity = self.identity(pass).await;
+        let sessions = self.auth.sessions(&identity).await.unwrap();
+        sessions.iter().map(|session| (session.id, session.is_current)).collect()
+    }
+
+    async fn change_password(&self, pass: &Pass, current: &str, new: &str) -> Result<(), AuthError> {
+        let identity = self.identity(pass).await;
+        self.auth.change_password(&identity, password(current), password(new), ADDRESS).await
+    }
+}
+
+#[tokio::test]
+async fn a_user_sees_their_living_sessions_the_last_used_first() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    fixture.clock.advance(10);
+    let second = fixture.login().await;
+    let gone = fixture.login().await;
+    fixture.logout(&[&gone.refresh_token], &[]).await;
+    let (one, two) = (first.identity.session, second.identity.session);
+    assert_eq!(fixture.listed(&first).await, [(two, false), (one, true)]);
+    fixture.clock.advance(10);
+    let first = fixture.refresh(&first.refresh_token).await.unwrap();
+    assert_eq!(fixture.listed(&second).await, [(one, false), (two, true)]);
+    let identity = fixture.identity(&first).await;
+    let listed = fixture.auth.sessions(&identity).await.unwrap();
+    let times = [listed[0].created_at, listed[0].last_used_at, listed[0].expires_at].map(UnixSeconds::seconds);
+    assert_eq!(times, [1_790_000_000, 1_790_000_020, 1_790_001_020]);
+    assert_eq!(listed[0].label.as_str(), "a test");
+    fixture.clock.advance(995);
+    assert_eq!(fixture.listed(&fixture.refresh(&first.refresh_token).await.unwrap()).await, [(one, true)]);
+}
+
+#[tokio::test]
+async fn a_user_ends_their_own_sessions_and_nobody_else_s() {
+    let fixture = Fixture::new().await;
+    let (first, second) = (fixture.login().await, fixture.login().await);
+    let identity = fixture.identity(&first).await;
+    let stranger = Identity { user: UserId(Uuid::from_u128(9)), ..fixture.identity(&second).await };
+    for nobody in [
+        fixture.auth.end_own(&stranger, first.identity.session, ADDRESS).await,
+        fixture.auth.end_own(&identity, SessionId(Uuid::from_u128(9)), ADDRESS).await,
+    ] {
+        assert!(matches!(nobody, Err(AuthError::NoSuchSession)));
+    }
+    for _ in 0..2 {
+        fixture.auth.end_own(&identity, second.identity.session, ADDRESS).await.unwrap();
+        assert!(fixture.is_over(&second.refresh_token, Refusal::Ended(End::Revoked)).await);
+    }
+    let third = fixture.login().await;
+    fixture.auth.end_all_own(&identity, ADDRESS).await.unwrap();
+    assert!(fixture.is_over(&third.refresh_token, Refusal::Ended(End::Revoked)).await);
+    assert!(fixture.is_over(&first.refresh_token, Refusal::Ended(End::SignedOut)).await);
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_every_other_session_and_keeps_its_own() {
+    let fixture = Fixture::new().await;
+    let (own, other) = (fixture.login().await, fixture.login().await);
+    fixture.change_password(&own, PASSWORD, "anotherPassword").await.unwrap();
+    assert!(fixture.is_over(&other.refresh_token, Refusal::Ended(End::PasswordChanged)).await);
+    assert!(fixture.see_bearer(&other.access_token).await.is_err());
+    let own = fixture.refresh(&own.refresh_token).await.unwrap();
+    assert_eq!(fixture.listed(&own).await, [(own.identity.session, true)]);
+    assert!(fixture.login_with("exampleUser", PASSWORD).await.is_err());
+    let new = fixture.login_with("exampleUser", "anotherPassword").await.unwrap();
+    fixture.change_password(&own, "anotherPassword", PASSWORD).await.unwrap();
+    assert!(fixture.is_over(&new.refresh_token, Refusal::Ended(End::PasswordChanged)).await);
+    assert!(fixture.refresh(&own.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_disabled_user_has_no_sessions_and_gets_none() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    let user = fixture.auth.store.user(pass.identity.user).await.unwrap().unwrap();
+    fixture.auth.store.swap_user(&user, &user.disabled()).await.unwrap();
+    assert!(fixture.is_over(&pass.refresh_token, Refusal::CredentialsChanged).await);
+    assert!(fixture.see_bearer(&pass.access_token).await.is_err());
+    let refused = fixture.login_with("exampleUser", PASSWORD).await;
+    assert!(matches!(refused, Err(AuthError::InvalidCredentials)));
+}
+
+#[tokio::test]
+async fn a_wrong_current_password_changes_nothing() {
+    let fixture = Fixture::new().await;
+    let (own, other) = (fixture.login().await, fixture.login().await);
+    fixture.calls.take();
+    let wrong = fixture.change_password(&own, "wrongPassword", "anotherPassword").await;
+    assert!(matches!(wrong, Err(AuthError::WrongPassword)));
+    assert_eq!(fixture.calls.take().1, 0);
+    assert!(fixture.refresh(&other.refresh_token).await.is_ok());
+    assert!(fixture.login_with("exampleUser", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn of_two_changes_at_once_one_wins_and_the_other_signs_nobody_out_of_it() {
+    let fixture = Fixture::new().await;
+    let (own, other) = (fixture.login().await, fixture.login().await);
+    let twice = fixture.change_password(&own, PASSWORD, "anotherPassword");
+    let again = fixture.change_password(&own, PASSWORD, "thirdPassword");
+    let elsewhere = fixture.change_password(&other, PASSWORD, "fourthPassword");
+    let (twice, again, elsewhere) = tokio::join!(twice, again, elsewhere);
+    let won = [twice, again, elsewhere].map(|outcome| match outcome {
+        Ok(()) => true,
+        Err(AuthError::WrongPassword | AuthError::InvalidToken(_)) => false,
+        Err(error) => panic!("{error}"),
+    });
+    let (winner, loser) = if won[2] { (&other, &own) } else { (&own, &other) };
+    assert_eq!(won.iter().filter(|won| **won).count(), 1);
+    assert!(fixture.refresh(&winner.refresh_token).await.is_ok());
+    assert!(fixture.is_over(&loser.refresh_token, Refusal::Ended(End::PasswordChanged)).await);
+}
+
+#[tokio::test]
+async fn a_crash_between_the_two_writes_of_a_changed_password_signs_nobody_out() {
+    let fixture = Fixture::new().await;
+    let (own, other) = (fixture.login().await, fixture.login().await);
+    let user = fixture.auth.store.user(own.identity.user).await.unwrap().unwrap();
+    let session = fixture.auth.store.session(own.identity.session).await.unwrap().unwrap();
+    let raised = session.with_epoch(user.with_password(user.password.clone()).credential_epoch);
+    assert_eq!(fixture.auth.store.swap_session(&session, &raised).await.unwrap(), Swapped::Yes);
+    // Here the issuer is killed. The password is the old one, and both sessions live.
+    assert!(fixture.refresh(&other.refresh_token).await.is_ok());
+    let own = fixture.refresh(&own.refresh_token).await.unwrap();
+    fixture.change_password(&own, PASSWORD, "anotherPassword").await.unwrap();
+    assert!(fixture.refresh(&own.refresh_token).await.is_ok());
+    assert!(fixture.refresh(&other.refresh_token).await.is_err());
+}

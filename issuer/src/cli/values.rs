@@ -1,0 +1,114 @@
+//! What options take: each value has one fallible constructor, whose error says what it takes.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use crate::http::Origin;
+
+/// Where users and sessions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreAddress {
+    /// The data folder of the embedded store.
+    pub(crate) folder: PathBuf,
+}
+
+/// The issuer's public URL and the origin that its pages have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IssuerUrl {
+    pub(crate) url: String,
+    pub(crate) origin: Origin,
+}
+
+impl FromStr for StoreAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("sled:") {
+            Some(folder) if !folder.is_empty() => Ok(Self { folder: folder.into() }),
+            _ => Err("a store is sled:PATH, such as sled:./hallpass-data".to_owned()),
+        }
+    }
+}
+
+impl IssuerUrl {
+    /// The default on a loopback address.
+    pub(crate) fn localhost(port: u16) -> Result<Self, String> {
+        format!("http://localhost:{port}").parse()
+    }
+}
+
+impl FromStr for IssuerUrl {
+    type Err = String;
+
+    /// RFC 8414 §2: https, without query or fragment; plain http on this machine alone.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "an issuer is a URL such as https://auth.example.com, without `?`, `#` or `/` at its end";
+        let origin = Origin::of_url(text).map_err(|_| expected.to_owned())?;
+        if text.contains(['?', '#']) || text.ends_with('/') {
+            return Err(expected.to_owned());
+        }
+        let host = origin.host();
+        let is_local = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
+        if origin.is_https() || is_local {
+            Ok(Self { url: text.to_owned(), origin })
+        } else {
+            Err("an issuer needs https:// anywhere but on localhost: cookies and tokens would travel in the clear"
+                .into())
+        }
+    }
+}
+
+/// Whole seconds, from one second to ten years.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    const TEN_YEARS: u64 = 10 * 366 * 24 * 60 * 60;
+    let expected = || "a duration is whole seconds, minutes, hours or days, such as 30s, 5m, 12h or 30d".to_owned();
+    let duration = humantime::parse_duration(text).map_err(|_| expected())?;
+    let whole = duration.subsec_nanos() == 0 && (1..=TEN_YEARS).contains(&duration.as_secs());
+    if whole { Ok(duration) } else { Err(format!("{}, from one second to ten years", expected())) }
+}
+
+/// The same, or 0 for none at all.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
+    match text {
+        "0" | "0s" => Ok(Duration::ZERO),
+        text => duration(text).map_err(|expected| format!("{expected}; or 0")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_write_them() {
+        for (text, seconds) in [("30s", 30), ("5m", 300), ("12h", 43_200), ("30d", 2_592_000)] {
+            assert_eq!(duration(text).unwrap().as_secs(), seconds);
+        }
+        for text in ["", "0s", "5", "100ms", "1.5s", "-5m", "soon", "11years"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
+        assert_eq!(duration_or_none("2s"), Ok(Duration::from_secs(2)));
+        assert!(duration_or_none("none").is_err());
+    }
+
+    #[test]
+    fn an_issuer_is_https_but_on_this_machine() {
+        for text in ["https://auth.example.com", "https://example.com/auth", "http://localhost:8080", "http://[::1]:1"]
+        {
+            assert_eq!(text.parse::<IssuerUrl>().unwrap().url, text);
+        }
+        for text in
+            ["auth.example.com", "http://auth.example.com", "https://a.example/", "https://a.example?x", "ftp://a"]
+        {
+            assert!(text.parse::<IssuerUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_a_folder_behind_sled() {
+        assert_eq!("sled:./data".parse::<StoreAddress>().unwrap().folder, PathBuf::from("./data"));
+        for text in ["", "./data", "sled:", "postgres://x"] {
+            assert!(text.parse::<StoreAddress>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! How many sessions a user may have at once.
+
+use std::cmp::Reverse;
+
+use super::Session;
+use crate::id::SessionId;
+
+/// Living sessions of a user. Nobody has so many devices; a script that signs in and never signs out does.
+const MOST_SESSIONS: usize = 100;
+
+/// Which of a user's living sessions must end now that `newest` has begun: those that were not used for longest, rather
+/// than those that began first, which may well be the ones in daily use.
+pub(crate) fn surplus(living: Vec<Session>, newest: SessionId) -> Vec<SessionId> {
+    let mut others: Vec<_> = living.into_iter().filter(|session| session.id != newest).collect();
+    others.sort_unstable_by_key(|session| Reverse((session.rotated_at, session.created_at, session.id.0)));
+    others.iter().skip(MOST_SESSIONS - 1).map(|session| session.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use hallpass_token::UnixSeconds;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        id::UserId,
+        refresh_token::RefreshToken,
+        session::{Beginning, Label, Transport},
+        user::CredentialEpoch,
+    };
+
+    fn session(id: u128, used_at: u64) -> Session {
+        let beginning = Beginning {
+            user: UserId(Uuid::from_u128(1)),
+            epoch: CredentialEpoch::default(),
+            transport: Transport::Cookie,
+            label: Label::default(),
+        };
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
+        Session::begin(beginning, &first, UnixSeconds::new(used_at).unwrap())
+    }
+
+    #[test]
+    fn a_hundred_and_first_session_ends_the_one_that_was_not_used_for_longest() {
+        let newest = SessionId(Uuid::from_u128(101));
+        let mut living: Vec<_> = (1..=101).map(|id| session(id, 1000)).collect();
+        living[41].rotated_at = UnixSeconds::new(999).unwrap();
+        assert_eq!(surplus(living.clone(), newest), [SessionId(Uuid::from_u128(42))]);
+        assert_eq!(surplus(living[1..].to_vec(), newest), []);
+    }
+
+    #[test]
+    fn the_newest_session_stays_even_where_a_clock_that_jumped_back_makes_it_look_old() {
+        let newest = SessionId(Uuid::from_u128(200));
+        let living: Vec<_> = (1..=102).map(|id| session(id, 1000)).chain([session(200, 1)]).collect();
+        let ended = surplus(living, newest);
+        assert_eq!(ended.len(), 3);
+        assert!(!ended.contains(&newest));
+    }
+}

@@ -1,0 +1,90 @@
+//! A request on its way through the issuer and back, stage by stage.
+
+use std::fmt;
+
+use hallpass_token::UnixSeconds;
+
+use crate::{refresh_token::RefreshToken, session::Refusal};
+
+/// A token in somebody's hands, and its place in the family tree.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) token: RefreshToken,
+    pub(super) index: usize,
+}
+
+pub(super) struct Exchange {
+    pub(super) who: Who,
+    pub(super) asks: Asks,
+    pub(super) held: Held,
+    /// In true milliseconds.
+    pub(super) sent_at: u64,
+    pub(super) stage: Stage,
+    /// Nobody waits for the answer any more, or it is lost.
+    pub(super) is_abandoned: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    Tab(usize),
+    Thief,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    Renewal,
+    SignOut,
+}
+
+#[derive(Clone)]
+pub(super) enum Stage {
+    /// On its way to the issuer.
+    Sent,
+    /// At the issuer, which has looked at its clock.
+    Arrived { now: UnixSeconds, at: u64 },
+    /// The record was read in that version, which may not be durable yet.
+    Read { now: UnixSeconds, at: u64, version: usize },
+    /// The answer waits until that version is durable.
+    Decided { version: usize, answer: Answer },
+    /// The answer is on its way.
+    Answered { answer: Answer },
+}
+
+#[derive(Clone)]
+pub(super) enum Answer {
+    /// 200 with a token.
+    Pair(Held),
+    /// 204.
+    SignedOut,
+    /// 503.
+    Wait,
+    /// 400 `invalid_grant`.
+    Refused { refusal: Refusal, rotated_at: u64, at: u64 },
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tab(tab) => write!(f, "tab {tab}"),
+            Self::Thief => f.write_str("the thief"),
+        }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.token.place;
+        write!(f, "token {} ({}.{})", self.index, place.generation, place.attempt)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pair(held) => write!(f, "200 with {held}"),
+            Self::SignedOut => f.write_str("204"),
+            Self::Wait => f.write_str("503"),
+            Self::Refused { refusal, .. } => write!(f, "400, {refusal}"),
+        }
+    }
+}

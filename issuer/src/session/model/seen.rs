@@ -1,0 +1,54 @@
+//! What a run of histories went through, so that nobody takes a run that tried nothing for a proof.
+
+use std::{fmt, ops::Add};
+
+macro_rules! seen {
+    ($($name:ident: $what:literal,)*) => {
+        #[derive(Clone, Copy, Debug, Default)]
+        pub(super) struct Seen {
+            $(pub(super) $name: u64,)*
+        }
+
+        impl Add for Seen {
+            type Output = Self;
+
+            fn add(self, more: Self) -> Self {
+                Self { $($name: self.$name + more.$name,)* }
+            }
+        }
+
+        impl fmt::Display for Seen {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                $(writeln!(f, "{:>12} {}", self.$name, $what)?;)*
+                Ok(())
+            }
+        }
+
+        impl Seen {
+            /// Asserts that all of it happened.
+            pub(super) fn assert_complete(&self) {
+                $(assert!(self.$name > 0, "no history had any {}", $what);)*
+            }
+        }
+    };
+}
+
+seen! {
+    steps: "steps",
+    rotations: "rotations",
+    late: "late retries that got another successor",
+    grace: "answers again within the grace",
+    same: "current tokens that came again",
+    waits: "waits in the dead zone",
+    thefts: "thefts that ended the session",
+    sign_outs: "sign-outs",
+    too_late: "retries after the late window",
+    expired: "tokens of expired sessions",
+    conflicts: "conflicts that were decided again",
+    lost: "lost requests and answers",
+    zombies: "decisions that nobody waited for any more",
+    crashes: "crashes",
+    undone: "writes that a crash undid",
+    jumps: "jumps of the clock",
+    honest: "histories in which the honest client had to stay signed in to their end",
+}

@@ -1,0 +1,249 @@
+//! A world of one session: its store, an honest client with a jar that all tabs share, a thief, and what is on its way.
+
+use std::fmt;
+
+use hallpass_token::UnixSeconds;
+use uuid::Uuid;
+
+use super::{
+    broken::Broken,
+    disk::{Disk, Version},
+    exchange::{Answer, Asks, Exchange, Held, Stage, Who},
+    history::{Setup, Step},
+    seen::Seen,
+};
+use crate::{
+    id::{SessionId, UserId},
+    refresh_token::{RefreshToken, RefreshTokenKey},
+    session::{Beginning, Label, Session, Transport},
+    user::CredentialEpoch,
+};
+
+mod check;
+mod decide;
+
+/// When every history begins, but for its milliseconds.
+const BEGINNING: u64 = 1_790_000_000;
+
+/// A property that was broken.
+#[derive(Debug)]
+pub(super) struct Violation {
+    property: u8,
+    what: &'static str,
+}
+
+pub(super) struct World {
+    setup: Setup,
+    broken: Option<Broken>,
+    key: RefreshTokenKey,
+    /// The true time since the beginning, in milliseconds.
+    now: u64,
+    /// By how many seconds the issuer's clock is wrong.
+    skew: i64,
+    disk: Disk,
+    in_flight: Vec<Exchange>,
+    /// The token that every tab sends.
+    jar: Held,
+    /// What the thief has had in their hands.
+    loot: Vec<Held>,
+    /// Every token that was ever answered.
+    given_out: Vec<Held>,
+    /// Each token's parent in the family tree; the first has none.
+    parents: Vec<Option<usize>>,
+    /// The latest version that an answer rested on.
+    acknowledged: usize,
+    salts: u64,
+    thief_has_acted: bool,
+    user_has_left: bool,
+    /// The clock jumped while an honest request was under way: the rules promise nothing then.
+    has_jumped_amid: bool,
+    pub(super) seen: Seen,
+    /// What happened, a line each, where somebody wants to know.
+    story: Option<Vec<String>>,
+}
+
+impl World {
+    pub(super) fn new(setup: &Setup, broken: Option<Broken>, tells: bool) -> Self {
+        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
+        let beginning = Beginning {
+            user: UserId(Uuid::from_u128(2)),
+            epoch: CredentialEpoch(0),
+            transport: Transport::Cookie,
+            label: Label::default(),
+        };
+        let session = Session::begin(beginning, &token, UnixSeconds::new(BEGINNING).unwrap());
+        let jar = Held { token, index: 0 };
+        Self {
+            setup: setup.clone(),
+            broken,
+            key: RefreshTokenKey::from_root(&[1; 32]),
+            now: 0,
+            skew: 0,
+            disk: Disk::new(Version { session, current: 0, rotated_at: 0 }),
+            in_flight: Vec::new(),
+            given_out: vec![jar.clone()],
+            jar,
+            loot: Vec::new(),
+            parents: vec![None],
+            acknowledged: 0,
+            salts: 0,
+            thief_has_acted: false,
+            user_has_left: false,
+            has_jumped_amid: false,
+            seen: Seen::default(),
+            story: tells.then(Vec::new),
+        }
+    }
+
+    pub(super) fn story(&self) -> String {
+        self.story.as_deref().unwrap_or_default().join("\n")
+    }
+
+    pub(super) fn take(&mut self, step: &Step) -> Result<(), Violation> {
+        self.seen.steps += 1;
+        match *step {
+            Step::Renew { tab } => self.renew(tab)?,
+            Step::Send { tab } => drop(self.send_from(tab, Asks::Renewal)),
+            Step::Proceed { exchange, stages } => self.proceed(exchange, stages)?,
+            Step::Lose { exchange } => self.lose(exchange),
+            Step::Pass { units } => self.pass(units * self.setup.unit()),
+            Step::PassToDeadline { exchange } => self.pass_to_deadline(exchange),
+            Step::PassToTick { before } => self.pass(1000 - (self.setup.phase + self.now) % 1000 - before),
+            Step::Sync => self.disk.sync(),
+            Step::Crash { kept } => self.crash(kept),
+            Step::Jump { seconds } => self.jump(seconds),
+            Step::SignOut { tab } => {
+                if self.send_from(tab, Asks::SignOut) {
+                    self.user_has_left = true;
+                }
+            }
+            Step::Steal => self.loot.push(self.jar.clone()),
+            Step::ThiefSends { back } => self.thief_sends(back),
+        }
+        self.check_durable()
+    }
+
+    /// Lets everything come to its end. An honest client is then still signed in, and only one chain of tokens is good.
+    pub(super) fn settle(&mut self) -> Result<(), Violation> {
+        self.pass(self.setup.longest_exchange() + 1);
+        while !self.in_flight.is_empty() {
+            self.proceed(0, 1)?;
+        }
+        self.check_durable()?;
+        self.check_chain()?;
+        for _ in 0..2 {
+            self.pass(2000 * self.setup.rules.grace + 2000);
+            self.renew(0)?;
+        }
+        self.check_chain()?;
+        if self.must_be_signed_in() {
+            self.seen.honest += 1;
+        }
+        Ok(())
+    }
+
+    /// The time on the issuer's clock.
+    fn clock(&self) -> UnixSeconds {
+        let true_time = BEGINNING + (self.setup.phase + self.now) / 1000;
+        UnixSeconds::new(true_time.saturating_add_signed(self.skew)).unwrap()
+    }
+
+    fn renew(&mut self, tab: usize) -> Result<(), Violation> {
+        if self.send_from(tab, Asks::Renewal) {
+            self.proceed(self.in_flight.len() - 1, 5)?;
+        }
+        Ok(())
+    }
+
+    /// A tab that waits for an answer sends nothing else, and one that was told to sign in again neither.
+    fn send_from(&mut self, tab: usize, asks: Asks) -> bool {
+        let who = Who::Tab(tab % self.setup.tabs);
+        let is_waiting = self.in_flight.iter().any(|exchange| exchange.who == who && !exchange.is_abandoned);
+        if is_waiting {
+            return false;
+        }
+        self.send(who, asks, self.jar.clone());
+        true
+    }
+
+    fn thief_sends(&mut self, back: usize) {
+        if let Some(newest) = self.loot.len().checked_sub(1) {
+            self.thief_has_acted = true;
+            self.send(Who::Thief, Asks::Renewal, self.loot[newest - back % self.loot.len()].clone());
+        }
+    }
+
+    fn send(&mut self, who: Who, asks: Asks, held: Held) {
+        let verb = if asks == Asks::SignOut { "signs out" } else { "renews" };
+        self.tell(|| format!("{who} {verb} with {held}"));
+        let (sent_at, stage, is_abandoned) = (self.now, Stage::Sent, false);
+        self.in_flight.push(Exchange { who, asks, held, sent_at, stage, is_abandoned });
+    }
+
+    fn lose(&mut self, exchange: usize) {
+        if self.in_flight.is_empty() {
+            return;
+        }
+        let index = exchange % self.in_flight.len();
+        self.seen.lost += 1;
+        let who = self.in_flight[index].who;
+        self.tell(|| format!("the network loses what {who} sent, or its answer"));
+        self.abandon(index);
+    }
+
+    /// Nobody waits any more. What the issuer has not begun to decide never reaches it; the rest goes its way.
+    fn abandon(&mut self, index: usize) {
+        match self.in_flight[index].stage {
+            Stage::Sent | Stage::Arrived { .. } | Stage::Answered { .. } => drop(self.in_flight.remove(index)),
+            Stage::Read { .. } | Stage::Decided { .. } => self.in_flight[index].is_abandoned = true,
+        }
+    }
+
+    /// Time passes. An honest request arrives and its answer returns within half the grace, or never.
+    fn pass(&mut self, milliseconds: u64) {
+        self.now += milliseconds;
+        self.tell(|| format!("{milliseconds} ms pass"));
+        for index in (0..self.in_flight.len()).rev() {
+            let Exchange { who, sent_at, is_abandoned, .. } = self.in_flight[index];
+            if who != Who::Thief && !is_abandoned && self.now - sent_at > self.setup.longest_exchange() {
+                self.tell(|| format!("{who} gives up"));
+                self.abandon(index);
+            }
+        }
+    }
+
+    fn pass_to_deadline(&mut self, exchange: usize) {
+        if let Some(count) = self.in_flight.len().checked_sub(1) {
+            let deadline = self.in_flight[exchange % (count + 1)].sent_at + self.setup.longest_exchange();
+            self.pass(deadline.saturating_sub(self.now));
+        }
+    }
+
+    /// The issuer is killed and started again: what it was about is lost, and what was on its way to it too.
+    fn crash(&mut self, kept: usize) {
+        let undone = self.disk.crash(kept);
+        self.seen.crashes += 1;
+        self.seen.undone += undone as u64;
+        self.in_flight.retain(|exchange| matches!(exchange.stage, Stage::Answered { .. }));
+        self.tell(|| format!("the issuer crashes, and loses {undone} writes"));
+    }
+
+    fn jump(&mut self, seconds: i64) {
+        self.skew += seconds;
+        self.seen.jumps += 1;
+        self.has_jumped_amid |= self.in_flight.iter().any(|exchange| exchange.who != Who::Thief);
+        self.tell(|| format!("the clock jumps by {seconds} s"));
+    }
+
+    fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            story.push(format!("{:>6}.{:03} s  {}", self.now / 1000, self.now % 1000, line()));
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "property {}: {}", self.property, self.what)
+    }
+}

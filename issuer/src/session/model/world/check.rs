@@ -1,0 +1,91 @@
+//! The three properties, told by the family tree of tokens and by what was acknowledged.
+
+use hallpass_token::UnixSeconds;
+
+use super::{Held, Violation, World};
+use crate::{
+    refresh_token::Salt,
+    session::{Given, Outcome, Refusal, State},
+    user::CredentialEpoch,
+};
+
+impl World {
+    /// What an answer rested on is never undone.
+    pub(super) fn check_durable(&self) -> Result<(), Violation> {
+        let is_there = self.acknowledged <= self.disk.latest();
+        is_there.then_some(()).ok_or(Violation { property: 3, what: "a crash undid what was acknowledged" })
+    }
+
+    /// Of all tokens that were ever answered only the current one and the one before it are good for anything.
+    pub(super) fn check_chain(&mut self) -> Result<(), Violation> {
+        let latest = self.disk.latest();
+        let settled_after = 2 * self.setup.rules.grace + 1;
+        for index in 0..self.given_out.len() {
+            let held = self.given_out[index].clone();
+            if self.is_in_chain(latest, held.index) {
+                continue;
+            }
+            for now in [self.clock(), self.clock().saturating_add(settled_after)] {
+                if self.would_be_accepted(latest, &held, now) {
+                    return Err(Violation { property: 3, what: "two chains of tokens are good" });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a token is a version's current one, or its parent.
+    pub(super) fn is_in_chain(&self, version: usize, index: usize) -> bool {
+        let current = self.disk.version(version).current;
+        index == current || self.parents[current] == Some(index)
+    }
+
+    /// Whether the honest client has done nothing that could cost it its session.
+    pub(super) fn must_be_signed_in(&self) -> bool {
+        let session = &self.disk.version(self.disk.latest()).session;
+        let is_expired = self.clock() >= session.expires_at(self.setup.rules.lifetimes);
+        !(self.thief_has_acted || self.user_has_left || self.has_jumped_amid || is_expired)
+            && session.state == State::Living
+    }
+
+    /// Whether an honest client may be told so.
+    pub(super) fn check_refusal(&self, refusal: Refusal, rotated_at: u64, at: u64) -> Result<(), Violation> {
+        let is_excused = self.thief_has_acted || self.user_has_left || self.has_jumped_amid;
+        let true_age = at.saturating_sub(rotated_at);
+        let (rules, has_jumped) = (self.setup.rules, self.seen.jumps > 0);
+        let is_due = match refusal {
+            Refusal::TooLate => has_jumped || true_age > rules.late_window * 1000,
+            Refusal::Expired => {
+                let is_old = at > (rules.lifetimes.absolute - 1) * 1000;
+                has_jumped || is_old || true_age > (rules.lifetimes.idle - 1) * 1000
+            }
+            _ => false,
+        };
+        let is_right = is_excused || is_due;
+        is_right.then_some(()).ok_or(Violation { property: 1, what: "an honest client was signed out" })
+    }
+
+    /// A token that a later use has superseded ends the session when it comes, and no other token does.
+    pub(super) fn check_theft(&self, held: &Held, version: usize, outcome: &Outcome) -> Result<(), Violation> {
+        let is_good = self.is_in_chain(version, held.index);
+        let what = match outcome {
+            Outcome::Stolen { .. } if is_good => "a good token was called stolen",
+            Outcome::Stolen { .. } | Outcome::Refused(Refusal::Ended(_) | Refusal::Expired) => return Ok(()),
+            _ if is_good => return Ok(()),
+            _ => "a superseded token came and the session goes on",
+        };
+        Err(Violation { property: 2, what })
+    }
+
+    /// Whether a token would be good for a pair at that time.
+    fn would_be_accepted(&self, version: usize, held: &Held, now: UnixSeconds) -> bool {
+        let (rules, key, epoch) = (&self.setup.rules, &self.key, CredentialEpoch(0));
+        let given = Given { rules, key, epoch, salt: Salt::default(), now };
+        let session = &self.disk.version(version).session;
+        let outcome = match self.broken {
+            Some(broken) => broken.rotate(session, &held.token, &given),
+            None => session.rotate(&held.token, &given),
+        };
+        matches!(outcome, Outcome::Rotated { .. } | Outcome::Again { .. })
+    }
+}

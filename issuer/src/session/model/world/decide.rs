@@ -1,0 +1,203 @@
+//! How an exchange goes through the issuer: the same steps in the same order as `auth/refresh.rs`, with the real rules.
+
+use hallpass_token::UnixSeconds;
+
+use super::{Answer, Asks, Broken, Exchange, Held, Stage, Version, Violation, Who, World};
+use crate::{
+    refresh_token::Salt,
+    session::{End, Given, Outcome, Refusal, Repeat, Session, State},
+    user::CredentialEpoch,
+};
+
+/// When a request arrived, by the issuer's clock and truly.
+#[derive(Clone, Copy)]
+struct Arrival {
+    now: UnixSeconds,
+    at: u64,
+}
+
+impl World {
+    /// Lets an exchange go on by so many stages.
+    pub(super) fn proceed(&mut self, exchange: usize, stages: usize) -> Result<(), Violation> {
+        if self.in_flight.is_empty() {
+            return Ok(());
+        }
+        let index = exchange % self.in_flight.len();
+        let in_flight = self.in_flight.len();
+        for _ in 0..stages {
+            self.advance(index)?;
+            if self.in_flight.len() < in_flight {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, index: usize) -> Result<(), Violation> {
+        let stage = match self.in_flight[index].stage.clone() {
+            Stage::Sent => {
+                let (now, who) = (self.clock(), self.in_flight[index].who);
+                self.tell(|| format!("{who}'s request arrives, at {now} by the issuer's clock"));
+                Stage::Arrived { now, at: self.now }
+            }
+            Stage::Arrived { now, at } => Stage::Read { now, at, version: self.disk.latest() },
+            Stage::Read { now, at, version } => {
+                if self.broken != Some(Broken::ReadsBeforeTheDisk) {
+                    self.disk.sync();
+                }
+                let Some(stage) = self.decide(index, version, Arrival { now, at })? else {
+                    self.in_flight.remove(index);
+                    return Ok(());
+                };
+                stage
+            }
+            Stage::Decided { version, answer } => {
+                if self.broken != Some(Broken::AnswersBeforeTheDisk) {
+                    self.disk.sync();
+                }
+                self.answered(version, answer)
+            }
+            Stage::Answered { answer } => {
+                let Exchange { who, is_abandoned, .. } = self.in_flight.remove(index);
+                return if is_abandoned { Ok(()) } else { self.receive(who, answer) };
+            }
+        };
+        self.in_flight[index].stage = stage;
+        Ok(())
+    }
+
+    /// Decides over a version that was read. `None` ends the exchange: after a conflict the request of a client that is
+    /// gone is not decided again.
+    fn decide(&mut self, index: usize, version: usize, arrival: Arrival) -> Result<Option<Stage>, Violation> {
+        let Exchange { asks, is_abandoned, .. } = self.in_flight[index];
+        self.seen.zombies += u64::from(is_abandoned);
+        let read = self.disk.version(version).session.clone();
+        let outcome = match asks {
+            Asks::SignOut => return Ok(self.sign_out(&read, version).or(again(arrival, is_abandoned))),
+            Asks::Renewal => self.rotate(&read, index, arrival),
+        };
+        let held = self.in_flight[index].held.clone();
+        self.check_theft(&held, version, &outcome)?;
+        let current = Held { index: self.disk.version(version).current, ..held.clone() };
+        let stage = match outcome {
+            Outcome::Rotated { session, token } => {
+                if !self.may_write(version) {
+                    return Ok(again(arrival, is_abandoned));
+                }
+                let by_late_retry = token.place.attempt > 0;
+                *(if by_late_retry { &mut self.seen.late } else { &mut self.seen.rotations }) += 1;
+                self.parents.push(Some(held.index));
+                let made = Held { token, index: self.parents.len() - 1 };
+                self.tell(|| format!("the issuer rotates {held} to {made}"));
+                let version = self.write(Version { session, current: made.index, rotated_at: arrival.at })?;
+                Stage::Decided { version, answer: Answer::Pair(made) }
+            }
+            Outcome::Stolen { session } => {
+                if !self.may_write(version) {
+                    return Ok(again(arrival, is_abandoned));
+                }
+                self.seen.thefts += 1;
+                self.tell(|| format!("the issuer calls {held} stolen"));
+                let version = self.write_ended(session)?;
+                Stage::Decided { version, answer: self.refused(version, Refusal::Ended(End::Stolen), arrival) }
+            }
+            Outcome::Again { token, by } => {
+                *(if by == Repeat::Previous { &mut self.seen.grace } else { &mut self.seen.same }) += 1;
+                self.answered(version, Answer::Pair(Held { token, ..current }))
+            }
+            Outcome::Wait { .. } => {
+                self.seen.waits += 1;
+                Stage::Answered { answer: Answer::Wait }
+            }
+            Outcome::Refused(refusal) => {
+                self.seen.too_late += u64::from(refusal == Refusal::TooLate);
+                self.seen.expired += u64::from(refusal == Refusal::Expired);
+                let answer = self.refused(version, refusal, arrival);
+                self.answered(version, answer)
+            }
+        };
+        Ok(Some(stage))
+    }
+
+    fn rotate(&mut self, read: &Session, index: usize, arrival: Arrival) -> Outcome {
+        self.salts += 1;
+        let mut salt = [0; 16];
+        salt[..8].copy_from_slice(&self.salts.to_be_bytes());
+        let decides_late = self.broken == Some(Broken::DecidesByItsOwnClock);
+        let now = if decides_late { self.clock() } else { arrival.now };
+        let (rules, key, epoch) = (&self.setup.rules, &self.key, CredentialEpoch(0));
+        let given = Given { rules, key, epoch, salt: Salt(salt), now };
+        let presented = &self.in_flight[index].held.token;
+        match self.broken {
+            Some(broken) => broken.rotate(read, presented, &given),
+            None => read.rotate(presented, &given),
+        }
+    }
+
+    fn sign_out(&mut self, read: &Session, version: usize) -> Option<Stage> {
+        let Some(ended) = read.end(End::SignedOut) else {
+            return Some(self.answered(version, Answer::SignedOut));
+        };
+        if !self.may_write(version) {
+            return None;
+        }
+        self.seen.sign_outs += 1;
+        self.tell(|| "the issuer ends the session".to_owned());
+        let version = self.write_ended(ended).ok()?;
+        Some(Stage::Decided { version, answer: Answer::SignedOut })
+    }
+
+    /// The compare of compare-and-swap.
+    fn may_write(&mut self, read: usize) -> bool {
+        let is_latest = read == self.disk.latest();
+        self.seen.conflicts += u64::from(!is_latest);
+        is_latest || self.broken == Some(Broken::WritesBlindly)
+    }
+
+    fn write_ended(&mut self, session: Session) -> Result<usize, Violation> {
+        let Version { current, rotated_at, .. } = *self.disk.version(self.disk.latest());
+        self.write(Version { session, current, rotated_at })
+    }
+
+    /// Every version follows from the one before it: a rotation of its current token, a late retry, or the end.
+    fn write(&mut self, new: Version) -> Result<usize, Violation> {
+        let old = self.disk.version(self.disk.latest());
+        let parent = self.parents[new.current];
+        let follows = new.current == old.current || parent == Some(old.current) || parent == self.parents[old.current];
+        if old.session.state != State::Living || !follows {
+            return Err(Violation { property: 3, what: "a write undid another" });
+        }
+        Ok(self.disk.write(new))
+    }
+
+    /// An answer leaves: what it rests on must never be undone.
+    fn answered(&mut self, version: usize, answer: Answer) -> Stage {
+        self.acknowledged = self.acknowledged.max(version);
+        if let Answer::Pair(held) = &answer {
+            self.given_out.push(held.clone());
+        }
+        Stage::Answered { answer }
+    }
+
+    fn refused(&self, version: usize, refusal: Refusal, arrival: Arrival) -> Answer {
+        Answer::Refused { refusal, rotated_at: self.disk.version(version).rotated_at, at: arrival.at }
+    }
+
+    fn receive(&mut self, who: Who, answer: Answer) -> Result<(), Violation> {
+        self.tell(|| format!("{who} receives {answer}"));
+        match (who, answer) {
+            (Who::Thief, Answer::Pair(held)) => self.loot.push(held),
+            (Who::Tab(_), Answer::Pair(held)) => self.jar = held,
+            (Who::Tab(_), Answer::Refused { refusal, rotated_at, at }) => {
+                return self.check_refusal(refusal, rotated_at, at);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// After a conflict the record is read and decided again, but not for a client that is gone.
+fn again(Arrival { now, at }: Arrival, is_abandoned: bool) -> Option<Stage> {
+    (!is_abandoned).then_some(Stage::Arrived { now, at })
+}

@@ -1,0 +1,115 @@
+//! What every store must do, whatever its engine: one suite of tests over [`Store`], run by each implementation's own.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    future::Future,
+    sync::Arc,
+};
+
+use futures_util::future::join_all;
+use hallpass_token::UnixSeconds;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    refresh_token::RefreshToken,
+    session::{Beginning, End, Label, Transport},
+    sweeper::sweep,
+    user::{CredentialEpoch, Roles},
+};
+
+pub(super) mod crash;
+pub(super) mod sessions;
+pub(super) mod sweep;
+pub(super) mod users;
+
+/// Where a store of one engine is tried out.
+pub(super) trait Bench {
+    /// Opens an empty store.
+    fn open() -> impl Future<Output = (Self, Arc<dyn Store>)>
+    where
+        Self: Sized;
+
+    /// Ends the store as a crash does, with no chance to close, and opens what it left.
+    fn crash(&mut self, store: Arc<dyn Store>) -> impl Future<Output = Arc<dyn Store>>;
+}
+
+/// Makes a test of each function of the suite, over one kind of bench.
+macro_rules! conforms {
+    ($bench:ty) => {
+        $crate::store::conformance::conforms! { $bench:
+            sessions::what_was_written_is_read,
+            users::a_username_is_given_out_once_and_the_losers_leave_nothing,
+            users::a_user_is_swapped_only_from_what_the_store_holds,
+            users::no_step_of_a_contended_record_is_lost_or_doubled,
+            users::a_read_never_goes_back_behind_an_earlier_one,
+            sessions::of_many_swaps_from_one_session_one_wins,
+            sessions::a_user_has_their_own_sessions_and_nobody_elses,
+            sessions::pages_have_every_session_once_and_in_order,
+            sessions::a_listing_under_change_misses_no_session_that_stays,
+            sweep::a_removed_session_is_gone_from_everywhere_and_stays_gone,
+            sweep::a_session_that_changed_is_not_removed,
+            sweep::of_a_removal_and_a_change_at_once_one_wins,
+            sweep::a_sweep_removes_what_is_over_and_nothing_that_is_renewed_meanwhile,
+            crash::what_was_acknowledged_survives_a_crash,
+        }
+    };
+    ($bench:ty: $($part:ident::$name:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                $crate::store::conformance::$part::$name::<$bench>().await;
+            }
+        )*
+    };
+}
+pub(super) use conforms;
+
+/// Tasks at once in the tests of contention.
+const TASKS: u64 = 32;
+
+pub(super) fn user(id: u128, username: &str) -> User {
+    User {
+        id: UserId(Uuid::from_u128(id)),
+        username: username.parse().unwrap(),
+        password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+        credential_epoch: CredentialEpoch::default(),
+        is_disabled: false,
+        roles: Roles::default(),
+        created_at: UnixSeconds::EPOCH,
+    }
+}
+
+pub(crate) fn session(user: u128, id: u128) -> Session {
+    let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
+    let beginning = Beginning {
+        user: UserId(Uuid::from_u128(user)),
+        epoch: CredentialEpoch::default(),
+        transport: Transport::Cookie,
+        label: Label::default(),
+    };
+    Session::begin(beginning, &token, UnixSeconds::EPOCH)
+}
+
+pub(crate) fn ended(session: &Session) -> Session {
+    session.end(End::SignedOut).unwrap()
+}
+
+/// Runs one task for each number, all at once on several threads, and gathers what came of them.
+async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(task: impl Fn(u64) -> F) -> Vec<T> {
+    let tasks: Vec<_> = (0..TASKS).map(|index| tokio::spawn(task(index))).collect();
+    join_all(tasks).await.into_iter().map(Result::unwrap).collect()
+}
+
+/// The ids of all sessions, read in pages of `most`.
+async fn every_session(store: &dyn Store, most: usize) -> Vec<SessionId> {
+    let mut ids: Vec<SessionId> = Vec::new();
+    loop {
+        let page = store.sessions_after(ids.last().copied(), most).await.unwrap();
+        assert!(page.len() <= most);
+        if page.is_empty() {
+            return ids;
+        }
+        ids.extend(page.iter().map(|session| session.id));
+    }
+}

@@ -1,0 +1,76 @@
+//! Users: names that are given out once, and a record that many swap at once.
+
+use super::*;
+
+pub(in crate::store) async fn a_username_is_given_out_once_and_the_losers_leave_nothing<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    let outcomes = at_once(|index| {
+        let store = Arc::clone(&store);
+        async move { store.add_user(&user(u128::from(index), "one")).await.unwrap() }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|added| **added == Added::Yes).count(), 1);
+    let named = store.user_named(&"one".parse().unwrap()).await.unwrap().unwrap();
+    for index in 0..TASKS {
+        let id = UserId(Uuid::from_u128(u128::from(index)));
+        assert_eq!(store.user(id).await.unwrap().is_some(), id == named.id);
+    }
+}
+
+pub(in crate::store) async fn a_user_is_swapped_only_from_what_the_store_holds<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    let old = user(1, "one");
+    let new = User { created_at: UnixSeconds::new(5).unwrap(), ..old.clone() };
+    assert_eq!(store.swap_user(&old, &new).await.unwrap(), Swapped::Conflict);
+    store.add_user(&old).await.unwrap();
+    assert_eq!(store.swap_user(&new, &old).await.unwrap(), Swapped::Conflict);
+    assert_eq!(store.swap_user(&old, &new).await.unwrap(), Swapped::Yes);
+    assert_eq!(store.swap_user(&old, &new).await.unwrap(), Swapped::Conflict);
+    assert_eq!(store.user_named(&old.username).await.unwrap(), Some(new));
+}
+
+pub(in crate::store) async fn no_step_of_a_contended_record_is_lost_or_doubled<B: Bench>() {
+    const STEPS: u64 = 10;
+    let (_bench, store) = B::open().await;
+    store.add_user(&user(1, "one")).await.unwrap();
+    at_once(|_| {
+        let store = Arc::clone(&store);
+        async move {
+            let mut steps = 0;
+            while steps < STEPS {
+                let old = store.user(user(1, "one").id).await.unwrap().unwrap();
+                let new = User { created_at: old.created_at.saturating_add(1), ..old.clone() };
+                if store.swap_user(&old, &new).await.unwrap() == Swapped::Yes {
+                    steps += 1;
+                }
+            }
+        }
+    })
+    .await;
+    let counted = store.user(user(1, "one").id).await.unwrap().unwrap();
+    assert_eq!(counted.created_at.seconds(), TASKS * STEPS);
+}
+
+pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Bench>() {
+    const STEPS: u64 = 30;
+    let (_bench, store) = B::open().await;
+    store.add_user(&user(1, "one")).await.unwrap();
+    let at = |seconds| User { created_at: UnixSeconds::new(seconds).unwrap(), ..user(1, "one") };
+    // The first task counts, the others look on.
+    at_once(|index| {
+        let store = Arc::clone(&store);
+        async move {
+            let mut seen = 0;
+            while seen < STEPS {
+                let now = store.user(user(1, "one").id).await.unwrap().unwrap().created_at.seconds();
+                assert!(now >= seen, "{now} after {seen}");
+                seen = now;
+                if index == 0 && seen < STEPS {
+                    assert_eq!(store.swap_user(&at(seen), &at(seen + 1)).await.unwrap(), Swapped::Yes);
+                    seen += 1;
+                }
+            }
+        }
+    })
+    .await;
+}

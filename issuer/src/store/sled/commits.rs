@@ -1,0 +1,67 @@
+//! The number of the last commit, in the store and beside it: a store that has lost its end is noticed.
+//!
+//! sled takes a log that breaks off for one that was never written further, as after a crash. Where the disk lied about a
+//! sync, or somebody cut the file short, that would undo what was acknowledged, and nobody would know. So each commit
+//! carries its number, which goes into a file beside the log once the commit is on the disk: that number can be behind
+//! the store's, and never ahead of it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use ::sled::Db;
+
+/// The key in the store's default tree, which holds nothing else.
+const KEY: &str = "commits";
+
+/// The commits of an open store.
+pub(super) struct Commits {
+    db: Db,
+    beside: File,
+    last: u64,
+}
+
+/// How many commits are gone, and which file says so.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) commits: u64,
+    pub(super) file: PathBuf,
+}
+
+impl Commits {
+    /// Compares the two numbers.
+    pub(super) fn open(db: &Db, folder: &Path) -> Result<Result<Self, Lost>, ::sled::Error> {
+        let file = folder.join("commits");
+        let beside = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&file)?;
+        let last = db.get(KEY)?.map_or(0, |number| number_of(&number));
+        let mut number = [0; 8];
+        let acknowledged = match beside.read_exact_at(&mut number, 0) {
+            Ok(()) => u64::from_be_bytes(number),
+            // It was just made, now or before a crash.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(match acknowledged.checked_sub(last) {
+            None | Some(0) => Ok(Self { db: db.clone(), beside, last }),
+            Some(commits) => Err(Lost { commits, file }),
+        })
+    }
+
+    /// Writes the next number into the store, to reach the disk with all that was written before it.
+    pub(super) fn next(&mut self) -> io::Result<()> {
+        self.last += 1;
+        self.db.insert(KEY, &self.last.to_be_bytes()).map(drop).map_err(io::Error::other)
+    }
+
+    /// Notes that the last number is on the disk. The note itself need not be: one that is lost accuses nobody.
+    pub(super) fn note(&self) -> io::Result<()> {
+        self.beside.write_all_at(&self.last.to_be_bytes(), 0)
+    }
+}
+
+fn number_of(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_be_bytes)
+}

@@ -1,0 +1,179 @@
+//! Opening the embedded store: its folder, its locks, and what a crash or a fault can have left there.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    panic::{self, PanicHookInfo},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use ::sled::{Config, Db, Tree};
+
+use super::{
+    Committer, SledStore,
+    commits::{Commits, Lost},
+};
+
+/// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How often a database that is locked is tried again. The folder's lock was ours already, so that only threads of sled
+/// that have not ended yet can still hold the one on its file.
+const LOCK_ATTEMPTS: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the store {} is in use: a running hallpass holds it", folder.display())]
+    InUse { folder: PathBuf },
+    #[error("the store {} is damaged: {reason}; put a copy of it back", folder.display())]
+    Damaged { folder: PathBuf, reason: String },
+    #[error(
+        "the store {} has lost its last {commits} commits, which it had acknowledged: put a copy of it back, or remove {} \
+         to go on without them",
+        folder.display(), file.display()
+    )]
+    Lost { folder: PathBuf, commits: u64, file: PathBuf },
+    #[error("the store {} cannot be opened: {reason}", folder.display())]
+    Failed { folder: PathBuf, reason: String },
+}
+
+impl SledStore {
+    /// Opens the store in `folder`, and makes it where there is none.
+    pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_watched(folder, || {})
+    }
+
+    /// Opens the store, and calls `before_sync` whenever writes have reached the file and not yet the disk.
+    pub(super) fn open_watched(folder: &Path, before_sync: impl Fn() + Send + 'static) -> Result<Self, OpenError> {
+        let failed = |error: io::Error| OpenError::Failed { folder: folder.to_owned(), reason: error.to_string() };
+        make_private(folder).map_err(failed)?;
+        let lock = lock(folder)?;
+        remove_unfinished_snapshots(folder).map_err(failed)?;
+        sync_log(folder).map_err(failed)?;
+        // What is read of a damaged file can make no sense to sled, which then panics.
+        let (db, trees, commits) = panic::catch_unwind(|| open_database(folder)).unwrap_or_else(|_| {
+            let reason = "sled can make no sense of its log".to_owned();
+            Err(OpenError::Damaged { folder: folder.to_owned(), reason })
+        })?;
+        let [users, user_ids, sessions, user_sessions] = trees;
+        let committer = start_committer(folder, db.clone(), commits, before_sync).map_err(failed)?;
+        Ok(Self { users, user_ids, sessions, user_sessions, committer, _db: db, _lock: lock })
+    }
+}
+
+/// Whether a panic is one of sled's, which panics where other libraries return an error: over a damaged file, say. Ours
+/// are made into errors wherever sled is called, and need no second report.
+pub(crate) fn is_engines(panic: &PanicHookInfo<'_>) -> bool {
+    panic.location().is_some_and(|location| location.file().contains("/sled-0."))
+}
+
+/// Makes the folder one that its owner alone can look into, wherever it lies: it holds the hashes of passwords.
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if fs::metadata(folder)?.permissions().mode() & 0o777 != 0o700 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Takes the folder for this process. sled locks its file too, but later: whoever comes second must not clear away what
+/// the first is about to use.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let failed = |error: io::Error| OpenError::Failed { folder: folder.to_owned(), reason: error.to_string() };
+    let lock = File::open(folder).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { folder: folder.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// A process that was killed while it opened the store can leave an unfinished snapshot, which stops the next opening
+/// (sled issues 1527, 1533). It holds nothing that the log does not.
+fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the log durable that an earlier process left. One that was killed leaves writes that nobody has synced: this
+/// process will read them, answer by them, and have sled write a snapshot that builds on them.
+fn sync_log(folder: &Path) -> io::Result<()> {
+    match File::open(folder.join("db")) {
+        Ok(log) => log.sync_data(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens the database, its trees, and the number of its last commit.
+fn open_database(folder: &Path) -> Result<(Db, [Tree; 4], Commits), OpenError> {
+    let failed = |error| from_sled(folder, error);
+    let db = open_unlocked(folder)?;
+    let tree = |name| db.open_tree(name).map_err(failed);
+    let trees = [tree("users")?, tree("user_ids")?, tree("sessions")?, tree("user_sessions")?];
+    let commits = Commits::open(&db, folder).map_err(failed)?;
+    let lost = |Lost { commits, file }| OpenError::Lost { folder: folder.to_owned(), commits, file };
+    Ok((db, trees, commits.map_err(lost)?))
+}
+
+fn open_unlocked(folder: &Path) -> Result<Db, OpenError> {
+    let config = Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+    for _ in 0..LOCK_ATTEMPTS {
+        match config.open() {
+            // sled has no kind of its own for a file that somebody else has locked.
+            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened.map_err(|error| from_sled(folder, error)),
+        }
+    }
+    Err(OpenError::InUse { folder: folder.to_owned() })
+}
+
+fn from_sled(folder: &Path, error: ::sled::Error) -> OpenError {
+    let folder = folder.to_owned();
+    match error {
+        ::sled::Error::Corruption { .. } => OpenError::Damaged {
+            folder,
+            reason: "its files do not fit together, or hold what was not written".to_owned(),
+        },
+        ::sled::Error::Io(error) => OpenError::Failed { folder, reason: error.to_string() },
+        error => OpenError::Failed { folder, reason: error.to_string() },
+    }
+}
+
+/// Syncs what sled itself does not: its configuration, and the folders, so that the files in them are found after a loss
+/// of power. Then starts the committer.
+fn start_committer(
+    folder: &Path,
+    db: Db,
+    mut commits: Commits,
+    before_sync: impl Fn() + Send + 'static,
+) -> io::Result<Committer> {
+    File::open(folder.join("conf"))?.sync_all()?;
+    let log = File::open(folder.join("db"))?;
+    log.sync_data()?;
+    for folder in [Some(folder), folder.parent().filter(|parent| !parent.as_os_str().is_empty())].into_iter().flatten()
+    {
+        File::open(folder)?.sync_all()?;
+    }
+    Committer::start(move || {
+        commits.next()?;
+        db.flush().map_err(io::Error::other)?;
+        before_sync();
+        log.sync_data()?;
+        commits.note()
+    })
+}

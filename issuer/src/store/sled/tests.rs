@@ -1,0 +1,94 @@
+//! What is particular to the embedded store: its folder, and what a crash leaves there.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::store::conformance::{Bench, conforms};
+
+mod growth;
+mod power_loss;
+
+/// A folder that a store lies in.
+struct Folder(TempDir);
+
+impl Bench for Folder {
+    async fn open() -> (Self, Arc<dyn Store>) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SledStore::open(folder.path()).unwrap());
+        (Self(folder), store)
+    }
+
+    async fn crash(&mut self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        // What the files hold before the store is closed is what a killed process leaves.
+        let left = tempfile::tempdir().unwrap();
+        copy(self.0.path(), left.path());
+        drop(store);
+        self.0 = left;
+        Arc::new(SledStore::open(self.0.path()).unwrap())
+    }
+}
+
+conforms!(Folder);
+
+/// Copies a folder of files and folders.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copied = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &copied);
+        } else {
+            fs::copy(entry.path(), copied).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_too_long_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    let refusal = put(&store.users, b"key", &[0; MOST_RECORD_BYTES]).unwrap_err();
+    assert_eq!(refusal.to_string(), "a record of 4099 bytes is more than the 4096 that the store takes");
+    assert!(store.is_empty().unwrap());
+}
+
+#[tokio::test]
+async fn the_longest_records_stay_in_the_log_that_is_synced() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    for round in 0..3 {
+        for key in 0..100_u32 {
+            let record = vec![round; MOST_RECORD_BYTES - 4];
+            store.write(|| put(&store.users, &key.to_be_bytes(), &record)).await.unwrap();
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_store_that_is_held_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let _held = SledStore::open(folder.path()).unwrap();
+    assert!(matches!(SledStore::open(folder.path()), Err(OpenError::InUse { .. })));
+}
+
+#[test]
+fn an_unfinished_snapshot_does_not_stop_the_next_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SledStore::open(folder.path()).unwrap());
+    let leftover = folder.path().join("snap.0000000000000BAD.generating");
+    fs::write(&leftover, b"half").unwrap();
+    SledStore::open(folder.path()).unwrap();
+    assert!(!leftover.exists());
+}
+
+#[test]
+fn nobody_else_can_look_into_the_folder_even_where_it_was_there_before() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let _store = SledStore::open(folder.path()).unwrap();
+    assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
+}

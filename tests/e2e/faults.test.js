@@ -1,0 +1,147 @@
+/** What can be wrong with a store: each fault is one clear line, and loses nothing. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { login, post } from "../support/client.js";
+import { addUser, run, startIssuer, temporaryFolder } from "../support/issuer.js";
+
+/** Why a test that mounts a file system or is somebody else is skipped, or false where it can run. */
+const skip = process.getuid() === 0 ? false : "only root can mount a file system, or be somebody else";
+
+/** A user that owns nothing. */
+const NOBODY = 65534;
+
+const args = (folder) => ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", "--refresh-grace", "0"];
+
+/** Makes a store with one session that was renewed and one that has ended. Returns the pairs. */
+async function fill(folder) {
+  addUser(folder);
+  const issuer = await startIssuer({ args: args(folder) });
+  const first = await (await login(issuer, { transport: "body" })).json();
+  const ended = await (await login(issuer, { transport: "body" })).json();
+  assert.equal((await post(`${issuer.url}/logout`, { refresh_token: ended.refresh_token })).status, 204);
+  const living = await (await post(`${issuer.url}/refresh`, { refresh_token: first.refresh_token })).json();
+  await issuer.kill();
+  return { living, ended };
+}
+
+/** Whether an issuer starts on the store; if so, all that was acknowledged is there. If not, it says why in one line. */
+async function startsWithEverything(folder, { living, ended }) {
+  const issuer = await startIssuer({ args: args(folder) }).catch(() => undefined);
+  if (!issuer) return false;
+  const me = ({ token }) => fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
+  try {
+    assert.equal((await me(living)).status, 200, "the session is there");
+    assert.equal((await me(ended)).status, 401, "the sign-out is there");
+    assert.equal((await post(`${issuer.url}/refresh`, { refresh_token: living.refresh_token })).status, 200);
+  } finally {
+    await issuer.kill();
+  }
+  return true;
+}
+
+/** The one line with which an issuer refuses to start. */
+function refusal(folder) {
+  const { status, stderr, stdout } = run(["serve", "--listen", "127.0.0.1:0", ...args(folder)]);
+  assert.equal(status, 1, stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^hallpass: .*\n$/, "one line");
+  return stderr;
+}
+
+const log = (folder) => join(folder, "sled", "db");
+
+/** How far the log is written. */
+function writtenLength(folder) {
+  const bytes = readFileSync(log(folder));
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === 0) length -= 1;
+  return length;
+}
+
+function flip(file, at) {
+  const bytes = readFileSync(file);
+  bytes[at] ^= 0xff;
+  writeFileSync(file, bytes);
+}
+
+test("a damaged log is one clear line, and the store is as good as its copy", { timeout: 120_000 }, async (t) => {
+  const [folder, copy] = [temporaryFolder(t), temporaryFolder(t)];
+  const pairs = await fill(folder);
+  cpSync(folder, copy, { recursive: true });
+  const length = writtenLength(folder);
+  const at = Array.from({ length: 12 }, (_, index) => Math.floor((length * (index + 0.5)) / 12));
+  const faults = {
+    ...Object.fromEntries(at.map((place) => [`byte ${place} of ${length} is another`, () => flip(log(folder), place)])),
+    "the log is empty": () => truncateSync(log(folder), 0),
+    "the log is half as long": () => truncateSync(log(folder), Math.floor(length / 2)),
+    "the log lacks its end": () => truncateSync(log(folder), length - 10),
+    "the log is gone": () => rmSync(log(folder)),
+    "a snapshot is empty": () => {
+      const name = readdirSync(join(folder, "sled")).find((each) => each.startsWith("snap."));
+      truncateSync(join(folder, "sled", name), 0);
+    },
+  };
+  let refused = 0;
+  for (const [fault, damage] of Object.entries(faults)) {
+    damage();
+    if (!(await startsWithEverything(folder, pairs))) {
+      const line = refusal(folder);
+      assert.match(line, /^hallpass: the store .* (is damaged: .*; put a copy of it back|has lost its last \d+ )/, fault);
+      refused += 1;
+    }
+    rmSync(folder, { recursive: true });
+    cpSync(copy, folder, { recursive: true });
+  }
+  assert.ok(refused > 5, `${refused} refusals`);
+  assert.ok(await startsWithEverything(folder, pairs));
+});
+
+test("a store without its configuration, or with files that are not its own, opens with everything", async (t) => {
+  const folder = temporaryFolder(t);
+  const pairs = await fill(folder);
+  rmSync(join(folder, "sled", "conf"));
+  writeFileSync(join(folder, "sled", "snap.00000000000000FF.generating"), "half");
+  writeFileSync(join(folder, "sled", "README"), "somebody's");
+  assert.ok(await startsWithEverything(folder, pairs));
+});
+
+test("a log that lost its end can be gone on with, where that is what somebody wants", async (t) => {
+  const folder = temporaryFolder(t);
+  await fill(folder);
+  truncateSync(log(folder), writtenLength(folder) - 10);
+  const line = refusal(folder);
+  assert.match(line, /has lost its last 1 commits/);
+  rmSync(/or remove (.*) to go on without them/.exec(line)[1]);
+  const issuer = await startIssuer({ args: args(folder) });
+  t.after(() => issuer.stop());
+  assert.equal((await login(issuer)).status, 200);
+});
+
+test("a read-only store is one clear line, and is there when it can be written again", { skip }, async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), "hallpass-test-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]);
+  t.after(() => {
+    execFileSync("umount", ["--lazy", disk]);
+    rmSync(disk, { recursive: true });
+  });
+  const folder = join(disk, "data");
+  const pairs = await fill(folder);
+  execFileSync("mount", ["-o", "remount,ro", disk]);
+  assert.match(refusal(folder), /^hallpass: the store .* cannot be opened: Read-only file system/);
+  execFileSync("mount", ["-o", "remount,rw", disk]);
+  assert.ok(await startsWithEverything(folder, pairs));
+});
+
+test("somebody else's store is one clear line", { skip }, (t) => {
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  chmodSync(folder, 0o755);
+  const { status, stderr } = run(["serve", "--listen", "127.0.0.1:0", ...args(folder)], { uid: NOBODY });
+  assert.equal(status, 1);
+  assert.match(stderr, /^hallpass: the store .* cannot be opened: Permission denied.*\n$/);
+});

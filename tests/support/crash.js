@@ -1,0 +1,202 @@
+/**
+ * Load on an issuer that is killed again and again. Its clients follow the rules, write down what was acknowledged, and
+ * find out after each restart whether all of it is still there.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { post, sleep } from "./client.js";
+import { addUser, binary, startIssuer } from "./issuer.js";
+
+/** Clients at once, each with a user of its own: a user has at most so many sessions, and lost sign-ins leave some. */
+const CLIENTS = 8;
+
+/** Milliseconds that load runs at most before the issuer is killed. */
+const LONGEST_LOAD = 800;
+
+/** Milliseconds into its start at which an issuer is killed at the latest: about as long as a start takes. */
+const LONGEST_START = 150;
+
+/** Random numbers from 0 to 1 by a seed, so that a run can be had again as far as time allows (mulberry32). */
+function randomness(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Kills issuers `kills` times over one store, and calls `meddle` before each start over what they left. Returns what was
+ * done, and `losses`: one sentence for each.
+ */
+export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
+  const random = randomness(seed);
+  // Without a grace every refresh writes, and every retry is a late one.
+  const rules = ["--access-ttl", "1h", "--refresh-grace", "0"];
+  const args = ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", ...rules];
+  const acknowledged = { logins: 0, rotations: 0, logouts: 0 };
+  const report = { seed, kills: 0, killsWhileOpening: 0, ...acknowledged, lostAnswers: 0, busy: 0, losses: [] };
+  // The first openings of all are killed too, while the store is made.
+  for (let index = 0; index < 2 && report.kills < kills; index += 1) await killWhileOpening(args, random, report);
+  const clients = Array.from({ length: CLIENTS }, (_, index) => new Client(index, random, report));
+  for (const { credentials } of clients) addUser(folder, credentials);
+
+  while (report.kills < kills) {
+    while (random() < 0.3 && report.kills < kills - 1) await killWhileOpening(args, random, report);
+    meddle();
+    const issuer = await startIssuer({ args, readsLog: false });
+    for (const client of clients) await client.check(issuer.url);
+    const load = clients.map((client) => client.work(issuer.url));
+    await sleep(random() * LONGEST_LOAD);
+    await issuer.kill();
+    report.kills += 1;
+    await Promise.all(load);
+  }
+
+  const issuer = await startIssuer({ args, readsLog: false });
+  for (const client of clients) {
+    await client.check(issuer.url);
+    await client.checkEverything(issuer.url);
+  }
+  await issuer.stop();
+  return report;
+}
+
+/** Starts an issuer and kills it somewhere on its way. */
+async function killWhileOpening(args, random, report) {
+  const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], { stdio: "ignore" });
+  const exited = once(child, "exit");
+  await sleep(random() * LONGEST_START);
+  child.kill("SIGKILL");
+  const [status] = await exited;
+  if (status !== null) report.losses.push(`an issuer ended by itself while it opened its store, with status ${status}`);
+  report.kills += 1;
+  report.killsWhileOpening += 1;
+}
+
+/** An answer, or undefined where it was lost on the way. */
+async function ask(request) {
+  try {
+    const response = await request;
+    const body = response.status === 204 ? {} : await response.json();
+    return { status: response.status, body };
+  } catch {
+    return undefined;
+  }
+}
+
+class Client {
+  constructor(index, random, report) {
+    this.credentials = { username: `user${index}`, password: "examplePassword" };
+    Object.assign(this, { random, report });
+    /** The pair that was acknowledged last, while signed in. */
+    this.pass = undefined;
+    /** Refresh tokens of the session from before, the newest last: worth nothing any more. */
+    this.superseded = [];
+    /** Whether the answer to a sign-out was lost. */
+    this.leaves = false;
+    /** The last pairs of all sessions that were signed out of. */
+    this.ended = [];
+  }
+
+  lost(what) {
+    this.report.losses.push(`${this.credentials.username}: ${what}`);
+  }
+
+  /** Signs in, renews, looks and signs out until an answer is lost. */
+  async work(url) {
+    for (;;) {
+      const dice = this.random();
+      let answered;
+      if (!this.pass) answered = await this.signIn(url);
+      else if (dice < 0.05) answered = await this.signOut(url);
+      else if (dice < 0.15) answered = await this.look(url);
+      else answered = await this.renew(url);
+      if (!answered) return;
+    }
+  }
+
+  async signIn(url) {
+    const answer = await ask(post(`${url}/login`, { ...this.credentials, transport: "body" }));
+    if (!answer) return false;
+    if (answer.status !== 200) this.lost(`a sign-in is refused with ${answer.status} ${answer.body.error}`);
+    else {
+      this.pass = answer.body;
+      this.superseded = [];
+      this.report.logins += 1;
+    }
+    return true;
+  }
+
+  async renew(url) {
+    const answer = await ask(post(`${url}/refresh`, { refresh_token: this.pass.refresh_token }));
+    if (!answer) return this.missed();
+    // The rules' way to say: the same request again.
+    if (answer.status === 503) this.report.busy += 1;
+    else if (answer.status === 200) {
+      this.superseded.push(this.pass.refresh_token);
+      this.pass = answer.body;
+      this.report.rotations += 1;
+    } else {
+      this.lost(`the token that was acknowledged last is refused with ${answer.status} ${answer.body.error}`);
+      this.pass = undefined;
+    }
+    return true;
+  }
+
+  async signOut(url) {
+    this.leaves = true;
+    const answer = await ask(post(`${url}/logout`, { refresh_token: this.pass.refresh_token }));
+    if (!answer) return this.missed();
+    this.leaves = false;
+    if (answer.status === 204) {
+      this.ended.push(this.pass);
+      this.report.logouts += 1;
+    } else this.lost(`a sign-out is refused with ${answer.status}`);
+    this.pass = undefined;
+    return true;
+  }
+
+  async look(url) {
+    const answer = await this.me(url, this.pass);
+    if (answer && answer.status !== 200) this.lost(`its session is not there: ${answer.status}`);
+    return Boolean(answer);
+  }
+
+  missed() {
+    this.report.lostAnswers += 1;
+    return false;
+  }
+
+  me(url, { token }) {
+    return ask(fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } }));
+  }
+
+  /** After a restart: what was acknowledged is there, and what was under way is asked again, with the same token. */
+  async check(url) {
+    if (this.leaves) await this.signOut(url);
+    else if (this.pass) {
+      await this.look(url);
+      await this.renew(url);
+    }
+    for (const pass of this.ended.slice(-2)) await this.checkEnded(url, pass);
+  }
+
+  async checkEnded(url, pass) {
+    const seen = await this.me(url, pass);
+    const renewed = await ask(post(`${url}/refresh`, { refresh_token: pass.refresh_token }));
+    if (seen?.status !== 401 || renewed?.status !== 400) this.lost("a sign-out was undone");
+  }
+
+  /** At the end: every session that was signed out of is over, and no token but the last is worth anything. */
+  async checkEverything(url) {
+    for (const pass of this.ended) await this.checkEnded(url, pass);
+    const old = this.superseded.at(-2);
+    if (!old) return;
+    const answer = await ask(post(`${url}/refresh`, { refresh_token: old }));
+    if (answer?.status !== 400) this.lost(`a superseded token is answered with ${answer?.status}: a rotation was undone`);
+  }
+}
