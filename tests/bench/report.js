@@ -28,7 +28,7 @@ for (const file of files) {
   if (next.lost.length > 0) {
     console.log(`\nNOT KEPT: ${recordFile} has figures that this run of ${results.part} lacks:`);
     for (const row of next.lost) console.log(`   ${row}`);
-    console.log("Run it again with --replace to keep the new ones all the same.");
+    console.log(`To keep the new ones all the same: node tests/bench/report.js --replace ${file}`);
     process.exitCode = 1;
   }
 }
