@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
+mod bench;
 mod crash;
 mod demo;
 mod failure;
@@ -43,6 +44,8 @@ enum Tasks {
     Demo(demo::Options),
     /// Run every test there is, or some suites, and sum up
     Test(test::Options),
+    /// Measure everything beside its peers: tables, tests/bench/results.json and the README's plot
+    Bench(bench::Options),
     /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
     Crash(crash::Options),
     /// Try the rules of refresh against many random histories
@@ -66,6 +69,7 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Package => package::run(&workspace),
         Tasks::Demo(options) => demo::run(&workspace, &options),
         Tasks::Test(options) => test::run(&workspace, &options),
+        Tasks::Bench(options) => bench::run(&workspace, &options),
         Tasks::Crash(options) => crash::run(&workspace, &options),
         Tasks::Model(options) => model::run(&workspace, &options),
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::setup;
-use crate::task::Task;
+use crate::task::{BENCH_CRATE, Task};
 use crate::workspace::Workspace;
 
 /// A suite, in the order in which they run: the nearer to the source, the earlier.
@@ -28,6 +28,8 @@ pub(crate) enum Suite {
     Browser,
     /// `cargo xtask demo` itself
     Demo,
+    /// A short `cargo xtask bench`
+    Bench,
 }
 
 /// One command of a suite.
@@ -50,6 +52,7 @@ impl Suite {
             Self::E2e => "issuer end to end",
             Self::Browser => "demo in Chromium",
             Self::Demo => "demo command",
+            Self::Bench => "bench command",
         }
     }
 
@@ -63,6 +66,7 @@ impl Suite {
             Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer]].concat(),
             Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),
             Self::Demo => Task::DEMO.to_vec(),
+            Self::Bench => [Task::PACKAGE.as_slice(), &Task::BENCH].concat(),
         }
     }
 
@@ -93,9 +97,8 @@ impl Suite {
                 command.env("HALLPASS_BIN", workspace.issuer());
                 command.env("HALLPASS_CHROMIUM", setup::chromium().unwrap_or_default());
             }),
-            Self::Demo => node(workspace, "tests/demo", |command| {
-                command.env("HALLPASS_XTASK", std::env::current_exe().unwrap_or_default());
-            }),
+            Self::Demo => xtask(workspace, "tests/demo"),
+            Self::Bench => xtask(workspace, "tests/bench-command"),
         }
     }
 }
@@ -118,6 +121,7 @@ fn checks(workspace: &Workspace) -> Vec<Step> {
     });
     vec![
         Step::new("formatting", cargo(), &["fmt", "--all", "--check"]),
+        Step::new("formatting of the bench", cargo(), &["fmt", "--check", "--manifest-path", BENCH_CRATE]),
         Step::new(
             "lints",
             cargo(),
@@ -160,6 +164,13 @@ fn node(workspace: &Workspace, folder: &str, prepare: impl FnOnce(&mut Command))
     command.env("HALLPASS_WYCHEPROOF", workspace.wycheproof_cases());
     prepare(&mut command);
     vec![Step { title: folder.to_owned(), command: Some(command) }]
+}
+
+/// The same over tests that run tasks of ours.
+fn xtask(workspace: &Workspace, folder: &str) -> Vec<Step> {
+    node(workspace, folder, |command| {
+        command.env("HALLPASS_XTASK", std::env::current_exe().unwrap_or_default());
+    })
 }
 
 fn collect_tests(folder: &Path, files: &mut Vec<PathBuf>) {

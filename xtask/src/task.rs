@@ -1,4 +1,6 @@
-//! The steps that `package`, `demo` and `test` are made of, in the order in which they build on each other.
+//! The steps that `package`, `demo`, `test` and `bench` are made of, in the order in which they build on each other.
+
+use std::process::Command;
 
 use crate::failure::Failure;
 use crate::process::{self, Output};
@@ -8,6 +10,9 @@ use crate::suite;
 use crate::toolchain::Toolchain;
 use crate::wasm;
 use crate::workspace::Workspace;
+
+/// The manifest of the bench's own workspace.
+pub(crate) const BENCH_CRATE: &str = "tests/bench/rust/Cargo.toml";
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +35,12 @@ pub(crate) enum Task {
     RustTests,
     /// `target/wycheproof.json`, out of a crate, for the tests in JavaScript.
     WycheproofCases,
+    /// What tests/bench/package-lock.json names: whom the bench compares with.
+    BenchPeers,
+    /// The benchmark of the verifier in Rust, with its peers.
+    BenchVerify,
+    /// The load generator for the issuer.
+    BenchLoad,
 }
 
 impl Task {
@@ -40,18 +51,17 @@ impl Task {
     pub(crate) const DEMO: [Self; 6] =
         [Self::WasmTarget, Self::NodeModules, Self::WasmModule, Self::Package, Self::Issuer, Self::DemoSite];
 
+    /// What the bench needs besides the package.
+    pub(crate) const BENCH: [Self; 4] = [Self::Issuer, Self::BenchPeers, Self::BenchVerify, Self::BenchLoad];
+
     /// Whether there is something to do; a build always has its own tool find that out.
     pub(crate) fn is_needed(self, workspace: &Workspace) -> bool {
         match self {
             Self::WasmTarget => Toolchain::find(workspace).is_none(),
             Self::NodeModules => !setup::has_node_modules(workspace),
             Self::Chromium => setup::chromium().is_none(),
-            Self::WasmModule
-            | Self::Package
-            | Self::Issuer
-            | Self::DemoSite
-            | Self::RustTests
-            | Self::WycheproofCases => true,
+            Self::BenchPeers => !setup::has_bench_peers(workspace),
+            _ => true,
         }
     }
 
@@ -69,13 +79,21 @@ impl Task {
             Self::DemoSite => "building the demo's page and worker",
             Self::RustTests => "building the Rust tests",
             Self::WycheproofCases => "writing Project Wycheproof's cases for JavaScript",
+            Self::BenchPeers => "npm ci in tests/bench (the libraries that the bench compares with)",
+            Self::BenchVerify => "building the Rust benchmark and its peers",
+            Self::BenchLoad => "building the load generator",
         }
     }
 
     /// Where its output goes: a long build shows its own progress.
     pub(crate) fn output(self) -> Output {
         match self {
-            Self::WasmModule | Self::Issuer | Self::RustTests | Self::WycheproofCases => Output::Shown,
+            Self::WasmModule
+            | Self::Issuer
+            | Self::RustTests
+            | Self::WycheproofCases
+            | Self::BenchVerify
+            | Self::BenchLoad => Output::Shown,
             _ => Output::Kept,
         }
     }
@@ -85,28 +103,51 @@ impl Task {
         let mut command = match self {
             Self::WasmTarget => return Toolchain::install(workspace),
             Self::NodeModules => return setup::install_node_modules(workspace),
+            Self::BenchPeers => return setup::install_bench_peers(workspace),
             Self::Chromium => return setup::install_chromium(workspace),
             Self::WasmModule => return wasm::build(workspace),
-            Self::Package => workspace.npm_tool("tsc"),
-            Self::Issuer | Self::RustTests | Self::WycheproofCases => workspace.cargo(),
-            Self::DemoSite => workspace.program("npm"),
-        };
-        command.args(match self {
-            Self::Package => ["--project", "verifier-wasm"].as_slice(),
-            Self::Issuer => &["build", "--locked", "--release", "--package", "hallpass-issuer"],
-            Self::RustTests if suite::has_nextest() => &["nextest", "run", "--workspace", "--locked", "--no-run"],
-            Self::RustTests => &["test", "--workspace", "--locked", "--no-run"],
-            Self::WycheproofCases => {
-                &["run", "--locked", "--package", "hallpass-token", "--example", "wycheproof_cases"]
+            Self::Issuer | Self::RustTests | Self::WycheproofCases | Self::BenchVerify | Self::BenchLoad => {
+                self.cargo(workspace)
             }
-            _ => &["run", "build", "--workspace", "js-demo"],
-        });
-        if self == Self::WycheproofCases {
-            command.arg(workspace.wycheproof_cases());
-        }
+            Self::Package => arguments(workspace.npm_tool("tsc"), &["--project", "verifier-wasm"]),
+            Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
+        };
         process::run(&mut command, self.output(), LIMIT)?;
         Ok(())
     }
+
+    /// The cargo command of a step that is one.
+    pub(crate) fn cargo(self, workspace: &Workspace) -> Command {
+        let cargo = workspace.cargo();
+        match self {
+            Self::RustTests if suite::has_nextest() => {
+                arguments(cargo, &["nextest", "run", "--workspace", "--locked", "--no-run"])
+            }
+            Self::RustTests => arguments(cargo, &["test", "--workspace", "--locked", "--no-run"]),
+            Self::WycheproofCases => {
+                let mut command = arguments(cargo, &["run", "--locked", "--package", "hallpass-token"]);
+                command.args(["--example", "wycheproof_cases"]).arg(workspace.wycheproof_cases());
+                command
+            }
+            Self::BenchVerify => bench_crate(workspace, &["bench", "--no-run", "--bench", "verify"]),
+            Self::BenchLoad => bench_crate(workspace, &["build", "--release", "--bin", "hallpass-bench"]),
+            _ => arguments(cargo, &["build", "--locked", "--release", "--package", "hallpass-issuer"]),
+        }
+    }
+}
+
+/// Builds a part of the bench's own workspace, into a folder of its own. Its lock file holds the peers fast, but it is
+/// not `--locked`: a new dependency of `token` must not stop the bench.
+fn bench_crate(workspace: &Workspace, words: &[&str]) -> Command {
+    let mut command = arguments(workspace.cargo(), words);
+    command.args(["--manifest-path", BENCH_CRATE]);
+    command.arg("--target-dir").arg(workspace.built("bench-rust"));
+    command
+}
+
+fn arguments(mut command: Command, words: &[&str]) -> Command {
+    command.args(words);
+    command
 }
 
 /// Runs the steps that are needed, up to the first that fails.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use base64ct::{Base64, Encoding};
 use wasm_bindgen_cli_support::Bindgen;
@@ -29,13 +30,7 @@ const OUTPUTS: [&str; 5] =
 
 /// Builds the module and everything that is made from it.
 pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--locked", "--package", "hallpass-verifier-wasm"]);
-    cargo.args(["--target", WASM_TARGET, "--profile", "wasm"]);
-    if let Some(toolchain) = Toolchain::find(workspace) {
-        toolchain.equip(&mut cargo);
-    }
-    process::run(&mut cargo, Output::Shown, LIMIT)?;
+    process::run(&mut cargo(workspace), Output::Shown, LIMIT)?;
 
     let module = workspace.built(WASM_TARGET).join("wasm/hallpass_verifier_wasm.wasm");
     let folder = workspace.file("verifier-wasm/wasm");
@@ -51,6 +46,17 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
     }
     optimize(workspace, &bound.join("hallpass_bg.wasm"), &folder.join("hallpass.wasm"))?;
     write_text_form(&folder)
+}
+
+/// The command that compiles it.
+pub(crate) fn cargo(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--locked", "--package", "hallpass-verifier-wasm"]);
+    cargo.args(["--target", WASM_TARGET, "--profile", "wasm"]);
+    if let Some(toolchain) = Toolchain::find(workspace) {
+        toolchain.equip(&mut cargo);
+    }
+    cargo
 }
 
 /// Everything that the module's files are made from: the module, this program, and the npm packages (wasm-opt).

@@ -1,0 +1,64 @@
+/** A PostgreSQL of its own for the bench, as it comes: durable, on a socket in a temporary folder. */
+
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chownSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../support/temporary.js";
+
+/** Milliseconds until it must answer. */
+const START = 30_000;
+
+/** Where a program is on the path, if anywhere. */
+function which(name) {
+  return process.env.PATH.split(":").map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** Why there is no PostgreSQL here; nothing where there is one. */
+export function whyNoPostgres() {
+  const missing = ["initdb", "postgres"].find((name) => which(name) === undefined);
+  return missing && `not run: there is no \`${missing}\` on the path (PostgreSQL)`;
+}
+
+/** What `postgres --version` says. */
+export function postgresVersion() {
+  return /\d+(\.\d+)*/.exec(execFileSync("postgres", ["--version"], { encoding: "utf8" }))[0];
+}
+
+/** Starts it, in a folder of its own beside those of the others. Returns its `host`, the folder of its socket. */
+export async function startPostgres(parent) {
+  const host = temporaryFolder(parent);
+  const data = join(host, "data");
+  const user = whoRuns();
+  if (user) chownSync(host, user.uid, user.gid);
+  const options = { ...user, cwd: host };
+  const made = spawnSync("initdb", ["--pgdata", data, "--username", "bench", "--auth", "trust"], options);
+  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  const child = spawn("postgres", ["-D", data, "-k", host, "-c", "listen_addresses="], { ...options, stdio: "ignore" });
+  process.on("exit", () => child.kill("SIGQUIT"));
+  await untilItAnswers(host);
+  return { host };
+}
+
+/** PostgreSQL refuses to be run by root: then by its own user, or by nobody. */
+function whoRuns() {
+  if (process.getuid() !== 0) return undefined;
+  const number = (kind, name) => spawnSync("id", [kind, name], { encoding: "utf8" }).stdout.trim();
+  const name = ["postgres", "nobody"].find((name) => number("-u", name) !== "");
+  if (name === undefined) throw new Error("there is no user `postgres` or `nobody` to run PostgreSQL");
+  return { uid: Number(number("-u", name)), gid: Number(number("-g", name)) };
+}
+
+async function untilItAnswers(host) {
+  const { default: pg } = await import("pg");
+  for (const end = Date.now() + START; Date.now() < end; ) {
+    const client = new pg.Client({ host, user: "bench", database: "postgres" });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  throw new Error("PostgreSQL does not answer");
+}

@@ -1,0 +1,79 @@
+/** The tables of a part as text for a terminal. */
+
+import { busy } from "./busy.js";
+import { figures, times } from "./numbers.js";
+
+/** Where, on what and with which versions a part was measured, and its tables. */
+export function printPart(results) {
+  const { part, quick, date, commit, machine, tools, build, versions, tables } = results;
+  const list = (object) => Object.entries(object).map(([name, version]) => `${name} ${version}`).join(", ");
+  const lines = [
+    "",
+    `━━ ${part}${quick ? " (a short run: these figures mean little)" : ""}`,
+    `   ${date}, commit ${commit}`,
+    `   ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, load ${machine.load}`,
+    `   ${list(tools)}, ${list(versions)}`,
+    `   hallpass is built with ${build}`,
+    ...(busy(machine) ? [`   WARNING: ${busy(machine)}: times are stretched, and not all by the same share`] : []),
+    ...tables.flatMap(tableLines),
+  ];
+  console.log(lines.join("\n"));
+}
+
+const COLUMNS = {
+  µs: [
+    ["µs", ({ value }) => figures(value)],
+    ["quartiles", quartiles],
+    ["CPU µs", ({ cpu }) => (cpu === undefined ? "" : figures(cpu))],
+    ["hallpass is", ratio],
+    ["by CPU", ({ cpuRatio }) => (cpuRatio === undefined ? "" : times(cpuRatio))],
+  ],
+  ms: [
+    ["ms above bare", ({ value }) => (value === undefined ? "" : figures(value))],
+    ["quartiles", quartiles],
+    ["ms in all", ({ total }) => figures(total)],
+    ["hallpass is", ratio],
+  ],
+  bytes: [
+    ["raw", ({ raw }) => raw.toLocaleString("en")],
+    ["gzip", ({ gzip }) => gzip.toLocaleString("en")],
+    ["brotli", ({ brotli }) => brotli.toLocaleString("en")],
+  ],
+  "refreshes/s": [
+    ["per second", ({ value }) => figures(value)],
+    ["quartiles", quartiles],
+    ["p50 ms", ({ p50 }) => figures(p50)],
+    ["p99 ms", ({ p99 }) => figures(p99)],
+    ["answered", ({ answered }) => (answered === undefined ? "" : answered.toLocaleString("en"))],
+    ["load's CPU", ({ loadCpu }) => (loadCpu === undefined ? "" : `${Math.round(loadCpu * 100)} %`)],
+    ["hallpass is", ratio],
+  ],
+};
+
+function quartiles({ low, high }) {
+  return low === undefined ? "" : `${figures(low)}–${figures(high)}`;
+}
+
+function ratio({ ratio }) {
+  return ratio === undefined ? "" : `${times(ratio.value)} (${times(ratio.low)}–${times(ratio.high)})`;
+}
+
+function tableLines({ title, unit, rounds, rows, notes = [] }) {
+  const columns = COLUMNS[unit];
+  const texts = rows.map((row) => columns.map(([, text]) => (row.missing === undefined ? text(row) : "")));
+  const widths = columns.map(([head], column) => Math.max(head.length, ...texts.map((row) => row[column].length)));
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const head = columns.map(([text], column) => text.padStart(widths[column])).join("  ");
+  return [
+    "",
+    `   ${title}${rounds > 1 ? ` (median of ${rounds} rounds)` : ""}`,
+    `   ${"".padEnd(nameWidth)}  ${head}`,
+    ...rows.map(({ name, missing, notes = [] }, index) => {
+      const numbers = texts[index].map((text, column) => text.padStart(widths[column])).join("  ");
+      const remark = missing === undefined ? notes.join("; ") : `– ${missing}`;
+      const shown = missing === undefined ? `${numbers}  ${remark}` : remark;
+      return `   ${name.padEnd(nameWidth)}  ${shown}`.trimEnd();
+    }),
+    ...notes.map((note) => `   ${note}`),
+  ];
+}

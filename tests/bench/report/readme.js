@@ -1,0 +1,107 @@
+/** The README's tables: a few lines of the results, between two markers. */
+
+import { busy } from "./busy.js";
+import { figures, times } from "./numbers.js";
+
+const BEGIN = "<!-- The lines from here on are written by `cargo xtask bench`. -->";
+const END = "<!-- end of what `cargo xtask bench` writes -->";
+
+/** The README with the tables of these results. Parts that were never measured have none. */
+export function readmeWith(text, record) {
+  const [before, rest] = text.split(`${BEGIN}\n`);
+  const after = rest?.split(`${END}\n`)[1];
+  if (after === undefined) throw new Error("README.md lacks the two markers of the bench's tables");
+  const tables = [javascript, rust, issuer].map((write) => write(record)).filter((lines) => lines.length > 0);
+  return `${before}${BEGIN}\n\n${tables.map((lines) => lines.join("\n")).join("\n\n")}\n\n${END}\n${after}`;
+}
+
+const LIBRARIES = ["hallpass", "jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify"];
+
+const JAVASCRIPT = [
+  ["verify-EdDSA", "verify EdDSA"],
+  ["verify-ES256", "verify ES256"],
+  ["verify-RS256", "verify RS256"],
+  ["verify-HS256", "verify HS256"],
+  ["verify-seen", "verify again, EdDSA, with a cache"],
+  ["decode", "decode"],
+  ["expiry", "has it run out?"],
+  ["start-node", "import to first verified token, above Node's own start"],
+  ["size-verify", "shipped to a page to verify, gzipped"],
+];
+
+function javascript({ "verifier-js": results }) {
+  if (!results) return [];
+  const tables = JAVASCRIPT.map(([id, label]) => [label, results.tables.find((table) => table.id === id)]);
+  return [
+    `In JavaScript (Node ${results.tools.node}, one thread;`,
+    `${circumstances(results)}):`,
+    "",
+    `| a token | ${LIBRARIES.join(" | ")} |`,
+    `|---|${"--:|".repeat(LIBRARIES.length)}`,
+    ...tables.map(([label, table]) => `| ${label} | ${LIBRARIES.map((name) => best(table, name)).join(" | ")} |`),
+  ];
+}
+
+/** The quickest, or smallest, that a library has to offer, beside the quickest of Hallpass. */
+function best({ rows, unit }, library) {
+  const [row, ours] = [bestOf(rows, library), bestOf(rows, "hallpass")];
+  return row === undefined ? "–" : cell(row, ours, unit);
+}
+
+function bestOf(rows, library) {
+  const theirs = rows.filter(({ name, value }) => value !== undefined && name.split(/[:,] | \(/)[0] === library);
+  return theirs.sort((a, b) => a.value - b.value)[0];
+}
+
+/** Where the ratio was not judged round by round to the very row that stands beside it, it is that of the medians. */
+function cell(row, ours, unit) {
+  const text = unit === "bytes" ? `${figures(row.value / 1024)} KiB` : `${figures(row.value)} ${unit}`;
+  if (row === ours || ours === undefined) return text;
+  const ratio = ours.isBaseline && row.ratio ? row.ratio.value : row.value / ours.value;
+  return `${text} (${times(ratio)})`;
+}
+
+function rust({ "verifier-rust": results }) {
+  if (!results) return [];
+  const names = results.tables[0].rows.map(({ name }) => name).filter((name) => !name.includes("signature alone"));
+  const floors = ["aws-lc-rs (signature alone)", "ring (signature alone)"];
+  const columns = [...names, ...floors];
+  return [
+    `In Rust (rustc ${results.tools.rustc};`,
+    `${circumstances(results)}):`,
+    "",
+    `| a whole token | ${columns.map((name) => name.replace(" (", ", ").replace(")", "")).join(" | ")} |`,
+    `|---|${"--:|".repeat(columns.length)}`,
+    ...results.tables.map(({ id, rows, unit }) => {
+      const cells = columns.map((name) => {
+        const [row, ours] = [name, names[0]].map((each) => rows.find((row) => row.name === each));
+        return row?.value === undefined ? "–" : cell(row, ours, unit);
+      });
+      return `| verify ${id.replace("rust-", "")} | ${cells.join(" | ")} |`;
+    }),
+  ];
+}
+
+function issuer({ issuer: results }) {
+  if (!results) return [];
+  const names = results.tables[0].rows.filter(({ value }) => value !== undefined).map(({ name }) => name);
+  return [
+    "Durable refreshes per second, with p99",
+    `(${circumstances(results)}):`,
+    "",
+    `| clients | ${names.join(" | ")} |`,
+    `|--:|${"--:|".repeat(names.length)}`,
+    ...results.tables.map(({ clients, rows }) => {
+      const cells = names.map((name) => {
+        const { value, p99 } = rows.find((row) => row.name === name) ?? {};
+        return value === undefined ? "–" : `${figures(value)}/s, ${figures(p99)} ms`;
+      });
+      return `| ${clients} | ${cells.join(" | ")} |`;
+    }),
+  ];
+}
+
+function circumstances({ machine, date }) {
+  const where = `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;
+  return busy(machine) ? `${where}; ${busy(machine)}` : where;
+}

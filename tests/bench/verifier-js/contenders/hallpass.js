@@ -1,0 +1,46 @@
+/** Hallpass itself: the package as `cargo xtask package` has built it. */
+
+import { createVerifier, decode, isExpired } from "hallpass";
+import { WIDTH } from "../../support/rounds.js";
+import { AUDIENCE, ISSUER } from "../../support/tokens.js";
+
+const options = (key) => ({
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  ...(key.secret ? { secret: key.secret } : { jwks: { keys: [key.jwk] } }),
+});
+
+/** Without its cache, in both its ways. */
+export function verifiers(key) {
+  const verifier = createVerifier({ ...options(key), cache: false });
+  if (key.alg === "EdDSA" || key.alg === "HS256") return ways("hallpass", verifier, { baseline: "verifySync" });
+  const [sync, one] = ways("hallpass", verifier, { baseline: "verify" });
+  // These go through WebCrypto, so they can overlap as jose's can.
+  return [sync, one, { ...one, name: `hallpass: verify, ${WIDTH} at once`, mode: "wide", baseline: false }];
+}
+
+/** With its cache: with claims that all callers share, frozen, as it comes, and with claims that are parsed anew. */
+export function cachingVerifiers(key) {
+  const frozen = createVerifier({ ...options(key), cache: true });
+  const fresh = createVerifier({ ...options(key), cache: { claims: "fresh" } });
+  return [
+    ...ways("hallpass, cache on", frozen, { baseline: "verifySync" }),
+    ways("hallpass, cache on, fresh claims", fresh, {})[0],
+  ];
+}
+
+function ways(name, verifier, { baseline }) {
+  return [
+    { name: `${name}: verifySync`, mode: "sync", run: (token) => verifier.verifySync(token) },
+    { name: `${name}: await verify`, mode: "async", run: (token) => verifier.verify(token) },
+  ].map((way) => ({ ...way, baseline: way.name.endsWith(` ${baseline}`), refusals: NOT_SUPPORTED }));
+}
+
+/** What Hallpass answers to a good token of an algorithm that it does not know, or not in this way. */
+const NOT_SUPPORTED = ["ERR_KEY_UNKNOWN", "ERR_ALG_NOT_ALLOWED", "ERR_ALG_NEEDS_ASYNC", "ERR_KEY_SET_INVALID"];
+
+export const decoders = [
+  { name: "hallpass: decode", mode: "sync", baseline: true, run: decode, subjectOf: ({ claims }) => claims.sub },
+];
+
+export const expiry = [{ name: "hallpass: isExpired", mode: "sync", baseline: true, run: (token) => isExpired(token) }];

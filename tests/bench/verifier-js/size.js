@@ -1,0 +1,46 @@
+/** Bytes shipped: what a page or a worker must load, as it is, gzipped and with Brotli. */
+
+import { readFileSync } from "node:fs";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { bundleForPage, bundleForWorker } from "./start/bundle.js";
+
+/** The most that the gzipped wasm module may be (DESIGN 8). */
+const WASM_LIMIT = 65_536;
+
+const NEEDS_NODE = "needs Node's crypto: cannot run there";
+
+export async function shippedToVerify() {
+  return [
+    await row("hallpass, in a page", bundleForPage("hallpass"), { isBaseline: true }),
+    await row("in a worker: hallpass with its wasm file", bundleForWorker("hallpass")),
+    await row("jose", bundleForPage("jose")),
+    await row("aws-jwt-verify", bundleForPage("aws-jwt-verify")),
+    { name: "fast-jwt", missing: NEEDS_NODE },
+    { name: "jsonwebtoken", missing: NEEDS_NODE },
+  ];
+}
+
+export async function shippedToRead() {
+  return [
+    await row("hallpass", bundleForPage("hallpass-reading"), { isBaseline: true }),
+    await row("jose (decodeJwt)", bundleForPage("jose-reading")),
+    await row("jwt-decode", bundleForPage("jwt-decode-reading")),
+  ];
+}
+
+export async function wasmAlone() {
+  const path = new URL("../../../verifier-wasm/wasm/hallpass.wasm", import.meta.url);
+  const measured = await row("hallpass.wasm", [{ contents: readFileSync(path) }]);
+  const verdict = measured.gzip <= WASM_LIMIT ? "within" : "ABOVE";
+  return [{ ...measured, notes: [`${verdict} the limit of ${WASM_LIMIT.toLocaleString("en")} bytes gzipped`] }];
+}
+
+async function row(name, files, more = {}) {
+  const sizes = (await files).map(({ contents }) => ({
+    raw: contents.length,
+    gzip: gzipSync(contents, { level: 9 }).length,
+    brotli: brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+  }));
+  const sum = (kind) => sizes.reduce((total, size) => total + size[kind], 0);
+  return { name, value: sum("gzip"), raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli"), ...more };
+}

@@ -1,0 +1,10 @@
+/** A fresh Node: imports one library, verifies one token, and tells how long this process has lived by then. */
+
+import { performance } from "node:perf_hooks";
+
+const { name, token, subject, ...given } = JSON.parse(process.argv[2]);
+const { verifierFor } = await import(`./entries/${name}.js`);
+const { sub } = await verifierFor(given)(token);
+const lived = performance.now();
+if (sub !== subject) throw new Error(`${name} answers ${sub}`);
+process.stdout.write(String(lived));

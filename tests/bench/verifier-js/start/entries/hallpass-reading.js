@@ -1,0 +1,3 @@
+/** The least that reads tokens with Hallpass. */
+
+export { decode, isExpired } from "hallpass";

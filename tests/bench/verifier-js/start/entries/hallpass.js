@@ -1,0 +1,8 @@
+/** The least that verifies with Hallpass. */
+
+import { createVerifier } from "hallpass";
+
+export function verifierFor({ jwk, issuer, audience }) {
+  const verifier = createVerifier({ issuer, audience, jwks: { keys: [jwk] } });
+  return (token) => verifier.verify(token);
+}

@@ -1,0 +1,3 @@
+/** The least that reads tokens with jose. */
+
+export { decodeJwt } from "jose";

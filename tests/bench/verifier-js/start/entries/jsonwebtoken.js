@@ -1,0 +1,7 @@
+/** The least that verifies with jsonwebtoken. */
+
+import jwt from "jsonwebtoken";
+
+export function verifierFor({ pem, issuer, audience }) {
+  return (token) => jwt.verify(token, pem, { issuer, audience, algorithms: ["ES256"] });
+}

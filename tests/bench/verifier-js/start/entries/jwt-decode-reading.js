@@ -1,0 +1,3 @@
+/** The least that reads tokens with jwt-decode. */
+
+export { jwtDecode } from "jwt-decode";

@@ -1,0 +1,22 @@
+/** From a fresh Node to the first verified token. */
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { coldRace } from "./cold-race.js";
+import { givenFor } from "./given.js";
+
+const CHILD = fileURLToPath(new URL("child.js", import.meta.url));
+const NAMES = ["hallpass", "jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify"];
+
+const run = promisify(execFile);
+
+export async function startInNode(rounds) {
+  const given = Object.fromEntries(["bare", ...NAMES].map((name) => [name, givenFor(name)]));
+  const rows = await coldRace(NAMES, rounds, "above", async (name) => {
+    const { stdout } = await run(process.execPath, [CHILD, JSON.stringify({ name, ...given[name] })]);
+    return Number(stdout);
+  });
+  return rows.map((row) =>
+    row.name === "jsonwebtoken" ? { ...row, notes: ["knows no EdDSA: verifies ES256", "does not check `typ`"] } : row);
+}

@@ -1,0 +1,25 @@
+/** The part `verifier-rust`: `hallpass-token` beside its peers, natively, measured by criterion pass by pass. */
+
+import { readArguments, say, writeResults } from "./support/run.js";
+import { ALGORITHMS } from "./support/tokens.js";
+import { lockedVersions } from "./verifier-rust/lock-file.js";
+import { pass } from "./verifier-rust/pass.js";
+import { tableOf } from "./verifier-rust/table.js";
+
+const CRATES = ["criterion", "ed25519-dalek", "curve25519-dalek", "jsonwebtoken", "jwt-simple", "ring", "aws-lc-rs"];
+
+/** criterion's own options, and how many passes. */
+const FULL = { passes: 5, options: ["--warm-up-time=0.3", "--measurement-time=1", "--sample-size=30"] };
+const QUICK = { passes: 2, options: ["--warm-up-time=0.01", "--measurement-time=0.05", "--sample-size=10"] };
+
+const given = readArguments("executable");
+const plan = given.quick ? QUICK : FULL;
+
+const passes = [];
+for (let number = 1; number <= plan.passes; number += 1) {
+  say(`pass ${number} of ${plan.passes}, all algorithms, all contenders`);
+  passes.push(await pass(given.executable, plan.options));
+}
+const tables = ALGORITHMS.map((alg) => tableOf(alg, passes));
+
+writeResults(given, { part: "verifier-rust", tables, versions: lockedVersions(CRATES) });

@@ -1,0 +1,39 @@
+/** One run of the criterion benchmark, and what it has measured. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../support/temporary.js";
+
+/**
+ * Microseconds a token, by algorithm and contender: criterion's estimate of the median. A contender that cannot be
+ * asked is `undefined`.
+ */
+export async function pass(executable, options) {
+  const folder = temporaryFolder();
+  const child = spawn(executable, ["--bench", "--noplot", ...options], {
+    env: { ...process.env, CRITERION_HOME: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [output, errors] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (errors += text));
+  const [status] = await once(child, "close");
+  if (status !== 0) throw new Error(`the benchmark failed: ${errors}`);
+  const measured = readEstimates(folder);
+  rmSync(folder, { recursive: true });
+  for (const [, alg, name] of output.matchAll(/^not supported: (\w+) (.+)$/gm)) measured[alg][name] = undefined;
+  return measured;
+}
+
+function readEstimates(folder) {
+  const measured = {};
+  for (const file of readdirSync(folder, { recursive: true }).filter((name) => name.endsWith("new/benchmark.json"))) {
+    const { group_id: alg, function_id: name } = JSON.parse(readFileSync(join(folder, file), "utf8"));
+    const estimates = join(folder, file.replace("benchmark.json", "estimates.json"));
+    const { median } = JSON.parse(readFileSync(estimates, "utf8"));
+    (measured[alg] ??= {})[name] = median.point_estimate / 1e3;
+  }
+  return measured;
+}
