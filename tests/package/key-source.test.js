@@ -137,6 +137,27 @@ test("a server that dribbles is given up after five seconds, by all who wait", {
   assert.equal(server.requests, 1);
 });
 
+test("a fetch that pays no heed to its signal is given up after five seconds", { timeout: 20_000 }, async () => {
+  const never = new Promise(() => {});
+  for (const fetch of [() => never, async () => new Response(new ReadableStream({ pull: () => never }))]) {
+    const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url, fetch });
+    // Its own timer would not keep the process alive.
+    const waiting = setInterval(() => {}, 1000);
+    await assert.rejects(verifier.verify(await first.sign()), { code: "ERR_KEYS_UNREACHABLE" });
+    clearInterval(waiting);
+  }
+});
+
+test("a key set with a byte-order mark, or that is no UTF-8, is refused as everywhere", async () => {
+  const text = JSON.stringify({ keys: [first.jwk] });
+  for (const body of [`\ufeff${text}`, Buffer.concat([Buffer.from([0xff]), Buffer.from(text)])]) {
+    server.answer = (request, response) => response.end(body);
+    const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url });
+    await assert.rejects(verifier.verify(await first.sign()), (error) =>
+      ["ERR_KEYS_UNREACHABLE", "ERR_KEY_SET_INVALID"].includes(error.code));
+  }
+});
+
 test("a request that was ended while it fetched does not block the next ones", { timeout: 10_000 }, async () => {
   let calls = 0;
   const never = () => new Promise(() => {});

@@ -57,6 +57,12 @@ test("an option of the wrong kind is named", () => {
   refuses({ ...GOOD, issuer: /auth/ }, "`issuer`");
   refuses({ ...GOOD, audience: [] }, "`audience`");
   refuses({ ...GOOD, audience: ["api", 7] }, "`audience`");
+  refuses({ ...GOOD, audience: [, "api"] }, "`audience`");
+  refuses({ ...GOOD, typ: new Array(2) }, "`typ`");
+  refuses({ ...GOOD, requiredClaims: new Array(2) }, "`requiredClaims`");
+  refuses({ ...GOOD, audience: "\ud800" }, "`audience`");
+  refuses({ ...GOOD, issuer: "\udc00" }, "`issuer`");
+  refuses({ ...GOOD, fetch: null }, "`fetch`");
   refuses({ ...GOOD, maxTokenAge: 0 }, "`maxTokenAge`");
   refuses({ ...GOOD, maxTokenAge: "60" }, "`maxTokenAge`");
   refuses({ ...GOOD, requiredClaims: "sid" }, "`requiredClaims`");

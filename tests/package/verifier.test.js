@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createVerifier, HallpassError } from "hallpass";
-import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../support/tokens.js";
+import { SignJWT } from "jose";
+import { accessClaims, AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../support/tokens.js";
 
 let key;
 let verifier;
@@ -29,6 +30,24 @@ test("a good token is accepted, and its claims are handed out", async () => {
   assert.equal(claims.sub, "user-1");
   assert.deepEqual(claims.roles, ["admin"]);
   assert.deepEqual(verifier.verifySync(token), claims);
+});
+
+test("a secret that its owner wipes afterwards stays what it was", async () => {
+  for (const from of [(bytes) => Buffer.from(bytes), (bytes) => Uint8Array.from(bytes)]) {
+    const secret = from(Array.from({ length: 32 }, (_, place) => place + 1));
+    const sign = (bytes) => new SignJWT(accessClaims()).setProtectedHeader({ alg: "HS256", typ: "at+jwt" }).sign(bytes);
+    const good = await sign(Uint8Array.from(secret));
+    const forged = await sign(new Uint8Array(32));
+    const bySecret = createVerifier({ issuer: ISSUER, audience: AUDIENCE, secret });
+    secret.fill(0);
+    assert.equal((await bySecret.verify(good)).sub, "user-1");
+    assert.equal((await refusal(forged, bySecret)).code, "ERR_SIGNATURE_INVALID");
+  }
+});
+
+test("a claim's name with a line's end in it comes back in a whole message", async () => {
+  const strict = createVerifier(options({ requiredClaims: ["a\nb"] }));
+  assert.match((await refusal(await key.sign(), strict)).message, /the claim `a b` is missing/);
 });
 
 test("an expired token is refused, and leeway is granted", async () => {

@@ -3,7 +3,7 @@
 /// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Each key has exactly one (RFC 8725 §3.1), and a token's `alg`
 /// must be its key's: it is compared, never obeyed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
+pub(crate) enum Algorithm {
     /// Ed25519, strictly verified.
     EdDsa,
     /// HMAC with SHA-256 and a shared secret, for servers alone.
@@ -31,6 +31,7 @@ impl Algorithm {
     }
 
     /// The name that the algorithm is registered under; for Ed25519 the older one, which every reader knows.
+    #[cfg(any(test, feature = "sign", feature = "external-signatures"))]
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",

@@ -168,7 +168,7 @@ mod tests {
         result.err().and_then(|error| error.reason())
     }
 
-    /// The value of `{"a": …}`.
+    /// The one element of an array.
     fn value(text: &str) -> Value<'_> {
         let mut value = None;
         json::array(text, |element| value = Some(element)).unwrap();

@@ -104,7 +104,11 @@ impl KeySet {
         match (kid, self.keys.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
-            (Some(kid), keys) => keys.iter().find(|key| key.id.as_deref().is_some_and(|id| kid.says(id))),
+            (Some(kid), keys) => {
+                // Once, and not for each key: it may be spelled with thousands of escapes.
+                let kid = kid.text();
+                keys.iter().find(|key| key.id.as_deref() == Some(&*kid))
+            }
         }
     }
 }

@@ -20,7 +20,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This crate does no I/O, asks no clock and draws no randomness: the time is an argument, keys are handed in. It
+//! This crate does no I/O, asks no clock and draws no randomness, but for what a signature by ES256 needs, which AWS-LC draws
+//! itself: the time is an argument, keys are handed in. It
 //! never panics on input, since a panic ends a WebAssembly instance for good.
 
 mod algorithm;
@@ -43,7 +44,7 @@ mod verifier;
 #[cfg(test)]
 mod wycheproof;
 
-pub use algorithm::Algorithm;
+use algorithm::Algorithm;
 pub use compact::{MAX_TOKEN_BYTES, Workspace};
 pub use decode::{DecodedToken, decode, decode_in, expires_at, expires_at_in};
 pub use error::{Part, VerifyError};

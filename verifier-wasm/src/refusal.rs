@@ -10,8 +10,8 @@ pub struct Refusal(String);
 impl Refusal {
     fn new(code: &str, message: &str, claim: &str, reason: &str) -> Self {
         // A claim's name comes from the options and may hold anything; a line's end in it must not become ours.
-        let claim = claim.replace('\n', " ");
-        Self([code, &claim, reason, message].join("\n"))
+        let [claim, message] = [claim, message].map(|text| text.replace('\n', " "));
+        Self([code, &claim, reason, &message].join("\n"))
     }
 }
 

@@ -13,7 +13,10 @@ export const systemClock: Clock = () => Date.now() / 1000;
 
 /** Reads a clock that a caller may have given. Compared with `NaN`, no token would ever have expired. */
 export function readClock(now: Clock = systemClock): number {
-  const seconds = Math.floor(now());
+  if (typeof now !== "function") throw new HallpassError("ERR_OPTIONS_INVALID", "`now` must be a function");
+  // `Math.floor(null)` is 0, a time at which no token has expired.
+  const time: unknown = now();
+  const seconds = typeof time === "number" ? Math.floor(time) : NaN;
   if (seconds >= 0 && seconds <= LAST_SECOND) return seconds;
   throw new HallpassError("ERR_TIME_INVALID", "`now` must return seconds since 1970, up to the year 9999");
 }

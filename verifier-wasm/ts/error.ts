@@ -40,9 +40,8 @@ export class HallpassError extends Error {
     if (reason !== undefined) this.reason = reason;
   }
 
-  /** The bridge throws refusals as lines: code, claim, reason, message. Whatever else comes passes through. @internal */
-  static fromWasm(thrown: unknown): unknown {
-    if (typeof thrown !== "string") return thrown;
+  /** The bridge throws refusals as lines: code, claim, reason, message. @internal */
+  static fromWasm(thrown: string): HallpassError {
     const [code, claim, reason, message] = thrown.split("\n") as [ErrorCode, string, string, string];
     return new HallpassError(code, message, claim === "" ? {} : { claim, reason });
   }

@@ -6,27 +6,40 @@ import { TokenMemory } from "./token-memory.js";
 
 let moduleSource: (() => WebAssembly.Module) | undefined;
 let tokenMemory: TokenMemory | undefined;
+let discarded = 0;
 
 /** Says where the compiled module comes from; each runtime's entry calls it once. */
 export function setModuleSource(source: () => WebAssembly.Module): void {
   moduleSource = source;
 }
 
-/** Runs `use` with the wasm exports and turns what they throw into a {@link HallpassError}. */
+/** Counts the instances: whoever keeps an object of one must make it anew in the next. */
+export function instanceNumber(): number {
+  return discarded;
+}
+
+/** Runs `use`, which must call nothing of the caller's, with the wasm exports; a refusal is a {@link HallpassError}. */
 export function inWasm<Result>(use: (exports: typeof glue, memory: TokenMemory) => Result): Result {
   const memory = (tokenMemory ??= start());
   try {
     return use(glue, memory);
   } catch (thrown) {
-    throw HallpassError.fromWasm(thrown);
+    if (typeof thrown === "string") throw HallpassError.fromWasm(thrown);
+    // The call was left half-way, most likely because the caller's stack was full: what it had begun stays begun.
+    if (tokenMemory === memory) discarded += 1;
+    tokenMemory = undefined;
+    throw thrown;
   }
 }
 
 function start(): TokenMemory {
   try {
+    if (discarded > 0) glue.__wbg_reset_state();
     const { memory } = glue.initSync({ module: moduleSource!() });
     return new TokenMemory(new glue.Workspace(), memory);
   } catch (cause) {
+    // The caller's stack is full.
+    if (cause instanceof RangeError) throw cause;
     throw new HallpassError(
       "ERR_WASM_BLOCKED",
       "the WebAssembly module could not be started; a Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src",

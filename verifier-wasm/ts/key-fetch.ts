@@ -12,12 +12,15 @@ const MAX_BYTES = 64 * 1024;
 /** Fetches the text of a key set. @throws {@link HallpassError} `ERR_KEYS_UNREACHABLE`, with the cause. */
 export async function fetchKeySet(url: URL, fetch: FetchFunction): Promise<string> {
   try {
-    return await readAnswer(await fetch(url.href, {
+    const signal = AbortSignal.timeout(TIME_OUT);
+    const answer = fetch(url.href, {
       headers: { accept: "application/jwk-set+json, application/json" },
       // A redirect is an answer other than 200, and refused: it could lead anywhere. workerd knows no "error" here.
       redirect: "manual",
-      signal: AbortSignal.timeout(TIME_OUT),
-    }));
+      signal,
+    });
+    // A `fetch` of the caller's may pay no heed to the signal.
+    return await Promise.race([Promise.resolve(answer).then(readAnswer), aborted(signal)]);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "for no known reason";
     throw new HallpassError(
@@ -28,6 +31,10 @@ export async function fetchKeySet(url: URL, fetch: FetchFunction): Promise<strin
   }
 }
 
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
+
 async function readAnswer({ status, body }: Response): Promise<string> {
   if (status === 200 && body !== null) return readText(body);
   await body?.cancel();
@@ -36,7 +43,7 @@ async function readAnswer({ status, body }: Response): Promise<string> {
 
 async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
   const reader = body.getReader();
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
   let size = 0;
   for (;;) {

@@ -2,11 +2,14 @@
 
 import type { Verifier } from "../wasm/hallpass.js";
 import { HallpassError } from "./error.js";
-import { inWasm } from "./instance.js";
+import { instanceNumber, inWasm } from "./instance.js";
 import { fetchKeySet } from "./key-fetch.js";
 import type { FetchFunction, Keys, Policy } from "./options.js";
 
-/** Milliseconds after which keys are fetched again: so long may a withdrawn key live on. */
+/**
+ * Milliseconds after which `verify` fetches keys again: so long may a withdrawn key live on where it is called. `verifySync`
+ * takes the keys that are there, however old.
+ */
 const MAX_AGE = 5 * 60_000;
 
 /**
@@ -33,42 +36,69 @@ export interface KeySource {
 
 /** A source for one issuer under one policy; keys that were handed over never change. */
 export function keySource(policy: Policy, name: string | null, keys: Keys, fetch: FetchFunction): KeySource {
-  const bind: Bind = (bound) => bindKeys(policy, [name], bound);
+  const bind: Bind = (bound) => new BoundVerifier(policy, [name], bound);
   if (keys instanceof URL) return new RemoteKeys(bind, keys, fetch);
-  return new GivenKeys(bind, keys instanceof Uint8Array ? keys.slice() : JSON.stringify(keys));
+  // A copy, where `slice` of a Buffer would be a view: whoever wipes theirs must not change ours.
+  return new GivenKeys(bind(keys instanceof Uint8Array ? new Uint8Array(keys) : JSON.stringify(keys)));
 }
 
-/** The wasm verifier for a policy, and issuers that all have the same keys. */
-export function bindKeys(policy: Policy, names: (string | null)[], keys: WasmKeys): Verifier {
-  const { audiences, leeway, maxTokenAge, requiredClaims, types } = policy;
-  return inWasm((wasm) => {
-    const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types);
-    for (const name of names) {
-      if (typeof keys === "string") verifier.addKeySet(name, keys);
-      else verifier.addSecret(name, keys);
+/** A wasm verifier for a policy, and issuers that all have the same keys; made again in another instance of the module. */
+export class BoundVerifier {
+  readonly #policy: Policy;
+  readonly #names: (string | null)[];
+  readonly #keys: WasmKeys;
+  #verifier: Verifier | undefined;
+  #instance = -1;
+
+  constructor(policy: Policy, names: (string | null)[], keys: WasmKeys) {
+    this.#policy = policy;
+    this.#names = names;
+    this.#keys = keys;
+  }
+
+  /** @throws {@link HallpassError} `ERR_KEY_SET_INVALID` */
+  get(): Verifier {
+    if (this.#verifier === undefined || this.#instance !== instanceNumber()) {
+      this.#verifier = this.#bind();
+      this.#instance = instanceNumber();
     }
-    return verifier;
-  });
+    return this.#verifier;
+  }
+
+  /** Gives its memory back, which would wait for the garbage collector otherwise. */
+  free(): void {
+    if (this.#instance === instanceNumber()) this.#verifier?.free();
+    this.#verifier = undefined;
+  }
+
+  #bind(): Verifier {
+    const { audiences, leeway, maxTokenAge, requiredClaims, types } = this.#policy;
+    return inWasm((wasm) => {
+      const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types);
+      for (const name of this.#names) {
+        if (typeof this.#keys === "string") verifier.addKeySet(name, this.#keys);
+        else verifier.addSecret(name, this.#keys);
+      }
+      return verifier;
+    });
+  }
 }
 
 /** Keys as the wasm module takes them: the text of a key set, or a secret. */
 type WasmKeys = string | Uint8Array;
 
-/** Makes the wasm verifier that is bound to the keys. */
-type Bind = (keys: WasmKeys) => Verifier;
+/** Makes the verifier that is bound to the keys. */
+type Bind = (keys: WasmKeys) => BoundVerifier;
 
 class GivenKeys implements KeySource {
-  readonly #bind: Bind;
-  readonly #keys: WasmKeys;
-  #verifier: Verifier | undefined;
+  readonly #bound: BoundVerifier;
 
-  constructor(bind: Bind, keys: WasmKeys) {
-    this.#bind = bind;
-    this.#keys = keys;
+  constructor(bound: BoundVerifier) {
+    this.#bound = bound;
   }
 
   current(): Verifier {
-    return (this.#verifier ??= this.#bind(this.#keys));
+    return this.#bound.get();
   }
 
   load(): undefined {}
@@ -93,7 +123,7 @@ class RemoteKeys implements KeySource {
   readonly #bind: Bind;
   readonly #url: URL;
   readonly #fetch: FetchFunction;
-  #verifier: Verifier | undefined;
+  #bound: BoundVerifier | undefined;
   #keySet: string | undefined;
   #running: Attempt | undefined;
   #fetchedAt = -Infinity;
@@ -107,19 +137,19 @@ class RemoteKeys implements KeySource {
   }
 
   current(): Verifier {
-    if (this.#verifier !== undefined) return this.#verifier;
+    if (this.#bound !== undefined) return this.#bound.get();
     throw new HallpassError("ERR_KEYS_NOT_LOADED", "the issuer's keys have not been fetched yet: call `verify` first");
   }
 
   load(): Promise<void> | undefined {
-    if (this.#verifier === undefined) return this.#loadFirst();
+    if (this.#bound === undefined) return this.#loadFirst();
     const isDue = hasPassed(MAX_AGE, this.#fetchedAt) && hasPassed(COOL_DOWN, this.#failedAt) && !this.#isBusy();
     return isDue ? this.#loadAgain() : undefined;
   }
 
   async #loadFirst(): Promise<void> {
     const { failure } = await this.#attempt();
-    if (this.#verifier === undefined) throw failure;
+    if (this.#bound === undefined) throw failure;
   }
 
   /** Old keys serve on when this fails: an issuer that is down harms nobody who holds a token. */
@@ -128,13 +158,13 @@ class RemoteKeys implements KeySource {
   }
 
   async reload(): Promise<boolean> {
-    const before = this.#verifier;
+    const before = this.#bound;
     if (!this.#isBusy()) {
       if (!hasPassed(COOL_DOWN, this.#failedAt) || !hasPassed(COOL_DOWN, this.#reloadedAt)) return false;
       this.#reloadedAt = Date.now();
     }
     await this.#attempt();
-    return this.#verifier !== before;
+    return this.#bound !== before;
   }
 
   /** Waits for the fetch that is under way, or makes one. */
@@ -166,10 +196,13 @@ class RemoteKeys implements KeySource {
     if (this.#running === attempt) this.#running = undefined;
   }
 
-  #replace(verifier: Verifier, keySet: string): void {
-    this.#verifier?.free();
-    this.#verifier = verifier;
+  #replace(bound: BoundVerifier, keySet: string): void {
+    // A set that cannot be used does not take the place of one that can.
+    bound.get();
+    const former = this.#bound;
+    this.#bound = bound;
     this.#keySet = keySet;
+    former?.free();
   }
 
   #isBusy(): boolean {

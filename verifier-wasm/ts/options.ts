@@ -42,8 +42,8 @@ export interface PolicyOptions {
   typ?: string | readonly string[] | null;
   /**
    * Remembers tokens that were verified, so that one that comes again costs a look-up; off by default. `true` keeps the last
-   * 1,000 and hands the same frozen claims to everybody. A token is never accepted after its `exp`, before its `nbf`, or
-   * after the issuer has changed its keys.
+   * 1,000 and hands the same frozen claims to everybody. A token is never accepted after its `exp` or before its `nbf`, nor
+   * under other keys than those that are there.
    */
   cache?: boolean | CacheOptions;
   /** Returns the time in seconds since 1970; the machine's clock by default. */
@@ -54,7 +54,7 @@ export interface PolicyOptions {
 
 /** How tokens are remembered. */
 export interface CacheOptions {
-  /** How many tokens are remembered at most, 2 or more; 1,000 by default. Each takes about twice its length. */
+  /** How many tokens are remembered at most, 2 or more; 1,000 by default. Each takes a few times its length in memory. */
   size?: number;
   /** Whether callers share one frozen object, which is quicker, or each get an object of their own; `"frozen"` by default. */
   claims?: SharedClaims;
@@ -102,8 +102,8 @@ export function readOptions(options: VerifierOptions): Settings {
     issuers: readIssuers(options),
     now: callable("now", now),
     // The global is looked up at each call: it may be replaced, and some runtimes want it called by its bare name.
+    fetch: callable("fetch", rest.fetch === undefined ? (...request) => fetch(...request) : rest.fetch),
     cache: readCache(cache),
-    fetch: callable("fetch", rest.fetch ?? ((...request) => fetch(...request))),
   };
 }
 
@@ -123,7 +123,7 @@ function readIssuers(options: VerifierOptions): Settings["issuers"] {
 }
 
 function readIssuer({ issuer, jwks, secret }: IssuerOptions): { name: string | null; keys: Keys } {
-  if (issuer !== null && (typeof issuer !== "string" || issuer === "")) {
+  if (issuer !== null && !isText(issuer)) {
     throw invalid("`issuer` is required: a string, or null to leave the issuer unchecked on purpose");
   }
   if ((jwks === undefined) === (secret === undefined)) throw invalid("exactly one of `jwks` and `secret` is required");
@@ -150,7 +150,13 @@ function texts(name: string, value: unknown): string[] {
 }
 
 function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === "string" && each !== "");
+  // A copy has no holes, which `every` would pass over.
+  return Array.isArray(value) && Array.from(value).every(isText);
+}
+
+/** A text that is not empty, and that UTF-8 can hold: half a surrogate pair would become another character in wasm. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !/\p{Surrogate}/u.test(value);
 }
 
 function age(value: unknown): number | null {

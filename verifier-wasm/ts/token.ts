@@ -25,7 +25,8 @@ export function decode<Extra extends object = object>(token: string): DecodedTok
  *
  * @param options.leeway - Seconds of grace for clocks that differ; 0 by default.
  * @param options.now - Returns the time in seconds since 1970; the machine's clock by default.
- * @throws {@link HallpassError} if the text is not a token with an `exp`.
+ * @throws {@link HallpassError} if no `exp` can be read: what stands in the header, behind `exp`, or in the place of the
+ * signature may be anything.
  * @example
  * ```ts
  * if (isExpired(token, { leeway: 5 })) await renew();

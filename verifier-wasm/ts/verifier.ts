@@ -6,7 +6,7 @@ import type { Claims } from "./claims.js";
 import { readClock, type Clock } from "./clock.js";
 import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
-import { bindKeys, keySource, type KeySource } from "./key-source.js";
+import { BoundVerifier, keySource, type KeySource } from "./key-source.js";
 import { readOptions, type Policy, type VerifierOptions } from "./options.js";
 import { tokenText } from "./token.js";
 import type { TokenMemory } from "./token-memory.js";
@@ -21,7 +21,8 @@ export interface Verifier {
    */
   verify<Extra extends object = object>(token: string): Promise<Claims & Extra>;
   /**
-   * The same answer without a promise, from the keys that are there, for EdDSA and HS256; it never fetches.
+   * The same answer without a promise, from the keys that are there, for EdDSA and HS256. It never fetches: a key that the
+   * issuer has withdrawn counts until `verify` has fetched the new ones, so call that every five minutes.
    *
    * @throws {@link HallpassError} as `verify`, `ERR_KEYS_NOT_LOADED` before the first keys have come, and
    * `ERR_ALG_NEEDS_ASYNC` where WebCrypto must check the signature (ES256, RS256, PS256).
@@ -52,9 +53,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 /** Tells which of several issuers' keys a token needs. What the token says of it is not proved: those keys must do so. */
 function issuerChooser(policy: Policy, names: (string | null)[]): (token: string) => number {
-  let verifier: WasmVerifier | undefined;
+  const bound = new BoundVerifier(policy, names, '{"keys":[]}');
   return (token) => {
-    const chooser = (verifier ??= bindKeys(policy, names, '{"keys":[]}'));
+    const chooser = bound.get();
     return inWasm((_, memory) => memory.issuerOf(chooser, token));
   };
 }
@@ -111,8 +112,9 @@ class KeyedVerifier implements Verifier {
     const signatureFits = await this.#signatures.fits(token, key!);
     // While WebCrypto was at work the keys may have changed, and this one may have been withdrawn: begin again.
     if (source.current() !== verifier) return this.#claims(token, source);
+    const now = readClock(this.#now);
     return inWasm((_, memory) => {
-      const claims = memory.verifyChecked(verifier, token, signatureFits, readClock(this.#now));
+      const claims = memory.verifyChecked(verifier, token, signatureFits, now);
       return this.#admit(claims, token, verifier, memory, "by WebCrypto");
     });
   }

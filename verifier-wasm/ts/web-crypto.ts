@@ -33,7 +33,12 @@ export class SignatureChecker {
     const key = JSON.parse(keyText) as PublicKey;
     const end = token.lastIndexOf(".");
     const signed = new TextEncoder().encode(token.slice(0, end));
-    return subtle.verify(ALGORITHMS[key.alg], await this.#import(subtle, keyText, key), bytesOf(token.slice(end + 1)), signed);
+    try {
+      const imported = await this.#import(subtle, keyText, key);
+      return await subtle.verify(ALGORITHMS[key.alg], imported, bytesOf(token.slice(end + 1)), signed);
+    } catch (cause) {
+      throw new HallpassError("ERR_KEY_SET_INVALID", `this runtime's WebCrypto does not take the key for ${key.alg}`, { cause });
+    }
   }
 
   /** Two requests may both import a key: none waits for what the other has begun, which workerd forbids. */

@@ -70,6 +70,8 @@ fn bind(module: &Path, folder: &Path) -> Result<(), Failure> {
     let result = bindgen.input_path(module).out_name("hallpass").typescript(true).web(true).and_then(|bindgen| {
         // Without this, bundlers would follow the glue's default URL and ship a second wasm file.
         bindgen.omit_default_module_path(true);
+        // An instance that was left in the middle of a call is replaced by another (`ts/instance.ts`).
+        bindgen.reset_state_function(true);
         bindgen.remove_name_section(true).remove_producers_section(true).generate(folder)
     });
     result.map_err(|error| Failure::Bindgen(format!("{error:#}")))

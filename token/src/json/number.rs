@@ -3,13 +3,14 @@
 /// As many digits as the greatest double needs before its point: it is 1.7976931348623157 × 10^308.
 const MOST_DIGITS: i64 = 309;
 
-/// The digits that tell the greatest double from what is beyond it.
-const GREATEST: &[u8; 17] = b"17976931348623157";
+/// The greatest double's digits, but for the last: from there on readers differ in whether a number is still one, or rounds
+/// to infinity.
+const NEARLY_GREATEST: &[u8; 16] = b"1797693134862315";
 
 /// Numbers of no more characters, and without an exponent, are all within the reach of a double.
 pub(super) const DIGITS_OF_ANY_SIZE: usize = 300;
 
-/// Whether a well-formed number is within the reach of a double.
+/// Whether a well-formed number is within the reach of a double, whoever reads it.
 pub(super) fn is_finite(number: &str) -> bool {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -22,8 +23,8 @@ pub(super) fn is_finite(number: &str) -> bool {
     // How many digits would stand before the point if the exponent were written out.
     let size = |length| i64::try_from(length).unwrap_or(i64::MAX);
     let before_point = (size(whole.len()) - size(zeros)).saturating_add(read_exponent(exponent));
-    let leading = digits().skip(zeros).take(GREATEST.len());
-    before_point < MOST_DIGITS || before_point == MOST_DIGITS && leading.le(GREATEST.iter().copied())
+    let leading = digits().skip(zeros).take(NEARLY_GREATEST.len());
+    before_point < MOST_DIGITS || before_point == MOST_DIGITS && leading.lt(NEARLY_GREATEST.iter().copied())
 }
 
 /// The exponent; as good as infinite where it has more digits than a number of 64 bits.

@@ -20,6 +20,7 @@ struct Jwk<'t> {
     alg: Option<Value<'t>>,
     kid: Option<Value<'t>>,
     purpose: Option<Value<'t>>,
+    operations: Option<Value<'t>>,
     x: Option<Value<'t>>,
     y: Option<Value<'t>>,
     n: Option<Value<'t>>,
@@ -41,8 +42,7 @@ pub(crate) fn read(text: &str) -> Result<Option<Key>, KeySetError> {
     if jwk.is_secret {
         return Err(KeySetError::Secret);
     }
-    let is_for_signatures = jwk.purpose.is_none_or(|purpose| says(purpose, "sig"));
-    let (Some(kind), true) = (jwk.kind(), is_for_signatures) else { return Ok(None) };
+    let (Some(kind), true) = (jwk.kind(), jwk.is_for_signatures()) else { return Ok(None) };
     let Some(algorithm) = jwk.algorithm(kind)? else { return Ok(None) };
     let id = match jwk.kid {
         None => None,
@@ -61,6 +61,7 @@ impl<'t> Jwk<'t> {
             "alg" => jwk.alg = Some(value),
             "kid" => jwk.kid = Some(value),
             "use" => jwk.purpose = Some(value),
+            "key_ops" => jwk.operations = Some(value),
             "x" => jwk.x = Some(value),
             "y" => jwk.y = Some(value),
             "n" => jwk.n = Some(value),
@@ -72,6 +73,19 @@ impl<'t> Jwk<'t> {
         .map_err(|_| KeySetError::NotAnObject)?;
         jwk.is_secret |= jwk.kty.is_some_and(|kty| says(kty, "oct"));
         Ok(jwk)
+    }
+
+    /// RFC 7517 §4.2 and §4.3: a key that does not say what it is for is for this.
+    fn is_for_signatures(&self) -> bool {
+        let verifies = |operations| {
+            let mut verifies = false;
+            if let Value::Array(operations) = operations {
+                // It was read once already, as a part of the key.
+                let _ = json::array(operations, |operation| verifies |= says(operation, "verify"));
+            }
+            verifies
+        };
+        self.purpose.is_none_or(|purpose| says(purpose, "sig")) && self.operations.is_none_or(verifies)
     }
 
     fn kind(&self) -> Option<Kind> {
