@@ -158,7 +158,7 @@ impl Auth {
         {
             tracing::warn!(session = %replaced.session, %error, "a replaced session could not be ended");
         }
-        if let Err(error) = self.end_surplus(&user, session.id, client.address).await {
+        if let Err(error) = self.make_room(&user, session.id, client.address).await {
             tracing::warn!(user = %user.id, %error, "sessions that are too many could not be ended");
         }
         Ok(pass)

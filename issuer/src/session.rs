@@ -22,7 +22,7 @@ pub(crate) mod record;
 mod rotation;
 mod rules;
 
-pub(crate) use crowd::surplus;
+pub(crate) use crowd::{forgettable, surplus};
 pub(crate) use label::Label;
 pub(crate) use rotation::{Given, Outcome, Repeat};
 pub(crate) use rules::{Lifetimes, Rules};

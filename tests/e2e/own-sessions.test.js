@@ -45,6 +45,20 @@ test("a list that is asked for with a refresh cookie alone is renewed on the way
   assert.equal(answer.headers.getSetCookie().length, 2);
 });
 
+test("what fails after a renewal on the way brings the new pair too", async (t) => {
+  const issuer = await issuerFor(t);
+  const [, cookie] = cookieHeader(await login(issuer)).split("; ");
+  const body = { current_password: "wrongPassword", new_password: "anotherPassword" };
+  const answers = [
+    [await post(`${issuer.url}/password`, body, { cookie }), 403, "invalid_credentials"],
+    [await fetch(`${issuer.url}/sessions/nonsense`, { method: "DELETE", headers: { cookie } }), 404, "not_found"],
+  ];
+  for (const [answer, status, error] of answers) {
+    assert.equal(answer.headers.getSetCookie().length, 2);
+    await assertError(answer, status, error);
+  }
+});
+
 test("a user ends one session, and the issuer's own endpoints see it at once", async (t) => {
   const issuer = await issuerFor(t);
   const [own, other] = [await signIn(issuer), await signIn(issuer)];

@@ -47,7 +47,7 @@ export function testWycheproof(ask) {
     assert.deepEqual(run, RUN);
   });
   test("a good token by each algorithm is accepted: Wycheproof has none", async () => {
-    assert.deepEqual(await ask("control", GOOD.flatMap(vectorsNamed)), []);
+    assert.deepEqual(await ask("control", { vectors: GOOD.flatMap(vectorsNamed), withTables: false }), []);
   });
 }
 

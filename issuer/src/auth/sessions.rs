@@ -8,7 +8,7 @@ use hallpass_token::UnixSeconds;
 use super::{Auth, AuthError, Identity};
 use crate::{
     id::SessionId,
-    session::{End, Label, Session, State, surplus},
+    session::{End, Label, Session, State, forgettable, surplus},
     user::User,
 };
 
@@ -59,11 +59,15 @@ impl Auth {
         join_all(ends).await.into_iter().collect()
     }
 
-    /// Ends the sessions that are too many now that `newest` has begun.
-    pub(super) async fn end_surplus(&self, user: &User, newest: SessionId, address: IpAddr) -> Result<(), AuthError> {
-        let surplus = surplus(self.living_sessions(user).await?, newest);
+    /// Ends the sessions that are too many now that `newest` has begun, and forgets some that ended where there are many.
+    pub(super) async fn make_room(&self, user: &User, newest: SessionId, address: IpAddr) -> Result<(), AuthError> {
+        let sessions = self.store.sessions_of(user.id).await?;
+        let forgotten = join_all(forgettable(&sessions).map(|session| self.store.remove_session(session))).await;
+        let surplus = surplus(self.living(user, sessions), newest);
         let ends = surplus.into_iter().map(|id| self.end_session(id, End::Displaced, address));
-        join_all(ends).await.into_iter().collect()
+        let ended: Result<(), _> = join_all(ends).await.into_iter().collect();
+        forgotten.into_iter().collect::<Result<Vec<_>, _>>()?;
+        ended
     }
 
     /// Ends the sessions in which the user's password was not changed. Their epoch has ended them already: this tells
@@ -78,9 +82,13 @@ impl Auth {
     }
 
     async fn living_sessions(&self, user: &User) -> Result<Vec<Session>, AuthError> {
+        Ok(self.living(user, self.store.sessions_of(user.id).await?))
+    }
+
+    fn living(&self, user: &User, sessions: Vec<Session>) -> Vec<Session> {
         let (lifetimes, now) = (self.settings.rules.lifetimes, self.clock.now());
         let lives = |session: &Session| session.check_living(lifetimes, user.credential_epoch, now).is_ok();
-        Ok(self.store.sessions_of(user.id).await?.into_iter().filter(lives).collect())
+        sessions.into_iter().filter(lives).collect()
     }
 }
 

@@ -12,10 +12,15 @@ pub(crate) async fn see(auth: &Auth, head: &Head) -> Result<Seen, ApiError> {
     Ok(auth.see(credentials.presented(), head.address).await?)
 }
 
-/// Answers, with the new pair where the caller was renewed.
-pub(crate) fn answer(mut response: Response, seen: &Seen) -> Result<Response, ApiError> {
-    if let Seen::Renewed(pass) = seen {
-        cookies::set(&mut response, pass)?;
+/// Answers, with the new pair where the caller was renewed. An error brings it too: without, the client would come back
+/// with a refresh token that is used.
+pub(crate) fn answer(result: Result<Response, ApiError>, seen: &Seen) -> Result<Response, ApiError> {
+    let Seen::Renewed(pass) = seen else { return result };
+    match result {
+        Ok(mut response) => {
+            cookies::set(&mut response, pass)?;
+            Ok(response)
+        }
+        Err(error) => Err(error.with_cookies(cookies::both(pass)?)),
     }
-    Ok(response)
 }

@@ -46,20 +46,32 @@ fn ours(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &str)> {
     })
 }
 
-/// Gives the client both cookies. Both last as long as the session, so that a run-out access token still arrives to
+/// Both cookies of a pass, as headers. Both last as long as the session, so that a run-out access token still arrives to
 /// be renewed.
+pub(crate) fn both(pass: &Pass) -> Result<[HeaderValue; 2], ApiError> {
+    let seconds = pass.session_expires_in;
+    Ok([to_header(ACCESS, &pass.access_token, seconds)?, to_header(REFRESH, &pass.refresh_token, seconds)?])
+}
+
+/// Gives the client both cookies.
 pub(crate) fn set(response: &mut Response, pass: &Pass) -> Result<(), ApiError> {
-    append(response, ACCESS, &pass.access_token, pass.session_expires_in)?;
-    append(response, REFRESH, &pass.refresh_token, pass.session_expires_in)
+    append(response, both(pass)?);
+    Ok(())
 }
 
 /// Takes both cookies away.
 pub(crate) fn clear(response: &mut Response) -> Result<(), ApiError> {
-    append(response, ACCESS, "", 0)?;
-    append(response, REFRESH, "", 0)
+    append(response, [to_header(ACCESS, "", 0)?, to_header(REFRESH, "", 0)?]);
+    Ok(())
 }
 
-fn append(response: &mut Response, name: &str, value: &str, seconds: u64) -> Result<(), ApiError> {
+fn append(response: &mut Response, cookies: [HeaderValue; 2]) {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn to_header(name: &str, value: &str, seconds: u64) -> Result<HeaderValue, ApiError> {
     let cookie = Cookie::build((name, value))
         .http_only(true)
         .secure(true)
@@ -68,8 +80,7 @@ fn append(response: &mut Response, name: &str, value: &str, seconds: u64) -> Res
         .max_age(Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
     let mut header = HeaderValue::from_str(&cookie.to_string()).map_err(ApiError::internal)?;
     header.set_sensitive(true);
-    response.headers_mut().append(header::SET_COOKIE, header);
-    Ok(())
+    Ok(header)
 }
 
 #[cfg(test)]

@@ -115,6 +115,9 @@ fn shape(error: &ApiError, id: &str) -> Response<Full<Bytes>> {
         Hint::RetryAfter(seconds) => headers.insert(header::RETRY_AFTER, seconds.into()),
         Hint::Allow(methods) => headers.insert(header::ALLOW, HeaderValue::from_static(methods)),
     };
+    for cookie in &error.cookies {
+        headers.append(header::SET_COOKIE, cookie.clone());
+    }
     // Whoever had to be cut off, and a body that was not read to its end, would desynchronise the connection.
     if matches!(error.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

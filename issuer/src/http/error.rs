@@ -1,7 +1,7 @@
 //! The one shape of every error, and how the use cases' failures look from outside.
 
 use serde::Serialize;
-use warp::http::StatusCode;
+use warp::http::{HeaderValue, StatusCode};
 
 use crate::{auth::AuthError, password::InvalidPassword};
 
@@ -15,6 +15,8 @@ pub(crate) struct ApiError {
     pub(crate) code: &'static str,
     pub(crate) description: String,
     pub(crate) hint: Hint,
+    /// The new pair of a client that was renewed on the way.
+    pub(crate) cookies: Vec<HeaderValue>,
     /// The whole story, for the log alone.
     pub(crate) cause: Option<String>,
 }
@@ -41,11 +43,15 @@ pub(crate) struct ErrorBody<'e> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
-        Self { status, code, description: description.into(), hint: Hint::None, cause: None }
+        Self { status, code, description: description.into(), hint: Hint::None, cookies: Vec::new(), cause: None }
     }
 
     fn with(self, hint: Hint) -> Self {
         Self { hint, ..self }
+    }
+
+    pub(crate) fn with_cookies(self, cookies: impl Into<Vec<HeaderValue>>) -> Self {
+        Self { cookies: cookies.into(), ..self }
     }
 
     fn because(self, cause: impl ToString) -> Self {

@@ -39,27 +39,32 @@ impl From<Listed> for SessionBody {
 
 pub(crate) async fn list(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
     let seen = caller::see(&auth, &head).await?;
-    let sessions = auth.sessions(seen.identity()).await?.into_iter().map(SessionBody::from).collect();
-    caller::answer(json(&Body { sessions }), &seen)
+    let listed = auth.sessions(seen.identity()).await;
+    let body = listed.map(|listed| Body { sessions: listed.into_iter().map(SessionBody::from).collect() });
+    caller::answer(body.map(|body| json(&body)).map_err(ApiError::from), &seen)
 }
 
 pub(crate) async fn end_all(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
     let seen = caller::see(&auth, &head).await?;
-    auth.end_all_own(seen.identity(), head.address).await?;
-    let mut response = no_content();
-    cookies::clear(&mut response)?;
-    Ok(response)
+    match auth.end_all_own(seen.identity(), head.address).await {
+        Ok(()) => signed_out(),
+        Err(error) => caller::answer(Err(error.into()), &seen),
+    }
 }
 
 pub(crate) async fn end_one(auth: Arc<Auth>, head: Head, id: String) -> Result<Response, ApiError> {
     let seen = caller::see(&auth, &head).await?;
     // What is no id is the id of no session.
-    let id = id.parse().map_err(|_| ApiError::no_such_session())?;
-    auth.end_own(seen.identity(), id, head.address).await?;
-    let mut response = no_content();
-    if id == seen.identity().session {
-        cookies::clear(&mut response)?;
-        return Ok(response);
+    let Ok(id) = id.parse() else { return caller::answer(Err(ApiError::no_such_session()), &seen) };
+    match auth.end_own(seen.identity(), id, head.address).await {
+        Ok(()) if id == seen.identity().session => signed_out(),
+        ended => caller::answer(ended.map(|()| no_content()).map_err(ApiError::from), &seen),
     }
-    caller::answer(response, &seen)
+}
+
+/// The caller's own session has ended: there is nothing left to keep.
+fn signed_out() -> Result<Response, ApiError> {
+    let mut response = no_content();
+    cookies::clear(&mut response)?;
+    Ok(response)
 }

@@ -2,11 +2,25 @@
 
 use std::cmp::Reverse;
 
-use super::Session;
+use super::{Session, State};
 use crate::id::SessionId;
 
 /// Living sessions of a user. Nobody has so many devices; a script that signs in and never signs out does.
 const MOST_SESSIONS: usize = 100;
+
+/// Records of a user, those of ended sessions too, that are left to the sweeper. A script that signs in and out in turn
+/// would make thousands between two of its rounds, and each sign-in reads them all.
+const MOST_RECORDS: usize = 200;
+
+/// Ended sessions that one sign-in forgets: more than one adds, few enough not to hold it up.
+const FORGOTTEN_AT_ONCE: usize = 16;
+
+/// Which of all of a user's sessions are to be forgotten before the sweeper comes. An ended session is worth nothing:
+/// its tokens get the same answer when it is gone.
+pub(crate) fn forgettable(sessions: &[Session]) -> impl Iterator<Item = &Session> {
+    let most = if sessions.len() > MOST_RECORDS { FORGOTTEN_AT_ONCE } else { 0 };
+    sessions.iter().filter(|session| session.state != State::Living).take(most)
+}
 
 /// Which of a user's living sessions must end now that `newest` has begun: those that were not used for longest, rather
 /// than those that began first, which may well be the ones in daily use.
@@ -25,7 +39,7 @@ mod tests {
     use crate::{
         id::UserId,
         refresh_token::RefreshToken,
-        session::{Beginning, Label, Transport},
+        session::{Beginning, End, Label, Transport},
         user::CredentialEpoch,
     };
 
@@ -47,6 +61,18 @@ mod tests {
         living[41].rotated_at = UnixSeconds::new(999).unwrap();
         assert_eq!(surplus(living.clone(), newest), [SessionId(Uuid::from_u128(42))]);
         assert_eq!(surplus(living[1..].to_vec(), newest), []);
+    }
+
+    #[test]
+    fn of_too_many_records_some_that_have_ended_are_forgotten() {
+        let mut sessions: Vec<_> = (0..200).map(|id| session(id, 1000)).collect();
+        for session in &mut sessions[50..] {
+            *session = session.end(End::SignedOut).unwrap();
+        }
+        assert_eq!(forgettable(&sessions).count(), 0);
+        sessions.push(session(200, 1000));
+        assert_eq!(forgettable(&sessions).count(), 16);
+        assert!(forgettable(&sessions).all(|session| session.state != State::Living));
     }
 
     #[test]

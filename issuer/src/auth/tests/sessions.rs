@@ -83,6 +83,23 @@ async fn a_changed_password_ends_every_other_session_and_keeps_its_own() {
 }
 
 #[tokio::test]
+async fn a_script_that_signs_in_and_out_leaves_no_heap_of_ended_sessions() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    let user = first.identity.user;
+    for id in 0..250 {
+        let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
+        let (epoch, label) = (crate::user::CredentialEpoch::default(), Label::default());
+        let beginning = Beginning { user, epoch, transport: Transport::Cookie, label };
+        let session = Session::begin(beginning, &token, fixture.clock.now());
+        fixture.auth.store.add_session(&session.end(End::SignedOut).unwrap()).await.unwrap();
+    }
+    fixture.login().await;
+    assert_eq!(fixture.auth.store.sessions_of(user).await.unwrap().len(), 252 - 16);
+    assert!(fixture.refresh(&first.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_disabled_user_has_no_sessions_and_gets_none() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;
