@@ -40,7 +40,7 @@ export function plot(record) {
     y += drawn.height;
   }
   marks.push(...legend(record, y));
-  return document(marks, y + 60);
+  return document(marks, y + 76);
 }
 
 /** What takes so long without a cache would leave of those with one no more than dots. */
@@ -97,14 +97,16 @@ function refreshes({ tables }) {
 }
 
 function legend(record, y) {
-  const lines = Object.values(record).map(({ machine, date, tools }) => [
+  const results = Object.values(record);
+  const machines = results.map(({ machine, date, tools }) => [
     `${machine.cpu}, ${machine.cores} cores`, `Node ${tools.node}`, `rustc ${tools.rustc}`, date.slice(0, 10),
-    ...(busy(machine) ? ["busy with other work"] : []),
   ].join(", "));
+  const disturbed = results.filter(({ machine }) => busy(machine)).map(({ part }) => part);
   const sentences = [
     "Bars are medians, shorter is better; lines through their ends are quartiles. Hollow: the signature alone.",
     "N×: how many times as long as the Hallpass in bold it takes, judged round by round.",
-    [...new Set(lines)].join(" · "),
+    [...new Set(machines)].join(" · "),
+    disturbed.length > 0 ? `The machine did other work at the same time: ${disturbed.join(", ")}.` : "",
   ];
   return sentences.map((sentence, index) => text(0, y + 12 + index * 17, sentence, { size: 11 }));
 }
