@@ -32,3 +32,17 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_wiped_when_it_is_dropped() {
+        fn assert_is_wiped<T: ZeroizeOnDrop>() {}
+        // What HMAC keeps of a secret is two states of this; without the feature `zeroize` of `sha2` it does not compile.
+        assert_is_wiped::<Sha256>();
+    }
+}
