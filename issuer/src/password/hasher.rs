@@ -1,0 +1,99 @@
+//! Hashing passwords with Argon2id, off the asynchronous threads.
+
+use std::{num::NonZero, sync::Arc, thread, time::Duration};
+
+use argon2::{Argon2, Params, PasswordHasher as _, PasswordVerifier as _, password_hash::phc};
+use tokio::{sync::Semaphore, time};
+
+use super::{Password, PasswordHash};
+use crate::entropy::{NoEntropy, random_bytes};
+
+/// How long a password may wait for a core before the client is told to come back.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Why a password could not be hashed or checked now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HashingError {
+    /// Every core is busy hashing, and was for too long.
+    #[error("too many passwords wait to be hashed")]
+    Overloaded,
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    #[error("the password could not be hashed: {0}")]
+    Failed(String),
+}
+
+/// Hashes passwords and checks them: one at a time on each core, since each takes all of a core and 19 MiB.
+pub(crate) struct PasswordHasher {
+    argon2: Argon2<'static>,
+    cores: Arc<Semaphore>,
+    /// Checked where there is no user, so that a wrong name takes as long as a wrong password.
+    decoy: PasswordHash,
+}
+
+impl PasswordHasher {
+    pub(crate) fn new() -> Result<Self, HashingError> {
+        // OWASP's floor, 19 MiB, 2 passes, 1 lane, is this crate's default.
+        let argon2 = Argon2::from(Params::DEFAULT);
+        let decoy = hash(&argon2, &random_bytes::<32>()?, &random_bytes()?)?;
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Ok(Self { argon2, cores: Arc::new(Semaphore::new(cores)), decoy })
+    }
+
+    /// Hashes a password with a fresh salt.
+    pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
+        let salt = random_bytes()?;
+        let argon2 = self.argon2.clone();
+        self.on_a_core(move || hash(&argon2, password.0.as_bytes(), &salt)).await?
+    }
+
+    /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same work.
+    pub(crate) async fn verify(&self, password: Password, hash: Option<&PasswordHash>) -> Result<bool, HashingError> {
+        let is_decoy = hash.is_none();
+        let hash = hash.unwrap_or(&self.decoy).clone();
+        let argon2 = self.argon2.clone();
+        let fits = self.on_a_core(move || argon2.verify_password(password.0.as_bytes(), &hash.0).is_ok()).await?;
+        Ok(fits && !is_decoy)
+    }
+
+    async fn on_a_core<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingError> {
+        let core = time::timeout(LONGEST_WAIT, Arc::clone(&self.cores).acquire_owned()).await;
+        let Ok(Ok(core)) = core else { return Err(HashingError::Overloaded) };
+        // The core goes with the work: a client that hangs up must not let a further hash start beside this one.
+        let hashing = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(core);
+            result
+        });
+        hashing.await.map_err(|error| HashingError::Failed(error.to_string()))
+    }
+}
+
+fn hash(
+    argon2: &Argon2<'_>,
+    password: &[u8],
+    salt: &[u8; phc::Salt::RECOMMENDED_LENGTH],
+) -> Result<PasswordHash, HashingError> {
+    let hashed = argon2.hash_password_with_salt(password, salt);
+    hashed.map(PasswordHash).map_err(|error| HashingError::Failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::parse(text.to_owned()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_and_no_other() {
+        let hasher = PasswordHasher::new().unwrap();
+        let hash = hasher.hash(password("correct horse")).await.unwrap();
+        assert!(hash.to_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.to_phc());
+        assert!(hasher.verify(password("correct horse"), Some(&hash)).await.unwrap());
+        assert!(!hasher.verify(password("correct horsf"), Some(&hash)).await.unwrap());
+        assert!(!hasher.verify(password("correct horse"), None).await.unwrap());
+        assert_eq!(hash.to_phc().parse::<PasswordHash>().unwrap(), hash);
+    }
+}
