@@ -63,7 +63,7 @@ impl Suite {
             // The types of the demo's scripts come from the package.
             Self::Checks => Task::PACKAGE.to_vec(),
             Self::Node | Self::Workerd => [Task::PACKAGE.as_slice(), &[Task::WycheproofCases]].concat(),
-            Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer]].concat(),
+            Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::ExampleService]].concat(),
             Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),
             Self::Demo => Task::DEMO.to_vec(),
             Self::Bench => [Task::PACKAGE.as_slice(), &Task::BENCH].concat(),
@@ -92,6 +92,7 @@ impl Suite {
             Self::Workerd => node(workspace, "tests/workerd", |_| {}),
             Self::E2e => node(workspace, "tests/e2e", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());
+                command.env("HALLPASS_EXAMPLE_SERVICE", workspace.example_service());
             }),
             Self::Browser => node(workspace, "tests/browser", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());

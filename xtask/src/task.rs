@@ -29,6 +29,8 @@ pub(crate) enum Task {
     Package,
     /// `target/release/hallpass`.
     Issuer,
+    /// `target/debug/examples/axum`: a service behind the issuer, for the tests that go through both.
+    ExampleService,
     /// `js-demo/dist/`.
     DemoSite,
     /// The crates' tests, to be run.
@@ -76,6 +78,7 @@ impl Task {
             Self::WasmModule => "building the wasm module",
             Self::Package => "building the npm package around it",
             Self::Issuer => "building the issuer",
+            Self::ExampleService => "building the example service on axum",
             Self::DemoSite => "building the demo's page and worker",
             Self::RustTests => "building the Rust tests",
             Self::WycheproofCases => "writing Project Wycheproof's cases for JavaScript",
@@ -90,6 +93,7 @@ impl Task {
         match self {
             Self::WasmModule
             | Self::Issuer
+            | Self::ExampleService
             | Self::RustTests
             | Self::WycheproofCases
             | Self::BenchVerify
@@ -106,9 +110,12 @@ impl Task {
             Self::BenchPeers => return setup::install_bench_peers(workspace),
             Self::Chromium => return setup::install_chromium(workspace),
             Self::WasmModule => return wasm::build(workspace),
-            Self::Issuer | Self::RustTests | Self::WycheproofCases | Self::BenchVerify | Self::BenchLoad => {
-                self.cargo(workspace)
-            }
+            Self::Issuer
+            | Self::ExampleService
+            | Self::RustTests
+            | Self::WycheproofCases
+            | Self::BenchVerify
+            | Self::BenchLoad => self.cargo(workspace),
             Self::Package => arguments(workspace.npm_tool("tsc"), &["--project", "verifier-wasm"]),
             Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
         };
@@ -128,6 +135,9 @@ impl Task {
                 let mut command = arguments(cargo, &["run", "--locked", "--package", "hallpass-token"]);
                 command.args(["--example", "wycheproof_cases"]).arg(workspace.wycheproof_cases());
                 command
+            }
+            Self::ExampleService => {
+                arguments(cargo, &["build", "--locked", "--package", "hallpass-verifier-tower", "--example", "axum"])
             }
             Self::BenchVerify => bench_crate(workspace, &["bench", "--no-run", "--bench", "verify"]),
             Self::BenchLoad => bench_crate(workspace, &["build", "--release", "--bin", "hallpass-bench"]),

@@ -46,6 +46,11 @@ impl Workspace {
         self.built("release/hallpass")
     }
 
+    /// The example of a service behind the issuer.
+    pub(crate) fn example_service(&self) -> PathBuf {
+        self.built("debug/examples/axum")
+    }
+
     /// Project Wycheproof's cases as JSON.
     pub(crate) fn wycheproof_cases(&self) -> PathBuf {
         self.built("wycheproof.json")

@@ -1,0 +1,143 @@
+//! One fetch of a key set, from a server that may be slow, broken or hostile.
+
+use std::{error::Error, time::Duration};
+
+use bytes::Bytes;
+use hallpass_token::MAX_KEY_SET_BYTES;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::time;
+
+/// How long the whole answer may take.
+const TIME_OUT: Duration = Duration::from_secs(5);
+
+/// An HTTP client that follows no redirect: it could lead anywhere.
+#[derive(Clone)]
+pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
+
+/// What a server said.
+#[derive(Debug)]
+pub(crate) enum Fetched {
+    /// The keys are those of the tag that was sent (RFC 9110 §15.4.5).
+    Unchanged {
+        max_age: Option<Duration>,
+    },
+    Keys {
+        text: String,
+        etag: Option<HeaderValue>,
+        max_age: Option<Duration>,
+    },
+}
+
+impl Client {
+    /// Trusts the certificates that the machine trusts.
+    pub(crate) fn new() -> Self {
+        let connector =
+            HttpsConnectorBuilder::new().with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = match connector {
+            Ok(builder) => builder,
+            Err(error) => {
+                tracing::warn!(%error, "the machine trusts no certificate authority: no https address can be reached");
+                HttpsConnectorBuilder::new().with_tls_config(trusting_nobody())
+            }
+        };
+        Self::over(builder.https_or_http().enable_http1().build())
+    }
+
+    pub(crate) fn with_tls(config: ClientConfig) -> Self {
+        Self::over(HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build())
+    }
+
+    fn over(connector: HttpsConnector<HttpConnector>) -> Self {
+        Self(legacy::Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector))
+    }
+
+    /// Fetches a key set, unless it is still the one of `etag`.
+    pub(crate) async fn fetch(&self, url: &Uri, etag: Option<&HeaderValue>) -> Result<Fetched, String> {
+        let fetched = time::timeout(TIME_OUT, self.ask(url, etag)).await;
+        fetched.unwrap_or_else(|_| Err(format!("no whole answer came within {} s", TIME_OUT.as_secs())))
+    }
+
+    async fn ask(&self, url: &Uri, etag: Option<&HeaderValue>) -> Result<Fetched, String> {
+        let mut request = Request::get(url).header(header::ACCEPT, "application/jwk-set+json, application/json");
+        if let Some(etag) = etag {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        let request = request.body(Empty::new()).map_err(|error| error.to_string())?;
+        let (head, body) = self.0.request(request).await.map_err(whole_story)?.into_parts();
+        let max_age = max_age(&head.headers);
+        match head.status {
+            StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::Unchanged { max_age }),
+            StatusCode::OK => {
+                let body = Limited::new(body, MAX_KEY_SET_BYTES).collect().await.map_err(whole_story)?.to_bytes();
+                let text = String::from_utf8(body.into()).map_err(|_| "the answer is not UTF-8")?;
+                Ok(Fetched::Keys { text, etag: head.headers.get(header::ETAG).cloned(), max_age })
+            }
+            status => Err(format!("the answer has the status {}", status.as_u16())),
+        }
+    }
+}
+
+fn trusting_nobody() -> ClientConfig {
+    ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+}
+
+/// How long the answer is good (RFC 9111 §5.2.2), less the time that it has spent in caches on the way (§5.1).
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let mut directives = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|directive| directive.trim().to_ascii_lowercase());
+    let given = directives.find_map(|directive| match directive.as_str() {
+        "no-store" | "no-cache" => Some(0),
+        directive => directive.strip_prefix("max-age=")?.trim_matches('"').parse::<u64>().ok(),
+    })?;
+    let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
+    Some(Duration::from_secs(given.saturating_sub(age)))
+}
+
+/// An error and all its causes: hyper's own words alone say little.
+fn whole_story(error: impl Into<Box<dyn Error + Send + Sync>>) -> String {
+    let error = error.into();
+    let mut story = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        story.push_str(": ");
+        story.push_str(&error.to_string());
+        cause = error.source();
+    }
+    story
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_of_an_answer_is_read_from_its_headers() {
+        let age = |pairs: &[(header::HeaderName, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(name, HeaderValue::from_static(value));
+            }
+            max_age(&headers).map(|age| age.as_secs())
+        };
+        assert_eq!(age(&[]), None);
+        assert_eq!(age(&[(header::CACHE_CONTROL, "public, max-age=300")]), Some(300));
+        assert_eq!(age(&[(header::CACHE_CONTROL, "Max-Age=\"60\"")]), Some(60));
+        assert_eq!(age(&[(header::CACHE_CONTROL, "max-age=300"), (header::AGE, "200")]), Some(100));
+        assert_eq!(age(&[(header::CACHE_CONTROL, "max-age=300"), (header::AGE, "400")]), Some(0));
+        assert_eq!(age(&[(header::CACHE_CONTROL, "no-store")]), Some(0));
+        assert_eq!(age(&[(header::CACHE_CONTROL, "public"), (header::CACHE_CONTROL, "max-age=7")]), Some(7));
+        assert_eq!(age(&[(header::CACHE_CONTROL, "max-age=soon")]), None);
+        assert_eq!(age(&[(header::CACHE_CONTROL, "s-maxage=9")]), None);
+    }
+}
