@@ -7,8 +7,10 @@ use zeroize::Zeroizing;
 mod hash;
 mod hasher;
 
-pub(crate) use hash::PasswordHash;
-pub(crate) use hasher::{HashingError, PasswordHasher};
+pub(crate) use hash::{
+    CostLimit, HashingFailed, InvalidParameters, InvalidPasswordHash, Memory, Parameters, PasswordHash, TooCostly,
+};
+pub(crate) use hasher::{HashingError, PasswordHasher, hash_at_once};
 
 /// The longest password in bytes. Argon2id takes any length; a bound keeps a request small.
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;

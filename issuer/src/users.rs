@@ -11,7 +11,7 @@ use crate::{
     data::{self, DataError},
     entropy::{NoEntropy, random_id},
     id::UserId,
-    password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Password, PasswordHasher},
+    password::{HashingError, InvalidPassword, MAX_PASSWORD_BYTES, Parameters, Password, hash_at_once},
     sessions::{self, SessionsError},
     store::{Added, Store, StoreError, Swapped},
     user::{CredentialEpoch, Roles, TooManyRoles, User, Username},
@@ -102,7 +102,7 @@ pub(crate) async fn create(
     roles: Roles,
     now: UnixSeconds,
 ) -> Result<User, UsersError> {
-    let password = PasswordHasher::new()?.hash(password).await?;
+    let password = hash_at_once(&password, Parameters::default())?;
     let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
     let user = User { id, username, password, credential_epoch, is_disabled: false, roles, created_at: now };
     match store.add_user(&user).await? {

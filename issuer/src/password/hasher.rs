@@ -2,11 +2,10 @@
 
 use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
-use argon2::{Argon2, Params, PasswordHasher as _, PasswordVerifier as _, password_hash::phc};
 use tokio::{sync::Semaphore, time};
 
-use super::{Password, PasswordHash};
-use crate::entropy::{NoEntropy, random_bytes};
+use super::{HashingFailed, Memory, Parameters, Password, PasswordHash};
+use crate::entropy::{NoEntropy, random_bytes, random_id};
 
 /// How long a password may wait for a core before the client is told to come back.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -19,13 +18,19 @@ pub(crate) enum HashingError {
     Overloaded,
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    #[error("the password could not be hashed: {0}")]
-    Failed(String),
+    #[error(transparent)]
+    Failed(#[from] HashingFailed),
+    #[error("a hashing worker ended: {0}")]
+    Ended(String),
+}
+
+/// Hashes a password with a fresh salt, here and now: for commands, which have no others to care for.
+pub(crate) fn hash_at_once(password: &Password, parameters: Parameters) -> Result<PasswordHash, HashingError> {
+    Ok(PasswordHash::create(password, parameters, &random_bytes()?, &mut Memory::new())?)
 }
 
 /// Hashes passwords and checks them: one at a time on each core, since each takes all of a core and 19 MiB.
 pub(crate) struct PasswordHasher {
-    argon2: Argon2<'static>,
     cores: Arc<Semaphore>,
     /// Checked where there is no user, so that a wrong name takes as long as a wrong password.
     decoy: PasswordHash,
@@ -33,26 +38,22 @@ pub(crate) struct PasswordHasher {
 
 impl PasswordHasher {
     pub(crate) fn new() -> Result<Self, HashingError> {
-        // OWASP's floor, 19 MiB, 2 passes, 1 lane, is this crate's default.
-        let argon2 = Argon2::from(Params::DEFAULT);
-        let decoy = hash(&argon2, &random_bytes::<32>()?, &random_bytes()?)?;
+        let nobodys = Password(zeroize::Zeroizing::new(random_id()?.to_string()));
+        let decoy = hash_at_once(&nobodys, Parameters::default())?;
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Ok(Self { argon2, cores: Arc::new(Semaphore::new(cores)), decoy })
+        Ok(Self { cores: Arc::new(Semaphore::new(cores)), decoy })
     }
 
     /// Hashes a password with a fresh salt.
     pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
-        let salt = random_bytes()?;
-        let argon2 = self.argon2.clone();
-        self.on_a_core(move || hash(&argon2, password.0.as_bytes(), &salt)).await?
+        self.on_a_core(move || hash_at_once(&password, Parameters::default())).await?
     }
 
     /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same work.
     pub(crate) async fn verify(&self, password: Password, hash: Option<&PasswordHash>) -> Result<bool, HashingError> {
         let is_decoy = hash.is_none();
         let hash = hash.unwrap_or(&self.decoy).clone();
-        let argon2 = self.argon2.clone();
-        let fits = self.on_a_core(move || argon2.verify_password(password.0.as_bytes(), &hash.0).is_ok()).await?;
+        let fits = self.on_a_core(move || hash.verify(&password, &mut Memory::new())).await??;
         Ok(fits && !is_decoy)
     }
 
@@ -65,17 +66,8 @@ impl PasswordHasher {
             drop(core);
             result
         });
-        hashing.await.map_err(|error| HashingError::Failed(error.to_string()))
+        hashing.await.map_err(|error| HashingError::Ended(error.to_string()))
     }
-}
-
-fn hash(
-    argon2: &Argon2<'_>,
-    password: &[u8],
-    salt: &[u8; phc::Salt::RECOMMENDED_LENGTH],
-) -> Result<PasswordHash, HashingError> {
-    let hashed = argon2.hash_password_with_salt(password, salt);
-    hashed.map(PasswordHash).map_err(|error| HashingError::Failed(error.to_string()))
 }
 
 #[cfg(test)]
@@ -90,10 +82,10 @@ mod tests {
     async fn a_password_fits_its_own_hash_and_no_other() {
         let hasher = PasswordHasher::new().unwrap();
         let hash = hasher.hash(password("correct horse")).await.unwrap();
-        assert!(hash.to_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.to_phc());
+        assert!(hash.to_text().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.to_text());
         assert!(hasher.verify(password("correct horse"), Some(&hash)).await.unwrap());
         assert!(!hasher.verify(password("correct horsf"), Some(&hash)).await.unwrap());
         assert!(!hasher.verify(password("correct horse"), None).await.unwrap());
-        assert_eq!(hash.to_phc().parse::<PasswordHash>().unwrap(), hash);
+        assert_eq!(hash.to_text().parse::<PasswordHash>().unwrap(), hash);
     }
 }

@@ -43,6 +43,7 @@ macro_rules! conforms {
             users::a_user_is_swapped_only_from_what_the_store_holds,
             users::no_step_of_a_contended_record_is_lost_or_doubled,
             users::a_read_never_goes_back_behind_an_earlier_one,
+            users::pages_have_every_user_once_and_in_order,
             sessions::of_many_swaps_from_one_session_one_wins,
             sessions::a_user_has_their_own_sessions_and_nobody_elses,
             sessions::pages_have_every_session_once_and_in_order,

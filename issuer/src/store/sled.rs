@@ -78,7 +78,7 @@ impl SledStore {
 
     fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let record = self.users.get(id.0).map_err(engine)?;
-        record.map(|record| user::record::decode(id, &record).map_err(unreadable)).transpose()
+        record.map(|record| decode_user(id, &record)).transpose()
     }
 
     fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -128,6 +128,16 @@ impl Store for SledStore {
         }))
     }
 
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+        Box::pin(self.read(move || {
+            let users = after_key(&self.users, after.map(|id| id.0)).take(most).map(|record| {
+                let (id, record) = record?;
+                decode_user(UserId(id), &record)
+            });
+            users.collect()
+        }))
+    }
+
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
         Box::pin(self.read(move || self.find_session(id)))
     }
@@ -145,11 +155,9 @@ impl Store for SledStore {
 
     fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(self.read(move || {
-            let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.0.as_bytes()));
-            let records = self.sessions.range((start, Bound::Unbounded)).take(most);
-            let sessions = records.map(|record| {
-                let (key, record) = record.map_err(engine)?;
-                decode_session(SessionId(Uuid::from_slice(&key).map_err(unreadable)?), &record)
+            let sessions = after_key(&self.sessions, after.map(|id| id.0)).take(most).map(|record| {
+                let (id, record) = record?;
+                decode_session(SessionId(id), &record)
             });
             sessions.collect()
         }))
@@ -195,6 +203,15 @@ fn put(tree: &Tree, key: &[u8], record: &[u8]) -> Result<(), StoreError> {
     tree.insert(key, record).map(drop).map_err(engine)
 }
 
+/// The records of a tree in the order of their ids, from the first after `after`.
+fn after_key(tree: &Tree, after: Option<Uuid>) -> impl Iterator<Item = Result<(Uuid, IVec), StoreError>> {
+    let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.as_bytes()));
+    tree.range((start, Bound::Unbounded)).map(|record| {
+        let (key, record) = record.map_err(engine)?;
+        Ok((Uuid::from_slice(&key).map_err(unreadable)?, record))
+    })
+}
+
 /// The key of a session among its user's.
 fn entry_of(session: &Session) -> [u8; 32] {
     let mut entry = [0; 32];
@@ -206,6 +223,10 @@ fn entry_of(session: &Session) -> [u8; 32] {
 fn session_of_entry(entry: &IVec) -> Result<SessionId, StoreError> {
     let id = entry.get(16..).map(Uuid::from_slice);
     id.and_then(Result::ok).map(SessionId).ok_or_else(|| unreadable("an entry of a user's sessions is no id"))
+}
+
+fn decode_user(id: UserId, record: &[u8]) -> Result<User, StoreError> {
+    user::record::decode(id, record).map_err(|error| unreadable(format!("user {id}: {error}")))
 }
 
 fn decode_session(id: SessionId, record: &[u8]) -> Result<Session, StoreError> {

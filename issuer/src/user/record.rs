@@ -38,7 +38,7 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
     let record = Record {
         version: VERSION,
         username: user.username.as_str().to_owned(),
-        password: user.password.to_phc(),
+        password: user.password.to_text(),
         credential_epoch: user.credential_epoch.0,
         disabled: user.is_disabled,
         roles: user.roles.names(),

@@ -63,6 +63,11 @@ impl Store for CountingStore {
         self.store.swap_user(old, new)
     }
 
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+        self.calls.read();
+        self.store.users_after(after, most)
+    }
+
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
         self.calls.read();
         self.store.session(id)

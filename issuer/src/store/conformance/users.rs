@@ -74,3 +74,28 @@ pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Be
     })
     .await;
 }
+
+pub(in crate::store) async fn pages_have_every_user_once_and_in_order<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    assert_eq!(store.users_after(None, 10).await.unwrap(), []);
+    let ids: BTreeSet<u128> =
+        (1..40).map(|n: u128| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).collect();
+    for id in &ids {
+        store.add_user(&user(*id, &format!("user {id}"))).await.unwrap();
+    }
+    // A session is no user, and its id no user's.
+    store.add_session(&session(1, 7)).await.unwrap();
+    let in_order: Vec<_> = ids.iter().map(|id| user(*id, &format!("user {id}"))).collect();
+    for most in [1, 7, 1000] {
+        let mut users: Vec<User> = Vec::new();
+        loop {
+            let page = store.users_after(users.last().map(|user| user.id), most).await.unwrap();
+            assert!(page.len() <= most);
+            if page.is_empty() {
+                break;
+            }
+            users.extend(page);
+        }
+        assert_eq!(users, in_order, "in pages of {most}");
+    }
+}
