@@ -27,6 +27,7 @@ use crate::{
 mod error;
 mod password;
 mod refresh;
+mod registration;
 mod renewal;
 mod sessions;
 
@@ -72,6 +73,8 @@ pub(crate) struct Settings {
     pub(crate) audience: String,
     /// How long an access token is good, in seconds.
     pub(crate) access_ttl: u64,
+    /// Whether anybody can make themselves a user.
+    pub(crate) allows_registration: bool,
     pub(crate) rules: Rules,
 }
 
@@ -240,6 +243,7 @@ impl Auth {
             sid: &session.id.to_string(),
             username: user.username.as_str(),
             roles: &user.roles.names(),
+            custom: Some(&user.claims),
         })?;
         let refresh_token = token.reveal(&self.refresh_token_key);
         Ok(Pass { access_token, expires_in, refresh_token, transport: session.transport, session_expires_in, identity })

@@ -31,6 +31,7 @@ mod origin;
 mod pass;
 mod password;
 mod refresh;
+mod register;
 pub(crate) mod server;
 mod sessions;
 
@@ -41,10 +42,11 @@ use head::Head;
 pub(crate) use origin::Origin;
 
 /// Every path, and the methods that it takes.
-const METHODS: [(&str, &str); 8] = [
+const METHODS: [(&str, &str); 9] = [
     ("/login", "POST"),
     ("/refresh", "POST"),
     ("/logout", "POST"),
+    ("/register", "POST"),
     ("/password", "POST"),
     ("/me", "GET, HEAD"),
     ("/sessions", "GET, HEAD, DELETE"),
@@ -57,6 +59,7 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
     let login = post("/login", auth, login::handle);
     let refresh = post("/refresh", auth, refresh::handle);
     let logout = post("/logout", auth, logout::handle);
+    let register = post("/register", auth, register::handle);
     let password = post("/password", auth, password::handle);
     let me = get("/me", auth, me::handle);
     let sessions = sessions(auth);
@@ -67,6 +70,8 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
         .or(refresh)
         .unify()
         .or(logout)
+        .unify()
+        .or(register)
         .unify()
         .or(password)
         .unify()

@@ -14,12 +14,12 @@ use crate::{
     data::{self, DataError},
     http::{self, Envelope, server},
     keys::Hs256Secret,
-    password::{InvalidPassword, Password},
+    password::{NewPassword, WeakPassword},
     session::Rules,
     store::{Store, StoreError},
     sweeper,
-    user::{InvalidUsername, Roles},
-    users::{self, UsersError},
+    user::InvalidUsername,
+    users::{self, Rights, UsersError},
 };
 
 /// The user of `--dev`.
@@ -59,7 +59,7 @@ pub(crate) enum ServeError {
     #[error(transparent)]
     DevUsername(#[from] InvalidUsername),
     #[error(transparent)]
-    DevPassword(#[from] InvalidPassword),
+    DevPassword(#[from] WeakPassword),
     #[error("the store must be opened again, so the issuer stopped: {0}")]
     Store(StoreError),
     #[error("the address cannot be printed: {0}")]
@@ -171,6 +171,7 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
         issuer: issuer.url.clone(),
         audience: options.audience.clone(),
         access_ttl: options.access_ttl.as_secs(),
+        allows_registration: options.allow_registration,
         rules: Rules {
             lifetimes: options.lifetimes.to_lifetimes(),
             grace: options.refresh_grace.as_secs(),
@@ -181,8 +182,8 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
 
 async fn add_dev_user(store: &dyn Store) -> Result<(), ServeError> {
     let (username, password) = DEV_USER;
-    let (username, password) = (username.parse()?, Password::parse(password.to_owned())?);
-    users::create(store, username, password, Roles::default(), SystemClock.now()).await?;
+    let password = NewPassword::choose(password.to_owned(), username)?;
+    users::create(store, username.parse()?, password, Rights::default(), SystemClock.now()).await?;
     tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
     tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
     Ok(())

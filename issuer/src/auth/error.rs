@@ -30,6 +30,12 @@ pub(crate) enum AuthError {
     /// The current password that came with a new one is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// Only the person who runs the issuer adds users.
+    #[error("registration is off")]
+    RegistrationDisabled,
+    /// Somebody else has the name.
+    #[error("there is a user of this name already")]
+    UsernameTaken,
     /// There is no such session of that user.
     #[error("the user has no such session")]
     NoSuchSession,

@@ -6,7 +6,7 @@ use super::{Auth, AuthError, Identity, MOST_ATTEMPTS, TokenFault};
 use crate::{
     audit,
     id::SessionId,
-    password::Password,
+    password::{NewPassword, Password},
     session::End,
     store::Swapped,
     user::{CredentialEpoch, User},
@@ -22,7 +22,7 @@ impl Auth {
         &self,
         identity: &Identity,
         current: Password,
-        new: Password,
+        new: NewPassword,
         address: IpAddr,
     ) -> Result<(), AuthError> {
         let user = self.user_of(identity).await?;
@@ -30,7 +30,7 @@ impl Auth {
             return Err(AuthError::WrongPassword);
         }
         let verified = user.password;
-        let hashed = self.passwords.hash(new).await?;
+        let hashed = self.passwords.hash(new.into_normalised()).await?;
         let in_turn = self.password_changes.lock().await;
         let mut user = self.user_of(identity).await?;
         if user.password != verified {

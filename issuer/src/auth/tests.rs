@@ -8,14 +8,15 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     keys::Keys,
+    password::NewPassword,
     session::{Lifetimes, Refusal},
     store::sled::SledStore,
-    user::Roles,
-    users,
+    users::{self, Rights},
 };
 
 mod counting;
 mod refresh;
+mod registration;
 mod sessions;
 
 use counting::{Calls, CountingStore};
@@ -63,11 +64,12 @@ impl Fixture {
             issuer: "https://auth.example".into(),
             audience: "api".into(),
             access_ttl: 300,
+            allows_registration: true,
             rules: Rules { lifetimes: Lifetimes { idle: 1000, absolute: 5000 }, grace, late_window: 600 },
         };
         let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
-        users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
+        users::create(&store, username, new_password(PASSWORD), Rights::default(), clock.now()).await.unwrap();
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
         let store = Arc::new(store);
@@ -113,6 +115,10 @@ fn client() -> Client {
 
 fn password(text: &str) -> Password {
     Password::parse(text.to_owned()).unwrap()
+}
+
+fn new_password(text: &str) -> NewPassword {
+    NewPassword::choose(text.to_owned(), "exampleUser").unwrap()
 }
 
 fn tampered(token: &str) -> String {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use warp::http::{HeaderValue, StatusCode};
 
-use crate::{auth::AuthError, password::InvalidPassword};
+use crate::{auth::AuthError, password::WeakPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
 const RETRY_AFTER: u32 = 2;
@@ -89,7 +89,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "you have no session with this id")
     }
 
-    pub(crate) fn weak_password(error: InvalidPassword) -> Self {
+    pub(crate) fn weak_password(error: WeakPassword) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", error.to_string())
     }
 
@@ -136,6 +136,13 @@ impl From<AuthError> for ApiError {
             // 403 and not 401: the session is good, and a client that renews at a 401 would try for ever.
             AuthError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_credentials", "the current password is wrong")
+            }
+            AuthError::RegistrationDisabled => {
+                let description = "nobody can make themselves a user here: ask whoever runs the issuer";
+                Self::new(StatusCode::FORBIDDEN, "registration_disabled", description)
+            }
+            AuthError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
             }
             AuthError::NoSuchSession => Self::no_such_session(),
             AuthError::WrongTransport => Self::invalid_request(

@@ -70,7 +70,7 @@ pub(crate) struct HashingFailed(String);
 
 impl PasswordHash {
     /// Hashes a password with our own parameters.
-    pub(crate) fn create(
+    pub(super) fn create(
         password: &Password,
         parameters: Parameters,
         salt: &[u8; Parameters::SALT_BYTES],
@@ -80,8 +80,8 @@ impl PasswordHash {
         Ok(Self { text, kind: Kind::Argon2(hash) })
     }
 
-    /// Whether the password is the one that was hashed.
-    pub(crate) fn verify(&self, password: &Password, memory: &mut Memory) -> Result<bool, HashingFailed> {
+    /// Whether the password, in the form in which it was hashed, is the one that was hashed.
+    pub(super) fn verify(&self, password: &Password, memory: &mut Memory) -> Result<bool, HashingFailed> {
         let password = password.0.as_bytes();
         let mut computed = Zeroizing::new(vec![0; self.expected().len()]);
         match &self.kind {

@@ -4,7 +4,7 @@ use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
 use tokio::{sync::Semaphore, time};
 
-use super::{HashingFailed, Memory, Parameters, Password, PasswordHash};
+use super::{Credential, HashingFailed, Memory, NormalisedPassword, Parameters, Password};
 use crate::entropy::{NoEntropy, random_bytes, random_id};
 
 /// How long a password may wait for a core before the client is told to come back.
@@ -25,35 +25,39 @@ pub(crate) enum HashingError {
 }
 
 /// Hashes a password with a fresh salt, here and now: for commands, which have no others to care for.
-pub(crate) fn hash_at_once(password: &Password, parameters: Parameters) -> Result<PasswordHash, HashingError> {
-    Ok(PasswordHash::create(password, parameters, &random_bytes()?, &mut Memory::new())?)
+pub(crate) fn hash_at_once(password: &NormalisedPassword, parameters: Parameters) -> Result<Credential, HashingError> {
+    Ok(Credential::create(password, parameters, &random_bytes()?, &mut Memory::new())?)
 }
 
 /// Hashes passwords and checks them: one at a time on each core, since each takes all of a core and 19 MiB.
 pub(crate) struct PasswordHasher {
     cores: Arc<Semaphore>,
     /// Checked where there is no user, so that a wrong name takes as long as a wrong password.
-    decoy: PasswordHash,
+    decoy: Credential,
 }
 
 impl PasswordHasher {
     pub(crate) fn new() -> Result<Self, HashingError> {
         let nobodys = Password(zeroize::Zeroizing::new(random_id()?.to_string()));
-        let decoy = hash_at_once(&nobodys, Parameters::default())?;
+        let decoy = hash_at_once(&nobodys.normalised(), Parameters::default())?;
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self { cores: Arc::new(Semaphore::new(cores)), decoy })
     }
 
     /// Hashes a password with a fresh salt.
-    pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, HashingError> {
+    pub(crate) async fn hash(&self, password: NormalisedPassword) -> Result<Credential, HashingError> {
         self.on_a_core(move || hash_at_once(&password, Parameters::default())).await?
     }
 
-    /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same work.
-    pub(crate) async fn verify(&self, password: Password, hash: Option<&PasswordHash>) -> Result<bool, HashingError> {
-        let is_decoy = hash.is_none();
-        let hash = hash.unwrap_or(&self.decoy).clone();
-        let fits = self.on_a_core(move || hash.verify(&password, &mut Memory::new())).await??;
+    /// Whether the password is the one that was hashed. Without a credential the answer is no, after the same work.
+    pub(crate) async fn verify(
+        &self,
+        password: Password,
+        credential: Option<&Credential>,
+    ) -> Result<bool, HashingError> {
+        let is_decoy = credential.is_none();
+        let credential = credential.unwrap_or(&self.decoy).clone();
+        let fits = self.on_a_core(move || credential.verify(&password, &mut Memory::new())).await??;
         Ok(fits && !is_decoy)
     }
 
@@ -73,6 +77,7 @@ impl PasswordHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::password::PasswordHash;
 
     fn password(text: &str) -> Password {
         Password::parse(text.to_owned()).unwrap()
@@ -81,11 +86,12 @@ mod tests {
     #[tokio::test]
     async fn a_password_fits_its_own_hash_and_no_other() {
         let hasher = PasswordHasher::new().unwrap();
-        let hash = hasher.hash(password("correct horse")).await.unwrap();
-        assert!(hash.to_text().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.to_text());
-        assert!(hasher.verify(password("correct horse"), Some(&hash)).await.unwrap());
-        assert!(!hasher.verify(password("correct horsf"), Some(&hash)).await.unwrap());
+        let made = hasher.hash(password("correct horse").normalised()).await.unwrap();
+        let text = made.hash.to_text();
+        assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
+        assert!(hasher.verify(password("correct horse"), Some(&made)).await.unwrap());
+        assert!(!hasher.verify(password("correct horsf"), Some(&made)).await.unwrap());
         assert!(!hasher.verify(password("correct horse"), None).await.unwrap());
-        assert_eq!(hash.to_text().parse::<PasswordHash>().unwrap(), hash);
+        assert_eq!(text.parse::<PasswordHash>().unwrap(), made.hash);
     }
 }

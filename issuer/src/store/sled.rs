@@ -33,6 +33,7 @@ const MOST_RECORD_BYTES: usize = 4096;
 /// Users by id, ids by username, sessions by id and by user, in a folder that one process holds at a time.
 pub(crate) struct SledStore {
     users: Tree,
+    /// The ids of users by their names. A name may lead nowhere, a user without a name does not exist.
     user_ids: Tree,
     sessions: Tree,
     /// The ids of a user's sessions: the keys are a user's id and a session's, the values empty. An entry may lead
@@ -81,6 +82,11 @@ impl SledStore {
         record.map(|record| decode_user(id, &record)).transpose()
     }
 
+    fn find_user_named(&self, username: &Username) -> Result<Option<User>, StoreError> {
+        let Some(id) = self.user_ids.get(username.as_str()).map_err(engine)? else { return Ok(None) };
+        self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
+    }
+
     fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let record = self.sessions.get(id.0).map_err(engine)?;
         record.map(|record| decode_session(id, &record)).transpose()
@@ -97,22 +103,20 @@ impl Store for SledStore {
     }
 
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
-        Box::pin(self.read(|| {
-            let Some(id) = self.user_ids.get(username.as_str()).map_err(engine)? else { return Ok(None) };
-            self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
-        }))
+        Box::pin(self.read(|| self.find_user_named(username)))
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
         Box::pin(self.write(|| {
-            let name = user.username.as_str();
-            if self.user_ids.contains_key(name).map_err(engine)? {
+            if self.find_user_named(&user.username)?.is_some() {
                 return Ok(Added::UsernameTaken);
             }
-            // The record first: a crash between the two leaves a record that no name leads to, which harms nobody,
-            // where a name without a record could never be given out again.
-            put(&self.users, user.id.0.as_bytes(), &user::record::encode(user).map_err(unreadable)?)?;
-            put(&self.user_ids, name.as_bytes(), user.id.0.as_bytes())?;
+            let record = user::record::encode(user).map_err(unreadable)?;
+            fits(user.id.0.as_bytes(), &record)?;
+            // The name first: a crash between the two leaves a name that leads nowhere, and is given out again, where a
+            // record without a name could be neither found nor removed.
+            put(&self.user_ids, user.username.as_str().as_bytes(), user.id.0.as_bytes())?;
+            put(&self.users, user.id.0.as_bytes(), &record)?;
             Ok(Added::Yes)
         }))
     }
@@ -124,6 +128,17 @@ impl Store for SledStore {
                 return Ok(Swapped::Conflict);
             }
             put(&self.users, old.id.0.as_bytes(), &user::record::encode(new).map_err(unreadable)?)?;
+            Ok(Swapped::Yes)
+        }))
+    }
+
+    fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {
+        Box::pin(self.write(|| {
+            if self.find_user(user.id)?.as_ref() != Some(user) {
+                return Ok(Swapped::Conflict);
+            }
+            self.users.remove(user.id.0).map_err(engine)?;
+            self.user_ids.remove(user.username.as_str()).map_err(engine)?;
             Ok(Swapped::Yes)
         }))
     }
@@ -197,10 +212,13 @@ impl Store for SledStore {
 
 /// Writes one record.
 fn put(tree: &Tree, key: &[u8], record: &[u8]) -> Result<(), StoreError> {
-    if key.len() + record.len() > MOST_RECORD_BYTES {
-        return Err(StoreError::TooLarge { bytes: key.len() + record.len(), most: MOST_RECORD_BYTES });
-    }
+    fits(key, record)?;
     tree.insert(key, record).map(drop).map_err(engine)
+}
+
+fn fits(key: &[u8], record: &[u8]) -> Result<(), StoreError> {
+    let (bytes, most) = (key.len() + record.len(), MOST_RECORD_BYTES);
+    if bytes <= most { Ok(()) } else { Err(StoreError::TooLarge { bytes, most }) }
 }
 
 /// The records of a tree in the order of their ids, from the first after `after`.
