@@ -12,8 +12,10 @@ use crate::{
     user::{Role, Username},
 };
 
+mod hashing;
 mod values;
 
+pub(crate) use hashing::{Calibrate, HashingOptions, InvalidHashing};
 pub(crate) use values::{IssuerUrl, StoreAddress};
 use values::{duration, duration_or_none};
 
@@ -31,13 +33,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the issuer.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Manage the users of a store that no issuer holds.
     #[command(subcommand)]
     User(UserCommand),
     /// See and end the sessions of a store that no issuer holds.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Measure how long passwords take to hash on this machine, and propose options.
+    Calibrate(Calibrate),
 }
 
 /// Options of `hallpass serve`.
@@ -73,6 +77,11 @@ pub(crate) struct Serve {
     /// every verifier must share; no key is published then.
     #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
     pub(crate) signing_alg: SigningAlg,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
+    /// Address and port to answer `GET /metrics` on, for Prometheus; nobody else should reach it.
+    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// Another origin whose pages may call the issuer, such as `https://app.example.com`; may be given several times.
     #[arg(long, env = "HALLPASS_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allowed_origin: Vec<Origin>,

@@ -1,16 +1,12 @@
-//! Passwords as people type them; their hashes and how these are computed are in the files below.
+//! Passwords as people type them; their hashes are in the files below.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
 mod hash;
-mod hasher;
 
-pub(crate) use hash::{
-    CostLimit, HashingFailed, InvalidParameters, InvalidPasswordHash, Memory, Parameters, PasswordHash, TooCostly,
-};
-pub(crate) use hasher::{HashingError, PasswordHasher, hash_at_once};
+pub(crate) use hash::{CostLimit, HashingFailed, InvalidParameters, Memory, Parameters, PasswordHash};
 
 /// The longest password in bytes. Argon2id takes any length; a bound keeps a request small.
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;

@@ -21,6 +21,6 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
     let current = Password::parse(current_password).map_err(|error| ApiError::invalid_request(error.to_string()))?;
     let new = Password::parse_new(new_password).map_err(ApiError::weak_password)?;
     let seen = caller::see(&auth, &head).await?;
-    let changed = auth.change_password(seen.identity(), current, new, head.address).await;
+    let changed = auth.change_password(seen.identity(), current, new, &head.asker(), head.address).await;
     caller::answer(changed.map(|()| no_content()).map_err(ApiError::from), &seen)
 }
