@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{http::Origin, id::SessionId, session::Lifetimes, user::Username};
 
+mod hashing;
 mod user;
 mod values;
 
+pub(crate) use hashing::{Calibrate, HashingOptions, InvalidHashing};
 pub(crate) use user::{Format, UserAdd, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet};
 pub(crate) use values::{IssuerUrl, StoreAddress};
 use values::{duration, duration_or_none};
@@ -28,13 +30,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the issuer.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Manage the users of a store that no issuer holds.
     #[command(subcommand)]
     User(UserCommand),
     /// See and end the sessions of a store that no issuer holds.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Measure how long passwords take to hash on this machine, and propose options.
+    Calibrate(Calibrate),
 }
 
 /// Options of `hallpass serve`.
@@ -70,6 +74,11 @@ pub(crate) struct Serve {
     /// every verifier must share; no key is published then.
     #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
     pub(crate) signing_alg: SigningAlg,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
+    /// Address and port to answer `GET /metrics` on, for Prometheus; nobody else should reach it.
+    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) admin_listen: Option<SocketAddr>,
     /// Let anybody make themselves a user, with `POST /register`.
     #[arg(long, env = "HALLPASS_ALLOW_REGISTRATION")]
     pub(crate) allow_registration: bool,

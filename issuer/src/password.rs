@@ -1,5 +1,5 @@
-//! Passwords as people type them and as they are hashed; what a new one must be, and how hashes are computed, is in the
-//! files below.
+//! Passwords as people type them and as they are hashed; what a new one must be, and their hashes, are in the files
+//! below.
 
 use std::fmt;
 
@@ -8,14 +8,12 @@ use zeroize::Zeroizing;
 
 mod credential;
 mod hash;
-mod hasher;
 mod policy;
 
 pub(crate) use credential::{Credential, PasswordForm};
 pub(crate) use hash::{
     CostLimit, HashingFailed, InvalidParameters, InvalidPasswordHash, Memory, Parameters, PasswordHash, TooCostly,
 };
-pub(crate) use hasher::{HashingError, PasswordHasher, hash_at_once};
 pub(crate) use policy::{NewPassword, WeakPassword};
 
 /// The longest password in bytes. Argon2id takes any length; a bound keeps a request small.

@@ -43,6 +43,11 @@ impl User {
         Self { password, credential_epoch: self.credential_epoch.next(), ..self.clone() }
     }
 
+    /// The user with another hash of the same password; their sessions go on.
+    pub(crate) fn with_hash(&self, password: Credential) -> Self {
+        Self { password, ..self.clone() }
+    }
+
     /// The user, unable to sign in; their sessions are over, and stay so when they are enabled again.
     pub(crate) fn disabled(&self) -> Self {
         Self { is_disabled: true, credential_epoch: self.credential_epoch.next(), ..self.clone() }

@@ -8,6 +8,7 @@ use super::{Auth, AuthError};
 use crate::{
     audit,
     entropy::random_id,
+    hashing::Asker,
     id::UserId,
     password::NewPassword,
     store::Added,
@@ -31,6 +32,7 @@ impl Registration<'_> {
         &self,
         username: Username,
         password: NewPassword,
+        asker: &Asker,
         address: IpAddr,
     ) -> Result<User, AuthError> {
         let Self(auth) = self;
@@ -40,7 +42,7 @@ impl Registration<'_> {
         let user = User {
             id: UserId(random_id()?),
             username,
-            password: auth.passwords.hash(password.into_normalised()).await?,
+            password: auth.hashing.create(asker, password.into_normalised()).await?,
             credential_epoch: CredentialEpoch::default(),
             is_disabled: false,
             roles: Roles::default(),

@@ -1,14 +1,21 @@
 //! The use cases over a real store, with a clock that the test moves.
 
-use std::{net::Ipv4Addr, sync::atomic::Ordering};
+use std::{
+    net::Ipv4Addr,
+    num::NonZero,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use hallpass_token::VerifyError;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    hashing::{self, Here},
     keys::Keys,
-    password::NewPassword,
+    metrics::Metrics,
+    password::{CostLimit, NewPassword, Parameters},
     session::{Lifetimes, Refusal},
     store::sled::SledStore,
     users::{self, Rights},
@@ -22,6 +29,12 @@ mod sessions;
 use counting::{Calls, CountingStore};
 
 const PASSWORD: &str = "examplePassword";
+const HASHING: hashing::Settings = hashing::Settings {
+    parameters: Parameters::FLOOR,
+    workers: NonZero::<usize>::MIN,
+    limit: CostLimit { memory_bytes: CostLimit::DEFAULT_MEMORY_BYTES },
+    deadline: Duration::from_secs(20),
+};
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 #[derive(Clone)]
@@ -73,8 +86,11 @@ impl Fixture {
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
         let store = Arc::new(store);
+        let (clock_of_auth, metrics) = (Box::new(clock.clone()), Metrics::new());
+        let hashing = Hashing::start(&HASHING, metrics.hashing).unwrap();
         let auth =
-            Auth::new(store, Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings).unwrap();
+            Auth::new(store, clock_of_auth, keys.ed25519_signer, keys.refresh_token, hashing, metrics.auth, settings)
+                .unwrap();
         Self { auth, clock, calls, _folder: folder }
     }
 
@@ -109,8 +125,14 @@ impl Fixture {
     }
 }
 
+/// A client that does not hang up.
 fn client() -> Client {
-    Client { address: ADDRESS, label: Label::of_user_agent(b"a test") }
+    let here = Box::leak(Box::new(Here::new()));
+    Client { address: ADDRESS, label: Label::of_user_agent(b"a test"), presence: here.presence() }
+}
+
+fn asker() -> Asker {
+    Asker { lane: Lane::Known, presence: client().presence }
 }
 
 fn password(text: &str) -> Password {

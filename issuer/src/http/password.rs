@@ -25,7 +25,10 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
     let seen = caller::see(&auth, &head).await?;
     let username = seen.identity().username.as_str();
     let changed = match NewPassword::choose(new_password, username) {
-        Ok(new) => auth.change_password(seen.identity(), current, new, head.address).await.map_err(ApiError::from),
+        Ok(new) => {
+            let changed = auth.change_password(seen.identity(), current, new, &head.asker(), head.address).await;
+            changed.map_err(ApiError::from)
+        }
         Err(weak) => Err(ApiError::weak_password(weak)),
     };
     caller::answer(changed.map(|()| no_content()), &seen)

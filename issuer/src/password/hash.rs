@@ -86,7 +86,10 @@ impl PasswordHash {
         let mut computed = Zeroizing::new(vec![0; self.expected().len()]);
         match &self.kind {
             Kind::Argon2(hash) => hash.compute(password, &mut computed, memory),
-            Kind::Bcrypt(hash) => Ok(hash.compute(password, &mut computed)),
+            Kind::Bcrypt(hash) => {
+                hash.compute(password, &mut computed);
+                Ok(())
+            }
             Kind::Scrypt(hash) => hash.compute(password, &mut computed),
             Kind::Pbkdf2(hash) => hash.compute(password, &mut computed),
         }?;

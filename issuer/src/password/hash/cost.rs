@@ -1,7 +1,7 @@
 //! What a foreign hash may cost. Somebody else chose its parameters; checking it must not stop the issuer.
 
 /// The memory that one hash may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CostLimit {
     pub(crate) memory_bytes: u64,
 }

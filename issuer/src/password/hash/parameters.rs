@@ -27,6 +27,9 @@ const FLOOR_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
 const MOST_LANES: u32 = 16;
 
 impl Parameters {
+    /// OWASP's first choice among the equals: the least time for its memory.
+    pub(crate) const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
+
     pub(crate) const SALT_BYTES: usize = 16;
     pub(crate) const OUTPUT_BYTES: usize = 32;
 
@@ -59,9 +62,8 @@ impl Parameters {
 }
 
 impl Default for Parameters {
-    /// OWASP's first choice among the equals: the least time for its memory.
     fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
+        Self::FLOOR
     }
 }
 

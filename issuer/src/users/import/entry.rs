@@ -81,10 +81,10 @@ pub(crate) enum Fault {
 impl Entry {
     /// Makes a user of what the line says. A hash that would take too long to check stays outside: it would be checked
     /// at every attempt to sign in.
-    pub(super) fn check(self, limit: CostLimit) -> Result<Candidate, Fault> {
+    pub(super) fn check(self, limit: &CostLimit) -> Result<Candidate, Fault> {
         let username = self.username.parse()?;
         let hash: PasswordHash = self.hash.parse()?;
-        hash.check_cost(&limit)?;
+        hash.check_cost(limit)?;
         let roles: Vec<Role> = self.roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?;
         let claims = self.claims.map(|claims| claims.parse()).transpose()?.unwrap_or_default();
         let rights = Rights { roles: Roles::try_from(roles)?, claims };

@@ -63,7 +63,7 @@ impl Reader {
             Syntax::Jsonl => json::read(&line.text),
             Syntax::Csv(columns) => columns.read(line),
         };
-        let candidate = entry?.check(self.limit)?;
+        let candidate = entry?.check(&self.limit)?;
         self.names.add(&candidate.username, place.line)?;
         Ok(candidate)
     }
