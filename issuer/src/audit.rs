@@ -1,5 +1,5 @@
-//! The audit log: one line for each session that begins or ends, each change of a password, and each user that is disabled
-//! or enabled, with who, what, why and from where. Never a token, not even a hash of one.
+//! The audit log: one line for each session that begins or ends, each change of a password, and each user who comes, goes
+//! or changes, with who, what, why and from where; an import is one line. Never a token, not even a hash of one.
 
 use std::fmt::Display;
 
@@ -33,7 +33,18 @@ pub(crate) fn password_changed(user: UserId, session: SessionId, address: impl D
     tracing::info!(target: "hallpass::audit", event = "password_changed", %user, %session, %address, "audit");
 }
 
-/// The person who runs the issuer changed what a user may do.
+/// Somebody made themselves a user.
+pub(crate) fn user_registered(user: UserId, address: impl Display) {
+    tracing::info!(target: "hallpass::audit", event = "user_registered", %user, %address, "audit");
+}
+
+/// The person who runs the issuer added the users of a file.
+pub(crate) fn users_imported(added: u64, present: u64, refused: u64) {
+    let event = "users_imported";
+    tracing::info!(target: "hallpass::audit", event, added, present, refused, address = OPERATOR, "audit");
+}
+
+/// The person who runs the issuer added, changed or removed a user.
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: "hallpass::audit", event, %user, address = OPERATOR, "audit");
 }

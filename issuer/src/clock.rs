@@ -35,3 +35,9 @@ impl Stopwatch {
         self.0.elapsed()
     }
 }
+
+/// A time as RFC 3339 writes it, in UTC.
+pub(crate) fn date(time: UnixSeconds) -> String {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time.seconds());
+    humantime::format_rfc3339_seconds(time).to_string()
+}

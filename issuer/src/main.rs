@@ -6,9 +6,11 @@ mod cli;
 mod clock;
 mod data;
 mod entropy;
+mod hashing;
 mod http;
 mod id;
 mod keys;
+mod metrics;
 mod password;
 mod refresh_token;
 mod serve;
@@ -29,6 +31,7 @@ use std::{
 
 use clap::Parser as _;
 use cli::{Cli, Command};
+use hashing::calibrate;
 use keys::Hs256Secret;
 use serve::ServeError;
 use tokio::signal::unix::{SignalKind, signal};
@@ -59,10 +62,11 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         match command {
             Command::Serve(options) => {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
-                serve::run(options, hs256_secret, told_to_stop()?).await?;
+                serve::run(*options, hs256_secret, told_to_stop()?).await?;
             }
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,
+            Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())
     })

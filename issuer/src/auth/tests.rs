@@ -1,26 +1,40 @@
 //! The use cases over a real store, with a clock that the test moves.
 
-use std::{net::Ipv4Addr, sync::atomic::Ordering};
+use std::{
+    net::Ipv4Addr,
+    num::NonZero,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use hallpass_token::VerifyError;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    hashing::{self, Here},
     keys::Keys,
+    metrics::Metrics,
+    password::{CostLimit, NewPassword, Parameters},
     session::{Lifetimes, Refusal},
     store::sled::SledStore,
-    user::Roles,
-    users,
+    users::{self, Rights},
 };
 
 mod counting;
 mod refresh;
+mod registration;
 mod sessions;
 
 use counting::{Calls, CountingStore};
 
 const PASSWORD: &str = "examplePassword";
+const HASHING: hashing::Settings = hashing::Settings {
+    parameters: Parameters::FLOOR,
+    workers: NonZero::<usize>::MIN,
+    limit: CostLimit { memory_bytes: CostLimit::DEFAULT_MEMORY_BYTES },
+    deadline: Duration::from_secs(20),
+};
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 #[derive(Clone)]
@@ -63,16 +77,20 @@ impl Fixture {
             issuer: "https://auth.example".into(),
             audience: "api".into(),
             access_ttl: 300,
+            allows_registration: true,
             rules: Rules { lifetimes: Lifetimes { idle: 1000, absolute: 5000 }, grace, late_window: 600 },
         };
         let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
-        users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
+        users::create(&store, username, new_password(PASSWORD), Rights::default(), clock.now()).await.unwrap();
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
         let store = Arc::new(store);
+        let (clock_of_auth, metrics) = (Box::new(clock.clone()), Metrics::new());
+        let hashing = Hashing::start(&HASHING, metrics.hashing).unwrap();
         let auth =
-            Auth::new(store, Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings).unwrap();
+            Auth::new(store, clock_of_auth, keys.ed25519_signer, keys.refresh_token, hashing, metrics.auth, settings)
+                .unwrap();
         Self { auth, clock, calls, _folder: folder }
     }
 
@@ -107,12 +125,22 @@ impl Fixture {
     }
 }
 
+/// A client that does not hang up.
 fn client() -> Client {
-    Client { address: ADDRESS, label: Label::of_user_agent(b"a test") }
+    let here = Box::leak(Box::new(Here::new()));
+    Client { address: ADDRESS, label: Label::of_user_agent(b"a test"), presence: here.presence() }
+}
+
+fn asker() -> Asker {
+    Asker { lane: Lane::Known, presence: client().presence }
 }
 
 fn password(text: &str) -> Password {
     Password::parse(text.to_owned()).unwrap()
+}
+
+fn new_password(text: &str) -> NewPassword {
+    NewPassword::choose(text.to_owned(), "exampleUser").unwrap()
 }
 
 fn tampered(token: &str) -> String {

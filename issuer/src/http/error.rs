@@ -1,9 +1,11 @@
 //! The one shape of every error, and how the use cases' failures look from outside.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use warp::http::{HeaderValue, StatusCode};
 
-use crate::{auth::AuthError, password::InvalidPassword};
+use crate::{auth::AuthError, password::WeakPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
 const RETRY_AFTER: u32 = 2;
@@ -89,7 +91,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "you have no session with this id")
     }
 
-    pub(crate) fn weak_password(error: InvalidPassword) -> Self {
+    pub(crate) fn weak_password(error: WeakPassword) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", error.to_string())
     }
 
@@ -103,6 +105,11 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description).with(Hint::Authenticate("Bearer"))
     }
 
+    fn overloaded(retry_after: u32) -> Self {
+        let description = "too much is going on; the same request may succeed after Retry-After seconds";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description).with(Hint::RetryAfter(retry_after))
+    }
+
     pub(crate) fn unavailable(cause: impl ToString) -> Self {
         let description = "the issuer cannot answer at the moment; the same request may succeed later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)
@@ -114,6 +121,12 @@ impl ApiError {
         let description = "the issuer made a mistake; its log says more under this request's id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description).because(cause)
     }
+}
+
+/// Rounded up, since nobody should come too early, and at least one.
+fn whole_seconds(time: Duration) -> u32 {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
 }
 
 impl From<AuthError> for ApiError {
@@ -137,6 +150,13 @@ impl From<AuthError> for ApiError {
             AuthError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_credentials", "the current password is wrong")
             }
+            AuthError::RegistrationDisabled => {
+                let description = "nobody can make themselves a user here: ask whoever runs the issuer";
+                Self::new(StatusCode::FORBIDDEN, "registration_disabled", description)
+            }
+            AuthError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
+            }
             AuthError::NoSuchSession => Self::no_such_session(),
             AuthError::WrongTransport => Self::invalid_request(
                 "the refresh token must come the way it was given out: as a cookie or in the body",
@@ -147,11 +167,9 @@ impl From<AuthError> for ApiError {
                     .with(Hint::Authenticate(r#"Bearer error="invalid_token""#))
             }
             AuthError::NoCredentials => Self::no_credentials(),
-            AuthError::Contended | AuthError::Overloaded(_) => {
-                let description = "too much is going on; the same request may succeed later";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description)
-                    .with(Hint::RetryAfter(RETRY_AFTER))
-            }
+            AuthError::Overloaded { retry_after } => Self::overloaded(whole_seconds(retry_after)),
+            // Who has gone does not read it.
+            AuthError::Contended | AuthError::ClientGone => Self::overloaded(RETRY_AFTER),
             AuthError::Unavailable(_) => Self::unavailable(&cause),
         };
         made.because(cause)

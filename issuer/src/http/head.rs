@@ -7,28 +7,43 @@ use warp::{
     http::{HeaderMap, header},
 };
 
-use crate::{auth::Client, session::Label};
+use crate::{
+    auth::Client,
+    hashing::{Asker, Lane, Presence},
+    session::Label,
+};
 
 /// The address at the other end of a request's connection, which the accept loop puts into the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// Whether the connection is still open.
+    pub(crate) presence: Presence,
+}
 
 /// A request but for its body.
 pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
     pub(crate) address: IpAddr,
+    presence: Presence,
 }
 
 impl Head {
     /// Reads the head. The accept loop gave the request its peer, so that this rejects none.
     pub(crate) fn read() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
-        let read = |headers, Peer(address)| Self { headers, address };
+        let read = |headers, Peer { address, presence }| Self { headers, address, presence };
         warp::header::headers_cloned().and(warp::ext::get::<Peer>()).map(read)
     }
 
     /// Who signs in.
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
-        Client { address: self.address, label: Label::of_user_agent(user_agent) }
+        let label = Label::of_user_agent(user_agent);
+        Client { address: self.address, label, presence: self.presence.clone() }
+    }
+
+    /// For whom a password is hashed: somebody who is signed in.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { lane: Lane::Known, presence: self.presence.clone() }
     }
 }

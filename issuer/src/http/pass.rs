@@ -6,7 +6,9 @@ use warp::reply::Response;
 use super::{ApiError, cookies, json};
 use crate::{
     auth::{Identity, Pass},
+    id::UserId,
     session::Transport,
+    user::Username,
 };
 
 /// The body of an answer with tokens.
@@ -37,9 +39,15 @@ struct SessionBody {
 }
 
 #[derive(Serialize)]
-struct UserBody<'p> {
+pub(crate) struct UserBody<'p> {
     id: String,
     username: &'p str,
+}
+
+impl<'p> UserBody<'p> {
+    pub(crate) fn of(id: UserId, username: &'p Username) -> Self {
+        Self { id: id.to_string(), username: username.as_str() }
+    }
 }
 
 impl<'p> From<&'p Identity> for IdentityBody<'p> {
@@ -49,7 +57,7 @@ impl<'p> From<&'p Identity> for IdentityBody<'p> {
                 id: identity.session.to_string(),
                 expires_at: identity.session_expires_at.seconds(),
             },
-            user: UserBody { id: identity.user.to_string(), username: identity.username.as_str() },
+            user: UserBody::of(identity.user, &identity.username),
         }
     }
 }

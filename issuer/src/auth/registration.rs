@@ -1,0 +1,60 @@
+//! Users who make themselves.
+
+use std::net::IpAddr;
+
+use hallpass_token::CustomClaims;
+
+use super::{Auth, AuthError};
+use crate::{
+    audit,
+    entropy::random_id,
+    hashing::Asker,
+    id::UserId,
+    password::NewPassword,
+    store::Added,
+    user::{CredentialEpoch, Roles, User, Username},
+};
+
+/// The right to make users, where the person who runs the issuer gave it to everybody.
+pub(crate) struct Registration<'a>(&'a Auth);
+
+impl Auth {
+    /// The right to make users; refused where only the person who runs the issuer adds them.
+    pub(crate) fn registration(&self) -> Result<Registration<'_>, AuthError> {
+        if self.settings.allows_registration { Ok(Registration(self)) } else { Err(AuthError::RegistrationDisabled) }
+    }
+}
+
+impl Registration<'_> {
+    /// Makes a user without any rights. Nobody is signed in by it: a sign-in is the next request, by the rules of all
+    /// others. A name that is taken costs no hash.
+    pub(crate) async fn register(
+        &self,
+        username: Username,
+        password: NewPassword,
+        asker: &Asker,
+        address: IpAddr,
+    ) -> Result<User, AuthError> {
+        let Self(auth) = self;
+        if auth.store.user_named(&username).await?.is_some() {
+            return Err(AuthError::UsernameTaken);
+        }
+        let user = User {
+            id: UserId(random_id()?),
+            username,
+            password: auth.hashing.create(asker, password.into_normalised()).await?,
+            credential_epoch: CredentialEpoch::default(),
+            is_disabled: false,
+            roles: Roles::default(),
+            claims: CustomClaims::default(),
+            created_at: auth.clock.now(),
+        };
+        match auth.store.add_user(&user).await? {
+            Added::Yes => {
+                audit::user_registered(user.id, address);
+                Ok(user)
+            }
+            Added::UsernameTaken => Err(AuthError::UsernameTaken),
+        }
+    }
+}
