@@ -12,7 +12,6 @@ use crate::{
 };
 
 mod budget;
-pub(crate) mod calibrate;
 mod presence;
 mod queue;
 #[cfg(test)]
@@ -43,6 +42,16 @@ pub(crate) enum Lane {
     Known,
     /// Anybody else.
     Unknown,
+}
+
+impl Lane {
+    /// The name that the metrics have for it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// For whom something is hashed.

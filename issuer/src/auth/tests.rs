@@ -22,6 +22,7 @@ use crate::{
     users,
 };
 
+mod check;
 mod counting;
 mod refresh;
 mod sessions;

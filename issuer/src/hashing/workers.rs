@@ -178,7 +178,7 @@ impl Shared {
 
     fn count(&self, state: &State) {
         for lane in [Lane::Known, Lane::Unknown] {
-            self.metrics.queued(lane, state.queue.length(lane));
+            self.metrics.queued(lane.name(), state.queue.length(lane));
         }
     }
 
