@@ -44,16 +44,6 @@ pub(crate) enum Lane {
     Unknown,
 }
 
-impl Lane {
-    /// The name that the metrics have for it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Known => "known",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// For whom something is hashed.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {

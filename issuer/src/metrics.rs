@@ -25,7 +25,8 @@ pub(crate) struct Metrics {
 /// What hashing does.
 #[derive(Clone)]
 pub(crate) struct HashingMetrics {
-    queued: Family<LaneLabel, Gauge>,
+    queued_known: Gauge,
+    queued_unknown: Gauge,
     waited: Histogram,
     hashed: Histogram,
     dropped: Family<DroppedLabel, Counter>,
@@ -121,11 +122,15 @@ impl HashingMetrics {
         registry.register_with_unit("hash_wait", wait_help, Unit::Seconds, waited.clone());
         registry.register_with_unit("hash_time", "How long one hash took", Unit::Seconds, hashed.clone());
         registry.register("hash_dropped", "Passwords that were not hashed, by reason", Family::clone(&dropped));
-        Self { queued, waited, hashed, dropped }
+        let [queued_known, queued_unknown] =
+            ["known", "unknown"].map(|lane| queued.get_or_create_owned(&LaneLabel { lane }));
+        Self { queued_known, queued_unknown, waited, hashed, dropped }
     }
 
-    pub(crate) fn queued(&self, lane: &'static str, length: usize) {
-        self.queued.get_or_create(&LaneLabel { lane }).set(i64::try_from(length).unwrap_or(i64::MAX));
+    /// Takes on how many wait: of clients that are known, and of all others. It takes no lock, since it is called under one.
+    pub(crate) fn queued(&self, known: usize, unknown: usize) {
+        self.queued_known.set(i64::try_from(known).unwrap_or(i64::MAX));
+        self.queued_unknown.set(i64::try_from(unknown).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn waited(&self, waited: Duration) {
@@ -208,7 +213,7 @@ mod tests {
     #[test]
     fn what_was_counted_is_told_with_names_and_units() {
         let metrics = Metrics::new();
-        metrics.hashing.queued("known", 3);
+        metrics.hashing.queued(3, 0);
         metrics.hashing.hashed(Duration::from_millis(20));
         metrics.hashing.dropped(Dropped::ClientGone);
         metrics.auth.login(Outcome::Overloaded);
@@ -217,6 +222,7 @@ mod tests {
         let text = metrics.to_text().unwrap();
         for line in [
             "hallpass_hash_queue_length{lane=\"known\"} 3",
+            "hallpass_hash_queue_length{lane=\"unknown\"} 0",
             "hallpass_hash_time_seconds_count 1",
             "hallpass_hash_dropped_total{reason=\"client_gone\"} 1",
             "hallpass_logins_total{outcome=\"overloaded\"} 1",
