@@ -12,7 +12,6 @@ use crate::{
 };
 
 mod budget;
-pub(crate) mod calibrate;
 mod presence;
 mod queue;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod calibrate;
 mod cli;
 mod clock;
 mod data;
@@ -31,7 +32,6 @@ use std::{
 
 use clap::Parser as _;
 use cli::{Cli, Command};
-use hashing::calibrate;
 use keys::Hs256Secret;
 use serve::ServeError;
 use tokio::signal::unix::{SignalKind, signal};

@@ -14,8 +14,6 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::hashing::Lane;
-
 /// All metrics of the process.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -27,7 +25,8 @@ pub(crate) struct Metrics {
 /// What hashing does.
 #[derive(Clone)]
 pub(crate) struct HashingMetrics {
-    queued: Family<LaneLabel, Gauge>,
+    queued_known: Gauge,
+    queued_unknown: Gauge,
     waited: Histogram,
     hashed: Histogram,
     dropped: Family<DroppedLabel, Counter>,
@@ -72,7 +71,7 @@ pub(crate) enum Outcome {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LaneLabel {
-    lane: Lane,
+    lane: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -118,19 +117,20 @@ impl HashingMetrics {
         let times = || Histogram::new(exponential_buckets(0.001, 1.6, 21));
         let (queued, dropped) = (Family::<LaneLabel, Gauge>::default(), Family::default());
         let (waited, hashed) = (times(), times());
-        for lane in [Lane::Known, Lane::Unknown] {
-            queued.get_or_create(&LaneLabel { lane }).set(0);
-        }
         registry.register("hash_queue_length", "Passwords that wait to be hashed, by lane", queued.clone());
         let wait_help = "How long a password that was hashed had waited for it";
         registry.register_with_unit("hash_wait", wait_help, Unit::Seconds, waited.clone());
         registry.register_with_unit("hash_time", "How long one hash took", Unit::Seconds, hashed.clone());
         registry.register("hash_dropped", "Passwords that were not hashed, by reason", Family::clone(&dropped));
-        Self { queued, waited, hashed, dropped }
+        let [queued_known, queued_unknown] =
+            ["known", "unknown"].map(|lane| queued.get_or_create_owned(&LaneLabel { lane }));
+        Self { queued_known, queued_unknown, waited, hashed, dropped }
     }
 
-    pub(crate) fn queued(&self, lane: Lane, length: usize) {
-        self.queued.get_or_create(&LaneLabel { lane }).set(i64::try_from(length).unwrap_or(i64::MAX));
+    /// Takes on how many wait: of clients that are known, and of all others. It takes no lock, since it is called under one.
+    pub(crate) fn queued(&self, known: usize, unknown: usize) {
+        self.queued_known.set(i64::try_from(known).unwrap_or(i64::MAX));
+        self.queued_unknown.set(i64::try_from(unknown).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn waited(&self, waited: Duration) {
@@ -203,7 +203,6 @@ macro_rules! named {
     };
 }
 
-named!(Lane: Known = "known", Unknown = "unknown");
 named!(Dropped: Full = "full", Late = "late", ClientGone = "client_gone", Spare = "spare");
 named!(Outcome: Ok = "ok", Refused = "refused", Overloaded = "overloaded", Failed = "failed");
 
@@ -214,7 +213,7 @@ mod tests {
     #[test]
     fn what_was_counted_is_told_with_names_and_units() {
         let metrics = Metrics::new();
-        metrics.hashing.queued(Lane::Known, 3);
+        metrics.hashing.queued(3, 0);
         metrics.hashing.hashed(Duration::from_millis(20));
         metrics.hashing.dropped(Dropped::ClientGone);
         metrics.auth.login(Outcome::Overloaded);

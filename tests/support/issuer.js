@@ -40,7 +40,7 @@ export function addUser(folder, { username, password } = credentials) {
 
 /**
  * Starts `hallpass serve` with more arguments, below the command `under` where one is given (strace, say), and waits until
- * it listens. Returns its `url` and `port`; `log()`, what
+ * it listens. Returns its `url`, `port` and `pid`; `log()`, what
  * it has logged (where `readsLog` is not false); `exited`, its exit status to come; `stop()`, which asks it to end and
  * returns that status; `kill()`, which does not ask.
  */
@@ -68,6 +68,7 @@ export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true,
   }
   return {
     url: url[1],
+    pid: child.pid,
     port: Number(url[2]),
     log: () => log,
     exited: exited.then(([status]) => status),

@@ -21,6 +21,7 @@ use crate::{
     users::{self, Rights},
 };
 
+mod check;
 mod counting;
 mod refresh;
 mod registration;

@@ -62,13 +62,16 @@ where
             Ok(()) => self.route(request).await,
             Err(error) => Err(error),
         };
-        let cause = result.as_ref().err().and_then(|error| error.cause.clone());
+        let (cause, is_fault) = match &result {
+            Ok(_) => (None, false),
+            Err(error) => (error.cause.clone(), error.is_fault()),
+        };
         let mut response = result.unwrap_or_else(|error| shape(&error, &id));
         complete(&mut response, &id);
         let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
         metrics.request(route_of(&path), status);
         match cause {
-            Some(cause) if status >= 500 => tracing::error!(%method, path, status, micros, id, cause, "request"),
+            Some(cause) if is_fault => tracing::error!(%method, path, status, micros, id, cause, "request"),
             Some(cause) => tracing::info!(%method, path, status, micros, id, cause, "request"),
             None => tracing::info!(%method, path, status, micros, id, "request"),
         }

@@ -23,6 +23,9 @@ pub(crate) struct ApiError {
     pub(crate) cause: Option<String>,
 }
 
+/// What a client is told that comes while too much is going on.
+const OVERLOADED: &str = "overloaded";
+
 /// What the client can do about it, told in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
@@ -50,6 +53,11 @@ impl ApiError {
 
     fn with(self, hint: Hint) -> Self {
         Self { hint, ..self }
+    }
+
+    /// Whether something of ours failed. To be busy is no fault.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.status.is_server_error() && self.code != OVERLOADED
     }
 
     pub(crate) fn with_cookies(self, cookies: impl Into<Vec<HeaderValue>>) -> Self {
@@ -107,7 +115,7 @@ impl ApiError {
 
     fn overloaded(retry_after: u32) -> Self {
         let description = "too much is going on; the same request may succeed after Retry-After seconds";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description).with(Hint::RetryAfter(retry_after))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, description).with(Hint::RetryAfter(retry_after))
     }
 
     pub(crate) fn unavailable(cause: impl ToString) -> Self {
@@ -168,8 +176,9 @@ impl From<AuthError> for ApiError {
             }
             AuthError::NoCredentials => Self::no_credentials(),
             AuthError::Overloaded { retry_after } => Self::overloaded(whole_seconds(retry_after)),
-            // Who has gone does not read it.
-            AuthError::Contended | AuthError::ClientGone => Self::overloaded(RETRY_AFTER),
+            AuthError::Contended => Self::overloaded(RETRY_AFTER),
+            // Nobody reads it; the log and the metrics must not take it for a fault of ours.
+            AuthError::ClientGone => Self::invalid_request("the connection was closed before the answer"),
             AuthError::Unavailable(_) => Self::unavailable(&cause),
         };
         made.because(cause)

@@ -8,8 +8,12 @@ use std::{
     time::Duration,
 };
 
-use super::{HashingError, Machine, Parameters, Password, Workbench, cores};
-use crate::{cli::Calibrate, clock::Stopwatch, password::InvalidPassword};
+use crate::{
+    cli::Calibrate,
+    clock::Stopwatch,
+    hashing::{HashingError, Machine, Workbench, cores},
+    password::{InvalidPassword, Parameters, Password},
+};
 
 /// Memory in KiB and passes of what is measured: OWASP's equals, then more of each.
 const CANDIDATES: [(u32, u32); 10] = [
