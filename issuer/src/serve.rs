@@ -12,7 +12,7 @@ use crate::{
     cli::{IssuerUrl, Serve, SigningAlg},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
-    http::{self, Envelope, server},
+    http::{self, Envelope, TrustedProxies, server},
     keys::Hs256Secret,
     password::{InvalidPassword, Password},
     session::Rules,
@@ -117,7 +117,8 @@ pub(crate) async fn run(
     let auth = Auth::new(store, Box::new(SystemClock), signer, keys.refresh_token, settings)?;
     let auth = Arc::new(auth);
     let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
-    let service = tower::service_fn(move |request| envelope.clone().answer(request));
+    let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+    let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
     let service = http::cors(&options.allowed_origin).layer(service);
     announce(address).map_err(ServeError::Output)?;
     let sweeper = tokio::spawn(sweeper);

@@ -19,6 +19,9 @@ pub(crate) struct User {
     pub(crate) is_disabled: bool,
     pub(crate) roles: Roles,
     pub(crate) created_at: UnixSeconds,
+    /// At least as many guesses at the password as failed in a row, by clients that are no known devices: the count of a
+    /// running issuer, rounded up, for the next one.
+    pub(crate) failures: u16,
 }
 
 /// How often a user's credentials have changed. A session of an earlier epoch is over.
@@ -35,7 +38,7 @@ impl CredentialEpoch {
 impl User {
     /// The user with another password; their sessions are over, but for the one that is kept.
     pub(crate) fn with_password(&self, password: PasswordHash) -> Self {
-        Self { password, credential_epoch: self.credential_epoch.next(), ..self.clone() }
+        Self { password, credential_epoch: self.credential_epoch.next(), failures: 0, ..self.clone() }
     }
 
     /// The user, unable to sign in; their sessions are over, and stay so when they are enabled again.
@@ -43,9 +46,14 @@ impl User {
         Self { is_disabled: true, credential_epoch: self.credential_epoch.next(), ..self.clone() }
     }
 
-    /// The user, able to sign in.
+    /// The user, able to sign in, whatever failed before.
     pub(crate) fn enabled(&self) -> Self {
-        Self { is_disabled: false, ..self.clone() }
+        Self { is_disabled: false, failures: 0, ..self.clone() }
+    }
+
+    /// The user after that many failed guesses, and nothing else changed.
+    pub(crate) fn with_failures(&self, failures: u16) -> Self {
+        Self { failures, ..self.clone() }
     }
 }
 
@@ -140,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_does_not_lower_it() {
+    fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_forgets_failures_alone() {
         let password: PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
         let user = User {
             id: UserId(uuid::Uuid::from_u128(1)),
@@ -150,12 +158,17 @@ mod tests {
             is_disabled: false,
             roles: Roles::default(),
             created_at: UnixSeconds::EPOCH,
+            failures: 100,
         };
-        assert_eq!(user.with_password(password).credential_epoch, CredentialEpoch(8));
+        let changed = user.with_password(password);
+        assert_eq!((changed.credential_epoch, changed.failures), (CredentialEpoch(8), 0));
         let disabled = user.disabled();
-        assert_eq!((disabled.is_disabled, disabled.credential_epoch), (true, CredentialEpoch(8)));
+        assert_eq!(
+            (disabled.is_disabled, disabled.credential_epoch, disabled.failures),
+            (true, CredentialEpoch(8), 100)
+        );
         let enabled = disabled.enabled();
-        assert_eq!((enabled.is_disabled, enabled.credential_epoch), (false, CredentialEpoch(8)));
+        assert_eq!((enabled.is_disabled, enabled.credential_epoch, enabled.failures), (false, CredentialEpoch(8), 0));
     }
 
     #[test]

@@ -104,7 +104,8 @@ pub(crate) async fn create(
 ) -> Result<User, UsersError> {
     let password = PasswordHasher::new()?.hash(password).await?;
     let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
-    let user = User { id, username, password, credential_epoch, is_disabled: false, roles, created_at: now };
+    let user =
+        User { id, username, password, credential_epoch, is_disabled: false, roles, created_at: now, failures: 0 };
     match store.add_user(&user).await? {
         Added::Yes => Ok(user),
         Added::UsernameTaken => Err(UsersError::UsernameTaken(user.username)),

@@ -3,7 +3,8 @@
 use hallpass_token::{KeySetError, SignError, VerifyError};
 
 use crate::{
-    entropy::NoEntropy, password::HashingError, refresh_token::InvalidRefreshToken, session::Refusal, store::StoreError,
+    entropy::NoEntropy, guessing::TooMany, password::HashingError, refresh_token::InvalidRefreshToken,
+    session::Refusal, store::StoreError,
 };
 
 /// Why a use case failed.
@@ -30,6 +31,9 @@ pub(crate) enum AuthError {
     /// The current password that came with a new one is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// Too many failed before; the same request is looked at in so many seconds.
+    #[error("too many attempts failed: the next is admitted in {seconds} s")]
+    TooManyAttempts { seconds: u64 },
     /// There is no such session of that user.
     #[error("the user has no such session")]
     NoSuchSession,
@@ -71,11 +75,19 @@ pub(crate) enum AuthSetupError {
     Hashing(#[from] HashingError),
     #[error("the issuer's own key set cannot be used: {0}")]
     Keys(#[from] KeySetError),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<TooMany> for AuthError {
+    fn from(TooMany { seconds, .. }: TooMany) -> Self {
+        Self::TooManyAttempts { seconds }
     }
 }
 

@@ -26,9 +26,7 @@ impl Auth {
         address: IpAddr,
     ) -> Result<(), AuthError> {
         let user = self.user_of(identity).await?;
-        if !self.passwords.verify(current, Some(&user.password)).await? {
-            return Err(AuthError::WrongPassword);
-        }
+        self.check_current(identity.session, current, &user.password).await?;
         let verified = user.password;
         let hashed = self.passwords.hash(new).await?;
         let in_turn = self.password_changes.lock().await;

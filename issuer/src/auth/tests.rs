@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    clock::Moment,
     keys::Keys,
     session::{Lifetimes, Refusal},
     store::sled::SledStore,
@@ -15,6 +16,7 @@ use crate::{
 };
 
 mod counting;
+mod limits;
 mod refresh;
 mod sessions;
 
@@ -35,6 +37,10 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> UnixSeconds {
         UnixSeconds::new(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::from_millis(self.now().seconds() * 1000)
     }
 }
 
@@ -108,7 +114,7 @@ impl Fixture {
 }
 
 fn client() -> Client {
-    Client { address: ADDRESS, label: Label::of_user_agent(b"a test") }
+    Client { address: ADDRESS, label: Label::of_user_agent(b"a test"), device_token: None }
 }
 
 fn password(text: &str) -> Password {

@@ -77,6 +77,7 @@ pub(super) fn user(id: u128, username: &str) -> User {
         is_disabled: false,
         roles: Roles::default(),
         created_at: UnixSeconds::EPOCH,
+        failures: 0,
     }
 }
 

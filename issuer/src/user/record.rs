@@ -20,6 +20,8 @@ struct Record {
     disabled: bool,
     roles: Vec<String>,
     created_at: u64,
+    #[serde(default)]
+    failures: u16,
 }
 
 /// Why bytes are not a user's record.
@@ -43,6 +45,7 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
         disabled: user.is_disabled,
         roles: user.roles.names(),
         created_at: user.created_at.seconds(),
+        failures: user.failures,
     };
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
 }
@@ -63,6 +66,7 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
         is_disabled: record.disabled,
         roles: roles.ok_or(InvalidRecord::Field("roles"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
+        failures: record.failures,
     })
 }
 
@@ -81,6 +85,7 @@ mod tests {
             is_disabled: true,
             roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
+            failures: 20,
         }
     }
 
