@@ -80,8 +80,11 @@ pub(crate) struct TooMany {
 impl Guessing {
     /// Nothing failed yet. `secret` is random bytes that nobody else knows.
     pub(crate) fn new(secret: [u8; 32]) -> Arc<Self> {
-        let tables =
-            Tables { accounts: Table::new(ACCOUNTS), addresses: Table::new(ADDRESSES), own: Table::new(OWN_ROWS) };
+        Self::with_tables(secret, ACCOUNTS, ADDRESSES, OWN_ROWS)
+    }
+
+    fn with_tables(secret: [u8; 32], accounts: usize, addresses: usize, own: usize) -> Arc<Self> {
+        let tables = Tables { accounts: Table::new(accounts), addresses: Table::new(addresses), own: Table::new(own) };
         Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
     }
 

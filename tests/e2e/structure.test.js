@@ -26,8 +26,8 @@ const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpa
  * rule, rules know no store and no network, and the store knows no rule.
  */
 const MODULES = {
-  http: ["auth", "clock", "entropy", "password", "session", "user"],
-  auth: ["audit", "clock", "entropy", "id", "keys", "password", "refresh_token", "session", "store", "user"],
+  http: ["auth", "clock", "device_token", "entropy", "password", "session", "user"],
+  auth: ["audit", "clock", "device_token", "entropy", "guessing", "id", "keys", "password", "refresh_token", "session", "store", "user"],
   store: ["id", "session", "user"],
   sweeper: ["clock", "session", "store"],
   keys: ["entropy", "refresh_token"],
@@ -36,7 +36,9 @@ const MODULES = {
   sessions: ["audit", "cli", "clock", "data", "id", "session", "store", "user"],
   cli: ["http", "id", "session", "user"],
   session: ["id", "refresh_token", "user"],
-  audit: ["id", "session"],
+  audit: ["guessing", "id", "session"],
+  guessing: ["clock", "device_token", "id", "user"],
+  device_token: ["id", "refresh_token"],
   refresh_token: ["id"],
   password: ["entropy"],
   user: ["id", "password"],

@@ -48,7 +48,7 @@ struct Fixture {
     auth: Auth,
     clock: TestClock,
     calls: Arc<Calls>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fixture {
@@ -79,7 +79,7 @@ impl Fixture {
         let store = Arc::new(store);
         let auth =
             Auth::new(store, Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings).unwrap();
-        Self { auth, clock, calls, _folder: folder }
+        Self { auth, clock, calls, folder }
     }
 
     async fn login(&self) -> Pass {

@@ -28,6 +28,11 @@ fn owner(guessing: &Guessing, recorded: u16) -> SignIn {
     SignIn { device: Some(OWNER), ..stranger(guessing, "owner", recorded, 1) }
 }
 
+/// Whether an attempt is admitted; it fails.
+fn fails(guessing: &Arc<Guessing>, by: &SignIn, now: u64) -> bool {
+    guessing.attempt(by, at(now)).map(Attempt::failed).is_ok()
+}
+
 /// Fails as often as is admitted at once.
 fn fail_at_once(guessing: &Arc<Guessing>, by: SignIn, now: u64) -> (usize, u64) {
     for failures in 0.. {
@@ -76,9 +81,9 @@ fn whoever_hangs_up_is_still_counted_at_their_address() {
 fn a_success_ends_the_row_and_costs_the_address_nothing() {
     let guessing = Guessing::new([1; 32]);
     let by = stranger(&guessing, "owner", 0, 1);
-    for _ in 0..100 {
+    for round in 0..100 {
         for _ in 0..4 {
-            guessing.attempt(&SignIn { address: ipv4(2), ..by }, at(0)).map_or((), Attempt::failed);
+            assert!(fails(&guessing, &SignIn { address: ipv4(100 + round), ..by }, 0));
         }
         guessing.attempt(&by, at(0)).unwrap().succeeded();
         assert_eq!(guessing.reserved(by.account), Some(0));
@@ -232,71 +237,99 @@ enum Step {
     /// The owner's device is used, with the right password or a wrong one.
     Owner(bool),
     Pass(u64),
-    /// The issuer starts again, or the account's entry gave way: what is under way comes to nothing.
+    /// So many strangers, each from an address of their own, fail at names of their own.
+    Flood(u32),
+    /// The issuer starts again: what is under way comes to nothing.
     Restart,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        8 => (2..6_u32).prop_map(Step::Begin),
-        6 => Just(Step::Fail),
-        1 => Just(Step::HangUp),
-        1 => any::<bool>().prop_map(Step::Owner),
-        4 => (1..2_000_000_u64).prop_map(Step::Pass),
-        1 => Just(Step::Restart),
+        60 => (2..6_u32).prop_map(Step::Begin),
+        60 => Just(Step::Fail),
+        4 => Just(Step::HangUp),
+        2 => any::<bool>().prop_map(Step::Owner),
+        60 => (1..2_000_000_u64).prop_map(Step::Pass),
+        8 => (1..60_u32).prop_map(Step::Flood),
+        2 => Just(Step::Restart),
     ];
-    prop::collection::vec(step, 1..600)
+    prop::collection::vec(step, 1..2000)
+}
+
+/// A history as it goes, with the strangers' failures counted from outside.
+struct World {
+    guessing: Arc<Guessing>,
+    now: u64,
+    /// The failures in the user's record, which follow what is counted, as `auth` has it.
+    recorded: u16,
+    under_way: Vec<Attempt>,
+    row: u16,
+    own_failures: u16,
+}
+
+/// So small that a flood puts out every entry.
+fn small() -> Arc<Guessing> {
+    Guessing::with_tables([1; 32], 8, 8, 64)
+}
+
+impl World {
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Begin(address) => {
+                let by = stranger(&self.guessing, "owner", self.recorded, address);
+                self.under_way.extend(self.guessing.attempt(&by, at(self.now)));
+            }
+            Step::Fail if !self.under_way.is_empty() => {
+                self.under_way.remove(0).failed();
+                self.row += 1;
+            }
+            Step::HangUp if !self.under_way.is_empty() => drop(self.under_way.remove(0)),
+            Step::Owner(is_right) if self.own_failures < 10 => self.owner(is_right),
+            Step::Pass(millis) => self.now += millis,
+            Step::Flood(names) => {
+                for name in 0..names {
+                    let by = stranger(&self.guessing, &format!("user{name}"), 0, 1000 + name);
+                    fails(&self.guessing, &by, self.now);
+                }
+            }
+            Step::Restart => {
+                self.under_way.clear();
+                self.guessing = small();
+                self.own_failures = 0;
+            }
+            Step::Fail | Step::HangUp | Step::Owner(_) => {}
+        }
+        let account = stranger(&self.guessing, "owner", 0, 0).account;
+        self.recorded = self.guessing.reserved(account).unwrap_or(self.recorded);
+    }
+
+    fn owner(&mut self, is_right: bool) {
+        let attempt = self.guessing.attempt(&owner(&self.guessing, self.recorded), at(self.now));
+        let attempt = attempt.expect("a known device has its budget");
+        assert!(attempt.is_known());
+        if is_right {
+            attempt.succeeded();
+            self.row = self.row.saturating_sub(10);
+            self.own_failures = 0;
+        } else {
+            attempt.failed();
+            self.own_failures += 1;
+        }
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Whatever the interleaving: in a row never more than a hundred guesses of strangers are tried, ten more for each
-    /// sign-in of the owner; the owner's device is admitted as long as its own budget lasts.
+    /// Whatever the interleaving, the restarts and the floods: never more than a hundred guesses of strangers are tried in a
+    /// row, and ten more for each sign-in of the owner, whose device is admitted as long as its own budget lasts.
     #[test]
     fn no_history_gives_strangers_more_than_a_hundred_in_a_row_nor_takes_the_owner_s_budget(steps in steps()) {
-        let mut guessing = Guessing::new([1; 32]);
-        let (mut now, mut recorded) = (0, 0);
-        let (mut tried, mut forgiven, mut own_failures) = (0_u16, 0_u16, 0);
-        let mut under_way = Vec::new();
+        let (guessing, under_way) = (small(), Vec::new());
+        let mut world = World { guessing, now: 0, recorded: 0, under_way, row: 0, own_failures: 0 };
         for step in steps {
-            match step {
-                Step::Begin(address) => {
-                    let attempt = guessing.attempt(&stranger(&guessing, "owner", recorded, address), at(now));
-                    if let Ok(attempt) = attempt {
-                        under_way.push(attempt);
-                    }
-                }
-                Step::Fail if !under_way.is_empty() => {
-                    under_way.remove(0).failed();
-                    tried += 1;
-                }
-                Step::HangUp if !under_way.is_empty() => drop(under_way.remove(0)),
-                Step::Owner(is_right) if own_failures < 10 => {
-                    let attempt = guessing.attempt(&owner(&guessing, recorded), at(now));
-                    let attempt = attempt.expect("a known device has its budget");
-                    prop_assert!(attempt.is_known());
-                    if is_right {
-                        attempt.succeeded();
-                        forgiven += 10;
-                        own_failures = 0;
-                    } else {
-                        attempt.failed();
-                        own_failures += 1;
-                    }
-                }
-                Step::Pass(millis) => now += millis,
-                Step::Restart => {
-                    under_way.clear();
-                    guessing = Guessing::new([2; 32]);
-                    own_failures = 0;
-                }
-                Step::Fail | Step::HangUp | Step::Owner(_) => {}
-            }
-            // As `auth` does it: the record follows what is counted.
-            let account = stranger(&guessing, "owner", 0, 0).account;
-            recorded = guessing.reserved(account).unwrap_or(recorded);
-            prop_assert!(tried <= MOST_FAILURES + forgiven, "{tried} of {forgiven}");
+            world.step(&step);
+            prop_assert!(world.row <= MOST_FAILURES, "{} in a row", world.row);
         }
     }
 
@@ -306,10 +339,10 @@ proptest! {
         let guessing = Guessing::new([1; 32]);
         for name in 0..names {
             let by = stranger(&guessing, &format!("user{name}"), 0, 1);
-            guessing.attempt(&by, at(0)).map_or((), Attempt::failed);
+            fails(&guessing, &by, 0);
         }
         let by = stranger(&guessing, "owner", failures, 1);
-        guessing.attempt(&by, at(0)).map_or((), Attempt::failed);
+        fails(&guessing, &by, 0);
         let refused = guessing.attempt(&by, at(later)).err();
         if let Some(TooMany { seconds, .. }) = refused.filter(|_| failures < 99) {
             prop_assert!(seconds >= 1);

@@ -6,7 +6,7 @@ use crate::{guessing::MOST_FAILURES, user::User};
 impl Fixture {
     /// The issuer starts again, over the same store.
     fn restarted(self) -> Self {
-        let keys = Keys::open(self._folder.path()).unwrap();
+        let keys = Keys::open(self.folder.path()).unwrap();
         let (store, clock) = (Arc::clone(&self.auth.store), Box::new(self.clock.clone()));
         let settings = self.auth.settings.clone();
         let auth = Auth::new(store, clock, keys.ed25519_signer, keys.refresh_token, settings).unwrap();
