@@ -69,15 +69,17 @@ impl Drop for Attempt {
                 {
                     debt.refund(then);
                 }
-                (tables.accounts.find_or_insert(account, Row::recorded(failures)), ACCOUNT)
+                (tables.accounts.find_or_insert(account, Row::brought_back(failures)), ACCOUNT)
             }
             Held::Device { device, failures, account, recorded } => {
                 if outcome == Outcome::Succeeded && (recorded > 0 || tables.accounts.find(account).is_some()) {
                     tables.accounts.find_or_insert(account, Row::recorded(recorded)).forgive(ACCOUNT, then);
                 }
-                (tables.own.find_or_insert(device, Row::recorded(failures)), OWN)
+                (tables.own.find_or_insert(device, Row::brought_back(failures)), OWN)
             }
-            Held::Session { session, failures } => (tables.own.find_or_insert(session, Row::recorded(failures)), OWN),
+            Held::Session { session, failures } => {
+                (tables.own.find_or_insert(session, Row::brought_back(failures)), OWN)
+            }
         };
         match outcome {
             Outcome::Succeeded => row.succeed(),

@@ -84,6 +84,11 @@ impl Row {
         Self { failures: failures.min(MOST_FAILURES), ..Self::default() }
     }
 
+    /// A row that gave way while an attempt was under way, the last of so many failures.
+    pub(super) fn brought_back(failures: u16) -> Self {
+        Self { under_way: 1, ..Self::recorded(failures) }
+    }
+
     pub(super) fn failures(&self) -> u16 {
         self.failures
     }
@@ -110,9 +115,12 @@ impl Row {
         self.free_at = now.plus_millis(rule.delay(self.failures));
     }
 
-    /// An attempt failed; it is counted already.
+    /// An attempt failed. It is counted already, but where the row gave way and was brought back without it.
     pub(super) fn fail(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
+        match self.under_way.checked_sub(1) {
+            Some(under_way) => self.under_way = under_way,
+            None => self.failures = self.failures.saturating_add(1),
+        }
     }
 
     /// An attempt succeeded: the row ends, but for what else is under way.
@@ -123,8 +131,10 @@ impl Row {
 
     /// An attempt that was admitted `then` came to nothing, and so taught nobody anything.
     pub(super) fn take_back(&mut self, rule: Rule, then: Moment) {
-        self.under_way = self.under_way.saturating_sub(1);
-        self.lower(1, rule, then);
+        if let Some(under_way) = self.under_way.checked_sub(1) {
+            self.under_way = under_way;
+            self.lower(1, rule, then);
+        }
     }
 
     /// The owner signed in elsewhere, on a known device, at an attempt admitted `then`.

@@ -71,6 +71,19 @@ fn what_is_under_way_counts_and_what_came_to_nothing_does_not() {
 }
 
 #[test]
+fn an_attempt_whose_row_gave_way_is_counted_again_when_it_fails() {
+    let guessing = small();
+    let by = stranger(&guessing, "owner", 0, 1);
+    let under_way: Vec<_> = (0..4).filter_map(|_| guessing.attempt(&by, at(0)).ok()).collect();
+    for name in 0..8 {
+        fail_at_once(&guessing, stranger(&guessing, &format!("user{name}"), 0, 2 + name), 0);
+    }
+    assert_eq!(guessing.reserved(by.account), None, "it gave way");
+    under_way.into_iter().for_each(Attempt::failed);
+    assert_eq!(fail_at_once(&guessing, by, 0), (1, 1));
+}
+
+#[test]
 fn whoever_hangs_up_is_still_counted_at_their_address() {
     let guessing = Guessing::new([1; 32]);
     let hang_up = |name: u32| guessing.attempt(&stranger(&guessing, &format!("user{name}"), 0, 1), at(0)).map(drop);
