@@ -29,7 +29,7 @@ use rules::{ACCOUNT, Debt, OWN, Row, Verdict};
 pub(crate) use rules::{MOST_FAILURES, Told};
 use table::{Hasher, Key, Kind, Table};
 
-/// Slots of the tables, 24 bytes each: 11 MB in all, from the start and for good. An entry that gives way costs an attacker
+/// Slots of the tables, 24 bytes each: 11 MB in all, allocated at the start and never more. An entry that gives way costs an attacker
 /// the failures of eight names in one bucket, and an existing user's count is kept in their record too.
 const ACCOUNTS: usize = 1 << 17;
 const ADDRESSES: usize = 1 << 18;
