@@ -12,8 +12,10 @@ use zeroize::Zeroizing;
 use crate::{
     audit,
     clock::Clock,
+    device_token::{DeviceId, DeviceToken},
     entropy::{random_bytes, random_id},
-    hashing::{Asker, Hashing, Lane, Presence},
+    guessing::Guessing,
+    hashing::{Hashing, Presence},
     id::{SessionId, UserId},
     metrics::AuthMetrics,
     password::Password,
@@ -25,6 +27,7 @@ use crate::{
 
 mod check;
 mod error;
+mod limits;
 mod password;
 mod refresh;
 mod registration;
@@ -51,6 +54,7 @@ pub(crate) struct Auth {
     refresh_token_key: RefreshTokenKey,
     verifier: Verifier,
     settings: Settings,
+    guessing: Arc<Guessing>,
     /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
     password_changes: Mutex<()>,
 }
@@ -61,6 +65,8 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     pub(crate) label: Label,
     pub(crate) presence: Presence,
+    /// What it presents as its device token; what is none is as good as nothing.
+    pub(crate) device_token: Option<String>,
 }
 
 /// What the person who runs the issuer chose.
@@ -83,6 +89,8 @@ pub(crate) struct Pass {
     /// How long the access token is good, in seconds.
     pub(crate) expires_in: u64,
     pub(crate) refresh_token: Zeroizing<String>,
+    /// Tells the client's next sign-in from a stranger's. A renewal gives none.
+    pub(crate) device_token: Option<String>,
     pub(crate) transport: Transport,
     /// How long the session lives without another renewal, in seconds.
     pub(crate) session_expires_in: u64,
@@ -110,7 +118,19 @@ impl Auth {
         let issuer = Issuer::named(settings.issuer.as_str(), signer.key_set()?);
         let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
         let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
-        Ok(Self { store, clock, hashing, metrics, signer, refresh_token_key, verifier, settings, password_changes })
+        let guessing = Guessing::new(random_bytes()?);
+        Ok(Self {
+            store,
+            clock,
+            hashing,
+            guessing,
+            metrics,
+            signer,
+            refresh_token_key,
+            verifier,
+            settings,
+            password_changes,
+        })
     }
 
     /// The public keys, as a JSON Web Key Set (RFC 7517 §5).
@@ -152,15 +172,16 @@ impl Auth {
         replaced: Option<&str>,
         client: Client,
     ) -> Result<Pass, AuthError> {
-        let asker = Asker { lane: Lane::Unknown, presence: client.presence };
-        let user = self.check_password(username, password, &asker).await?;
+        let (user, device) = self.check_password(username, password, &client).await?;
         let now = self.clock.now();
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?);
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
         let session = Session::begin(beginning, &token, now);
-        let pass = self.issue(&user, &session, &token, now)?;
+        let device_token = DeviceToken { user: user.id, issued_at: now, id: DeviceId(random_bytes()?) };
+        let device_token = Some(device_token.reveal(&self.refresh_token_key));
+        let pass = Pass { device_token, ..self.issue(&user, &session, &token, now)? };
         self.store.add_session(&session).await?;
-        audit::session_began(&session, client.address);
+        audit::session_began(&session, device, client.address);
         // The new session is safe: that an old one could not be ended must not look like a failed sign-in.
         if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &self.refresh_token_key).ok())
             && let Err(error) = self.end_session(replaced.session, End::Replaced, client.address).await
@@ -252,7 +273,15 @@ impl Auth {
             custom: Some(&user.claims),
         })?;
         let refresh_token = token.reveal(&self.refresh_token_key);
-        Ok(Pass { access_token, expires_in, refresh_token, transport: session.transport, session_expires_in, identity })
+        Ok(Pass {
+            access_token,
+            expires_in,
+            refresh_token,
+            device_token: None,
+            transport: session.transport,
+            session_expires_in,
+            identity,
+        })
     }
 
     fn identity(&self, user: &User, session: &Session) -> Identity {

@@ -5,7 +5,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{http::Origin, id::SessionId, session::Lifetimes, user::Username};
+use crate::{
+    http::{Network, Origin},
+    id::SessionId,
+    session::Lifetimes,
+    user::Username,
+};
 
 mod hashing;
 mod user;
@@ -85,6 +90,10 @@ pub(crate) struct Serve {
     /// Another origin whose pages may call the issuer, such as `https://app.example.com`; may be given several times.
     #[arg(long, env = "HALLPASS_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allowed_origin: Vec<Origin>,
+    /// A proxy, or a network of proxies such as 10.0.0.0/8, whose word on where a request comes from is taken
+    /// (`X-Forwarded-For`); may be given several times.
+    #[arg(long, env = "HALLPASS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<Network>,
     /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,

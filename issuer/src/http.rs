@@ -31,6 +31,7 @@ mod me;
 mod origin;
 mod pass;
 mod password;
+mod proxies;
 mod ready;
 mod refresh;
 mod register;
@@ -43,6 +44,7 @@ pub(crate) use envelope::{Envelope, cors};
 use error::ApiError;
 use head::Head;
 pub(crate) use origin::Origin;
+pub(crate) use proxies::{Network, TrustedProxies};
 
 /// Every path, and the methods that it takes.
 const METHODS: [(&str, &str); 10] = [

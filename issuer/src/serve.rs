@@ -19,7 +19,7 @@ use crate::{
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     hashing::{Hashing, HashingSetupError, Machine},
-    http::{self, Envelope, server},
+    http::{self, Envelope, TrustedProxies, server},
     keys::Hs256Secret,
     metrics::Metrics,
     password::{NewPassword, WeakPassword},
@@ -137,7 +137,8 @@ pub(crate) async fn run(
     let auth = Arc::new(auth);
     let routes = warp::service(http::routes(&auth));
     let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
-    let service = tower::service_fn(move |request| envelope.clone().answer(request));
+    let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+    let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
     let service = http::cors(&options.allowed_origin).layer(service);
     let admin = admin.map(|(listener, address)| {
         tracing::info!("metrics on http://{address}/metrics");

@@ -24,6 +24,9 @@ pub(crate) struct User {
     /// What their access tokens say beside all else.
     pub(crate) claims: CustomClaims,
     pub(crate) created_at: UnixSeconds,
+    /// At least as many guesses at the password as failed in a row, by clients that are no known devices: the count of a
+    /// running issuer, rounded up, for the next one.
+    pub(crate) failures: u16,
 }
 
 /// How often a user's credentials have changed. A session of an earlier epoch is over.
@@ -40,7 +43,7 @@ impl CredentialEpoch {
 impl User {
     /// The user with another password; their sessions are over, but for the one that is kept.
     pub(crate) fn with_password(&self, password: Credential) -> Self {
-        Self { password, credential_epoch: self.credential_epoch.next(), ..self.clone() }
+        Self { password, credential_epoch: self.credential_epoch.next(), failures: 0, ..self.clone() }
     }
 
     /// The user with another hash of the same password; their sessions go on.
@@ -58,9 +61,14 @@ impl User {
         Self { roles, claims, ..self.clone() }
     }
 
-    /// The user, able to sign in.
+    /// The user, able to sign in, whatever failed before.
     pub(crate) fn enabled(&self) -> Self {
-        Self { is_disabled: false, ..self.clone() }
+        Self { is_disabled: false, failures: 0, ..self.clone() }
+    }
+
+    /// The user after that many failed guesses, and nothing else changed.
+    pub(crate) fn with_failures(&self, failures: u16) -> Self {
+        Self { failures, ..self.clone() }
     }
 }
 
@@ -131,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_does_not_lower_it() {
+    fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_forgets_failures_alone() {
         let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
         let password = Credential::imported(hash);
         let user = User {
@@ -143,12 +151,17 @@ mod tests {
             roles: Roles::default(),
             claims: CustomClaims::default(),
             created_at: UnixSeconds::EPOCH,
+            failures: 100,
         };
-        assert_eq!(user.with_password(password).credential_epoch, CredentialEpoch(8));
+        let changed = user.with_password(password);
+        assert_eq!((changed.credential_epoch, changed.failures), (CredentialEpoch(8), 0));
         let disabled = user.disabled();
-        assert_eq!((disabled.is_disabled, disabled.credential_epoch), (true, CredentialEpoch(8)));
+        assert_eq!(
+            (disabled.is_disabled, disabled.credential_epoch, disabled.failures),
+            (true, CredentialEpoch(8), 100)
+        );
         let enabled = disabled.enabled();
-        assert_eq!((enabled.is_disabled, enabled.credential_epoch), (false, CredentialEpoch(8)));
+        assert_eq!((enabled.is_disabled, enabled.credential_epoch, enabled.failures), (false, CredentialEpoch(8), 0));
     }
 
     #[test]

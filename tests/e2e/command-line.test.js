@@ -27,6 +27,7 @@ test("a wrong option names itself and says what it takes", () => {
     [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*an origin is/s],
     [["serve", "--allowed-origin", "https://a.example:99999"], /--allowed-origin.*an origin is/s],
     [["serve", "--allowed-origin", "https://*.example"], /--allowed-origin.*an origin is/s],
+    [["serve", "--trusted-proxy", "10.0.0.0/33"], /--trusted-proxy.*a trusted proxy is/s],
     [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
     [["serve", "--listen", "0.0.0.0:0"], /--issuer is needed/],
     [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev is for a laptop/],

@@ -27,9 +27,9 @@ const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpa
  * rule, rules know no store and no network, and the store knows no rule.
  */
 const MODULES = {
-  http: ["auth", "clock", "entropy", "hashing", "metrics", "password", "session", "user"],
+  http: ["auth", "clock", "device_token", "entropy", "hashing", "metrics", "password", "session", "user"],
   auth: [
-    ...["audit", "clock", "entropy", "hashing", "id", "keys", "metrics"],
+    ...["audit", "clock", "device_token", "entropy", "guessing", "hashing", "id", "keys", "metrics"],
     ...["password", "refresh_token", "session", "store", "user"],
   ],
   hashing: ["clock", "entropy", "metrics", "password"],
@@ -43,7 +43,9 @@ const MODULES = {
   sessions: ["audit", "cli", "clock", "data", "id", "session", "store", "user"],
   cli: ["hashing", "http", "id", "password", "session", "user"],
   session: ["id", "refresh_token", "user"],
-  audit: ["id", "session"],
+  audit: ["guessing", "id", "session"],
+  guessing: ["clock", "device_token", "id", "user"],
+  device_token: ["id", "refresh_token"],
   refresh_token: ["id"],
   password: [],
   user: ["id", "password"],

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, Client};
 use crate::{
-    hashing::{Asker, Hashing, HashingError},
+    audit::Device,
+    hashing::{Asker, Hashing, HashingError, Lane},
     id::UserId,
     metrics::AuthMetrics,
     password::Password,
@@ -21,19 +22,38 @@ impl Auth {
         &self,
         username: &Username,
         password: Password,
-        asker: &Asker,
-    ) -> Result<User, AuthError> {
+        client: &Client,
+    ) -> Result<(User, Device), AuthError> {
         // Both are read for every name, and at once: a second wait for the disk would tell which names there are.
         let (user, decoy) =
             futures_util::future::try_join(self.store.user_named(username), self.decoy(username)).await?;
-        let hash = user.as_ref().map(|user| &user.password);
-        let decoy = decoy.as_ref().map(|user| &user.password);
-        let checked = self.hashing.verify(asker, password, hash, decoy).await?;
-        let user = user.filter(|user| checked.fits && !user.is_disabled).ok_or(AuthError::InvalidCredentials)?;
+        let account = self.account(username, user.as_ref());
+        let attempt = self.admit(account, user.as_ref(), client)?;
+        let (device, lane) =
+            if attempt.is_known() { (Device::Known, Lane::Known) } else { (Device::New, Lane::Unknown) };
+        let asker = Asker { lane, presence: client.presence.clone() };
+        let [hash, decoy] = [&user, &decoy].map(|user| user.as_ref().map(|user| &user.password));
+        let checked = match self.hashing.verify(&asker, password, hash, decoy).await {
+            Ok(checked) => checked,
+            Err(error) => {
+                attempt.withdrawn();
+                return Err(error.into());
+            }
+        };
+        let admitted = user.as_ref().filter(|user| checked.fits && !user.is_disabled);
+        if admitted.is_some() {
+            attempt.succeeded()
+        } else {
+            attempt.failed()
+        }
+        if let Some(user) = &user {
+            self.keep_failures(account, user);
+        }
+        let user = admitted.ok_or(AuthError::InvalidCredentials)?.clone();
         if self.hashing.is_outdated(&user.password) {
             self.rewrite(user.clone(), checked.password);
         }
-        Ok(user)
+        Ok((user, device))
     }
 
     /// The user whose hash stands in for an unknown name: always the same for a name, as long as the users are, so that

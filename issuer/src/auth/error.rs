@@ -5,8 +5,8 @@ use std::time::Duration;
 use hallpass_token::{KeySetError, SignError, VerifyError};
 
 use crate::{
-    entropy::NoEntropy, hashing::HashingError, metrics::Outcome, refresh_token::InvalidRefreshToken, session::Refusal,
-    store::StoreError,
+    entropy::NoEntropy, guessing::TooMany, hashing::HashingError, metrics::Outcome, refresh_token::InvalidRefreshToken,
+    session::Refusal, store::StoreError,
 };
 
 /// Why a use case failed.
@@ -39,6 +39,9 @@ pub(crate) enum AuthError {
     /// Somebody else has the name.
     #[error("there is a user of this name already")]
     UsernameTaken,
+    /// Too many failed before; the same request is looked at in so many seconds.
+    #[error("too many attempts failed: the next is admitted in {seconds} s")]
+    TooManyAttempts { seconds: u64 },
     /// There is no such session of that user.
     #[error("the user has no such session")]
     NoSuchSession,
@@ -81,11 +84,19 @@ pub(crate) enum TokenFault {
 pub(crate) enum AuthSetupError {
     #[error("the issuer's own key set cannot be used: {0}")]
     Keys(#[from] KeySetError),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<TooMany> for AuthError {
+    fn from(TooMany { seconds, .. }: TooMany) -> Self {
+        Self::TooManyAttempts { seconds }
     }
 }
 

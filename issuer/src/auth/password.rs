@@ -28,8 +28,8 @@ impl Auth {
         address: IpAddr,
     ) -> Result<(), AuthError> {
         let user = self.user_of(identity).await?;
-        let replaced = self.hashing.replace(asker, current, &user.password, new.into_normalised()).await?;
-        let hashed = replaced.ok_or(AuthError::WrongPassword)?;
+        let new = new.into_normalised();
+        let hashed = self.replace_in_session(identity.session, current, &user.password, new, asker).await?;
         // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
         let verified = user.credential_epoch;
         let in_turn = self.password_changes.lock().await;

@@ -36,6 +36,7 @@ impl Registration<'_> {
         address: IpAddr,
     ) -> Result<User, AuthError> {
         let Self(auth) = self;
+        auth.guessing.attempt_registration(address, auth.clock.moment())?;
         if auth.store.user_named(&username).await?.is_some() {
             return Err(AuthError::UsernameTaken);
         }
@@ -48,6 +49,7 @@ impl Registration<'_> {
             roles: Roles::default(),
             claims: CustomClaims::default(),
             created_at: auth.clock.now(),
+            failures: 0,
         };
         match auth.store.add_user(&user).await? {
             Added::Yes => {

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    hashing::{self, Here},
+    clock::Moment,
+    hashing::{self, Asker, Here, Lane},
     keys::Keys,
     metrics::Metrics,
     password::{CostLimit, NewPassword, Parameters},
@@ -23,6 +24,7 @@ use crate::{
 
 mod check;
 mod counting;
+mod limits;
 mod refresh;
 mod registration;
 mod sessions;
@@ -51,13 +53,17 @@ impl Clock for TestClock {
     fn now(&self) -> UnixSeconds {
         UnixSeconds::new(self.0.load(Ordering::SeqCst)).unwrap()
     }
+
+    fn moment(&self) -> Moment {
+        Moment::from_millis(self.now().seconds() * 1000)
+    }
 }
 
 struct Fixture {
     auth: Auth,
     clock: TestClock,
     calls: Arc<Calls>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fixture {
@@ -87,12 +93,8 @@ impl Fixture {
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
         let store = Arc::new(store);
-        let (clock_of_auth, metrics) = (Box::new(clock.clone()), Metrics::new());
-        let hashing = Hashing::start(&HASHING, metrics.hashing).unwrap();
-        let auth =
-            Auth::new(store, clock_of_auth, keys.ed25519_signer, keys.refresh_token, hashing, metrics.auth, settings)
-                .unwrap();
-        Self { auth, clock, calls, _folder: folder }
+        let auth = auth(store, &clock, keys, settings);
+        Self { auth, clock, calls, folder }
     }
 
     async fn login(&self) -> Pass {
@@ -126,10 +128,18 @@ impl Fixture {
     }
 }
 
+fn auth(store: Arc<dyn Store>, clock: &TestClock, keys: Keys, settings: Settings) -> Auth {
+    let metrics = Metrics::new();
+    let hashing = Hashing::start(&HASHING, metrics.hashing).unwrap();
+    let clock = Box::new(clock.clone());
+    Auth::new(store, clock, keys.ed25519_signer, keys.refresh_token, hashing, metrics.auth, settings).unwrap()
+}
+
 /// A client that does not hang up.
 fn client() -> Client {
     let here = Box::leak(Box::new(Here::new()));
-    Client { address: ADDRESS, label: Label::of_user_agent(b"a test"), presence: here.presence() }
+    let label = Label::of_user_agent(b"a test");
+    Client { address: ADDRESS, label, presence: here.presence(), device_token: None }
 }
 
 fn asker() -> Asker {

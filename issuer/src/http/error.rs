@@ -165,6 +165,12 @@ impl From<AuthError> for ApiError {
             AuthError::UsernameTaken => {
                 Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
             }
+            AuthError::TooManyAttempts { seconds } => {
+                let description = "too many attempts failed; try again after Retry-After seconds";
+                let seconds = seconds.try_into().unwrap_or(u32::MAX);
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", description)
+                    .with(Hint::RetryAfter(seconds))
+            }
             AuthError::NoSuchSession => Self::no_such_session(),
             AuthError::WrongTransport => Self::invalid_request(
                 "the refresh token must come the way it was given out: as a cookie or in the body",

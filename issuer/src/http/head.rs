@@ -21,6 +21,20 @@ pub(crate) struct Peer {
     pub(crate) presence: Presence,
 }
 
+/// Whoever sends a request, behind the proxies that are trusted: see `proxies`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub(crate) address: IpAddr,
+    presence: Presence,
+}
+
+impl Peer {
+    /// The sender at the other end of the connection, or behind it.
+    pub(crate) fn sender(self, address: IpAddr) -> Sender {
+        Sender { address, presence: self.presence }
+    }
+}
+
 /// A request but for its body.
 pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
@@ -29,21 +43,26 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Reads the head. The accept loop gave the request its peer, so that this rejects none.
+    /// Reads the head. Each request was given its sender, so that this rejects none.
     pub(crate) fn read() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
-        let read = |headers, Peer { address, presence }| Self { headers, address, presence };
-        warp::header::headers_cloned().and(warp::ext::get::<Peer>()).map(read)
+        let read = |headers, Sender { address, presence }| Self { headers, address, presence };
+        warp::header::headers_cloned().and(warp::ext::get::<Sender>()).map(read)
     }
 
     /// Who signs in.
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
         let label = Label::of_user_agent(user_agent);
-        Client { address: self.address, label, presence: self.presence.clone() }
+        Client { address: self.address, label, presence: self.presence.clone(), device_token: None }
     }
 
     /// For whom a password is hashed: somebody who is signed in.
     pub(crate) fn asker(&self) -> Asker {
         Asker { lane: Lane::Known, presence: self.presence.clone() }
+    }
+
+    /// The same for somebody whom nobody knows yet.
+    pub(crate) fn stranger(&self) -> Asker {
+        Asker { lane: Lane::Unknown, presence: self.presence.clone() }
     }
 }

@@ -21,6 +21,8 @@ struct PassBody<'p> {
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<&'p str>,
     #[serde(flatten)]
     identity: IdentityBody<'p>,
 }
@@ -62,11 +64,13 @@ impl<'p> From<&'p Identity> for IdentityBody<'p> {
     }
 }
 
-/// Answers with a new pair, by the session's transport: the refresh token as a cookie or in the body, never both.
+/// Answers with a new pair, by the session's transport: the refresh token, and that of the device, as cookies or in the
+/// body, never both.
 pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
-    let refresh_token = match pass.transport {
-        Transport::Cookie => None,
-        Transport::Body => Some(pass.refresh_token.as_str()),
+    let device_token = pass.device_token.as_deref();
+    let (refresh_token, device_token_in_body) = match pass.transport {
+        Transport::Cookie => (None, None),
+        Transport::Body => (Some(pass.refresh_token.as_str()), device_token),
     };
     let mut response = json(&PassBody {
         token: &pass.access_token,
@@ -74,10 +78,14 @@ pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
         token_type: "Bearer",
         expires_in: pass.expires_in,
         refresh_token,
+        device_token: device_token_in_body,
         identity: IdentityBody::from(&pass.identity),
     });
     if pass.transport == Transport::Cookie {
         cookies::set(&mut response, pass)?;
+        if let Some(device_token) = device_token {
+            cookies::set_device(&mut response, device_token)?;
+        }
     }
     Ok(response)
 }

@@ -13,7 +13,8 @@ pub(crate) struct KeyId(pub(crate) [u8; KEY_ID_BYTES]);
 /// Enough to tell the few keys of an issuer apart; the tag is what proves anything.
 pub(crate) const KEY_ID_BYTES: usize = 4;
 
-/// What tags refresh tokens, what derives each from the one before, and what chooses decoys. A key each, so that no use
+/// What tags refresh tokens, what derives each from the one before, what tags device tokens, and what chooses decoys. A key
+/// each, so that no use
 /// can ever stand in for another.
 #[derive(Clone, ZeroizeOnDrop)]
 pub(crate) struct RefreshTokenKey {
@@ -22,10 +23,11 @@ pub(crate) struct RefreshTokenKey {
     tag: [u8; 32],
     derivation: [u8; 32],
     decoy: [u8; 32],
+    device_tag: [u8; 32],
 }
 
 impl RefreshTokenKey {
-    /// Makes both subkeys of 32 random bytes: HMAC as a pseudorandom function, with a label for each (NIST SP 800-108).
+    /// Makes the subkeys of 32 random bytes: HMAC as a pseudorandom function, with a label for each (NIST SP 800-108).
     pub(crate) fn from_root(root: &[u8; 32]) -> Self {
         let mut id = [0; KEY_ID_BYTES];
         let mut named = hmac(root, &[b"hallpass refresh token key id"]);
@@ -36,6 +38,7 @@ impl RefreshTokenKey {
             tag: hmac(root, &[b"hallpass refresh token tag"]),
             derivation: hmac(root, &[b"hallpass refresh token derivation"]),
             decoy: hmac(root, &[b"hallpass decoy"]),
+            device_tag: hmac(root, &[b"hallpass device token tag"]),
         }
     }
 
@@ -52,6 +55,10 @@ impl RefreshTokenKey {
 
     pub(super) fn tag(&self, tagged: &[u8]) -> [u8; 32] {
         hmac(&self.tag, &[tagged])
+    }
+
+    pub(crate) fn device_tag(&self, tagged: &[u8]) -> [u8; 32] {
+        hmac(&self.device_tag, &[tagged])
     }
 
     pub(super) fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -86,6 +93,8 @@ mod tests {
         assert_ne!(one.decoy_place("x"), one.tag(b"x")[..16]);
         assert_ne!(one.decoy_place("x"), two.decoy_place("x"));
         assert_ne!(one.decoy_place("x"), one.decoy_place("y"));
+        assert_ne!(one.tag(b"x"), one.device_tag(b"x"));
+        assert_ne!(one.derive(&[b"x"]), one.device_tag(b"x"));
         assert_ne!((one.tag, one.derivation, one.id), (two.tag, two.derivation, two.id));
         assert_eq!(one.id(), RefreshTokenKey::from_root(&[1; 32]).id());
     }

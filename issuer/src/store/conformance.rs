@@ -83,6 +83,7 @@ pub(super) fn user(id: u128, username: &str) -> User {
         roles: Roles::default(),
         claims: CustomClaims::default(),
         created_at: UnixSeconds::EPOCH,
+        failures: 0,
     }
 }
 

@@ -29,6 +29,8 @@ struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<Box<RawValue>>,
     created_at: u64,
+    #[serde(default)]
+    failures: u16,
 }
 
 /// A [`PasswordForm`] by its name.
@@ -64,6 +66,7 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
         roles: user.roles.names(),
         claims: claims.map_err(|_| InvalidRecord::Shape)?,
         created_at: user.created_at.seconds(),
+        failures: user.failures,
     };
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
 }
@@ -87,6 +90,7 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
         roles: roles.ok_or(InvalidRecord::Field("roles"))?,
         claims: claims.map_err(|_| InvalidRecord::Field("claims"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
+        failures: record.failures,
     })
 }
 
@@ -127,6 +131,7 @@ mod tests {
             roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
             claims: r#"{"plan":"pro","limits":{"rate":0.1}}"#.parse().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
+            failures: 20,
         }
     }
 
