@@ -32,7 +32,7 @@ const MODULES = {
   sweeper: ["clock", "session", "store"],
   keys: ["entropy", "refresh_token"],
   data: ["keys", "store"],
-  users: ["audit", "cli", "clock", "data", "entropy", "id", "password", "sessions", "store", "user"],
+  users: ["audit", "cli", "clock", "data", "entropy", "hashing", "id", "password", "session", "sessions", "store", "user"],
   sessions: ["audit", "cli", "clock", "data", "id", "session", "store", "user"],
   cli: ["http", "id", "session", "user"],
   session: ["id", "refresh_token", "user"],
