@@ -39,7 +39,7 @@ const MODULES = {
   sweeper: ["clock", "session", "store"],
   keys: ["entropy", "refresh_token"],
   data: ["keys", "store"],
-  users: ["audit", "cli", "clock", "data", "entropy", "hashing", "id", "password", "sessions", "store", "user"],
+  users: ["audit", "cli", "clock", "data", "entropy", "hashing", "id", "password", "session", "sessions", "store", "user"],
   sessions: ["audit", "cli", "clock", "data", "id", "session", "store", "user"],
   cli: ["hashing", "http", "id", "password", "session", "user"],
   session: ["id", "refresh_token", "user"],

@@ -27,7 +27,7 @@ export function temporaryFolder(test) {
 
 /** Runs a command of the binary to its end, as another user where `uid` says so: `{ status, stdout, stderr }`. */
 export function run(args, { input = "", env = {}, uid } = {}) {
-  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START, uid });
+  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START, uid, maxBuffer: 1e8 });
 }
 
 /** Adds the example user to the store in `folder`. */

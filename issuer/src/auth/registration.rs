@@ -1,14 +1,12 @@
 //! Users who make themselves.
 
-use std::net::IpAddr;
-
 use hallpass_token::CustomClaims;
 
-use super::{Auth, AuthError};
+use super::{Auth, AuthError, Client};
 use crate::{
     audit,
     entropy::random_id,
-    hashing::Asker,
+    hashing::{Asker, Lane},
     id::UserId,
     password::NewPassword,
     store::Added,
@@ -32,18 +30,19 @@ impl Registration<'_> {
         &self,
         username: Username,
         password: NewPassword,
-        asker: &Asker,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<User, AuthError> {
         let Self(auth) = self;
-        auth.guessing.attempt_registration(address, auth.clock.moment())?;
+        auth.guessing.attempt_registration(client.address, auth.clock.moment())?;
         if auth.store.user_named(&username).await?.is_some() {
             return Err(AuthError::UsernameTaken);
         }
+        // Behind those who have signed in before: whoever registers is nobody yet.
+        let asker = Asker { lane: Lane::Unknown, presence: client.presence.clone() };
         let user = User {
             id: UserId(random_id()?),
             username,
-            password: auth.hashing.create(asker, password.into_normalised()).await?,
+            password: auth.hashing.create(&asker, password.into_normalised()).await?,
             credential_epoch: CredentialEpoch::default(),
             is_disabled: false,
             roles: Roles::default(),
@@ -53,7 +52,7 @@ impl Registration<'_> {
         };
         match auth.store.add_user(&user).await? {
             Added::Yes => {
-                audit::user_registered(user.id, address);
+                audit::user_registered(user.id, client.address);
                 Ok(user)
             }
             Added::UsernameTaken => Err(AuthError::UsernameTaken),

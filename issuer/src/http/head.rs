@@ -60,9 +60,4 @@ impl Head {
     pub(crate) fn asker(&self) -> Asker {
         Asker { lane: Lane::Known, presence: self.presence.clone() }
     }
-
-    /// The same for somebody whom nobody knows yet.
-    pub(crate) fn stranger(&self) -> Asker {
-        Asker { lane: Lane::Unknown, presence: self.presence.clone() }
-    }
 }

@@ -1,12 +1,13 @@
 //! The answer with tokens, which login and refresh share.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use warp::reply::Response;
 
 use super::{ApiError, cookies, json};
 use crate::{
     auth::{Identity, Pass},
-    id::UserId,
     session::Transport,
     user::Username,
 };
@@ -47,7 +48,7 @@ pub(crate) struct UserBody<'p> {
 }
 
 impl<'p> UserBody<'p> {
-    pub(crate) fn of(id: UserId, username: &'p Username) -> Self {
+    pub(crate) fn of(id: impl Display, username: &'p Username) -> Self {
         Self { id: id.to_string(), username: username.as_str() }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
     let Request { username, password } = body.json(EXPECTED)?;
     let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
     let password = NewPassword::choose(password, username.as_str()).map_err(ApiError::weak_password)?;
-    let user = registration.register(username, password, &head.stranger(), head.address).await?;
+    let user = registration.register(username, password, &head.client()).await?;
     let mut response = json(&Registered { user: UserBody::of(user.id, &user.username) });
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)

@@ -5,7 +5,7 @@ use super::*;
 impl Fixture {
     async fn register(&self, username: &str, text: &str) -> Result<User, AuthError> {
         let registration = self.auth.registration()?;
-        registration.register(username.parse().unwrap(), new_password(text), &asker(), ADDRESS).await
+        registration.register(username.parse().unwrap(), new_password(text), &client()).await
     }
 }
 
