@@ -13,7 +13,10 @@ const KEPT = ["bench/results.json", "bench/speed.svg", "../README.md"].map((name
 const MINUTE = 60_000;
 
 /** Where Hallpass has a row in every table, by how the table's id begins. */
-const OURS = { verify: "hallpass", decode: "hallpass", expiry: "hallpass", rust: "hallpass-token", refresh: "hallpass" };
+const OURS = {
+  verify: "hallpass", decode: "hallpass", expiry: "hallpass", rust: "hallpass-token", refresh: "hallpass",
+  logins: "hallpass", flood: "hallpass",
+};
 
 test("a short run measures every part, and leaves the figures of the last whole one", { timeout: 9 * MINUTE },
   async () => {
@@ -24,7 +27,7 @@ test("a short run measures every part, and leaves the figures of the last whole 
 
     const file = /^kept in (.+quick\.json), drawn in /m.exec(output)[1];
     const record = JSON.parse(readFileSync(file, "utf8"));
-    assert.deepEqual(Object.keys(record).sort(), ["issuer", "verifier-js", "verifier-rust"]);
+    assert.deepEqual(Object.keys(record).sort(), ["issuer", "logins", "verifier-js", "verifier-rust"]);
     for (const results of Object.values(record)) assertWhole(results);
     assert.match(readFileSync(join(dirname(file), "speed.svg"), "utf8"), /^<svg .+<\/svg>\n$/s);
   });
@@ -32,7 +35,7 @@ test("a short run measures every part, and leaves the figures of the last whole 
 test("its help names the parts", { timeout: MINUTE }, async () => {
   const { status, output } = await bench("--help");
   assert.equal(status, 0);
-  for (const part of ["verifier-js", "verifier-rust", "issuer"]) assert.match(output, new RegExp(`- ${part}: `));
+  for (const part of ["verifier-js", "verifier-rust", "issuer", "logins"]) assert.match(output, new RegExp(`- ${part}: `));
 });
 
 /** The machine, the versions and the build are told; rows are positive numbers, and Hallpass is among them. */
