@@ -68,7 +68,8 @@ test("the README keeps what is not the bench's, and a lost marker is an error", 
 const CONTENDERS = [{ name: "hallpass" }, { name: "peer" }, { name: "absent", missing: "not run" }];
 const answers = (count, p99) => ({ count, perSecond: count / 10, p50: p99 / 2, p99, most: p99 });
 const part = (accepted, p99, rest = {}) => ({
-  sent: answers(1000, 1), accepted: answers(accepted, p99), refused: answers(0, 0), timedOut: 0, wrong: {}, ...rest,
+  sent: answers(1000, 1), accepted: answers(accepted, p99), waited: answers(accepted, p99), refused: answers(0, 0),
+  timedOut: 0, wrong: {}, ...rest,
 });
 const trickle = (growth) => ({ before: part(1000, 2), during: part(1000, 2 * growth) });
 const flooded = (accepted, growth, rest) => ({

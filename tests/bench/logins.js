@@ -26,8 +26,8 @@ const FULL = {
   quiet: 20_000, flood: 60_000, giveUp: 20_000, trickle: 50, sessions: 100,
 };
 const QUICK = {
-  rounds: 1, hashing: 300, clients: [2], warmUp: 50, measure: 400, users: 8,
-  quiet: 300, flood: 500, giveUp: 8000, trickle: 20, sessions: 4,
+  rounds: 1, hashing: 300, clients: [2], warmUp: 50, measure: 1000, users: 8,
+  quiet: 300, flood: 1000, giveUp: 10_000, trickle: 20, sessions: 4,
 };
 
 const given = readArguments("issuer", "load");

@@ -88,14 +88,14 @@ function floodRow({ flood, memory, loadCpu }, ours) {
 }
 
 function trickleRow({ before, during }, ours) {
-  const of = ({ sent, accepted: { p50, p99, most, count } }) =>
-    ({ p50, p99, most, sent: sent.count, unanswered: sent.count - count });
+  const of = ({ sent, accepted, waited: { p50, p99, most } }) =>
+    ({ p50, p99, most, sent: sent.count, unanswered: sent.count - accepted.count });
   return {
-    value: during.accepted.p99,
+    value: during.waited.p99,
     before: of(before),
     during: of(during),
-    growth: during.accepted.p99 / before.accepted.p99,
-    ratio: ratios([during.accepted.p99], [ours.during.accepted.p99]),
+    growth: during.waited.p99 / before.waited.p99,
+    ratio: ratios([during.waited.p99], [ours.during.waited.p99]),
   };
 }
 
@@ -107,8 +107,8 @@ function notesOf(contenders, floods, { giveUp, quiet }) {
     return `${name}: ${counts.logins.toLocaleString("en")} logins in all, counted by server and clients${faults}`;
   });
   return [
-    `after ${quiet / 1000} quiet seconds; a client gives up after ${giveUp / 1000} s; each login is another user's in`,
-    "turn, over a connection of its own, from an address of its own",
+    `after ${quiet / 1000} quiet seconds; a client gives up after ${giveUp / 1000} s`,
+    "each login is another user's in turn, over a connection of its own, from an address of its own",
     ...counted,
   ];
 }

@@ -68,13 +68,18 @@ pub(crate) fn accepted(sent: &[Sent]) -> usize {
     sent.iter().filter(|sent| sent.outcome == Outcome::Accepted).count()
 }
 
-/// What became of those that were due in a while; rates are of the answers that came within it.
+/// What became of those that were due in a while; rates are of the answers that came within it. `waited` is of good
+/// answers and of those who gave up, who would have waited longer still: else a server that serves the fewest would seem
+/// the quickest.
 pub(crate) fn report(sent: &[Sent], from: Instant, to: Instant) -> Value {
     let time = to - from;
     let (mut late, mut timed_out, mut wrong) = (Latencies::default(), 0, BTreeMap::<&str, u64>::new());
-    let [mut accepted, mut refused] = [(); 2].map(|()| Answers::default());
+    let [mut accepted, mut refused, mut waited] = [(); 3].map(|()| Answers::default());
     for Sent { due, late: by, ended, outcome } in sent.iter().filter(|sent| (from..to).contains(&sent.due)) {
         late.add(*by);
+        if matches!(outcome, Outcome::Accepted | Outcome::TimedOut) {
+            waited.add(*due, *ended, to);
+        }
         match outcome {
             Outcome::Accepted => accepted.add(*due, *ended, to),
             Outcome::Refused => refused.add(*due, *ended, to),
@@ -84,7 +89,8 @@ pub(crate) fn report(sent: &[Sent], from: Instant, to: Instant) -> Value {
     }
     json!({
         "sent": late.report(time),
-        "accepted": accepted.report(time), "refused": refused.report(time), "timedOut": timed_out, "wrong": wrong,
+        "accepted": accepted.report(time), "refused": refused.report(time), "waited": waited.report(time),
+        "timedOut": timed_out, "wrong": wrong,
     })
 }
 
@@ -132,6 +138,7 @@ mod tests {
         assert_eq!(report["sent"]["count"], 5);
         assert_eq!((&report["accepted"]["count"], &report["accepted"]["perSecond"]), (&json!(2), &json!(1.0)));
         assert_eq!((&report["accepted"]["most"], &report["refused"]["count"]), (&json!(200.0), &json!(1)));
+        assert_eq!((&report["waited"]["count"], &report["waited"]["p50"]), (&json!(3), &json!(50.0)));
         assert_eq!((&report["timedOut"], &report["wrong"]), (&json!(1), &json!({ "status 500": 1 })));
         assert_eq!(accepted(&all), 3);
     }
