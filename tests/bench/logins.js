@@ -21,12 +21,19 @@ const TIMES = 5;
 /** Milliseconds that a server has after the flood before its memory is looked at again. */
 const CALM = 2000;
 
+/**
+ * Users, by the cores: so many that nobody signs in for the sixth time while five attempts still wait, which an issuer
+ * that limits guessing refuses. Their list must fit an argument of a command.
+ */
+const MOST_USERS = 2000;
+const usersFor = (cores, perCore) => Math.min(MOST_USERS, cores * perCore);
+
 const FULL = {
-  rounds: 3, hashing: 2000, clients: [2, 8, 32], warmUp: 500, measure: 4000, users: 300,
+  rounds: 3, hashing: 2000, clients: [2, 8, 32], warmUp: 500, measure: 4000, usersPerCore: 500,
   quiet: 20_000, flood: 60_000, giveUp: 20_000, trickle: 50, sessions: 100,
 };
 const QUICK = {
-  rounds: 1, hashing: 300, clients: [2], warmUp: 50, measure: 1000, users: 8,
+  rounds: 1, hashing: 300, clients: [2], warmUp: 50, measure: 1000, usersPerCore: 100,
   quiet: 300, flood: 1000, giveUp: 10_000, trickle: 20, sessions: 4,
 };
 
@@ -62,7 +69,7 @@ async function start() {
   say(`starting the issuer${postgres ? ", PostgreSQL, Express and better-auth" : ""}`);
   const password = "a password of the bench";
   const hash = await hashOf({ password });
-  const users = Array.from({ length: plan.users }, (_, at) => ({ name: `bench${at}`, password, hash }));
+  const users = Array.from({ length: usersFor(cores, plan.usersPerCore) }, (_, at) => ({ name: `bench${at}`, password, hash }));
   const folder = temporaryFolder(disk);
   const hallpass = { name: "hallpass", users, ...(await startHallpass({ binary: given.issuer, folder, users })) };
   const missing = whyNoPostgres();
