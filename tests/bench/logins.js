@@ -69,7 +69,8 @@ async function start() {
   say(`starting the issuer${postgres ? ", PostgreSQL, Express and better-auth" : ""}`);
   const password = "a password of the bench";
   const hash = await hashOf({ password });
-  const users = Array.from({ length: usersFor(cores, plan.usersPerCore) }, (_, at) => ({ name: `bench${at}`, password, hash }));
+  const length = usersFor(cores, plan.usersPerCore);
+  const users = Array.from({ length }, (_, at) => ({ name: `bench${at}`, password, hash }));
   const folder = temporaryFolder(disk);
   const hallpass = { name: "hallpass", users, ...(await startHallpass({ binary: given.issuer, folder, users })) };
   const missing = whyNoPostgres();
