@@ -49,12 +49,12 @@ pub(crate) struct Auth {
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     hashing: Arc<Hashing>,
+    guessing: Arc<Guessing>,
     metrics: AuthMetrics,
     signer: Signer,
     refresh_token_key: RefreshTokenKey,
     verifier: Verifier,
     settings: Settings,
-    guessing: Arc<Guessing>,
     /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
     password_changes: Mutex<()>,
 }

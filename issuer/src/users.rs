@@ -91,7 +91,17 @@ pub(crate) fn new_user(
 ) -> Result<User, NoEntropy> {
     let Rights { roles, claims } = rights;
     let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
-    Ok(User { id, username, password, credential_epoch, is_disabled: false, roles, claims, created_at: now, failures: 0 })
+    Ok(User {
+        id,
+        username,
+        password,
+        credential_epoch,
+        is_disabled: false,
+        roles,
+        claims,
+        created_at: now,
+        failures: 0,
+    })
 }
 
 /// Adds a user to a store.

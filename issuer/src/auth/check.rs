@@ -42,9 +42,9 @@ impl Auth {
         };
         let admitted = user.as_ref().filter(|user| checked.fits && !user.is_disabled);
         if admitted.is_some() {
-            attempt.succeeded()
+            attempt.succeeded();
         } else {
-            attempt.failed()
+            attempt.failed();
         }
         if let Some(user) = &user {
             self.keep_failures(account, user);

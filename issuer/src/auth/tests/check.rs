@@ -1,7 +1,13 @@
 //! Whose password it is: what stands in for an unknown name, and hashes that are made anew.
 
+use hallpass_token::CustomClaims;
+
 use super::*;
-use crate::{password::PasswordHash, user::CredentialEpoch};
+
+use crate::{
+    password::Credential,
+    user::{CredentialEpoch, Roles},
+};
 
 /// Made by the `bcrypt` package of this password.
 const FOREIGN_PASSWORD: &str = "correct horse ünd Batterie";
@@ -12,22 +18,24 @@ impl Fixture {
         let user = User {
             id: UserId(random_id().unwrap()),
             username: username.parse().unwrap(),
-            password: FOREIGN.parse().unwrap(),
+            password: Credential::imported(FOREIGN.parse().unwrap()),
             credential_epoch: CredentialEpoch::default(),
             is_disabled: false,
             roles: Roles::default(),
+            claims: CustomClaims::default(),
             created_at: self.clock.now(),
+            failures: 0,
         };
         self.auth.store.add_user(&user).await.unwrap();
         user
     }
 
-    async fn hash_of(&self, username: &str) -> PasswordHash {
+    async fn hash_of(&self, username: &str) -> Credential {
         self.auth.store.user_named(&username.parse().unwrap()).await.unwrap().unwrap().password
     }
 
     /// Waits until a user's hash is one of ours.
-    async fn made_anew(&self, username: &str) -> PasswordHash {
+    async fn made_anew(&self, username: &str) -> Credential {
         loop {
             let hash = self.hash_of(username).await;
             if !self.auth.hashing.is_outdated(&hash) {
@@ -43,7 +51,7 @@ async fn a_foreign_hash_lets_its_user_in_and_is_made_anew_and_their_sessions_go_
     let fixture = Fixture::new().await;
     fixture.add_foreign("foreign").await;
     assert!(fixture.login_with("foreign", PASSWORD).await.is_err());
-    assert_eq!(fixture.hash_of("foreign").await.to_text(), FOREIGN);
+    assert_eq!(fixture.hash_of("foreign").await.hash.to_text(), FOREIGN);
     let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
     fixture.made_anew("foreign").await;
     assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
@@ -71,7 +79,7 @@ async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() 
         fixture.add_foreign("foreign").await;
         let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
         let Ok(Seen::Known(identity)) = fixture.see_bearer(&pass.access_token).await else { panic!("not known") };
-        let (current, new) = (password(FOREIGN_PASSWORD), password("anotherPassword"));
+        let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
         fixture.auth.change_password(&identity, current, new, &asker(), ADDRESS).await.unwrap();
         while fixture.auth.hashing.rewrite(password("a marker behind the others")).await.is_none() {}
         tokio::time::sleep(Duration::from_millis(20)).await;
