@@ -1,7 +1,7 @@
 /** The one wasm instance of the program: made at the first call, never at import, so that importing costs nothing. */
 
 import * as glue from "../wasm/hallpass.js";
-import { HallpassError } from "./error.js";
+import { errorFromWasm, HallpassError } from "./error.js";
 import { TokenMemory } from "./token-memory.js";
 
 let moduleSource: (() => WebAssembly.Module) | undefined;
@@ -24,7 +24,7 @@ export function inWasm<Result>(use: (exports: typeof glue, memory: TokenMemory) 
   try {
     return use(glue, memory);
   } catch (thrown) {
-    if (typeof thrown === "string") throw HallpassError.fromWasm(thrown);
+    if (typeof thrown === "string") throw errorFromWasm(thrown);
     // The call was left half-way, most likely because the caller's stack was full: what it had begun stays begun.
     if (tokenMemory === memory) discarded += 1;
     tokenMemory = undefined;
