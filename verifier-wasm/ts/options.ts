@@ -48,7 +48,8 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
   /** How many seconds after its `iat` a token is accepted at most, whatever its `exp`; unlimited by default. */
   readonly maxTokenAge?: number;
   /**
-   * Claims that must be there, of whatever value; none by default. Their types lose their `undefined`.
+   * Claims that must be there, of whatever value; none by default. Their types lose their `undefined`; beside a generic, where
+   * TypeScript infers nothing, name them once more: `createVerifier<{ plan: string }, "sub">`.
    *
    * @example ["sub", "sid"]
    */
