@@ -19,8 +19,9 @@ test("the codes are those of the Rust crate, and six more", () => {
 });
 
 test("the package holds its own files and no others", () => {
-  const names = ["cache", "claims", "clock", "codes", "entry-browser", "entry-node", "entry-workerd", "error", "index", "instance",
-    "key-fetch", "key-source", "options", "token", "token-memory", "verifier", "web-crypto"];
+  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "elapsed", "entry-browser", "entry-node",
+    "entry-workerd", "error", "express", "freshness", "hono", "index", "instance", "key-fetch", "key-source", "options", "remote-keys",
+    "schema", "settings", "snapshot", "token", "token-memory", "verifier", "web-crypto"];
   const expected = [
     "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json",
     ...names.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),

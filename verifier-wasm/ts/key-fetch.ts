@@ -54,7 +54,8 @@ export async function fetchKeySet(url: string, fetch: FetchFunction, former?: Fo
 /** Past a browser's own cache, which would hide how old its copy is. Older workers throw at a mode that they do not know. */
 function pastCaches(): RequestInit {
   try {
-    return { cache: new Request("https://localhost", { cache: "no-cache" }).cache ?? "default" };
+    const { cache } = new Request("https://localhost", { cache: "no-cache" });
+    return cache === "no-cache" ? { cache } : {};
   } catch {
     return {};
   }
