@@ -46,13 +46,14 @@ export interface OtherError extends Error {
  */
 export type HallpassError = ClaimError | OtherError;
 
-/** The class of {@link HallpassError}: for `instanceof`, and made by this package alone. */
+/** What {@link HallpassError} is: good for `instanceof`, and made by this package alone. */
 export interface HallpassErrorClass extends Function {
   readonly prototype: HallpassError;
   /** @internal */
   new (code: ErrorCode, message: string, details?: Details): HallpassError;
 }
 
+/** The class of every error that this package throws: `error instanceof HallpassError`. */
 export const HallpassError = class HallpassError extends Error {
   override readonly name = "HallpassError";
   readonly code: ErrorCode;

@@ -45,10 +45,15 @@ export async function fetchKeySet(url: string, fetch: FetchFunction, former?: Fo
     // A `fetch` of the caller's may pay no heed to the signal.
     return await Promise.race([Promise.resolve(answer).then((response) => readAnswer(response, former)), aborted(signal)]);
   } catch (cause) {
-    const { origin, pathname } = new URL(url);
     const why = cause instanceof Error ? cause.message : "for no known reason";
-    throw new HallpassError("ERR_KEYS_UNREACHABLE", `the key set at ${origin}${pathname} cannot be fetched: ${why}`, { cause });
+    throw new HallpassError("ERR_KEYS_UNREACHABLE", `the key set at ${placeOf(url)} cannot be fetched: ${why}`, { cause });
   }
+}
+
+/** A URL as a message may show it: what some put into its query is a secret. */
+export function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 /** Past a browser's own cache, which would hide how old its copy is. Older workers throw at a mode that they do not know. */

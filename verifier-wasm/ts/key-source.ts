@@ -17,6 +17,8 @@ export interface KeySource {
   load(waitUntil?: WaitUntil): Promise<void> | undefined;
   /** Fetches keys because a `kid` was not found, and says whether there are newer ones now. */
   reload(): Promise<boolean>;
+  /** The same for a caller who cannot wait. */
+  reloadBehind(): void;
   /** What was fetched, to be put back elsewhere. */
   saved(): SavedKeySet | undefined;
 }
@@ -50,6 +52,8 @@ class GivenKeys implements KeySource {
   async reload(): Promise<boolean> {
     return false;
   }
+
+  reloadBehind(): void {}
 
   saved(): undefined {}
 }

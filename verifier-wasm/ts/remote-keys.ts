@@ -5,7 +5,7 @@ import { BackOff } from "./back-off.js";
 import type { BoundVerifier } from "./bound-verifier.js";
 import { millisecondsSince, moment, type Moment } from "./elapsed.js";
 import { HallpassError } from "./error.js";
-import { fetchKeySet, type Answer } from "./key-fetch.js";
+import { fetchKeySet, placeOf, type Answer } from "./key-fetch.js";
 import type { KeySource } from "./key-source.js";
 import type { FetchFunction, WaitUntil } from "./options.js";
 import { ageOf, savedKeySet, type SavedKeySet } from "./snapshot.js";
@@ -102,13 +102,13 @@ export class RemoteKeys implements KeySource {
 
   async reload(): Promise<boolean> {
     const before = this.#held?.bound;
-    if (!this.#isBusy()) {
-      const isCooling = this.#soughtAt !== undefined && millisecondsSince(this.#soughtAt) < COOL_DOWN;
-      if (isCooling || this.#backOff.isWaiting()) return false;
-      this.#soughtAt = moment();
-    }
+    if (!this.#isBusy() && !this.#beginsSearch()) return false;
     await this.#attempt();
     return this.#held?.bound !== before;
+  }
+
+  reloadBehind(): void {
+    if (!this.#isBusy() && this.#beginsSearch()) this.#refreshBehind();
   }
 
   saved(): SavedKeySet | undefined {
@@ -135,6 +135,14 @@ export class RemoteKeys implements KeySource {
       // What cannot be read is as good as no snapshot.
       if (!(error instanceof HallpassError) || error.code !== "ERR_KEY_SET_INVALID") throw error;
     }
+  }
+
+  /** Whether an unknown `kid` may be looked for at the issuer now; then it is this cool-down's one. */
+  #beginsSearch(): boolean {
+    const isCooling = this.#soughtAt !== undefined && millisecondsSince(this.#soughtAt) < COOL_DOWN;
+    if (isCooling || this.#backOff.isWaiting()) return false;
+    this.#soughtAt = moment();
+    return true;
   }
 
   async #loadFirst(): Promise<void> {
@@ -165,7 +173,7 @@ export class RemoteKeys implements KeySource {
 
   #tooOld(): HallpassError {
     const cause = this.#backOff.failure;
-    const message = `the keys at ${this.#settings.url} were fetched too long ago to be trusted`;
+    const message = `the keys at ${placeOf(this.#settings.url)} were fetched too long ago to be trusted`;
     if (cause === undefined) return new HallpassError("ERR_KEYS_NOT_LOADED", `${message}: call \`verify\``);
     return new HallpassError("ERR_KEYS_UNREACHABLE", `${message}, and cannot be fetched`, { cause });
   }

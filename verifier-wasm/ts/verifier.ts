@@ -39,7 +39,8 @@ export interface Verifier<Known extends object = VerifiedClaims> {
   verify<Extra extends object = object>(token: string, options?: VerifyOptions): Promise<WithClaims<Known, Extra>>;
   /**
    * The same answer without a promise, from the keys that are there, for EdDSA and HS256. It never waits: keys that are old
-   * are fetched in the background and serve until they have come, or for `maxStale` seconds beyond their life.
+   * are fetched in the background and serve until they have come, or for `maxStale` seconds beyond their life; an unknown
+   * key is looked for in the background too.
    *
    * @throws {@link HallpassError} as `verify`, `ERR_KEYS_NOT_LOADED` before the first keys have come, and
    * `ERR_ALG_NEEDS_ASYNC` where WebCrypto must check the signature (ES256, RS256, PS256).
@@ -142,10 +143,13 @@ class KeyedVerifier {
 
   verifySync(token: string): Claims {
     const text = tokenText(token);
-    const verifier = this.#sourceFor(text).atOnce();
-    const now = readClock(this.#now);
-    const known = this.#cache?.find(text, verifier, now, "here");
-    return known ?? this.#admit(inWasm((_, memory) => verdict(memory.verify(verifier, text, now), memory)), text, verifier, "here");
+    const source = this.#sourceFor(text);
+    try {
+      return this.#claimsAtOnce(text, source.atOnce());
+    } catch (error) {
+      if (isUnknownKey(error)) source.reloadBehind();
+      throw error;
+    }
   }
 
   exportKeys(): KeySnapshot | undefined {
@@ -154,6 +158,14 @@ class KeyedVerifier {
 
   #sourceFor(token: string): KeySource {
     return this.#sources[this.#chooser(token)]!;
+  }
+
+  #claimsAtOnce(token: string, verifier: WasmVerifier): Claims {
+    const now = readClock(this.#now);
+    const known = this.#cache?.find(token, verifier, now, "here");
+    if (known !== undefined) return known;
+    const good = inWasm((_, memory) => verdict(memory.verify(verifier, token, now), memory));
+    return this.#admit(good, token, verifier, "here");
   }
 
   #claims(token: string, source: KeySource): Claims | Promise<Claims> {
