@@ -372,7 +372,31 @@ test("a fetch that was given up and comes after all does not bring back withdraw
   assert.ok(await verifier.verify(secondToken));
   late();
   await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.ok(await verifier.verify(secondToken));
+  assert.ok(verifier.verifySync(secondToken));
+  assert.equal(calls, 3);
+});
+
+test("where a fetch in the background of an outage was ended with its request, the next request waits for its own", async () => {
+  let calls = 0;
+  const never = () => new Promise(() => {});
+  const verifier = await withKeys({ fetch: (...request) => ((calls += 1) === 3 ? never() : fetch(...request)) });
+  server.answer = hangUp;
+  pass(5 * MINUTE);
+  await verifier.verify(firstToken);
+  server.answer = publish(second.jwk);
+  pass(SECOND);
+  await verifier.verify(firstToken);
+  pass(7 * SECOND);
+  await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEY_UNKNOWN" });
+});
+
+test("a 304 that nobody asked for is a failure", async () => {
+  const verifier = await withKeys({ maxStale: 60 });
+  server.answer = (_, response) => response.writeHead(304).end();
+  pass(5 * MINUTE);
+  assert.ok(await verifier.verify(firstToken));
+  pass(MINUTE);
+  await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEYS_UNREACHABLE" });
 });
 
 test("a clock that is set back keeps no old key alive", async () => {

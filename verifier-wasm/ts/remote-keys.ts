@@ -81,12 +81,9 @@ export class RemoteKeys implements KeySource {
 
   atOnce(): Verifier {
     const held = this.#known();
-    if (held === undefined) this.#refreshBehind();
-    else {
-      const age = millisecondsSince(held.since);
-      if (age >= held.freshFor * AHEAD) this.#refreshBehind();
-      if (!this.#mayServe(held, age)) throw this.#tooOld();
-    }
+    const age = held === undefined ? Infinity : millisecondsSince(held.since);
+    if (held === undefined || age >= held.freshFor * AHEAD) this.#refreshBehind();
+    if (held !== undefined && !this.#mayServe(held, age)) throw this.#tooOld();
     return this.current();
   }
 
@@ -126,7 +123,6 @@ export class RemoteKeys implements KeySource {
     this.#saved = undefined;
     const { keySet: text, etag } = saved;
     const { age, freshFor } = ageOf(saved);
-    if (age >= freshFor + this.#settings.maxStale) return;
     const bound = this.#bind(text);
     try {
       bound.get();
@@ -189,15 +185,11 @@ export class RemoteKeys implements KeySource {
     }
   }
 
-  /** Waits for the fetch that is under way, or makes one. */
+  /** Waits for the fetch that is under way, or for the one that took its place, or makes one. */
   async #attempt(): Promise<Attempt> {
-    let look = LOOK.first;
-    for (let other = this.#running; other !== undefined && this.#isBusy(); other = this.#running) {
-      while (!other.done && this.#isBusy()) {
-        await pause(look);
-        look = Math.min(look * 2, LOOK.longest);
-      }
-      if (other.done) return other;
+    for (let look = LOOK.first; this.#isBusy(); look = Math.min(look * 2, LOOK.longest)) {
+      await pause(look);
+      if (this.#running?.done) return this.#running;
     }
     return this.#begin();
   }
