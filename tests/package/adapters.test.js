@@ -18,6 +18,9 @@ const UNREACHABLE = "https://localhost:1/jwks.json";
 const key = await freshKey("k1");
 const good = await key.sign({ plan: "paid" });
 
+/** The codes that the adapters were told of. */
+const refusals = [];
+
 /** The ways in that each framework offers: with a verifier, with options, with keys that cannot be had, and none at all. */
 function routes() {
   const options = { issuer: ISSUER, audience: AUDIENCE };
@@ -27,7 +30,8 @@ function routes() {
     "/plain": [verifier],
     "/cookie": [verifier, { cookie: COOKIE }],
     "/optional": [verifier, { optional: true, cookie: COOKIE }],
-    "/down": [createVerifier({ ...options, jwks: UNREACHABLE })],
+    "/down": [createVerifier({ ...options, jwks: UNREACHABLE }), { onRefusal: ({ code }) => refusals.push(code) }],
+    "/told": [verifier, { onRefusal: ({ code }) => refusals.push(code) }],
     "/unusable": [createVerifier({ ...options, jwks: { keys: [{ kty: "oct", k: "AAAA" }] } })],
     "/broken": [broken],
   };
@@ -143,6 +147,13 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
       const response = await refused(path, bearer(good), 503, null, "unavailable");
       assert.equal(response.headers.get("retry-after"), "5");
     }
+  });
+
+  test(`${name}: whoever asks is told why a request was refused, but not of one without a token`, async () => {
+    refusals.length = 0;
+    for (const headers of [bearer(good), bearer("bad"), []]) await app.ask("/told", headers);
+    await app.ask("/down", bearer(good));
+    assert.deepEqual(refusals, ["ERR_TOKEN_SEGMENTS", "ERR_KEYS_UNREACHABLE"]);
   });
 
   test(`${name}: what is wrong with the verifier goes to the application's error handler`, async () => {

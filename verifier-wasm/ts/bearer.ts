@@ -1,5 +1,6 @@
 /** What the adapters share: the token of a request (RFC 6750 §2.1), and the answer to one that has none or a bad one. */
 
+import type { HallpassError } from "./error.js";
 import type { WaitUntil } from "./options.js";
 
 /** How a request is looked at. */
@@ -13,6 +14,13 @@ export interface AuthenticateOptions<Optional extends boolean = boolean> {
   readonly cookie?: string;
   /** Lets requests without any token through, without claims; a bad token is refused all the same. `false` by default. */
   readonly optional?: Optional;
+  /**
+   * Told of every error that a request is refused for, say to log it: the client of a 503 is not told what is wrong. No error
+   * holds the token.
+   *
+   * @example (error) => console.warn(error.code, error.message)
+   */
+  readonly onRefusal?: (error: HallpassError) => void;
 }
 
 /** The claims that a handler gets: none for some requests where the token is optional. */
@@ -49,16 +57,18 @@ const CHALLENGE = "Bearer";
 export async function judge<Known extends object>(
   verifier: Verifies<Known>,
   { authorization, cookies, waitUntil }: Carriers,
-  { cookie, optional }: AuthenticateOptions,
+  { cookie, optional, onRefusal }: AuthenticateOptions,
 ): Promise<{ claims: Known | undefined } | Refusal> {
   const tokens = authorization === undefined ? cookiesNamed(cookie, cookies) : bearerTokens(authorization);
-  if (tokens.length > 1) return refusal(400, "invalid_request", "the request must have exactly one token", `${CHALLENGE} error="invalid_request"`);
   const [token] = tokens;
   if (token === undefined) return optional ? { claims: undefined } : refusal(401, "invalid_token", "the request has no token", CHALLENGE);
+  if (tokens.length > 1) return refusal(400, "invalid_request", "the request must have exactly one token", `${CHALLENGE} error="invalid_request"`);
   try {
     return { claims: await verifier.verify(token, waitUntil ? { waitUntil } : {}) };
   } catch (error) {
-    return refusalFor(error);
+    const answer = refusalFor(error as HallpassError);
+    onRefusal?.(error as HallpassError);
+    return answer;
   }
 }
 
@@ -75,14 +85,13 @@ function cookiesNamed(name: string | undefined, cookies = ""): string[] {
   return values.map((pair) => pair.slice(name.length + 1)).filter((value) => value !== "");
 }
 
-function refusalFor(error: unknown): Refusal {
-  // By name and not by class: a program may hold the package twice.
-  const { name, code, message } = error as { name?: string; code?: string; message: string };
-  if (name !== "HallpassError" || /^ERR_(OPTIONS|WEBCRYPTO|WASM|TIME)_/.test(code!)) throw error;
-  if (/^ERR_KEYS?_(UNREACHABLE|NOT_LOADED|SET_INVALID)$/.test(code!)) {
+function refusalFor(error: HallpassError): Refusal {
+  // By name and not by class: a program may hold the package twice. What a schema throws is no error of ours.
+  if (error?.name !== "HallpassError" || /^ERR_(OPTIONS|WEBCRYPTO|WASM|TIME)_/.test(error.code)) throw error;
+  if (/^ERR_KEY(S_|_SET)/.test(error.code)) {
     return refusal(503, "unavailable", "the issuer's keys cannot be had: try again", undefined);
   }
-  return refusal(401, "invalid_token", message, `${CHALLENGE} error="invalid_token"`);
+  return refusal(401, "invalid_token", error.message, `${CHALLENGE} error="invalid_token"`);
 }
 
 function refusal(status: Refusal["status"], error: string, error_description: string, challenge: string | undefined): Refusal {
