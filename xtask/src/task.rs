@@ -25,7 +25,7 @@ pub(crate) enum Task {
     Chromium,
     /// `verifier-wasm/wasm/`.
     WasmModule,
-    /// `verifier-wasm/dist/`.
+    /// `verifier-wasm/dist/` and `verifier-wasm/cjs/`.
     Package,
     /// `target/release/hallpass`.
     Issuer,
@@ -109,7 +109,7 @@ impl Task {
             Self::Issuer | Self::RustTests | Self::WycheproofCases | Self::BenchVerify | Self::BenchLoad => {
                 self.cargo(workspace)
             }
-            Self::Package => arguments(workspace.npm_tool("tsc"), &["--project", "verifier-wasm"]),
+            Self::Package => arguments(workspace.program("npm"), &["run", "build", "--workspace", "verifier-wasm"]),
             Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
         };
         process::run(&mut command, self.output(), LIMIT)?;
