@@ -1,7 +1,7 @@
 /** The suites in a page of Chromium, with no bundler at all: the package's files are served as they are. */
 
 import { startBrowser } from "../support/browser.js";
-import { serveFolder } from "./static-server.js";
+import { serveFolder } from "../support/static-server.js";
 
 const PAGE = `<!doctype html>
 <script type="importmap">{ "imports": { "hallpass": "/node_modules/hallpass/dist/entry-text.js" } }</script>
