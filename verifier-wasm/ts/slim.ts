@@ -24,7 +24,7 @@ import { setModuleSource } from "./instance.js";
 export function provideModule(module: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>): void {
   switch (kindOf(module)) {
     case "WebAssembly.Module":
-      return setModuleSource(() => module as WebAssembly.Module);
+      return setModuleSource(() => ofThisRealm(module as WebAssembly.Module));
     case "ArrayBuffer":
     case "Uint8Array":
       return setModuleSource(() => new WebAssembly.Module(module as BufferSource));
@@ -36,6 +36,11 @@ export function provideModule(module: WebAssembly.Module | ArrayBuffer | Uint8Ar
 /** By its name and not its class: what comes from another realm, as in edge runtimes, is no instance of this one's. */
 function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+/** Edge runtimes compile a module outside of the realm that uses it, and wasm-bindgen's glue asks for this one's class. */
+function ofThisRealm(module: WebAssembly.Module): WebAssembly.Module {
+  return module instanceof WebAssembly.Module ? module : Object.setPrototypeOf(module, WebAssembly.Module.prototype);
 }
 
 export * from "./index.js";
