@@ -31,7 +31,7 @@ for (const { bundler, flags, before, runtimes } of BUILDS) {
     t.after(() => keyServer.stop());
     const folder = installProject("next", `next-${bundler}`);
     writeExamples(folder, keyServer.url, before);
-    if (!runtimes.includes("edge")) rmSync(join(folder, "app/api/edge"), { recursive: true });
+    for (const name of runtimes.includes("edge") ? [] : ["edge", "slim"]) rmSync(join(folder, "app/api", name), { recursive: true });
     execFileSync(process.execPath, [next, "build", ...flags], { cwd: folder, env, stdio: "pipe" });
     t.diagnostic(`scripts of all pages, with React: ${sizeOf(join(folder, ".next/static"))}`);
     assert.equal(hasEdgeMiddleware(folder), before === "middleware.js");
@@ -42,13 +42,17 @@ for (const { bundler, flags, before, runtimes } of BUILDS) {
       const response = await fetch(`${url}/api/${runtime}`, { method: "POST", body: JSON.stringify(given) });
       assert.deepEqual(await response.json(), EXPECTED, runtime);
     }
-    await testExample(`${url}/api/private`, await tokensFor(keyServer));
+    const tokens = await tokensFor(keyServer);
+    await testExample(`${url}/api/private`, tokens);
+    if (runtimes.includes("edge")) await testExample(`${url}/api/slim`, tokens);
   });
 }
 
-/** The page of the documentation, as files of the project. */
+/** The page of the documentation, as files of the project, and the handler of another page. */
 function writeExamples(folder, jwks, before) {
-  for (const [name, code] of Object.entries(examplesOf("nextjs.md", jwks))) {
+  const slim = "app/api/slim/route.js";
+  const examples = { ...examplesOf("nextjs.md", jwks), [slim]: examplesOf("slim.md", jwks)[slim] };
+  for (const [name, code] of Object.entries(examples)) {
     const path = join(folder, name === "proxy.js" ? before : name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);

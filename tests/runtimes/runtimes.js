@@ -16,8 +16,8 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** What a program that `npm ci` has installed here is called. */
 export const tool = (name) => here(`node_modules/.bin/${name}`);
 
-/** Neither may look for anything elsewhere than among the packages that are installed; Deno may do nothing but fetch. */
-export const DENO = ["run", "--quiet", "--no-prompt", "--node-modules-dir=manual", "--no-remote", "--cached-only", "--allow-net=127.0.0.1"];
+/** Neither may look for anything elsewhere than among the packages that are installed; Deno may do nothing but use the network. */
+export const DENO = ["run", "--quiet", "--no-prompt", "--node-modules-dir=manual", "--no-remote", "--cached-only", "--allow-net"];
 export const BUN = ["--no-install"];
 
 /** By the name in the table; `run(folder, given)` resolves to the outcome. */
