@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -45,14 +45,13 @@ export const DIFFERENCES = {
 export function installSuites() {
   const packed = packPackage();
   cpSync(here("suite"), packed.folder, { recursive: true });
-  const vectors = readFileSync(here("../support/vectors.js"));
-  writeFileSync(join(packed.folder, "vectors.js"), vectors);
+  for (const name of ["vectors.js", "wycheproof.js"]) copyFileSync(here(`../support/${name}`), join(packed.folder, name));
   writeFileSync(join(packed.folder, "package.json"), '{ "type": "module" }');
   return packed;
 }
 
 /** Runs a program that reads what is given and prints the outcome. */
-function program(command, args) {
+export function program(command, args) {
   return async (folder, given) => {
     const child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
     child.stdin.end(JSON.stringify(given));
