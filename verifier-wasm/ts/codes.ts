@@ -36,7 +36,9 @@ type PackageErrorCode =
   /** ES256, RS256 and PS256 need WebCrypto, which the runtime does not offer: a page that came by http:, most often. */
   | "ERR_WEBCRYPTO_MISSING"
   /** The WebAssembly module cannot be started, most often because of a Content-Security-Policy. */
-  | "ERR_WASM_BLOCKED";
+  | "ERR_WASM_BLOCKED"
+  /** `hallpass/slim` was used before `provideModule` gave it the WebAssembly module. */
+  | "ERR_WASM_MISSING";
 
 /** Why something was refused. Codes are stable: new ones may come, none changes its meaning. */
 export type ErrorCode = TokenErrorCode | PackageErrorCode;
