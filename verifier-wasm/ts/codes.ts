@@ -41,6 +41,6 @@ type PackageErrorCode =
 /**
  * Why something was refused. Codes are stable: new ones may come, none changes its meaning.
  *
- * @example const isOver = (code: ErrorCode) => code === "ERR_TOKEN_EXPIRED";
+ * @example const words: Partial<Record<ErrorCode, string>> = { ERR_TOKEN_EXPIRED: "Sign in again." };
  */
 export type ErrorCode = TokenErrorCode | PackageErrorCode;
