@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, test } from "node:test";
@@ -53,6 +53,18 @@ test("a fault in the code is seen, so that the tests above can fail", () => {
   const output = compile(["wrong"], { target: "ES2022", strict: true, noEmit: true, ...RESOLUTIONS.nodenext, ...BARE });
   assert.match(output, /wrong\.ts\(2,8\).*number/);
   assert.match(output, /wrong\.ts\(3,14\)/);
+});
+
+test("everything public says what it is, and shows it by an example, to whoever points at it", () => {
+  const types = (file) => readFileSync(join(packed.folder, `node_modules/hallpass/dist/${file}.d.ts`), "utf8");
+  const described = (file) => [...types(file).matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export (?:declare )?(?:const |type |interface |function )|readonly )(\w+)/g)];
+  const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
+  const options = ["issuer", "jwks", "secret", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch",
+    "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate"];
+  const files = ["claims", "clock", "codes", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express"];
+  const shown = new Set(files.flatMap(described).filter(([, comment]) => comment.includes("@example")).map(([, , name]) => name));
+  assert.ok(names.length > 20);
+  assert.deepEqual([...names, ...options].filter((name) => name !== "" && !shown.has(name)), []);
 });
 
 /** What the compiler says of these files. */

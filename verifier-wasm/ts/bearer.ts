@@ -3,7 +3,11 @@
 import type { HallpassError } from "./error.js";
 import type { WaitUntil } from "./options.js";
 
-/** How a request is looked at. */
+/**
+ * How a request is looked at.
+ *
+ * @example { cookie: "__Host-hallpass_access", optional: true }
+ */
 export interface AuthenticateOptions<Optional extends boolean = boolean> {
   /**
    * A cookie that holds the access token, looked at only where there is no `Authorization` header; none by default.
@@ -12,7 +16,11 @@ export interface AuthenticateOptions<Optional extends boolean = boolean> {
    * @example "__Host-hallpass_access"
    */
   readonly cookie?: string;
-  /** Lets requests without any token through, without claims; a bad token is refused all the same. `false` by default. */
+  /**
+   * Lets requests without any token through, without claims; a bad token is refused all the same. `false` by default.
+   *
+   * @example true
+   */
   readonly optional?: Optional;
   /**
    * Told of every error that a request is refused for, say to log it: the client of a 503 is not told what is wrong. No error

@@ -1,6 +1,10 @@
 /** The shapes of a token's two readable parts, and what is certain of a token that was verified. */
 
-/** A token's header (RFC 7515 §4). */
+/**
+ * A token's header (RFC 7515 §4).
+ *
+ * @example { alg: "EdDSA", typ: "at+jwt", kid: "2026-11" }
+ */
 export interface Header {
   /** The signature algorithm, such as `"EdDSA"`. */
   readonly alg: string;
@@ -17,6 +21,8 @@ export interface Header {
  * Any of them may be missing, and their kinds are those of the RFCs, on the issuer's word. The verifier itself checks `exp`,
  * `nbf`, `iat`, `iss` and `aud`; the option `requiredClaims` makes others certain to be there, and a `schema` certain to be
  * what it says. They are read-only, since with the option `cache` all callers share them, frozen.
+ *
+ * @example { iss: "https://auth.example.com", sub: "01JD…", aud: "api", exp: 1_790_000_300, sid: "01JD…", username: "exampleUser" }
  */
 export interface Claims {
   /** Who issued it: the issuer's URL. */
@@ -44,7 +50,11 @@ export interface Claims {
   readonly [claim: string]: unknown;
 }
 
-/** A token taken apart. Nothing in it is proved. */
+/**
+ * A token taken apart. Nothing in it is proved.
+ *
+ * @example const { header, claims }: DecodedToken<{ plan: string }> = decode(token);
+ */
 export interface DecodedToken<Extra extends object = object> {
   readonly header: Header;
   readonly claims: WithClaims<Claims, Extra>;
@@ -66,7 +76,11 @@ export type VerifiedClaims<Extra extends object = object, Required extends strin
   Extra
 >;
 
-/** Claims with more of one's own, which take the place of those of the same name. */
+/**
+ * Claims with more of one's own, which take the place of those of the same name.
+ *
+ * @example WithClaims<Claims, { plan: string }>["plan"] // string
+ */
 export type WithClaims<Known extends object, Extra extends object> = {
   readonly [Name in keyof Known as Name extends keyof Extra ? never : Name]: Known[Name];
 } & Frozen<Extra>;
@@ -79,7 +93,11 @@ type WithCertain<Known extends object, Names extends string> = Known & {
 /** The names in a union; none where all that is known of them is that they are strings. */
 type Named<Names extends string> = string extends Names ? never : Names;
 
-/** A value that nobody may change, to its depth. */
+/**
+ * A value that nobody may change, to its depth.
+ *
+ * @example Frozen<{ seats: number[] }> // { readonly seats: readonly number[] }
+ */
 export type Frozen<Value> = Value extends (...given: never[]) => unknown
   ? Value
   : Value extends object

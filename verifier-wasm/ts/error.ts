@@ -9,7 +9,11 @@ interface Details {
   cause?: unknown;
 }
 
-/** A refusal because of a claim. */
+/**
+ * A refusal because of a claim.
+ *
+ * @example { code: "ERR_CLAIM_INVALID", claim: "aud", reason: "is missing" }
+ */
 export interface ClaimError extends Error {
   readonly name: "HallpassError";
   readonly code: "ERR_CLAIM_INVALID";
@@ -19,7 +23,11 @@ export interface ClaimError extends Error {
   readonly reason: string;
 }
 
-/** A refusal or a mistake that no single claim is to blame for. */
+/**
+ * A refusal or a mistake that no single claim is to blame for.
+ *
+ * @example { code: "ERR_TOKEN_EXPIRED" }
+ */
 export interface OtherError extends Error {
   readonly name: "HallpassError";
   /** Which it is; the same list as in the Rust crate, so it never changes its meaning. */
@@ -53,7 +61,11 @@ export interface HallpassErrorClass extends Function {
   new (code: ErrorCode, message: string, details?: Details): HallpassError;
 }
 
-/** The class of every error that this package throws: `error instanceof HallpassError`. */
+/**
+ * The class of every error that this package throws: `error instanceof HallpassError`.
+ *
+ * @example error instanceof HallpassError && error.code === "ERR_TOKEN_EXPIRED"
+ */
 export const HallpassError = class HallpassError extends Error {
   override readonly name = "HallpassError";
   readonly code: ErrorCode;

@@ -19,7 +19,11 @@ export interface OutgoingResponse {
   end(body: string): unknown;
 }
 
-/** The middleware, which also tells the claims of a request that it has let through. */
+/**
+ * The middleware, which also tells the claims of a request that it has let through.
+ *
+ * @example const auth: Authenticate<VerifiedClaims> = authenticate(verifier);
+ */
 export interface Authenticate<Found> {
   (request: IncomingRequest, response: OutgoingResponse, next: (error?: unknown) => void): Promise<void>;
   /**

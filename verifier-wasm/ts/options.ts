@@ -3,25 +3,49 @@
 import type { Clock } from "./clock.js";
 import type { StandardSchema } from "./schema.js";
 
-/** A JSON Web Key Set (RFC 7517 §5). */
+/**
+ * A JSON Web Key Set (RFC 7517 §5).
+ *
+ * @example { keys: [{ kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", kid: "2026-11" }] }
+ */
 export interface JsonWebKeySet {
   readonly keys: readonly object[];
 }
 
-/** The standard `fetch`, or one that behaves like it. */
+/**
+ * The standard `fetch`, or one that behaves like it.
+ *
+ * @example (...request) => env.ISSUER.fetch(...request)
+ */
 export type FetchFunction = typeof globalThis extends { fetch: infer Fetch } ? Fetch : (url: string, init?: object) => Promise<object>;
 
-/** Keeps what runs a request alive until a promise is settled, like `ctx.waitUntil` in an edge worker. */
+/**
+ * Keeps what runs a request alive until a promise is settled, like `ctx.waitUntil` in an edge worker.
+ *
+ * @example (promise) => ctx.waitUntil(promise)
+ */
 export type WaitUntil = (promise: Promise<unknown>) => unknown;
 
-/** A URL object. */
+/**
+ * A URL object.
+ *
+ * @example new URL("https://auth.example.com/.well-known/jwks.json")
+ */
 export interface UrlObject {
   readonly href: string;
 }
 
-/** Whose tokens are accepted, and by which keys: exactly one of `jwks` and `secret`. */
+/**
+ * Whose tokens are accepted, and by which keys: exactly one of `jwks` and `secret`.
+ *
+ * @example { issuer: "https://auth.example.com", jwks: "https://auth.example.com/.well-known/jwks.json" }
+ */
 export interface IssuerOptions {
-  /** The issuer that the claim `iss` must name, to the letter; `null` says: on purpose not checked. */
+  /**
+   * The issuer that the claim `iss` must name, to the letter; `null` says: on purpose not checked.
+   *
+   * @example "https://auth.example.com"
+   */
   readonly issuer: string | null;
   /**
    * The issuer's public keys: the key set itself, or the URL that it is fetched from at the first use. Only `https:` will do,
@@ -32,20 +56,38 @@ export interface IssuerOptions {
    * @example "https://auth.example.com/.well-known/jwks.json"
    */
   readonly jwks?: JsonWebKeySet | UrlObject | string;
-  /** The secret that is shared with the issuer, for HS256: at least 32 bytes. Never in a page: whoever has it can sign. */
+  /**
+   * The secret that is shared with the issuer, for HS256: at least 32 bytes. Never in a page: whoever has it can sign.
+   *
+   * @example new TextEncoder().encode(process.env.HALLPASS_HS256_SECRET)
+   */
   readonly secret?: Uint8Array;
 }
 
-/** What a verifier accepts, whoever issued it. All times are in seconds. */
+/**
+ * What a verifier accepts, whoever issued it. All times are in seconds.
+ *
+ * @example { audience: "api", leeway: 5, maxTokenAge: 600, cache: true }
+ */
 export interface PolicyOptions<Extra extends object = object, Required extends string = string> {
   /**
    * The audience that must be among those of the claim `aud`, or several of which one must; `null` says: on purpose not
    * checked.
+   *
+   * @example ["api", "web"]
    */
   readonly audience: string | readonly string[] | null;
-  /** How many seconds the clocks of issuer and verifier may differ; 0 by default. */
+  /**
+   * How many seconds the clocks of issuer and verifier may differ; 0 by default.
+   *
+   * @example 5
+   */
   readonly leeway?: number;
-  /** How many seconds after its `iat` a token is accepted at most, whatever its `exp`; unlimited by default. */
+  /**
+   * How many seconds after its `iat` a token is accepted at most, whatever its `exp`; unlimited by default.
+   *
+   * @example 600
+   */
   readonly maxTokenAge?: number;
   /**
    * Claims that must be there, of whatever value; none by default. Their types lose their `undefined`; beside a generic, where
@@ -54,7 +96,11 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
    * @example ["sub", "sid"]
    */
   readonly requiredClaims?: readonly Required[];
-  /** The `typ` that the header must have, or several of which it must have one; `"at+jwt"` by default, `null`: any. */
+  /**
+   * The `typ` that the header must have, or several of which it must have one; `"at+jwt"` by default, `null`: any.
+   *
+   * @example "JWT"
+   */
   readonly typ?: string | readonly string[] | null;
   /**
    * A schema of the claims, by any library with the interface of https://standardschema.dev (Zod, Valibot, ArkType, …), that
@@ -68,21 +114,35 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
    * Remembers tokens that were verified, so that one that comes again costs a look-up; off by default. `true` keeps the last
    * 1,000 and hands the same frozen claims to everybody. A token is never accepted after its `exp` or before its `nbf`, nor
    * under other keys than those that are there.
+   *
+   * @example { size: 10_000 }
    */
   readonly cache?: boolean | CacheOptions;
-  /** Returns the time in seconds since 1970; the machine's clock by default. */
+  /**
+   * Returns the time in seconds since 1970; the machine's clock by default.
+   *
+   * @example () => Date.now() / 1000
+   */
   readonly now?: Clock;
-  /** Fetches the key set, say through a service binding: `(...request) => env.ISSUER.fetch(...request)`. */
+  /**
+   * Fetches the key set, say through a service binding.
+   *
+   * @example (...request) => env.ISSUER.fetch(...request)
+   */
   readonly fetch?: FetchFunction;
   /**
    * For how many seconds keys that are no longer fresh go on while the issuer cannot be reached; 3600 by default. A key that
    * is withdrawn during such an outage lives that long; afterwards `verify` rejects with `ERR_KEYS_UNREACHABLE`. With 0 it
    * does so at once.
+   *
+   * @example 600
    */
   readonly maxStale?: number;
   /**
    * Told of every fetch in the background, so that a worker is not ended before it is done:
    * `import { waitUntil } from "cloudflare:workers"`. Without it, a later request does what an ended one left undone.
+   *
+   * @example (promise) => ctx.waitUntil(promise)
    */
   readonly waitUntil?: WaitUntil;
   /**
@@ -95,7 +155,11 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
   readonly snapshot?: KeySnapshot | null;
 }
 
-/** Public keys that were fetched, as plain data that `JSON.stringify` can write. */
+/**
+ * Public keys that were fetched, as plain data that `JSON.stringify` can write.
+ *
+ * @example JSON.stringify(verifier.exportKeys())
+ */
 export interface KeySnapshot {
   /** The layout. Another version's snapshots are passed over. */
   readonly version: number;
@@ -116,15 +180,31 @@ export interface KeySnapshot {
   }[];
 }
 
-/** How tokens are remembered. */
+/**
+ * How tokens are remembered.
+ *
+ * @example { size: 10_000, claims: "fresh" }
+ */
 export interface CacheOptions {
-  /** How many tokens are remembered at most, 2 or more; 1,000 by default. Each takes a few times its length in memory. */
+  /**
+   * How many tokens are remembered at most, 2 or more; 1,000 by default. Each takes a few times its length in memory.
+   *
+   * @example 10_000
+   */
   readonly size?: number;
-  /** Whether callers share one frozen object, which is quicker, or each get an object of their own; `"frozen"` by default. */
+  /**
+   * Whether callers share one frozen object, which is quicker, or each get an object of their own; `"frozen"` by default.
+   *
+   * @example "fresh"
+   */
   readonly claims?: "frozen" | "fresh";
 }
 
-/** What a verifier accepts, and where it gets its keys: one issuer's, or those of several, each with keys of its own. */
+/**
+ * What a verifier accepts, and where it gets its keys: one issuer's, or those of several, each with keys of its own.
+ *
+ * @example { issuer: "https://auth.example.com", audience: "api", jwks: "https://auth.example.com/.well-known/jwks.json" }
+ */
 export type VerifierOptions<Extra extends object = object, Required extends string = string> =
   & PolicyOptions<Extra, Required>
   & (IssuerOptions | { readonly issuers: readonly IssuerOptions[] });

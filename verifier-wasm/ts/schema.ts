@@ -20,12 +20,20 @@ export interface StandardSchema<Output> {
   };
 }
 
-/** What a schema answers: a value, or what is wrong. */
+/**
+ * What a schema answers: a value, or what is wrong.
+ *
+ * @example { value: { plan: "paid" } }
+ */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One fault that a schema found. */
+/**
+ * One fault that a schema found.
+ *
+ * @example { message: "no such plan", path: ["plan"] }
+ */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
@@ -34,9 +42,10 @@ export interface SchemaIssue {
 /** The claims, with what the schema made of them. @throws {@link HallpassError} `ERR_CLAIM_INVALID` */
 export function applySchema(schema: StandardSchema<object>, claims: Claims): Claims {
   const result = schema["~standard"].validate(claims);
-  if (result instanceof Promise) {
-    // Whatever becomes of it: the verifier has no use for it.
-    result.catch(() => {});
+  // By its method and not by its class: another realm has a class of its own.
+  if ("then" in result) {
+    // Whatever becomes of it, the verifier has no use for it.
+    result.then(undefined, () => {});
     throw new HallpassError("ERR_OPTIONS_INVALID", "`schema` must answer without a promise");
   }
   if (result.issues === undefined) return { ...claims, ...result.value };

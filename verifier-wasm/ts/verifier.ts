@@ -64,9 +64,17 @@ export interface Verifier<Known extends object = VerifiedClaims> {
   exportKeys(): KeySnapshot | undefined;
 }
 
-/** What may be said of one verification. */
+/**
+ * What may be said of one verification.
+ *
+ * @example await verifier.verify(token, { waitUntil: (promise) => ctx.waitUntil(promise) })
+ */
 export interface VerifyOptions {
-  /** As the option of {@link createVerifier}, where it is known only at a request: `(done) => ctx.waitUntil(done)`. */
+  /**
+   * As the option of {@link createVerifier}, where it is known only at a request.
+   *
+   * @example (promise) => ctx.waitUntil(promise)
+   */
   readonly waitUntil?: WaitUntil;
 }
 
