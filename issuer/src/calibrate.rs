@@ -137,7 +137,7 @@ fn hash_on(parameters: Parameters, workers: NonZero<usize>) -> Result<(Duration,
 /// The mean time of a hash on one worker, whose memory has been touched before.
 fn hash_for_a_while(parameters: Parameters, barrier: &Barrier) -> Result<Duration, CalibrateError> {
     let password = Password::parse("a password of the usual length".to_owned())?.normalised();
-    let mut bench = Workbench::alone(parameters);
+    let mut bench = Workbench::new(parameters);
     let first = bench.create(&password);
     // Everybody comes here, also after a failure: nobody must wait for one who does not come.
     barrier.wait();

@@ -12,7 +12,9 @@ use crate::{
 };
 
 mod budget;
+mod place;
 mod presence;
+mod priority;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -197,5 +199,5 @@ pub(crate) fn cores() -> NonZero<usize> {
 
 /// Hashes a password with a fresh salt, here and now: for commands, which have nobody else to care for.
 pub(crate) fn hash_at_once(password: &NormalisedPassword, parameters: Parameters) -> Result<Credential, HashingError> {
-    Workbench::alone(parameters).create(password)
+    Workbench::new(parameters).create(password)
 }

@@ -132,11 +132,6 @@ impl<J: Waits> Queue<J> {
         self.hash_time = if self.hash_time.is_zero() { took } else { (self.hash_time * (WEIGHT - 1) + took) / WEIGHT };
     }
 
-    /// Forgets what was measured while the memory was new.
-    pub(super) fn forget_measurements(&mut self) {
-        self.hash_time = Duration::ZERO;
-    }
-
     /// How many wait in a lane.
     pub(super) fn length(&self, lane: Lane) -> usize {
         match lane {

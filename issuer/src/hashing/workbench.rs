@@ -1,28 +1,37 @@
 //! Where one thread hashes: its memory, kept from one hash to the next, and the measure of what each took.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, time::Duration};
 
-use super::{Credential, HashingError, NormalisedPassword, Parameters, Password};
-use crate::{clock::Stopwatch, entropy::random_bytes, password::Memory};
-
-/// Called with the time that each hash took.
-type OnHash = Arc<dyn Fn(Duration) + Send + Sync>;
+use super::{Credential, HashingError, HashingSetupError, NormalisedPassword, Parameters, Password};
+use crate::{
+    clock::Stopwatch,
+    entropy::{random_bytes, random_id},
+    password::Memory,
+};
 
 /// Where one thread hashes.
 pub(crate) struct Workbench {
     memory: Memory,
     parameters: Parameters,
-    on_hash: OnHash,
+    times: Vec<Duration>,
 }
 
 impl Workbench {
-    pub(super) fn new(parameters: Parameters, on_hash: OnHash) -> Self {
-        Self { memory: Memory::new(), parameters, on_hash }
+    pub(crate) fn new(parameters: Parameters) -> Self {
+        Self { memory: Memory::new(), parameters, times: Vec::new() }
     }
 
-    /// One whose hashes nobody counts.
-    pub(crate) fn alone(parameters: Parameters) -> Self {
-        Self::new(parameters, Arc::new(|_| ()))
+    /// How long each hash took since this was last asked.
+    pub(super) fn take_times(&mut self) -> Vec<Duration> {
+        mem::take(&mut self.times)
+    }
+
+    /// Hashes twice: once to touch the memory, once more to know the time, which it returns.
+    pub(super) fn warm_up(&mut self) -> Result<Duration, HashingSetupError> {
+        let nobodys = Password::parse(random_id().map_err(HashingError::from)?.to_string())?.normalised();
+        self.create(&nobodys)?;
+        self.create(&nobodys)?;
+        Ok(self.take_times().pop().unwrap_or_default())
     }
 
     /// Whether the password is the one that was hashed.
@@ -39,7 +48,7 @@ impl Workbench {
     fn timed<T>(&mut self, hash: impl FnOnce(&mut Memory) -> Result<T, HashingError>) -> Result<T, HashingError> {
         let stopwatch = Stopwatch::start();
         let result = hash(&mut self.memory);
-        (self.on_hash)(stopwatch.elapsed());
+        self.times.push(stopwatch.elapsed());
         self.give_back();
         result
     }
@@ -60,11 +69,11 @@ mod tests {
 
     #[test]
     fn what_a_larger_hash_took_is_given_back() {
-        let mut bench = Workbench::alone(Parameters::default());
+        let mut bench = Workbench::new(Parameters::default());
         let password = Password::parse("correct horse".to_owned()).unwrap();
         bench.create(&password.normalised()).unwrap();
         assert_eq!(bench.memory.len(), 19_456);
-        let larger = Workbench::alone(Parameters::new(30_000, 2, 1).unwrap()).create(&password.normalised()).unwrap();
+        let larger = Workbench::new(Parameters::new(30_000, 2, 1).unwrap()).create(&password.normalised()).unwrap();
         assert!(bench.verify(&password, &larger).unwrap());
         assert_eq!((bench.memory.len(), bench.memory.capacity()), (19_456, 19_456));
     }

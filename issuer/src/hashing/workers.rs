@@ -1,9 +1,13 @@
-//! The threads that hash, and the queue before them.
+//! The threads that hash, and the one that stands between them and everybody else.
+//!
+//! The threads that hash step back behind all others, so that answers that need no hash never wait for them. But then
+//! whoever waits for a lock that such a thread holds waits for it to have a turn. So they share nothing but a place each
+//! with the courier, a thread that does not step back: it has the queue's jobs hashed and hands out what comes of them.
 
 use std::{
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
-    thread::{self, JoinHandle},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread::{self, JoinHandle, Thread},
     time::Duration,
 };
 
@@ -11,39 +15,46 @@ use tokio::sync::oneshot;
 
 use super::{
     HashingError, HashingSetupError, Lane, Settings, Workbench,
+    place::Place,
+    priority::step_back,
     queue::{Next, Queue, Refused, Waits},
 };
 use crate::{
     clock::Stopwatch,
-    entropy::random_id,
     metrics::{Dropped, HashingMetrics},
-    password::Password,
 };
-
-/// How much less of a core than the others the threads that hash get while both want it: answers that need no hash are
-/// quick and must not wait. Measured in a flood at five times the capacity on two cores: with 19 the p99 of `/me` and
-/// `/refresh` was half of that with 0, 5 or 10, and no fewer were hashed for.
-const NICENESS: i32 = 19;
 
 /// Something to hash, with whoever waits for it.
 pub(super) type Job = Box<dyn Work>;
 
-/// What a worker does with a job.
+/// What is done with a job.
 pub(super) trait Work: Waits + Send {
-    fn run(self: Box<Self>, bench: &mut Workbench);
+    /// Hashes, on a thread that steps back, and keeps what comes of it.
+    fn run(&mut self, bench: &mut Workbench);
+
+    /// Tells whoever waits.
+    fn finish(self: Box<Self>);
 
     fn refuse(self: Box<Self>, refused: Refused);
+}
+
+/// A piece of work, what came of it, and the one who waits for that.
+pub(super) struct Task<T, W> {
+    hashes: u32,
+    work: Option<W>,
+    outcome: Option<Result<T, HashingError>>,
+    reply: oneshot::Sender<Result<T, HashingError>>,
 }
 
 /// The threads. Dropping this drops what waits, and ends each thread after what it does.
 pub(super) struct Workers {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    courier: Option<JoinHandle<()>>,
 }
 
+/// What the courier shares with those who bring jobs.
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
     since_start: Stopwatch,
     metrics: HashingMetrics,
 }
@@ -53,37 +64,25 @@ struct State {
     is_closing: bool,
 }
 
-/// A piece of work and the one who waits for what comes of it.
-pub(super) struct Task<T, W> {
-    hashes: u32,
-    reply: oneshot::Sender<Result<T, HashingError>>,
-    work: W,
-}
-
 impl Workers {
-    /// Starts the threads, and waits until each has touched its memory and knows how long a hash takes.
+    /// Starts the threads, and waits until each has touched its memory and it is known how long a hash takes.
     pub(super) fn start(settings: &Settings, metrics: HashingMetrics) -> Result<Self, HashingSetupError> {
         let queue = Queue::new(settings.workers.get(), settings.deadline, Duration::ZERO);
         let state = Mutex::new(State { queue, is_closing: false });
-        let shared = Arc::new(Shared { state, changed: Condvar::new(), since_start: Stopwatch::start(), metrics });
-        let mut workers = Self { shared: Arc::clone(&shared), threads: Vec::new() };
-        let (ready, are_ready) = mpsc::channel();
-        for index in 0..settings.workers.get() {
-            let (shared, ready, parameters) = (Arc::clone(&shared), ready.clone(), settings.parameters);
-            let thread = thread::Builder::new().name(format!("hash {index}")).spawn(move || {
-                step_back();
-                let measured = Arc::clone(&shared);
-                let mut bench = Workbench::new(parameters, Arc::new(move |took| measured.hashed(took)));
-                drop(ready.send(shared.warm_up(&mut bench)));
-                drop(ready);
-                shared.work_until_closed(index, &mut bench);
-            });
-            workers.threads.push(thread.map_err(HashingSetupError::Thread)?);
-        }
-        drop(ready);
-        while let Ok(warmed_up) = are_ready.recv() {
-            warmed_up?;
-        }
+        let shared = Arc::new(Shared { state, since_start: Stopwatch::start(), metrics });
+        let (ready, is_ready) = mpsc::channel();
+        let courier = thread::Builder::new().name("hash courier".to_owned()).spawn({
+            let (shared, settings) = (Arc::clone(&shared), settings.clone());
+            move || match Courier::start(shared, &settings) {
+                Ok(courier) => {
+                    drop(ready.send(Ok(())));
+                    courier.run();
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            }
+        });
+        let workers = Self { shared, courier: Some(courier.map_err(HashingSetupError::Thread)?) };
+        is_ready.recv().unwrap_or(Err(HashingSetupError::Hashing(HashingError::Ended)))?;
         Ok(workers)
     }
 
@@ -95,7 +94,7 @@ impl Workers {
         drop(state);
         match admitted {
             Ok(()) => {
-                self.shared.changed.notify_one();
+                self.call_courier();
                 Ok(())
             }
             Err((_, Refused { retry_after })) => {
@@ -109,8 +108,14 @@ impl Workers {
     pub(super) fn admit_spare(&self, job: Job) {
         let admitted = self.shared.state().queue.admit_spare(job);
         match admitted {
-            Ok(()) => self.shared.changed.notify_one(),
+            Ok(()) => self.call_courier(),
             Err(_) => self.shared.metrics.dropped(Dropped::Spare),
+        }
+    }
+
+    fn call_courier(&self) {
+        if let Some(courier) = &self.courier {
+            courier.thread().unpark();
         }
     }
 }
@@ -118,65 +123,14 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.shared.state().is_closing = true;
-        self.shared.changed.notify_all();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a hashing thread panicked");
-            }
+        self.call_courier();
+        if self.courier.take().is_some_and(|courier| courier.join().is_err()) {
+            tracing::error!("the thread between the hashing threads and the others panicked");
         }
     }
 }
 
 impl Shared {
-    fn work_until_closed(&self, worker: usize, bench: &mut Workbench) {
-        while let Some(next) = self.wait_for_next(worker) {
-            match next {
-                Next::Do(job, waited) => {
-                    self.metrics.waited(waited);
-                    // A job that panics answers nobody; the thread and the others' jobs go on.
-                    drop(panic::catch_unwind(AssertUnwindSafe(|| job.run(bench))));
-                    self.state().queue.done(worker);
-                }
-                Next::Late(job, refused) => {
-                    self.metrics.dropped(Dropped::Late);
-                    job.refuse(refused);
-                }
-                Next::Gone(_) => self.metrics.dropped(Dropped::ClientGone),
-                Next::Nothing => (),
-            }
-        }
-    }
-
-    /// Waits for something to do; `None` once the threads should end.
-    fn wait_for_next(&self, worker: usize) -> Option<Next<Job>> {
-        let mut state = self.state();
-        loop {
-            if state.is_closing {
-                return None;
-            }
-            let next = state.queue.next(self.now(), worker);
-            self.count(&state);
-            match next {
-                Next::Nothing => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                next => return Some(next),
-            }
-        }
-    }
-
-    /// Hashes twice: once to touch the memory, once more to know the time.
-    fn warm_up(&self, bench: &mut Workbench) -> Result<(), HashingSetupError> {
-        let nobodys = Password::parse(random_id().map_err(HashingError::from)?.to_string())?.normalised();
-        bench.create(&nobodys)?;
-        self.state().queue.forget_measurements();
-        bench.create(&nobodys)?;
-        Ok(())
-    }
-
-    fn hashed(&self, took: Duration) {
-        self.state().queue.measured(took);
-        self.metrics.hashed(took);
-    }
-
     fn count(&self, state: &State) {
         self.metrics.queued(state.queue.length(Lane::Known), state.queue.length(Lane::Unknown));
     }
@@ -191,13 +145,126 @@ impl Shared {
     }
 }
 
+/// The thread between those who bring jobs and those who hash.
+struct Courier {
+    shared: Arc<Shared>,
+    places: Vec<Arc<Place>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Courier {
+    /// Starts the threads that hash. Each hashes before it is ready, so that its memory is there and its time known.
+    fn start(shared: Arc<Shared>, settings: &Settings) -> Result<Self, HashingSetupError> {
+        let mut courier = Self { shared, places: Vec::new(), threads: Vec::new() };
+        let (ready, are_ready) = mpsc::channel();
+        for index in 0..settings.workers.get() {
+            let (place, ready, parameters) = (Arc::new(Place::default()), ready.clone(), settings.parameters);
+            courier.places.push(Arc::clone(&place));
+            let (caller, builder) = (thread::current(), thread::Builder::new().name(format!("hash {index}")));
+            let thread = builder.spawn(move || {
+                step_back();
+                let mut bench = Workbench::new(parameters);
+                drop(ready.send(bench.warm_up()));
+                drop(ready);
+                hash_until_closed(&place, &mut bench, &caller);
+            });
+            courier.threads.push(thread.map_err(HashingSetupError::Thread)?);
+        }
+        drop(ready);
+        while let Ok(warmed_up) = are_ready.recv() {
+            courier.shared.state().queue.measured(warmed_up?);
+        }
+        Ok(courier)
+    }
+
+    /// Tends all places whenever it is called, until the end.
+    fn run(self) {
+        while !self.shared.state().is_closing {
+            for (worker, place) in self.places.iter().enumerate() {
+                self.tend(worker, place);
+            }
+            thread::park();
+        }
+    }
+
+    /// Hands out what is done in a place, and puts the next job there.
+    fn tend(&self, worker: usize, place: &Place) {
+        if let Some((job, times)) = place.take_done() {
+            let mut state = self.shared.state();
+            state.queue.done(worker);
+            for took in times {
+                state.queue.measured(took);
+                self.shared.metrics.hashed(took);
+            }
+            drop(state);
+            job.finish();
+        }
+        while place.is_free()
+            && let Some(job) = self.next(worker)
+        {
+            place.put(job);
+            if let Some(thread) = self.threads.get(worker) {
+                thread.thread().unpark();
+            }
+        }
+    }
+
+    /// The next job that is to be hashed.
+    fn next(&self, worker: usize) -> Option<Job> {
+        loop {
+            let mut state = self.shared.state();
+            let next = state.queue.next(self.shared.now(), worker);
+            self.shared.count(&state);
+            drop(state);
+            match next {
+                Next::Do(job, waited) => {
+                    self.shared.metrics.waited(waited);
+                    return Some(job);
+                }
+                Next::Late(job, refused) => {
+                    self.shared.metrics.dropped(Dropped::Late);
+                    job.refuse(refused);
+                }
+                Next::Gone(_) => self.shared.metrics.dropped(Dropped::ClientGone),
+                Next::Nothing => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Courier {
+    /// What is being hashed is finished and told.
+    fn drop(&mut self) {
+        for (place, thread) in self.places.iter().zip(self.threads.drain(..)) {
+            place.close();
+            thread.thread().unpark();
+            if thread.join().is_err() {
+                tracing::error!("a hashing thread panicked");
+            }
+            if let Some((job, _)) = place.take_done() {
+                job.finish();
+            }
+        }
+    }
+}
+
+/// Hashes whatever comes to the place, and calls the courier after each.
+fn hash_until_closed(place: &Place, bench: &mut Workbench, courier: &Thread) {
+    while let Some(mut job) = place.wait() {
+        // A job that panics has no outcome and answers nobody; the thread and the others' jobs go on.
+        drop(panic::catch_unwind(AssertUnwindSafe(|| job.run(bench))));
+        place.done(job, bench.take_times());
+        courier.unpark();
+    }
+}
+
 impl<T, W> Task<T, W>
 where
     T: Send + 'static,
     W: FnOnce(&mut Workbench) -> Result<T, HashingError> + Send + 'static,
 {
     pub(super) fn job(hashes: u32, reply: oneshot::Sender<Result<T, HashingError>>, work: W) -> Job {
-        Box::new(Self { hashes, reply, work })
+        Box::new(Self { hashes, work: Some(work), outcome: None, reply })
     }
 }
 
@@ -216,10 +283,15 @@ where
     T: Send,
     W: FnOnce(&mut Workbench) -> Result<T, HashingError> + Send,
 {
-    fn run(self: Box<Self>, bench: &mut Workbench) {
-        let Self { reply, work, .. } = *self;
-        // Where nobody waits any more, nobody misses it.
-        drop(reply.send(work(bench)));
+    fn run(&mut self, bench: &mut Workbench) {
+        self.outcome = self.work.take().map(|work| work(bench));
+    }
+
+    fn finish(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            // Where nobody waits any more, nobody misses it.
+            drop(self.reply.send(outcome));
+        }
     }
 
     fn refuse(self: Box<Self>, refused: Refused) {
@@ -234,12 +306,5 @@ impl Waits for Job {
 
     fn is_gone(&self) -> bool {
         (**self).is_gone()
-    }
-}
-
-/// Lets the other threads of the process go first. On Linux a thread has a niceness of its own.
-fn step_back() {
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "the hashing threads run with the priority of the others");
     }
 }
