@@ -24,7 +24,7 @@ mod workers;
 pub(crate) use budget::{Budget, BudgetError, Machine};
 pub(crate) use presence::{Here, Presence};
 pub(crate) use workbench::Workbench;
-use workers::{Job, Task, Workers};
+use workers::{HashFn, Task, Workers};
 
 /// What the person who runs the issuer chose.
 #[derive(Clone, Debug)]
@@ -116,17 +116,16 @@ impl Hashing {
         let affordable = credential.filter(|credential| self.is_affordable(credential));
         let is_real = affordable.is_some();
         let decoy = decoy.filter(|decoy| decoy.hash.check_cost(&self.limit).is_ok()).unwrap_or(&self.decoy);
-        let credential = affordable.unwrap_or(decoy).clone();
-        self.run(asker, 1, move |bench| {
-            let fits = bench.verify(&password, &credential)? && is_real;
-            Ok(Checked { fits, password })
-        })
-        .await
+        let subject = (password, affordable.unwrap_or(decoy).clone());
+        let ((password, _), fits) =
+            self.run(asker, 1, subject, |bench, (password, credential)| bench.verify(password, credential)).await?;
+        Ok(Checked { fits: fits && is_real, password })
     }
 
     /// Hashes the password of a new user.
     pub(crate) async fn create(&self, asker: &Asker, new: NormalisedPassword) -> Result<Credential, HashingError> {
-        self.run(asker, 1, move |bench| bench.create(&new)).await
+        let (_, created) = self.run(asker, 1, new, Workbench::create).await?;
+        Ok(created)
     }
 
     /// Hashes a new password, where the current one fits its hash.
@@ -140,24 +139,21 @@ impl Hashing {
         if !self.is_affordable(credential) {
             return Ok(None);
         }
-        let credential = credential.clone();
-        self.run(
-            asker,
-            2,
-            move |bench| {
-                if bench.verify(&current, &credential)? { bench.create(&new).map(Some) } else { Ok(None) }
-            },
-        )
-        .await
+        let subject = (current, credential.clone(), new);
+        let (_, replaced) = self
+            .run(asker, 2, subject, |bench, (current, credential, new)| {
+                if bench.verify(current, credential)? { bench.create(new).map(Some) } else { Ok(None) }
+            })
+            .await?;
+        Ok(replaced)
     }
 
     /// Hashes a password that nobody waits for, as soon as nobody waits at all. `None` where too many such wait already,
     /// or the issuer stops before its turn.
     pub(crate) async fn rewrite(&self, password: Password) -> Option<Result<Credential, HashingError>> {
         let (reply, answer) = oneshot::channel();
-        self.workers
-            .admit_spare(Task::job(1, reply, move |bench: &mut Workbench| bench.create(&password.normalised())));
-        answer.await.ok()
+        self.workers.admit_spare(Task::job(1, password.normalised(), Workbench::create, reply));
+        answer.await.ok().map(|answered| answered.map(|(_, created)| created))
     }
 
     /// Whether a hash should be made anew at the next chance.
@@ -175,15 +171,16 @@ impl Hashing {
         cost.is_ok()
     }
 
-    async fn run<T: Send + 'static>(
+    /// Has the subject hashed, and gives it back with what came of it.
+    async fn run<S: Send + 'static, T: Send + 'static>(
         &self,
         asker: &Asker,
         hashes: u32,
-        work: impl FnOnce(&mut Workbench) -> Result<T, HashingError> + Send + 'static,
-    ) -> Result<T, HashingError> {
+        subject: S,
+        work: HashFn<S, T>,
+    ) -> Result<(S, T), HashingError> {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Task::job(hashes, reply, work);
-        self.workers.admit(asker.lane, job)?;
+        self.workers.admit(asker.lane, Task::job(hashes, subject, work, reply))?;
         // Dropping `answer` tells the queue that nobody waits any more.
         tokio::select! {
             answered = answer => answered.unwrap_or(Err(HashingError::Ended)),

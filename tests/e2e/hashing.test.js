@@ -27,9 +27,19 @@ async function oneWorkerFor(t, count) {
   return { issuer, signIns, signIn };
 }
 
+/** Waits until the issuer has logged that. */
+async function logged(issuer, pattern) {
+  let found;
+  for (let waited = 0; waited < 200 && !found; waited++) {
+    found = pattern.exec(issuer.log());
+    if (!found) await sleep(20);
+  }
+  return found;
+}
+
 /** Reads one number of the metrics; 0 where nothing was counted yet. */
 async function metric(issuer, name) {
-  const [, url] = /metrics on (http:\S+)/.exec(issuer.log());
+  const [, url] = await logged(issuer, /metrics on (http:\S+)/);
   const text = await (await fetch(url)).text();
   const line = text.split("\n").find((line) => line.startsWith(`${name} `));
   return line ? Number(line.slice(name.length + 1)) : 0;
@@ -138,7 +148,7 @@ describe("the metrics", () => {
     const issuer = await issuerFor(t, { args: ["--dev", "--admin-listen", "127.0.0.1:0"] });
     assert.equal((await fetch(`${issuer.url}/metrics`)).status, 404);
     await login(issuer, { username: "nobody" });
-    const [, url] = /metrics on (http:\S+)/.exec(issuer.log());
+    const [, url] = await logged(issuer, /metrics on (http:\S+)/);
     const answer = await fetch(url);
     assert.match(answer.headers.get("content-type"), /^application\/openmetrics-text; version=1\.0\.0/);
     const text = await answer.text();

@@ -5,7 +5,10 @@
 /// A thread of `SCHED_IDLE` gives up its core the moment another one wants it. One that is merely nice runs on for some
 /// milliseconds: in a flood of sign-ins on two cores the slowest answers took several times as long with niceness 19.
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "no crate in the tree wraps this call; it takes a number and a structure that outlives it")]
+#[expect(
+    unsafe_code,
+    reason = "no crate in the tree wraps this call; it takes a number and a structure that outlives it"
+)]
 pub(super) fn step_back() {
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: 0 is the calling thread, and the pointer is to a local that is only read.

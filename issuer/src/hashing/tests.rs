@@ -79,9 +79,9 @@ async fn nobody_hashes_for_a_client_that_has_gone() {
 async fn work_that_panics_answers_an_error_and_the_worker_goes_on() {
     let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
     let asker = Asker { lane: Lane::Known, presence: here.presence() };
-    let panicked: Result<(), _> = hashing.run(&asker, 1, |_| panic!("on purpose")).await;
+    let panicked: Result<((), ()), _> = hashing.run(&asker, 1, (), |_, ()| panic!("on purpose")).await;
     assert!(matches!(panicked, Err(HashingError::Ended)));
-    assert!(hashing.run(&asker, 1, |_| Ok(())).await.is_ok());
+    assert!(hashing.run(&asker, 1, (), |_, ()| Ok(())).await.is_ok());
 }
 
 #[tokio::test]

@@ -38,12 +38,19 @@ pub(super) trait Work: Waits + Send {
     fn refuse(self: Box<Self>, refused: Refused);
 }
 
+/// How a hash is made over a subject, which is only looked at: to free what another thread allocated takes a lock too.
+pub(super) type HashFn<S, T> = fn(&mut Workbench, &S) -> Result<T, HashingError>;
+
+/// Where a subject goes, with what came of it.
+pub(super) type Reply<S, T> = oneshot::Sender<Result<(S, T), HashingError>>;
+
 /// A piece of work, what came of it, and the one who waits for that.
-pub(super) struct Task<T, W> {
+pub(super) struct Task<S, T> {
     hashes: u32,
-    work: Option<W>,
+    subject: S,
+    work: HashFn<S, T>,
     outcome: Option<Result<T, HashingError>>,
-    reply: oneshot::Sender<Result<T, HashingError>>,
+    reply: Reply<S, T>,
 }
 
 /// The threads. Dropping this drops what waits, and ends each thread after what it does.
@@ -258,17 +265,13 @@ fn hash_until_closed(place: &Place, bench: &mut Workbench, courier: &Thread) {
     }
 }
 
-impl<T, W> Task<T, W>
-where
-    T: Send + 'static,
-    W: FnOnce(&mut Workbench) -> Result<T, HashingError> + Send + 'static,
-{
-    pub(super) fn job(hashes: u32, reply: oneshot::Sender<Result<T, HashingError>>, work: W) -> Job {
-        Box::new(Self { hashes, work: Some(work), outcome: None, reply })
+impl<S: Send + 'static, T: Send + 'static> Task<S, T> {
+    pub(super) fn job(hashes: u32, subject: S, work: HashFn<S, T>, reply: Reply<S, T>) -> Job {
+        Box::new(Self { hashes, subject, work, outcome: None, reply })
     }
 }
 
-impl<T, W> Waits for Task<T, W> {
+impl<S, T> Waits for Task<S, T> {
     fn hashes(&self) -> u32 {
         self.hashes
     }
@@ -278,19 +281,16 @@ impl<T, W> Waits for Task<T, W> {
     }
 }
 
-impl<T, W> Work for Task<T, W>
-where
-    T: Send,
-    W: FnOnce(&mut Workbench) -> Result<T, HashingError> + Send,
-{
+impl<S: Send, T: Send> Work for Task<S, T> {
     fn run(&mut self, bench: &mut Workbench) {
-        self.outcome = self.work.take().map(|work| work(bench));
+        self.outcome = Some((self.work)(bench, &self.subject));
     }
 
     fn finish(self: Box<Self>) {
-        if let Some(outcome) = self.outcome {
+        let Self { subject, outcome, reply, .. } = *self;
+        if let Some(outcome) = outcome {
             // Where nobody waits any more, nobody misses it.
-            drop(self.reply.send(outcome));
+            drop(reply.send(outcome.map(|outcome| (subject, outcome))));
         }
     }
 

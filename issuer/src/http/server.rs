@@ -5,11 +5,8 @@ use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Durati
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -148,7 +145,8 @@ where
             .max_buf_size(MOST_HEAD_BYTES)
             // A client that closes its side has gone, whatever it asked for: nobody hashes for it.
             .half_close(false)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            // Called at once, where a future would wait for a first poll that never comes if the client is gone by then.
+            .serve_connection(TokioIo::new(stream), service_fn(move |request| service.clone().call(request)))
     );
     let ended = tokio::select! {
         ended = &mut connection => ended,
