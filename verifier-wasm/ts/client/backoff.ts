@@ -6,6 +6,9 @@ import type { Surroundings } from "./surroundings.js";
 /** Milliseconds to the first repetition; each time twice as many, up to the second number. */
 const PAUSES = [1_000, 30_000] as const;
 
+/** Milliseconds: for how long the issuer, or a proxy before it, may put off a page at most. */
+const LONGEST = 300_000;
+
 /** Failures in a row, and the pause after the last of them. */
 export class Backoff {
   readonly #page: Surroundings;
@@ -30,7 +33,7 @@ export class Backoff {
     const [first, last] = PAUSES;
     const pause = Math.min(first * 2 ** this.#failures, last) * (0.5 + this.#page.random() / 2);
     this.#failures += 1;
-    this.#last = { error, until: this.#page.monotonic() + Math.max(pause, (error.retryAfter ?? 0) * 1000) };
+    this.#last = { error, until: this.#page.monotonic() + Math.max(pause, Math.min((error.retryAfter ?? 0) * 1000, LONGEST)) };
   }
 
   succeeded(): void {

@@ -1,84 +1,71 @@
 /** The session of a page: who is signed in, and an access token that is good whenever one is needed. */
 
+import { errorOf, isEnd, unreachable, type Answer, type Pass, type User } from "./answer.js";
 import { authorizedFetch } from "./authorized-fetch.js";
 import { Backoff } from "./backoff.js";
 import { SessionError } from "./error.js";
-import { Issuer, type Answer, type Pass, type User } from "./issuer.js";
-import { age, isGood, renewalIn } from "./lifetime.js";
+import { Exchange, type SignOutOutcome } from "./exchange.js";
+import { isGood, renewalIn } from "./lifetime.js";
+import { Neighbours, type Message } from "./neighbours.js";
 import type { Settings } from "./options.js";
 import { PublishedState } from "./state.js";
-import { memory, type Surroundings, type Undo } from "./surroundings.js";
-import { Tokens } from "./tokens.js";
+import type { Surroundings, Undo } from "./surroundings.js";
 
-/** Milliseconds that a tab waits for another that is renewing. It saves a request; nothing depends on it. */
-const PATIENCE = 2_000;
-
-/** Milliseconds: a token that is refused when it is younger is refused for another reason than its age. */
-const FRESH = 10_000;
+/** Milliseconds between two renewals that a refused access token may cause: it may be refused for another reason than its age. */
+const REFUSED_AGAIN = 10_000;
 
 /** Milliseconds after which a sign-out that the issuer has not heard of is tried again. */
 const PENDING = 30_000;
 
-/** What came of a sign-out: the issuer has ended the session, or will be told as soon as it can be reached. */
-export type SignOutOutcome = "ended" | "pending";
-
-/** What tabs tell each other. A refresh token is not among it. */
-type Message =
-  | { readonly type: "pass"; readonly pass: SharedPass }
-  | { readonly type: "over"; readonly session: string | undefined };
-
-type SharedPass = Omit<Pass, "refreshToken" | "deviceToken">;
+/** Milliseconds between two renewals at least, however short the tokens live. */
+const SHORTEST = 1_000;
 
 /** The session of one page. */
 export class PageSession {
+  readonly published = new PublishedState();
   readonly #page: Surroundings;
   readonly #settings: Settings;
-  readonly #issuer: Issuer;
-  readonly #tokens: Tokens;
-  readonly #name: string;
-  /** The mark of a sign-out that the issuer has not confirmed: nothing is renewed while it is there. */
-  readonly #ending: string;
+  readonly #neighbours: Neighbours;
+  readonly #exchange: Exchange;
   readonly #backoff: Backoff;
-  readonly #published = new PublishedState();
-  /** Sessions that are over: an answer that was under way does not bring them back. */
-  readonly #over = new Set<string>();
-  readonly #undo: Undo[];
-  readonly #tell: (message: Message) => void;
-  #pass: SharedPass | undefined;
-  /** Sign-ins and sign-outs so far: the answer to a renewal that began before one of them is discarded. */
+  readonly #stopWaking: Undo;
+  #pass: Pass | undefined;
+  /** Counts whatever decides who is there: the answer to a renewal that began before is discarded. */
   #turn = 0;
-  #renewal: Promise<void> | undefined;
+  /** Sessions that are over. */
+  readonly #over = new Set<string>();
+  /** Whether only the issuer knows who is there. */
+  #isInDoubt = true;
+  /** The one renewal, or the one repeated sign-out, that is under way. */
+  #upkeep: Promise<void> | undefined;
   /** The last of the sign-ins and sign-outs, each of which waits for the one before. */
   #changes: Promise<unknown> = Promise.resolve();
   #isChanging = false;
+  /** When a refused access token last caused a renewal. */
+  #refusedAt = -Infinity;
   #stopTimer: Undo = () => {};
   #isDisposed = false;
 
   constructor(settings: Settings, page: Surroundings) {
-    const { issuer, transport, storage } = settings;
+    const name = `hallpass:${settings.issuer}`;
     this.#page = page;
     this.#settings = settings;
-    this.#issuer = new Issuer(issuer, transport, page);
-    this.#tokens = new Tokens(transport === "body" ? (storage ?? memory()) : undefined, issuer);
     this.#backoff = new Backoff(page);
-    this.#name = `hallpass:${issuer}`;
-    this.#ending = `${this.#name}:ending`;
-    const { post, close } = page.channel(this.#name, (message) => void this.#hear(message as Message));
-    this.#tell = post;
-    this.#undo = [close, page.onWake(() => this.#wake())];
+    this.#neighbours = new Neighbours(name, page, (message) => this.#hear(message));
+    this.#exchange = new Exchange(settings, name, page, this.#neighbours);
+    this.#stopWaking = page.onWake(() => this.#wake());
     void this.#tend();
-  }
-
-  get published(): PublishedState {
-    return this.#published;
   }
 
   signIn(username: string, password: string): Promise<User> {
     return this.#change(async () => {
-      const answer = await this.#login(username, password);
+      await this.#upkeep;
+      const answer = await this.#exchange.login(username, password);
+      // It may have been granted all the same, and only the browser knows the cookies.
+      if (answer.kind === "failed") this.#isInDoubt = true;
       if (answer.kind !== "granted") throw errorOf(answer);
-      this.#commit(answer.pass);
-      return answer.pass.user;
+      this.#commit(answer.grant.pass);
+      return answer.grant.pass.user;
     });
   }
 
@@ -86,31 +73,29 @@ export class PageSession {
     return this.#change(async () => {
       const session = this.#pass?.session.id;
       // First, so that where the page is closed before the answer, the next one goes on with it.
-      this.#page.marks.setItem(this.#ending, session ?? "");
-      const outcome = await this.#logout();
-      this.#forget(session);
-      this.#tell({ type: "over", session });
+      await this.#exchange.tokens.markEnding();
+      await this.#upkeep;
+      const outcome = await this.#exchange.logout().catch(() => "pending" as const);
+      const isOvertaken = outcome === "overtaken";
+      if (!isOvertaken || this.#pass?.session.id === session) this.#forget();
+      this.#isInDoubt = isOvertaken;
+      this.#neighbours.tell({ type: "over", session });
       if (outcome === "pending") this.#tendIn(PENDING);
-      return outcome;
+      return isOvertaken ? "ended" : outcome;
     });
   }
 
   async getAccessToken(): Promise<string | null> {
-    await this.#settled();
-    if (this.#pass === undefined || !isGood(this.#pass, this.#page)) await this.#renew();
-    else if (renewalIn(this.#pass, 0, this.#page) <= 0) void this.#renew();
-    if (this.#published.now.status === "signed-out") return null;
-    if (this.#pass !== undefined && isGood(this.#pass, this.#page)) return this.#pass.token;
-    throw this.#backoff.error ?? unreachable();
+    return (await this.#usablePass())?.token ?? null;
   }
 
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const { fetch } = this.#page;
     const source = {
-      fetch,
+      fetch: this.#page.fetch,
       origins: this.#settings.origins,
-      getAccessToken: () => this.getAccessToken(),
-      tokenInsteadOf: (refused: string) => this.#tokenInsteadOf(refused),
+      user: this.published.now.user,
+      pass: () => this.#usablePass(),
+      passInsteadOf: (refused: string) => this.#passInsteadOf(refused),
     };
     return authorizedFetch(source, input, init);
   }
@@ -118,202 +103,173 @@ export class PageSession {
   dispose(): void {
     this.#isDisposed = true;
     this.#stopTimer();
-    this.#published.close();
-    for (const undo of this.#undo) undo();
+    this.#stopWaking();
+    this.published.close();
+    // The other tabs hear yet of a sign-out that is under way.
+    void this.#changes.catch(() => {}).then(() => this.#neighbours.leave());
   }
 
-  /** Waits for a sign-in or sign-out under way, and for the first news of who is there. */
-  async #settled(): Promise<void> {
-    if (this.#isDisposed) throw disposed();
+  async #usablePass(): Promise<Pass | null> {
+    this.#assertInUse();
     await this.#changes.catch(() => {});
-    if (this.#published.now.status === "unknown") await this.#tend();
+    // Nobody is asked for somebody who is known to be signed out.
+    const isKnown = this.published.now.status === "signed-out" || this.#goodPass() !== undefined;
+    if (this.#isInDoubt || !isKnown) await this.#tend();
+    else if (this.#isDue()) void this.#tend();
+    this.#assertInUse();
+    if (this.published.now.status === "signed-out") return null;
+    const pass = this.#goodPass();
+    if (pass !== undefined) return pass;
+    throw this.#backoff.error ?? unreachable();
   }
 
-  async #tokenInsteadOf(refused: string): Promise<string | null> {
+  #goodPass(): Pass | undefined {
+    return this.#pass !== undefined && isGood(this.#pass, this.#page) ? this.#pass : undefined;
+  }
+
+  #isDue(): boolean {
+    return this.#pass !== undefined && renewalIn(this.#pass, 0, this.#page) <= 0;
+  }
+
+  async #passInsteadOf(refused: string): Promise<Pass | null> {
+    await this.#changes.catch(() => {});
     if (this.#pass?.token === refused) {
-      if (age(this.#pass.sentAt, this.#page) < FRESH) return null;
-      await this.#renew();
+      if (this.#page.monotonic() - this.#refusedAt < REFUSED_AGAIN) return null;
+      this.#refusedAt = this.#page.monotonic();
+      await this.#tend();
     }
-    const token = this.#pass?.token;
-    return token === undefined || token === refused ? null : token;
+    return this.#pass === undefined || this.#pass.token === refused ? null : this.#pass;
   }
 
-  /** Signs in or out: one after the other, and after a renewal under way, whose cookies could come after ours. */
+  #assertInUse(): void {
+    if (this.#isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
+  }
+
+  /** Signs in or out, one after the other. Both wait for what is under way, whose cookies could come after theirs. */
   #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
     const change = this.#changes.catch(() => {}).then(async () => {
-      if (this.#isDisposed) throw disposed();
+      this.#assertInUse();
       this.#isChanging = true;
       try {
-        await this.#renewal;
-        this.#turn += 1;
         return await task();
       } finally {
         this.#isChanging = false;
+        // Another tab may have said something meanwhile.
+        if (this.#isInDoubt) void this.#tend();
       }
     });
     this.#changes = change;
     return change;
   }
 
-  async #login(username: string, password: string): Promise<Answer> {
-    let answer: Answer | undefined;
-    await this.#page.inTurn(this.#name, PATIENCE, async () => {
-      const former = this.#isEnding() ? await this.#tokens.refresh() : null;
-      answer = await this.#issuer.login(username, password, await this.#tokens.device());
-      if (answer.kind !== "granted") return;
-      await this.#tokens.begin(answer.pass);
-      this.#page.marks.removeItem(this.#ending);
-      // In the cookie transport the issuer has ended the session that the new one replaces.
-      if (former !== null) void this.#issuer.logout(former);
-    });
-    return answer ?? { kind: "failed" };
-  }
-
-  async #logout(): Promise<SignOutOutcome> {
-    await this.#page.inTurn(this.#name, PATIENCE, async () => {
-      // Another tab may have done it, or somebody has signed in there.
-      if (!this.#isEnding()) return;
-      const { kind } = await this.#issuer.logout(await this.#tokens.refresh());
-      if (kind !== "done") return;
-      await this.#tokens.end();
-      this.#page.marks.removeItem(this.#ending);
-    });
-    return this.#isEnding() ? "pending" : "ended";
-  }
-
-  #isEnding(): boolean {
-    return this.#page.marks.getItem(this.#ending) !== null;
-  }
-
-  /** Does what there is to do: tells the issuer of a sign-out that it has not heard of, or finds out who is there. */
+  /** Does what there is to do, and one thing at a time: whoever asks meanwhile waits for the same. It never fails. */
   async #tend(): Promise<void> {
-    if (this.#isDisposed || this.#isChanging) return;
-    if (!this.#isEnding()) return this.#renew();
-    this.#forget(this.#pass?.session.id);
-    if ((await this.#logout()) === "pending") this.#tendIn(PENDING);
-  }
-
-  /** One renewal at a time: whoever asks meanwhile waits for the same. It never fails, but leaves its error behind. */
-  async #renew(): Promise<void> {
-    if (this.#backoff.left > 0) return;
-    this.#renewal ??= this.#runRenewal()
+    if (this.#isDisposed || this.#isChanging || this.#backoff.left > 0) return;
+    this.#upkeep ??= this.#keepUp()
       .catch((cause: unknown) => this.#settle({ kind: "failed", cause }))
-      .finally(() => (this.#renewal = undefined));
-    await this.#renewal;
+      .finally(() => (this.#upkeep = undefined));
+    await this.#upkeep;
   }
 
-  async #runRenewal(): Promise<void> {
-    const [turn, before] = [this.#turn, this.#pass];
-    let answer: Answer | undefined;
-    await this.#page.inTurn(this.#name, PATIENCE, async () => {
-      // Another tab was quicker, or somebody signs out.
-      if (this.#pass !== before || this.#isEnding()) return;
-      const presented = await this.#tokens.refresh();
-      const isMissing = presented === null && this.#settings.transport === "body";
-      answer = isMissing ? MISSING : await this.#issuer.refresh(presented);
-      if (answer.kind === "granted") await this.#tokens.trade(presented, answer.pass);
-    });
-    if (answer !== undefined && this.#turn === turn) this.#settle(answer);
+  /** Tells the issuer of a sign-out that it has not heard of, or finds out who is there. */
+  async #keepUp(): Promise<void> {
+    if (!(await this.#exchange.tokens.areEnding())) return this.#renew();
+    this.#forget();
+    if ((await this.#exchange.logout()) === "pending") this.#tendIn(PENDING);
+  }
+
+  async #renew(): Promise<void> {
+    const turn = this.#turn;
+    const answer = await this.#exchange.refresh(() => this.#turn !== turn);
+    if (this.#turn !== turn) return;
+    // Somebody signs out.
+    if (answer === undefined) return this.#keepUp();
+    this.#settle(answer);
   }
 
   #settle(answer: Answer): void {
+    if (answer.kind === "granted") return this.#commit(answer.grant.pass);
     if (this.#isDisposed) return;
-    if (answer.kind === "granted") return this.#commit(answer.pass);
     if (isEnd(answer, this.#settings.transport)) return this.#end();
     this.#backoff.failed(errorOf(answer));
     this.#tendIn(this.#backoff.left);
   }
 
-  #commit({ refreshToken, deviceToken, ...pass }: Pass): void {
-    if (this.#isDisposed || this.#over.has(pass.session.id)) return;
+  #commit(pass: Pass): void {
+    if (this.#over.has(pass.session.id)) return;
+    this.#neighbours.tell({ type: "pass", pass });
     this.#admit(pass);
-    this.#tell({ type: "pass", pass });
   }
 
-  #admit(pass: SharedPass): void {
+  #admit(pass: Pass): void {
+    if (this.#isDisposed) return;
+    this.#decide();
     this.#pass = pass;
-    this.#backoff.succeeded();
-    this.#published.signedIn(pass.user, pass.session);
-    this.#tendIn(renewalIn(pass, this.#page.random(), this.#page));
+    this.published.signedIn(pass.user, pass.session);
+    this.#tendIn(Math.max(SHORTEST, renewalIn(pass, this.#page.random(), this.#page)));
   }
 
   /** The issuer says that the session is over. */
   #end(): void {
     const session = this.#pass?.session.id;
-    this.#forget(session);
-    this.#tokens.end().catch(() => {});
-    this.#tell({ type: "over", session });
+    this.#forget();
+    if (session !== undefined) this.#neighbours.tell({ type: "over", session });
   }
 
-  #forget(session: string | undefined): void {
-    if (session !== undefined) this.#over.add(session);
+  #forget(): void {
+    if (this.#pass !== undefined) this.#over.add(this.#pass.session.id);
+    this.#decide();
     this.#pass = undefined;
-    this.#backoff.succeeded();
     this.#stopTimer();
-    this.#published.signedOut();
+    if (!this.#isDisposed) this.published.signedOut();
   }
 
-  /** What another tab says. During a sign-in or sign-out of our own it comes too late. */
+  #decide(): void {
+    this.#turn += 1;
+    this.#isInDoubt = false;
+    this.#backoff.succeeded();
+  }
+
+  /** What another tab says is believed of the session that we have; of any other the issuer is asked. */
   async #hear(message: Message): Promise<void> {
-    if (this.#isDisposed || this.#isChanging) return;
-    const sharesCookies = this.#settings.transport === "cookie";
+    if (this.#isDisposed) return;
+    const session = message.type === "over" ? message.session : message.pass.session.id;
+    const current = this.#pass;
+    const isOurs = current !== undefined && session === current.session.id;
     if (message.type === "over") {
-      if (message.session !== undefined) this.#over.add(message.session);
-      const isOurs = message.session === undefined ? sharesCookies : message.session === this.#pass?.session.id;
-      if (isOurs) this.#forget(this.#pass?.session.id);
-      return;
+      if (session !== undefined) this.#over.add(session);
+      if (isOurs) return this.#forget();
+      if (current === undefined) return;
+    } else {
+      if (isOurs && message.pass.sentAt.wall > current.sentAt.wall) this.#admit(message.pass);
+      if (isOurs || this.#over.has(message.pass.session.id)) return;
     }
-    const { pass } = message;
-    if (this.#over.has(pass.session.id)) return;
-    // Tabs whose tokens are in a storage may share it or not: what is in ours decides.
-    if (!sharesCookies && pass.session.id !== this.#pass?.session.id) return this.#tend();
-    if (this.#pass === undefined || pass.sentAt.wall > this.#pass.sentAt.wall) this.#admit(this.#onOwnClock(pass));
+    if (await this.#exchange.tokens.haveChanged()) await this.#ask();
   }
 
-  /** The wall clock is the tabs' common one; each has a monotonic one of its own. */
-  #onOwnClock(pass: SharedPass): SharedPass {
-    const { wall } = pass.sentAt;
-    return { ...pass, sentAt: { wall, monotonic: this.#page.monotonic() - Math.max(0, this.#page.wall() - wall) } };
+  /** Asks the issuer who is there, whatever it answers to a renewal that is under way. */
+  async #ask(): Promise<void> {
+    this.#turn += 1;
+    this.#isInDoubt = true;
+    await this.#upkeep;
+    await this.#tend();
   }
 
   /** The page is seen again, or the network is there again: what failed may succeed, and the token may have run out. */
   #wake(): void {
     this.#backoff.cutShort();
-    const isDue = this.#pass !== undefined && renewalIn(this.#pass, 0, this.#page) <= 0;
-    if (isDue || this.#isEnding() || this.#published.now.status === "unknown") void this.#tend();
+    void this.#tendIfDue();
   }
 
-  /** In a page that nobody sees nothing is renewed until somebody does, or a token is asked for. */
+  async #tendIfDue(): Promise<void> {
+    if (this.#isInDoubt || this.#isDue() || (await this.#exchange.tokens.areEnding())) await this.#tend();
+  }
+
+  /** In a page that nobody sees nothing is renewed until somebody does, or a token is asked for. A sign-out is told. */
   #tendIn(milliseconds: number): void {
     this.#stopTimer();
-    this.#stopTimer = this.#page.after(Math.max(0, milliseconds), () => {
-      if (this.#page.isVisible()) void this.#tend();
+    this.#stopTimer = this.#page.after(milliseconds, async () => {
+      if (this.#page.isVisible() || (await this.#exchange.tokens.areEnding())) await this.#tend();
     });
   }
-}
-
-/** The answer that a refresh without a token would get. */
-const MISSING: Answer = { kind: "refused", status: 400, code: "invalid_grant", description: "there is no refresh token" };
-
-/** Whether the session is over for good. Without its cookie the browser has nothing more to present. */
-function isEnd(answer: Answer, transport: "cookie" | "body"): boolean {
-  if (answer.kind !== "refused" || answer.status !== 400) return false;
-  return answer.code === "invalid_grant" || (transport === "cookie" && answer.code === "invalid_request");
-}
-
-function errorOf(answer: Exclude<Answer, { kind: "granted" }>): SessionError {
-  if (answer.kind === "failed") return unreachable(answer);
-  if (answer.kind === "done") return unreachable();
-  const { code, description, retryAfter } = answer;
-  if (code === "invalid_credentials") return new SessionError("ERR_CREDENTIALS_INVALID", description);
-  if (code === "too_many_attempts") return new SessionError("ERR_TOO_MANY_ATTEMPTS", description, { retryAfter });
-  return new SessionError("ERR_REQUEST_REFUSED", `${code}: ${description}`, { retryAfter });
-}
-
-function unreachable(details: { cause?: unknown; retryAfter?: number } = {}): SessionError {
-  return new SessionError("ERR_ISSUER_UNREACHABLE", "the issuer cannot be reached at the moment; the session lives on", details);
-}
-
-function disposed(): SessionError {
-  return new SessionError("ERR_DISPOSED", "this session was disposed of");
 }

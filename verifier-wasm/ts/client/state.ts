@@ -1,6 +1,6 @@
 /** Who is signed in, as the page sees it. */
 
-import type { SessionInfo, User } from "./issuer.js";
+import type { SessionInfo, User } from "./answer.js";
 import type { Undo } from "./surroundings.js";
 
 /** Who is signed in; a new object whenever that changes, and only then. */
@@ -11,6 +11,9 @@ export type SessionState =
 
 /** Called with the new state. */
 export type Listener = (state: SessionState) => void;
+
+/** Seconds by which the end of a session must move to be told. */
+const MOVED = 60;
 
 const UNKNOWN: SessionState = { status: "unknown", user: undefined, session: undefined };
 const SIGNED_OUT: SessionState = { status: "signed-out", user: null, session: null };
@@ -33,7 +36,9 @@ export class PublishedState {
 
   signedIn(user: User, session: SessionInfo): void {
     const { user: known, session: current } = this.#state;
-    if (known?.id === user.id && known.username === user.username && current?.id === session.id) return;
+    const isSame = known?.id === user.id && known.username === user.username && current?.id === session.id;
+    // A clock that is read twice differs a little; a renewal moves the end by more.
+    if (isSame && Math.abs(current.expiresAt - session.expiresAt) < MOVED) return;
     this.#show({ status: "signed-in", user, session });
   }
 

@@ -5,6 +5,12 @@ import type { FetchFunction } from "../options.js";
 /** Ends something that was begun. */
 export type Undo = () => void;
 
+/** Whether a task wants to be the only one of its name. */
+export type LockMode = "exclusive" | "shared";
+
+/** The longest that a timer of a browser runs; a longer one would ring at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The page, its clocks and its neighbours. */
 export interface Surroundings {
   readonly fetch: FetchFunction;
@@ -22,8 +28,8 @@ export interface Surroundings {
   onWake(callback: () => void): Undo;
   /** A channel to the other tabs of that name. */
   channel(name: string, receive: (message: unknown) => void): { post(message: unknown): void; close: Undo };
-  /** Runs a task while no other tab runs one of that name; after `patience` milliseconds of waiting it runs anyway. */
-  inTurn(name: string, patience: number, task: () => Promise<void>): Promise<void>;
+  /** Runs a task alone among the tabs, or beside others that share; after `patience` milliseconds of waiting it runs anyway. */
+  lock<Outcome>(name: string, mode: LockMode, patience: number, task: () => Promise<Outcome>): Promise<Outcome>;
   /** A few words that outlive the page, and that its other tabs see; lost with the page where it has no storage. */
   readonly marks: Pick<Storage, "getItem" | "setItem" | "removeItem">;
 }
@@ -36,13 +42,13 @@ export function browserSurroundings(fetchGiven: FetchFunction | undefined, nowGi
     wall: nowGiven === undefined ? () => Date.now() : () => nowGiven() * 1000,
     random: () => Math.random(),
     after(milliseconds, callback) {
-      const timer = setTimeout(callback, milliseconds);
+      const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER));
       return () => clearTimeout(timer);
     },
     isVisible: () => typeof document === "undefined" || document.visibilityState === "visible",
     onWake,
     channel,
-    inTurn,
+    lock,
     marks: marks(),
   };
 }
@@ -69,19 +75,16 @@ function channel(name: string, receive: (message: unknown) => void) {
   return { post: (message: unknown) => open.postMessage(message), close: () => open.close() };
 }
 
-async function inTurn(name: string, patience: number, task: () => Promise<void>): Promise<void> {
+async function lock<Outcome>(name: string, mode: LockMode, patience: number, task: () => Promise<Outcome>): Promise<Outcome> {
   const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
-  let run: Promise<void> | undefined;
+  let run: Promise<Outcome> | undefined;
+  const start = () => (run ??= task());
   try {
-    await locks?.request(name, { signal: AbortSignal.timeout(patience) }, () => {
-      run = task();
-      // Whoever waits next waits no longer than this one did.
-      return Promise.race([run, new Promise<void>((resolve) => setTimeout(resolve, patience))]);
-    });
+    await locks?.request(name, { mode, signal: AbortSignal.timeout(patience) }, start);
   } catch {
-    // It took too long, or the page may not have locks. They only save a request: on without.
+    // It took too long, or the page may not have locks, or the task failed, which the next line tells.
   }
-  await (run ?? task());
+  return start();
 }
 
 function marks(): Surroundings["marks"] {
