@@ -59,6 +59,11 @@ export class Judge {
     }
   }
 
+  /** How many renewals there were in eight minutes of fine weather, in which each tab needs two or three. */
+  asked(count, tabs) {
+    if (count > 6 * tabs) this.fails(`${tabs} tabs renew ${count} times in eight minutes`);
+  }
+
   agree(tabs) {
     const told = new Set(tabs.map(({ session }) => session.published.now.session?.id));
     if (told.size > 1) this.fails(`tabs of one ${tabs[0].realm.transport === "cookie" ? "profile" : "storage"} disagree: ${[...told].join(", ")}`);

@@ -38,6 +38,7 @@ export class Machine {
 
   /** Lets time pass. */
   async pass(milliseconds) {
+    await settled();
     const end = this.now + milliseconds;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.now = Math.max(this.now, next.at);

@@ -58,12 +58,10 @@ export class World {
     const { ledger } = tab.realm;
     const before = ledger.lastLogin;
     ledger.signInBegins();
-    this.#watch(
-      tab.session.signIn(username, password).then(
-        () => ledger.signInEnds({ session: tab.session.published.now.session?.id }),
-        () => ledger.signInEnds({ isReached: ledger.lastLogin !== before }),
-      ),
-    );
+    const { session } = tab;
+    const ends = () => ledger.signInEnds({ session: session.published.now.session?.id, isReached: ledger.lastLogin !== before });
+    const fails = () => ledger.signInEnds({ isReached: ledger.lastLogin !== before });
+    this.#watch(session.signIn(username, password).then(ends, fails));
   }
 
   signOut(tab) {
@@ -107,16 +105,19 @@ export class World {
       tab.show();
     }
     await this.machine.pass(120_000);
+    const { refreshes } = this.network.counts;
     if (this.tabs.length === 0 || this.random.chance(0.5)) this.open();
     await this.machine.pass(400_000);
     const tokens = new Map();
-    for (const tab of this.tabs) tab.session.getAccessToken().then((token) => tokens.set(tab, token), () => {});
+    const failures = new Map();
+    for (const tab of this.tabs) tab.session.getAccessToken().then((token) => tokens.set(tab, token), (error) => failures.set(tab, error));
     await this.machine.pass(60_000);
     await settled();
     for (const tab of this.tabs) {
       if (tokens.has(tab)) this.judge.atLast(tab, tokens.get(tab));
-      else this.judge.fails(`${tab.name} gets no token though all is well`);
+      else this.judge.fails(`${tab.name} gets no token though all is well: ${failures.get(tab)?.cause ?? failures.get(tab)}`);
     }
+    this.judge.asked(this.network.counts.refreshes - refreshes, this.tabs.length);
     if (this.shared !== undefined) this.judge.agree(this.tabs);
     for (const tab of [...this.tabs]) this.close(tab);
   }
