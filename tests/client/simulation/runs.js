@@ -17,9 +17,9 @@ export class Runs {
     return runs;
   }
 
-  /** Runs the history of a seed: `{ seed, steps, counts, violations }`. */
-  async run(seed, PageSession) {
-    const history = await runHistory({ seed, issuer: this.#issuer, epoch: this.#epoch, PageSession });
+  /** Runs the history of a seed, of one of these kinds of tabs: `{ seed, steps, counts, violations }`. */
+  async run(seed, PageSession, kinds) {
+    const history = await runHistory({ seed, kinds, issuer: this.#issuer, epoch: this.#epoch, PageSession });
     this.#epoch += Math.ceil(history.lasted / 1000) * 1000 + HOUR;
     // The issuer's log comes by another way than its answers: an alarm may be told of one history late.
     const thefts = this.#issuer.thefts().slice(this.#thefts);
