@@ -1,9 +1,11 @@
-//! The audit log: one line for each session that begins or ends, each change of a password, and each user that is disabled
-//! or enabled, with who, what, why and from where. Never a token, not even a hash of one.
+//! The audit log: one line for each session that begins or ends, each change of a password, each user who comes, goes or
+//! changes, and each account whose password is being guessed, with who, what, why and from where; an import is one line.
+//! Never a token, not even a hash of one, and never a name that was submitted: people type passwords there.
 
 use std::fmt::Display;
 
 use crate::{
+    guessing::{MOST_FAILURES, Told},
     id::{SessionId, UserId},
     session::{End, Session},
 };
@@ -11,10 +13,18 @@ use crate::{
 /// What stands in the place of an address where the person who runs the issuer acts.
 pub(crate) const OPERATOR: &str = "command-line";
 
+/// A device on which somebody signs in, by the device token that it presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Device {
+    Known,
+    New,
+}
+
 /// A user signed in.
-pub(crate) fn session_began(session: &Session, address: impl Display) {
+pub(crate) fn session_began(session: &Session, device: Device, address: impl Display) {
     let Session { user, id, .. } = session;
-    tracing::info!(target: "hallpass::audit", event = "session_began", %user, session = %id, %address, "audit");
+    let (event, device) = ("session_began", if device == Device::Known { "known" } else { "new" });
+    tracing::info!(target: "hallpass::audit", event, %user, session = %id, device, %address, "audit");
 }
 
 /// A session ended. That two hold its tokens is a warning: somebody should look into it.
@@ -33,7 +43,32 @@ pub(crate) fn password_changed(user: UserId, session: SessionId, address: impl D
     tracing::info!(target: "hallpass::audit", event = "password_changed", %user, %session, %address, "audit");
 }
 
-/// The person who runs the issuer changed what a user may do.
+/// Somebody made themselves a user.
+pub(crate) fn user_registered(user: UserId, address: impl Display) {
+    tracing::info!(target: "hallpass::audit", event = "user_registered", %user, %address, "audit");
+}
+
+/// The person who runs the issuer added the users of a file.
+pub(crate) fn users_imported(added: u64, present: u64, refused: u64) {
+    let event = "users_imported";
+    tracing::info!(target: "hallpass::audit", event, added, present, refused, address = OPERATOR, "audit");
+}
+
+/// A user's account has failed attempts: what follows of clients that are not known is delayed, or refused.
+pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) {
+    match told {
+        Told::Nothing => {}
+        Told::Delayed => {
+            tracing::info!(target: "hallpass::audit", event = "attempts_delayed", %user, %address, "audit");
+        }
+        Told::Exhausted => {
+            let (event, failures) = ("attempts_refused", MOST_FAILURES);
+            tracing::warn!(target: "hallpass::audit", event, %user, failures, %address, "audit");
+        }
+    }
+}
+
+/// The person who runs the issuer added, changed or removed a user.
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: "hallpass::audit", event, %user, address = OPERATOR, "audit");
 }

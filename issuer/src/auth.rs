@@ -1,10 +1,7 @@
 //! The use cases: sign in, renew, sign out, and see who is there. Here the rules of passwords, sessions and tokens meet
 //! the store; how they are reached over the network is the business of `http`.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::{net::IpAddr, sync::Arc};
 
 use hallpass_token::{AccessClaims, Issuer, Policy, Signer, UnixSeconds, VerifiedClaims, Verifier, expires_at};
 use serde_json::Value;
@@ -15,18 +12,25 @@ use zeroize::Zeroizing;
 use crate::{
     audit,
     clock::Clock,
+    device_token::{DeviceId, DeviceToken},
     entropy::{random_bytes, random_id},
+    guessing::Guessing,
+    hashing::{Hashing, Presence},
     id::{SessionId, UserId},
-    password::{Password, PasswordHasher},
+    metrics::AuthMetrics,
+    password::Password,
     refresh_token::{RefreshToken, RefreshTokenKey},
     session::{Beginning, End, Label, Rules, Session, Transport},
     store::{Store, StoreFailure, Swapped},
     user::{User, Username},
 };
 
+mod check;
 mod error;
+mod limits;
 mod password;
 mod refresh;
+mod registration;
 mod renewal;
 mod sessions;
 
@@ -44,16 +48,15 @@ const MOST_ATTEMPTS: usize = 8;
 pub(crate) struct Auth {
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
-    passwords: PasswordHasher,
+    hashing: Arc<Hashing>,
+    guessing: Arc<Guessing>,
+    metrics: AuthMetrics,
     signer: Signer,
     refresh_token_key: RefreshTokenKey,
     verifier: Verifier,
     settings: Settings,
     /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
     password_changes: Mutex<()>,
-    /// How often a token that was used already was answered again within the grace. A thief who is as quick as the
-    /// owner shows nowhere else.
-    grace_answers: AtomicU64,
 }
 
 /// Who sends a request, as far as the connection and the request itself tell.
@@ -61,6 +64,9 @@ pub(crate) struct Auth {
 pub(crate) struct Client {
     pub(crate) address: IpAddr,
     pub(crate) label: Label,
+    pub(crate) presence: Presence,
+    /// What it presents as its device token; what is none is as good as nothing.
+    pub(crate) device_token: Option<String>,
 }
 
 /// What the person who runs the issuer chose.
@@ -72,6 +78,8 @@ pub(crate) struct Settings {
     pub(crate) audience: String,
     /// How long an access token is good, in seconds.
     pub(crate) access_ttl: u64,
+    /// Whether anybody can make themselves a user.
+    pub(crate) allows_registration: bool,
     pub(crate) rules: Rules,
 }
 
@@ -81,6 +89,8 @@ pub(crate) struct Pass {
     /// How long the access token is good, in seconds.
     pub(crate) expires_in: u64,
     pub(crate) refresh_token: Zeroizing<String>,
+    /// Tells the client's next sign-in from a stranger's. A renewal gives none.
+    pub(crate) device_token: Option<String>,
     pub(crate) transport: Transport,
     /// How long the session lives without another renewal, in seconds.
     pub(crate) session_expires_in: u64,
@@ -101,22 +111,25 @@ impl Auth {
         clock: Box<dyn Clock>,
         signer: Signer,
         refresh_token_key: RefreshTokenKey,
+        hashing: Hashing,
+        metrics: AuthMetrics,
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
         let issuer = Issuer::named(settings.issuer.as_str(), signer.key_set()?);
         let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
-        let passwords = PasswordHasher::new()?;
-        let (password_changes, grace_answers) = (Mutex::default(), AtomicU64::default());
+        let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
+        let guessing = Guessing::new(random_bytes()?);
         Ok(Self {
             store,
             clock,
-            passwords,
+            hashing,
+            guessing,
+            metrics,
             signer,
             refresh_token_key,
             verifier,
             settings,
             password_changes,
-            grace_answers,
         })
     }
 
@@ -130,6 +143,12 @@ impl Auth {
         self.store.failed()
     }
 
+    /// Whether the store answers.
+    pub(crate) async fn check_store(&self) -> Result<(), AuthError> {
+        self.store.user(UserId(Uuid::nil())).await?;
+        Ok(())
+    }
+
     /// Checks a password and begins a session. A session whose refresh token the client still held ends after the new
     /// one is safe, and so does the one that is too many.
     pub(crate) async fn login(
@@ -140,18 +159,29 @@ impl Auth {
         replaced: Option<&str>,
         client: Client,
     ) -> Result<Pass, AuthError> {
-        let user = self.store.user_named(username).await?;
-        let fits = self.passwords.verify(password, user.as_ref().map(|user| &user.password)).await?;
-        let Some(user) = user.filter(|user| fits && !user.is_disabled) else {
-            return Err(AuthError::InvalidCredentials);
-        };
+        let login = self.sign_in(username, password, transport, replaced, client).await;
+        self.metrics.login(error::outcome(&login));
+        login
+    }
+
+    async fn sign_in(
+        &self,
+        username: &Username,
+        password: Password,
+        transport: Transport,
+        replaced: Option<&str>,
+        client: Client,
+    ) -> Result<Pass, AuthError> {
+        let (user, device) = self.check_password(username, password, &client).await?;
         let now = self.clock.now();
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?);
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
         let session = Session::begin(beginning, &token, now);
-        let pass = self.issue(&user, &session, &token, now)?;
+        let device_token = DeviceToken { user: user.id, issued_at: now, id: DeviceId(random_bytes()?) };
+        let device_token = Some(device_token.reveal(&self.refresh_token_key));
+        let pass = Pass { device_token, ..self.issue(&user, &session, &token, now)? };
         self.store.add_session(&session).await?;
-        audit::session_began(&session, client.address);
+        audit::session_began(&session, device, client.address);
         // The new session is safe: that an old one could not be ended must not look like a failed sign-in.
         if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &self.refresh_token_key).ok())
             && let Err(error) = self.end_session(replaced.session, End::Replaced, client.address).await
@@ -240,9 +270,18 @@ impl Auth {
             sid: &session.id.to_string(),
             username: user.username.as_str(),
             roles: &user.roles.names(),
+            custom: Some(&user.claims),
         })?;
         let refresh_token = token.reveal(&self.refresh_token_key);
-        Ok(Pass { access_token, expires_in, refresh_token, transport: session.transport, session_expires_in, identity })
+        Ok(Pass {
+            access_token,
+            expires_in,
+            refresh_token,
+            device_token: None,
+            transport: session.transport,
+            session_expires_in,
+            identity,
+        })
     }
 
     fn identity(&self, user: &User, session: &Session) -> Identity {

@@ -6,14 +6,18 @@ use std::{net::SocketAddr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    http::Origin,
+    http::{Network, Origin},
     id::SessionId,
     session::Lifetimes,
-    user::{Role, Username},
+    user::Username,
 };
 
+mod hashing;
+mod user;
 mod values;
 
+pub(crate) use hashing::{Calibrate, HashingOptions, InvalidHashing};
+pub(crate) use user::{Format, UserAdd, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet};
 pub(crate) use values::{IssuerUrl, StoreAddress};
 use values::{duration, duration_or_none};
 
@@ -31,13 +35,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the issuer.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Manage the users of a store that no issuer holds.
     #[command(subcommand)]
     User(UserCommand),
     /// See and end the sessions of a store that no issuer holds.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Measure how long passwords take to hash on this machine, and propose options.
+    Calibrate(Calibrate),
 }
 
 /// Options of `hallpass serve`.
@@ -73,9 +79,21 @@ pub(crate) struct Serve {
     /// every verifier must share; no key is published then.
     #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
     pub(crate) signing_alg: SigningAlg,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
+    /// Address and port to answer `GET /metrics` on, for Prometheus; nobody else should reach it.
+    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Let anybody make themselves a user, with `POST /register`.
+    #[arg(long, env = "HALLPASS_ALLOW_REGISTRATION")]
+    pub(crate) allow_registration: bool,
     /// Another origin whose pages may call the issuer, such as `https://app.example.com`; may be given several times.
     #[arg(long, env = "HALLPASS_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allowed_origin: Vec<Origin>,
+    /// A proxy, or a network of proxies such as 10.0.0.0/8, whose word on where a request comes from is taken
+    /// (`X-Forwarded-For`); may be given several times.
+    #[arg(long, env = "HALLPASS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<Network>,
     /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,
@@ -107,41 +125,6 @@ pub(crate) enum SigningAlg {
     Es256,
     #[value(name = "HS256")]
     Hs256,
-}
-
-/// Commands of `hallpass user`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Add a user; the password is asked for, or read from standard input.
-    Add(UserAdd),
-    /// Keep a user from signing in, and end their sessions.
-    Disable(UserName),
-    /// Let a user sign in again who was disabled.
-    Enable(UserName),
-}
-
-/// Options of `hallpass user add`.
-#[derive(Debug, Args)]
-pub(crate) struct UserAdd {
-    /// The name that the user signs in with.
-    pub(crate) username: Username,
-    /// Read the password from standard input, up to the end of its first line.
-    #[arg(long)]
-    pub(crate) password_stdin: bool,
-    /// A role of the user, for the services that read their tokens; may be given several times.
-    #[arg(long, value_name = "ROLE")]
-    pub(crate) role: Vec<Role>,
-    #[command(flatten)]
-    pub(crate) store: StoreOption,
-}
-
-/// Options of the commands that take a user's name.
-#[derive(Debug, Args)]
-pub(crate) struct UserName {
-    /// The name that the user signs in with.
-    pub(crate) username: Username,
-    #[command(flatten)]
-    pub(crate) store: StoreOption,
 }
 
 /// Commands of `hallpass session`.

@@ -15,6 +15,7 @@ use warp::{
 
 use crate::auth::Auth;
 
+mod admin;
 mod body;
 mod caller;
 mod cookies;
@@ -30,26 +31,33 @@ mod me;
 mod origin;
 mod pass;
 mod password;
+mod proxies;
+mod ready;
 mod refresh;
+mod register;
 pub(crate) mod server;
 mod sessions;
 
+pub(crate) use admin::answer as answer_admin;
 use body::Body;
 pub(crate) use envelope::{Envelope, cors};
 use error::ApiError;
 use head::Head;
 pub(crate) use origin::Origin;
+pub(crate) use proxies::{Network, TrustedProxies};
 
 /// Every path, and the methods that it takes.
-const METHODS: [(&str, &str); 8] = [
+const METHODS: [(&str, &str); 10] = [
     ("/login", "POST"),
     ("/refresh", "POST"),
     ("/logout", "POST"),
+    ("/register", "POST"),
     ("/password", "POST"),
     ("/me", "GET, HEAD"),
     ("/sessions", "GET, HEAD, DELETE"),
     ("/.well-known/jwks.json", "GET, HEAD"),
     ("/healthz", "GET, HEAD"),
+    ("/readyz", "GET, HEAD"),
 ];
 
 /// All routes. None of them rejects: each request gets an answer of ours.
@@ -57,16 +65,20 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
     let login = post("/login", auth, login::handle);
     let refresh = post("/refresh", auth, refresh::handle);
     let logout = post("/logout", auth, logout::handle);
+    let register = post("/register", auth, register::handle);
     let password = post("/password", auth, password::handle);
     let me = get("/me", auth, me::handle);
     let sessions = sessions(auth);
     let key_set = get("/.well-known/jwks.json", auth, key_set::handle);
     let health = get("/healthz", auth, health::handle);
+    let ready = get("/readyz", auth, ready::handle);
     let nothing = warp::path::full().map(|path: FullPath| respond(Err(no_route(path.as_str()))));
     login
         .or(refresh)
         .unify()
         .or(logout)
+        .unify()
+        .or(register)
         .unify()
         .or(password)
         .unify()
@@ -77,6 +89,8 @@ pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
         .or(key_set)
         .unify()
         .or(health)
+        .unify()
+        .or(ready)
         .unify()
         .or(nothing)
         .unify()
@@ -157,6 +171,14 @@ fn respond(result: Result<Response, ApiError>) -> Response {
         response.extensions_mut().insert(error);
         response
     })
+}
+
+/// The route of a path, for the metrics: of a closed list.
+fn route_of(path: &str) -> &'static str {
+    if session_in(path).is_some() {
+        return "/sessions/{id}";
+    }
+    METHODS.iter().find(|(known, _)| *known == path).map_or("other", |(known, _)| known)
 }
 
 fn no_route(path: &str) -> ApiError {

@@ -2,13 +2,18 @@
 
 mod audit;
 mod auth;
+mod calibrate;
 mod cli;
 mod clock;
 mod data;
+mod device_token;
 mod entropy;
+mod guessing;
+mod hashing;
 mod http;
 mod id;
 mod keys;
+mod metrics;
 mod password;
 mod refresh_token;
 mod serve;
@@ -59,10 +64,11 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         match command {
             Command::Serve(options) => {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
-                serve::run(options, hs256_secret, told_to_stop()?).await?;
+                serve::run(*options, hs256_secret, told_to_stop()?).await?;
             }
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,
+            Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())
     })

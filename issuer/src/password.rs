@@ -1,23 +1,33 @@
-//! Passwords as people type them; their hashes and how these are computed are in the files below.
+//! Passwords as people type them and as they are hashed; what a new one must be, and their hashes, are in the files
+//! below.
 
 use std::fmt;
 
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 use zeroize::Zeroizing;
 
+mod credential;
 mod hash;
-mod hasher;
+mod policy;
 
-pub(crate) use hash::PasswordHash;
-pub(crate) use hasher::{HashingError, PasswordHasher};
+pub(crate) use credential::{Credential, PasswordForm};
+pub(crate) use hash::{
+    CostLimit, HashingFailed, InvalidParameters, InvalidPasswordHash, Memory, Parameters, PasswordHash, TooCostly,
+};
+pub(crate) use policy::{NewPassword, WeakPassword};
 
 /// The longest password in bytes. Argon2id takes any length; a bound keeps a request small.
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// NIST SP 800-63B §3.1.1.2 asks for at least 8 characters.
-const MIN_NEW_PASSWORD_CHARACTERS: usize = 8;
-
 /// A password as somebody typed it. It has no `Display`, and its memory is wiped.
 pub(crate) struct Password(Zeroizing<String>);
+
+/// A password in the form of which every hash of ours is made, so that it is the same on every keyboard: "é" is one
+/// character on some and two on others. The profile `OpaqueString` of RFC 8265 §4.2 says how: every space is the plain
+/// one, then NFC, which NIST SP 800-63B-4 §3.1.1.2 asks for too. NFKC, which its third revision named, would make one
+/// of passwords that look different. What else that profile does is to refuse (control characters, characters that
+/// Unicode does not know yet): whoever can type them may have them.
+pub(crate) struct NormalisedPassword(Password);
 
 /// A text that cannot be a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,8 +36,6 @@ pub(crate) enum InvalidPassword {
     Empty,
     #[error("a password must be at most {MAX_PASSWORD_BYTES} bytes long")]
     TooLong,
-    #[error("a new password must have at least {MIN_NEW_PASSWORD_CHARACTERS} characters")]
-    TooShort,
 }
 
 impl Password {
@@ -41,17 +49,36 @@ impl Password {
         }
     }
 
-    /// Takes a password that somebody chooses, which must be harder to guess.
-    pub(crate) fn parse_new(text: String) -> Result<Self, InvalidPassword> {
-        let password = Self::parse(text)?;
-        let long_enough = password.0.chars().count() >= MIN_NEW_PASSWORD_CHARACTERS;
-        if long_enough { Ok(password) } else { Err(InvalidPassword::TooShort) }
+    /// The password as it is hashed from now on.
+    pub(crate) fn normalised(&self) -> NormalisedPassword {
+        NormalisedPassword(Self(normalise(&self.0)))
     }
+}
+
+fn normalise(text: &str) -> Zeroizing<String> {
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes && !text.contains(is_other_space) {
+        return Zeroizing::new(text.to_owned());
+    }
+    // NFC makes a text at most three times as long (UAX #15 §5): it does not move while it grows and leave a copy behind.
+    let mut normalised = Zeroizing::new(String::with_capacity(3 * text.len()));
+    normalised.extend(text.chars().map(|c| if is_other_space(c) { ' ' } else { c }).nfc());
+    normalised
+}
+
+/// Whether it is a space (general category Zs) other than the one of ASCII.
+fn is_other_space(character: char) -> bool {
+    matches!(character, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
+    }
+}
+
+impl fmt::Debug for NormalisedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NormalisedPassword(…)")
     }
 }
 
@@ -66,13 +93,35 @@ mod tests {
     #[test]
     fn a_password_has_bounds() {
         assert_eq!(Password::parse(String::new()).unwrap_err(), InvalidPassword::Empty);
+        assert!(Password::parse("x".repeat(1024)).is_ok());
         assert_eq!(Password::parse("x".repeat(1025)).unwrap_err(), InvalidPassword::TooLong);
-        assert_eq!(Password::parse_new("sevenöö".to_owned()).unwrap_err(), InvalidPassword::TooShort);
-        assert!(Password::parse_new("eightööö".to_owned()).is_ok());
+    }
+
+    #[test]
+    fn a_password_is_the_same_on_every_keyboard() {
+        let same = |one: &str, other: &str| *password(one).normalised().0.0 == *password(other).normalised().0.0;
+        assert!(same("caf\u{e9} au lait", "cafe\u{301} au lait"));
+        assert!(same("\u{ac00}", "\u{1100}\u{1161}"));
+        assert!(same("two\u{a0}words\u{3000}", "two words "));
+        // What looks different, or is spelled in another case, is another password.
+        for (one, other) in [("ﬁ", "fi"), ("２", "2"), ("a", "A"), ("a", " a"), ("a\u{200b}", "a")] {
+            assert!(!same(one, other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn the_longest_password_of_any_characters_is_normalised_in_its_place() {
+        // U+0390 and U+1D160 are those that grow most under NFC, as UAX #15 lists them.
+        for text in ["\u{390}".repeat(512), "\u{1d160}".repeat(256), "\u{fb2c}".repeat(341)] {
+            let normalised = password(&text).normalised().0.0;
+            assert!(normalised.len() <= 3 * text.len());
+            assert_eq!(*normalised, text.nfc().collect::<String>());
+        }
     }
 
     #[test]
     fn debug_shows_no_password() {
         assert_eq!(format!("{:?}", password("secret")), "Password(…)");
+        assert_eq!(format!("{:?}", password("secret").normalised()), "NormalisedPassword(…)");
     }
 }

@@ -1,6 +1,12 @@
 //! `hallpass serve`: puts the parts together and runs them until the process is told to stop.
 
-use std::{future::Future, io, io::Write as _, net::SocketAddr, sync::Arc};
+use std::{
+    future::{self, Future},
+    io,
+    io::Write as _,
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use hallpass_token::{KeySetError, Signer};
 use tempfile::TempDir;
@@ -9,17 +15,19 @@ use tower::Layer as _;
 
 use crate::{
     auth::{Auth, AuthSetupError, Settings},
-    cli::{IssuerUrl, Serve, SigningAlg},
+    cli::{InvalidHashing, IssuerUrl, Serve, SigningAlg},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
-    http::{self, Envelope, server},
+    hashing::{Hashing, HashingSetupError, Machine},
+    http::{self, Envelope, TrustedProxies, server},
     keys::Hs256Secret,
-    password::{InvalidPassword, Password},
+    metrics::Metrics,
+    password::{NewPassword, WeakPassword},
     session::Rules,
     store::{Store, StoreError},
     sweeper,
-    user::{InvalidUsername, Roles},
-    users::{self, UsersError},
+    user::InvalidUsername,
+    users::{self, Rights, UsersError},
 };
 
 /// The user of `--dev`.
@@ -46,6 +54,10 @@ pub(crate) enum ServeError {
     SecretNeeded,
     #[error("HALLPASS_HS256_SECRET cannot be used: {0}")]
     Secret(KeySetError),
+    #[error(transparent)]
+    Hashing(#[from] InvalidHashing),
+    #[error(transparent)]
+    HashingSetup(#[from] HashingSetupError),
     #[error("cannot listen on {address}: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("no temporary folder can be made: {0}")]
@@ -59,7 +71,7 @@ pub(crate) enum ServeError {
     #[error(transparent)]
     DevUsername(#[from] InvalidUsername),
     #[error(transparent)]
-    DevPassword(#[from] InvalidPassword),
+    DevPassword(#[from] WeakPassword),
     #[error("the store must be opened again, so the issuer stopped: {0}")]
     Store(StoreError),
     #[error("the address cannot be printed: {0}")]
@@ -80,6 +92,7 @@ impl ServeError {
                 | Self::LateWindow
                 | Self::SecretNeeded
                 | Self::Secret(_)
+                | Self::Hashing(_)
         )
     }
 }
@@ -92,10 +105,13 @@ pub(crate) async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     check(&options)?;
+    let hashing = options.hashing.to_settings(Machine::this())?;
     let shared_signer = shared_signer(&options, hs256_secret.as_ref())?;
-    let failed = |reason| ServeError::Listen { address: options.listen, reason };
-    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let (listener, address) = listen(options.listen).await?;
+    let admin = match options.admin_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let issuer = match options.issuer.clone() {
         Some(issuer) => issuer,
         None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
@@ -114,11 +130,21 @@ pub(crate) async fn run(
     let store: Arc<dyn Store> = Arc::new(store);
     let settings = settings(&options, &issuer);
     let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
-    let auth = Auth::new(store, Box::new(SystemClock), signer, keys.refresh_token, settings)?;
+    let metrics = Arc::new(Metrics::new());
+    let hashing = Hashing::start(&hashing, metrics.hashing.clone())?;
+    let clock = Box::new(SystemClock);
+    let auth = Auth::new(store, clock, signer, keys.refresh_token, hashing, metrics.auth.clone(), settings)?;
     let auth = Arc::new(auth);
-    let envelope = Envelope::new(warp::service(http::routes(&auth)), issuer.origin, &options.allowed_origin);
-    let service = tower::service_fn(move |request| envelope.clone().answer(request));
+    let routes = warp::service(http::routes(&auth));
+    let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
+    let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+    let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
     let service = http::cors(&options.allowed_origin).layer(service);
+    let admin = admin.map(|(listener, address)| {
+        tracing::info!("metrics on http://{address}/metrics");
+        let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
+        tokio::spawn(server::serve(listener, service, future::pending()))
+    });
     announce(address).map_err(ServeError::Output)?;
     let sweeper = tokio::spawn(sweeper);
     // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
@@ -130,11 +156,21 @@ pub(crate) async fn run(
         }
     };
     server::serve(listener, service, stop).await;
+    if let Some(admin) = admin {
+        admin.abort();
+    }
     sweeper.abort();
     // It was told to end: that it was cut short is no failure.
     drop(sweeper.await);
     tracing::info!("stopped");
     failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |reason| ServeError::Listen { address, reason };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 fn check(options: &Serve) -> Result<(), ServeError> {
@@ -171,6 +207,7 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
         issuer: issuer.url.clone(),
         audience: options.audience.clone(),
         access_ttl: options.access_ttl.as_secs(),
+        allows_registration: options.allow_registration,
         rules: Rules {
             lifetimes: options.lifetimes.to_lifetimes(),
             grace: options.refresh_grace.as_secs(),
@@ -181,8 +218,8 @@ fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
 
 async fn add_dev_user(store: &dyn Store) -> Result<(), ServeError> {
     let (username, password) = DEV_USER;
-    let (username, password) = (username.parse()?, Password::parse(password.to_owned())?);
-    users::create(store, username, password, Roles::default(), SystemClock.now()).await?;
+    let password = NewPassword::choose(password.to_owned(), username)?;
+    users::create(store, username.parse()?, password, Rights::default(), SystemClock.now()).await?;
     tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
     tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
     Ok(())

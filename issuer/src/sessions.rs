@@ -3,15 +3,12 @@
 use std::{
     collections::HashMap,
     io::{self, Write as _},
-    time::{Duration, SystemTime},
 };
-
-use hallpass_token::UnixSeconds;
 
 use crate::{
     audit,
     cli::{SessionCommand, SessionList, SessionRevoke},
-    clock::{Clock as _, SystemClock},
+    clock::{Clock as _, SystemClock, date},
     data::{self, DataError},
     id::{SessionId, UserId},
     session::{End, Session, State},
@@ -125,10 +122,4 @@ impl Users<'_> {
         }
         Ok(self.known.get(&id).and_then(Option::as_ref))
     }
-}
-
-/// A time as RFC 3339 writes it, in UTC.
-fn date(time: UnixSeconds) -> String {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time.seconds());
-    humantime::format_rfc3339_seconds(time).to_string()
 }

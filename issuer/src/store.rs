@@ -44,6 +44,16 @@ pub(crate) trait Store: Send + Sync {
     /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and name are the same in both.
     fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped>;
 
+    /// Removes a user, if the store still holds exactly `user`, and gives their name free. Their sessions stay until they
+    /// are removed; without their user they are worth nothing. The record goes before the name: a crash between the two
+    /// leaves a name that leads nowhere, which [`add_user`](Self::add_user) gives out again, and never a user whom no
+    /// name finds.
+    fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped>;
+
+    /// The next users in the order of their ids, at most `most`: those after `after`, or from the first. An empty page is
+    /// the end. A user who is there during the whole call is among them, as they were at one moment of the call.
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>>;
+
     /// The session with that id, ended and expired ones too.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>>;
 

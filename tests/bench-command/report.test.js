@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { closedTables, floodTables, rawRate } from "../bench/logins/tables.js";
+import { assertCountsAgree, assertServesAll } from "../bench/logins/validity.js";
 import { plot } from "../bench/report/plot.js";
+import { printPart } from "../bench/report/print.js";
 import { readmeWith } from "../bench/report/readme.js";
 import { recordWith } from "../bench/report/record.js";
 import { race } from "../bench/support/rounds.js";
@@ -60,6 +63,61 @@ test("the README keeps what is not the bench's, and a lost marker is an error", 
   assert.doesNotMatch(text, /old/);
   assert.equal(readmeWith(text, {}), text);
   assert.throws(() => readmeWith("a\n", {}), /markers/);
+});
+
+const CONTENDERS = [{ name: "hallpass" }, { name: "peer" }, { name: "absent", missing: "not run" }];
+const answers = (count, p99) => ({ count, perSecond: count / 10, p50: p99 / 2, p99, most: p99 });
+const part = (accepted, p99, rest = {}) => ({
+  sent: answers(1000, 1), accepted: answers(accepted, p99), waited: answers(accepted, p99), refused: answers(0, 0),
+  timedOut: 0, wrong: {}, ...rest,
+});
+const trickle = (growth) => ({ before: part(1000, 2), during: part(1000, 2 * growth) });
+const flooded = (accepted, growth, rest) => ({
+  flood: part(accepted, 500, rest), refresh: trickle(growth), me: trickle(growth), loadCpu: 0.1,
+  memory: { before: 100, peak: 150, after: 110 }, counts: { logins: accepted },
+});
+
+test("a share of the cores' rate is judged by what they could do right before", () => {
+  const turn = (raw, perSecond) => ({
+    raw: { perSecond: raw, p50: 1, p99: 2 }, levels: [{ perSecond, p50: 1, p99: 2, answered: 7, loadCpu: 0 }],
+  });
+  const rounds = [{ hallpass: turn(100, 95), peer: turn(50, 40) }, { hallpass: turn(40, 38), peer: turn(100, 80) }];
+  const [{ id, rows: [ours, peer, absent, raw] }] = closedTables(CONTENDERS, rounds, [2], 2);
+  assert.deepEqual([id, ours.share, peer.share, ours.answered], ["logins-2", 0.95, 0.8, 14]);
+  assert.deepEqual([absent.missing, raw.value, rawRate(rounds)], ["not run", 75, 75]);
+});
+
+test("the logins come to the terminal and to the README, with what no client had an answer to", () => {
+  const floods = {
+    hallpass: flooded(200, 1.5, { refused: answers(800, 3) }),
+    peer: flooded(100, 50, { timedOut: 850, wrong: { "status 500": 50 } }),
+  };
+  const tables = floodTables(CONTENDERS, floods, { rate: 100, quiet: 1, flood: 10_000, giveUp: 20_000, trickle: 50 });
+  const logins = {
+    part: "logins", date: "2026-11-24T00:00:00Z", machine: { cpu: "C", cores: 2, load: 0 }, tools: {}, versions: {}, tables,
+  };
+  printPart(logins);
+  const markers = ["<!-- The lines from here on are written by `cargo xtask bench`. -->",
+    "<!-- end of what `cargo xtask bench` writes -->"];
+  const lines = readmeWith(`${markers.join("\n")}\n`, { logins }).split("\n");
+  assert.ok(lines.includes("| | hallpass | peer |"));
+  assert.ok(lines.includes("| … refused, p99 | 80.0/s, 3.00 ms | none |"));
+  assert.ok(lines.includes("| … the client gave up, or had no proper answer | 0 % | 90 % |"));
+  assert.ok(lines.includes("| … a refresh meanwhile, p99 before → during | 2.00 → 3.00 ms (1.5×) | 2.00 → 100 ms (50.0×) |"));
+});
+
+test("a flood in which Hallpass leaves anybody without a proper answer ends the run", () => {
+  assertServesAll(flooded(200, 1, { refused: answers(800, 3) }));
+  assert.throws(() => assertServesAll(flooded(200, 1, { refused: answers(799, 3), timedOut: 1 })), /of the flood/);
+  const slow = { ...flooded(1000, 1), me: { before: part(1000, 1), during: part(999, 1, { wrong: { "status 401": 1 } }) } };
+  assert.throws(() => assertServesAll(slow), /of me, during the flood.+status 401/);
+});
+
+test("a server may have done more than its clients saw by what they gave up, and no less", () => {
+  const clients = { logins: 10, refreshes: 5, timedOut: 2 };
+  assertCountsAgree("it", { logins: 12 }, clients);
+  assert.throws(() => assertCountsAgree("it", { logins: 13 }, clients), /counts 13 logins/);
+  assert.throws(() => assertCountsAgree("it", { logins: 10, refreshes: 4 }, clients), /counts 4 refreshes/);
 });
 
 test("a record without any part is drawn all the same", () => {

@@ -1,15 +1,13 @@
 /** The part `issuer`: durable refreshes per second, beside the disk's own rate and a common server. */
 
-import { statfsSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { dirname } from "node:path";
+import { availableParallelism } from "node:os";
 import { startExpress } from "./issuer/express.js";
 import { startHallpass } from "./issuer/hallpass.js";
 import { diskOf, loadOf, settleDisk } from "./issuer/load.js";
 import { postgresVersion, startPostgres, whyNoPostgres } from "./issuer/postgres.js";
 import { tablesOf } from "./issuer/table.js";
 import { readArguments, say, writeResults } from "./support/run.js";
-import { temporaryFolder } from "./support/temporary.js";
+import { realDisk, temporaryFolder } from "./support/temporary.js";
 import { versionsOf } from "./support/versions.js";
 
 const FULL = { rounds: 3, clients: [1, 16, 64, 256], warmUp: 1000, measure: 4000, users: 8 };
@@ -19,7 +17,7 @@ const given = readArguments("issuer", "load");
 const plan = given.quick ? QUICK : FULL;
 const users = Array.from({ length: plan.users }, (_, at) => ({ name: `bench${at}`, password: `a password for ${at}` }));
 
-const disk = realDisk();
+const disk = realDisk(given.out);
 const folder = temporaryFolder(disk);
 const contenders = await start();
 const rounds = [];
@@ -32,12 +30,6 @@ tables.at(-1).notes = notes;
 const versions = { ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", "pg"]), ...postgresIfAny() };
 writeResults(given, { part: "issuer", tables, versions });
 process.exit();
-
-/** A folder that lies on a disk: in memory, durability would cost nothing. */
-function realDisk() {
-  const TMPFS = 0x01021994;
-  return statfsSync(tmpdir()).type === TMPFS ? dirname(given.out) : tmpdir();
-}
 
 /** Starts everybody; those who wait for their turn do nothing. */
 async function start() {
@@ -66,7 +58,7 @@ async function takeTurns(round) {
     const { name, port } = present[(place + round) % present.length];
     say(`round ${round + 1} of ${plan.rounds}: ${name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
-    measured[name] = await loadOf(given.load, { ...plan, port, users });
+    measured[name] = await loadOf(given.load, "refresh", { ...plan, port, users });
     answered[name] += measured[name].answered;
   }
   return measured;
@@ -77,7 +69,7 @@ async function countAgain() {
   const notes = [];
   for (const { name, missing, stop } of contenders) {
     if (missing !== undefined) continue;
-    const done = await stop();
+    const { refreshes: done } = await stop();
     if (done !== answered[name]) throw new Error(`${name} counts ${done} refreshes, its clients ${answered[name]}`);
     notes.push(`${name}: ${done.toLocaleString("en")} refreshes in all, no errors; server and clients count the same`);
   }

@@ -27,6 +27,7 @@ test("a wrong option names itself and says what it takes", () => {
     [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*an origin is/s],
     [["serve", "--allowed-origin", "https://a.example:99999"], /--allowed-origin.*an origin is/s],
     [["serve", "--allowed-origin", "https://*.example"], /--allowed-origin.*an origin is/s],
+    [["serve", "--trusted-proxy", "10.0.0.0/33"], /--trusted-proxy.*a trusted proxy is/s],
     [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
     [["serve", "--listen", "0.0.0.0:0"], /--issuer is needed/],
     [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev is for a laptop/],
@@ -87,7 +88,7 @@ test("a user has no more roles than a token can carry", (t) => {
   const folder = temporaryFolder(t);
   const add = (name, count) => {
     const roles = Array.from({ length: count }, (_, index) => ["--role", `${index}`.padEnd(60, "x")]).flat();
-    return run(["user", "add", name, "--password-stdin", ...roles, "--store", `sled:${folder}`], { input: "password1\n" });
+    return run(["user", "add", name, "--password-stdin", ...roles, "--store", `sled:${folder}`], { input: "longEnough\n" });
   };
   assert.match(add("many", 17).stderr, /^hallpass: a user's roles must have at most 1024 bytes in all/);
   assert.equal(add("some", 16).status, 0);

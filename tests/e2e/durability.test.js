@@ -173,7 +173,7 @@ test("a store that a running issuer holds is one clear line", async (t) => {
   const issuer = await startIssuer({ args: ["--store", `sled:${folder}`] });
   t.after(() => issuer.kill());
   const { status, stderr } = run(["user", "add", "x", "--password-stdin", "--store", `sled:${folder}`], {
-    input: "password1\n",
+    input: "longEnough\n",
   });
   assert.equal(status, 1);
   assert.match(stderr, /^hallpass: the store .* is in use: a running hallpass holds it\n$/);

@@ -68,11 +68,12 @@ test("a tampered access cookie is refused, not renewed", async (t) => {
 test("the cookies are out of the reach of scripts and of other hosts", async (t) => {
   const issuer = await issuerFor(t);
   const cookies = (await login(issuer)).headers.getSetCookie();
-  assert.equal(cookies.length, 2);
-  for (const [index, name] of ["__Host-hallpass_access", "__Host-hallpass_refresh"].entries()) {
+  const names = ["__Host-hallpass_access", "__Host-hallpass_refresh", "__Host-hallpass_device"];
+  assert.equal(cookies.length, names.length);
+  for (const [index, name] of names.entries()) {
     const [pair, ...attributes] = cookies[index].split("; ");
     assert.ok(pair.startsWith(`${name}=`), pair);
-    assert.deepEqual(attributes.sort(), ["HttpOnly", "Max-Age=2592000", "Path=/", "SameSite=Lax", "Secure"]);
+    assert.deepEqual(attributes.sort(), ["HttpOnly", `Max-Age=${index === 2 ? 34560000 : 2592000}`, "Path=/", "SameSite=Lax", "Secure"]);
   }
 });
 

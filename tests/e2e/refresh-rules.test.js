@@ -114,7 +114,7 @@ test("an old token ends the session, with all its tokens, and the audit log says
   const [began, ended, ...more] = await auditOf(issuer);
   assert.deepEqual(more, []);
   const fields = { user: user.id, session: session.id, address: "127.0.0.1" };
-  assert.deepEqual(began, { level: "INFO", event: "session_began", ...fields });
+  assert.deepEqual(began, { level: "INFO", event: "session_began", device: "new", ...fields });
   assert.deepEqual(ended, { level: "WARN", event: "session_ended", ...fields, cause: "token_reuse" });
   for (const { refresh_token } of [first, second, third]) assert.ok(!issuer.log().includes(refresh_token.slice(-30)));
 });

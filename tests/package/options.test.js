@@ -20,6 +20,8 @@ test("good options are accepted", () => {
   createVerifier({ ...GOOD, issuer: null, audience: null });
   createVerifier({ ...GOOD, audience: ["api", "web"], maxTokenAge: 60, requiredClaims: ["sid"], typ: ["at+jwt", "jwt"] });
   createVerifier({ ...GOOD, typ: null });
+  createVerifier({ ...GOOD, maxStale: 0, waitUntil: () => {}, snapshot: null });
+  createVerifier({ ...GOOD, snapshot: {}, schema: { "~standard": { version: 1, vendor: "mine", validate: (value) => ({ value }) } } });
   createVerifier({ issuer: null, audience: null, secret: new Uint8Array(32) });
   createVerifier({ audience: "api", issuers: [{ issuer: "https://a.example", jwks: { keys: [] } }] });
 });
@@ -72,6 +74,11 @@ test("an option of the wrong kind is named", () => {
   refuses({ ...GOOD, leeway: NaN }, "`leeway`");
   refuses({ ...GOOD, now: 1_790_000_000 }, "`now`");
   refuses({ ...GOOD, fetch: "fetch" }, "`fetch`");
+  refuses({ ...GOOD, maxStale: -1 }, "`maxStale`");
+  refuses({ ...GOOD, maxStale: Infinity }, "`maxStale`");
+  refuses({ ...GOOD, waitUntil: {} }, "`waitUntil`");
+  refuses({ ...GOOD, snapshot: "{}" }, "`snapshot`");
+  for (const schema of [null, {}, "object", { "~standard": {} }, () => true]) refuses({ ...GOOD, schema }, "`schema`");
 });
 
 test("an option that this version does not know is refused, not ignored", () => {

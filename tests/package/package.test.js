@@ -10,20 +10,23 @@ const root = new URL("../../", import.meta.url);
 const text = (path) => readFileSync(new URL(path, root), "utf8");
 const codesIn = (source, pattern) => [...source.matchAll(pattern)].map(([, code]) => code);
 
-test("the codes are those of the Rust crate, and six more", () => {
+test("the codes are those of the Rust crate, and seven more", () => {
   const rust = codesIn(text("token/ERROR_CODES.md"), /^\| `(ERR_\w+)`/gm);
   const own = ["ERR_TOKEN_NOT_STRING", "ERR_OPTIONS_INVALID", "ERR_KEYS_NOT_LOADED", "ERR_KEYS_UNREACHABLE",
-    "ERR_WEBCRYPTO_MISSING", "ERR_WASM_BLOCKED"];
+    "ERR_WEBCRYPTO_MISSING", "ERR_WASM_BLOCKED", "ERR_WASM_MISSING"];
   assert.ok(rust.length > 10);
   assert.deepEqual(codesIn(text("verifier-wasm/ts/codes.ts"), /"(ERR_\w+)"/g), [...rust, ...own]);
 });
 
 test("the package holds its own files and no others", () => {
-  const names = ["cache", "claims", "clock", "codes", "entry-browser", "entry-node", "entry-workerd", "error", "index", "instance",
-    "key-fetch", "key-source", "options", "token", "token-memory", "verifier", "web-crypto"];
+  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "elapsed", "error", "express", "freshness",
+    "hono", "index", "instance", "key-fetch", "key-source", "options", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
+    "token-memory", "verifier", "web-crypto"];
+  const modules = [...names, "entry-node", "entry-text", "entry-workerd", "module-text"];
+  const withTypes = (folder, names) => names.flatMap((name) => [`${folder}/${name}.d.ts`, `${folder}/${name}.js`]);
   const expected = [
-    "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json",
-    ...names.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", "cjs/package.json",
+    ...withTypes("dist", modules), ...withTypes("cjs/ts", [...names, "entry-commonjs"]), ...withTypes("cjs/wasm", ["hallpass"]),
     ...["base64.d.ts", "base64.js", "d.ts", "js", "wasm"].map((ending) => `wasm/hallpass.${ending}`),
   ];
   const packed = JSON.parse(npm("pack", "--dry-run", "--json", "--workspace", "hallpass"));

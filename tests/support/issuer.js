@@ -27,7 +27,7 @@ export function temporaryFolder(test) {
 
 /** Runs a command of the binary to its end, as another user where `uid` says so: `{ status, stdout, stderr }`. */
 export function run(args, { input = "", env = {}, uid } = {}) {
-  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START, uid });
+  return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: START, uid, maxBuffer: 1e8 });
 }
 
 /** Adds the example user to the store in `folder`. */
@@ -38,9 +38,21 @@ export function addUser(folder, { username, password } = credentials) {
   if (status !== 0) throw new Error(stderr);
 }
 
+/** An independent library's Argon2id hash of `examplePassword`, with the parameters that are the issuer's default. */
+const HASH = "$argon2id$v=19$m=19456,t=2,p=1$YMA96MWUdsiV4WgtK+InOA$QUWgByH65+mZOLMcUcI/kpm2sD9KXlwtbo1cLJn497A";
+
+/** Imports so many users into the store in `folder`: what each signs in with. */
+export function importUsers(folder, count) {
+  const users = Array.from({ length: count }, (_, at) => ({ username: `user${at}`, password: credentials.password }));
+  const input = users.map(({ username }) => JSON.stringify({ username, hash: HASH })).join("\n") + "\n";
+  const { status, stderr } = run(["user", "import", "-", "--format", "jsonl", "--store", `sled:${folder}`], { input });
+  if (status !== 0) throw new Error(stderr);
+  return users;
+}
+
 /**
  * Starts `hallpass serve` with more arguments, below the command `under` where one is given (strace, say), and waits until
- * it listens. Returns its `url` and `port`; `log()`, what
+ * it listens. Returns its `url`, `port` and `pid`; `log()`, what
  * it has logged (where `readsLog` is not false); `exited`, its exit status to come; `stop()`, which asks it to end and
  * returns that status; `kill()`, which does not ask.
  */
@@ -68,6 +80,7 @@ export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true,
   }
   return {
     url: url[1],
+    pid: child.pid,
     port: Number(url[2]),
     log: () => log,
     exited: exited.then(([status]) => status),

@@ -2,11 +2,12 @@
 
 import { createServer } from "node:http";
 
-/** Serves `answer(request, response)`, which a test may replace; `requests` counts. */
+/** Serves `answer(request, response)`, which a test may replace; `requests` counts, `headers` are those of the last one. */
 export async function startKeyServer(answer) {
-  const keyServer = { answer, requests: 0 };
+  const keyServer = { answer, requests: 0, headers: {} };
   const server = createServer((request, response) => {
     keyServer.requests += 1;
+    keyServer.headers = request.headers;
     keyServer.answer(request, response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -20,7 +21,27 @@ export async function startKeyServer(answer) {
 
 /** Answers with these public keys. */
 export function publish(...keys) {
+  return publishWith({}, ...keys);
+}
+
+/** Answers with these headers and public keys. */
+export function publishWith(headers, ...keys) {
   return (request, response) => {
-    response.setHeader("content-type", "application/jwk-set+json").end(JSON.stringify({ keys }));
+    response.writeHead(200, { "content-type": "application/jwk-set+json", ...headers }).end(JSON.stringify({ keys }));
   };
 }
+
+/** Answers as `publishWith`, with an `ETag`, and with a bare 304 to whoever has that version. */
+export function publishVersion(etag, headers, ...keys) {
+  const whole = publishWith({ etag, ...headers }, ...keys);
+  return (request, response) => {
+    if (request.headers["if-none-match"] === etag) response.writeHead(304, headers).end();
+    else whole(request, response);
+  };
+}
+
+/** Hangs up. */
+export const hangUp = (request) => request.socket.destroy();
+
+/** Accepts the request and says nothing. */
+export const hang = () => {};

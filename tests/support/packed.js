@@ -10,15 +10,16 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const shell = process.platform === "win32";
 
-/** Packs the package and unpacks it. `remove()` ends it. */
+/** Packs the package and unpacks it: `tarball`, and `folder`, where it is installed. `remove()` ends it. */
 export function packPackage() {
   const folder = mkdtempSync(join(tmpdir(), "hallpass-packed-"));
   const target = join(folder, "node_modules/hallpass");
   mkdirSync(target, { recursive: true });
   const options = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], shell };
   const output = execFileSync("npm", ["pack", "--silent", "--workspace", "hallpass", "--pack-destination", folder], options);
-  execFileSync("tar", ["-xzf", output.trim().split("\n").at(-1), "-C", "node_modules/hallpass", "--strip-components=1"], { cwd: folder });
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const tarball = output.trim().split("\n").at(-1);
+  execFileSync("tar", ["-xzf", tarball, "-C", "node_modules/hallpass", "--strip-components=1"], { cwd: folder });
+  return { folder, tarball: join(folder, tarball), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Imports it as Node does. */

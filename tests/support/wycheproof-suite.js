@@ -20,9 +20,10 @@ const GOOD = [
   ["rsa-signatures.json", "a good token by RS256 is accepted", "a good token by PS256 is accepted"],
 ];
 
-/** Declares the tests. */
-export function testWycheproof(ask) {
-  const suites = JSON.parse(readFileSync(file, "utf8"));
+/** Declares the tests. Of a runtime that cannot read some keys, `unread` tells: the suite's name, why, and how many cases it has. */
+export function testWycheproof(ask, unread = { raw: 0, wrapped: 0 }) {
+  const suites = JSON.parse(readFileSync(file, "utf8")).filter(({ name }) => name !== unread.suite);
+  if (unread.suite !== undefined) test(`${unread.suite}: as Wycheproof says`, { skip: unread.reason }, () => {});
   const run = { raw: 0, wrapped: 0 };
   for (const suite of suites.filter(isByWebCrypto)) {
     test(`${suite.alg}, ${suite.name}: as Wycheproof says, but for what is listed with why`, async (t) => {
@@ -44,7 +45,7 @@ export function testWycheproof(ask) {
     });
   }
   test("all cases were run", () => {
-    assert.deepEqual(run, RUN);
+    assert.deepEqual({ raw: run.raw + unread.raw, wrapped: run.wrapped + unread.wrapped }, RUN);
   });
   test("a good token by each algorithm is accepted: Wycheproof has none", async () => {
     assert.deepEqual(await ask("control", { vectors: GOOD.flatMap(vectorsNamed), withTables: false }), []);

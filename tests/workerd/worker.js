@@ -1,10 +1,13 @@
 /** A worker that does what it is asked with the package, so that a test can ask from outside. */
 
-import { env } from "cloudflare:workers";
+import { env, waitUntil } from "cloudflare:workers";
 import { createVerifier, decode, expiresIn, HallpassError, isExpired } from "hallpass";
 
 const options = { issuer: "https://auth.example", audience: "api" };
 const byUrl = createVerifier({ ...options, jwks: env.JWKS_URL });
+
+/** Verifiers that outlive a request, by name, and who keeps their requests alive. */
+const kept = new Map();
 
 const acts = {
   decode: ({ token }) => decode(token),
@@ -12,13 +15,22 @@ const acts = {
   expiresIn: ({ token }) => expiresIn(token),
   verifyByUrl: ({ token }) => byUrl.verify(token),
   verifyByKeys: ({ token, jwks }) => createVerifier({ ...options, jwks }).verifySync(token),
+  keep: ({ name, snapshot, waits }) => {
+    const byOption = waits === "the option" ? { waitUntil } : {};
+    kept.set(name, { verifier: createVerifier({ ...options, jwks: env.JWKS_URL, snapshot, ...byOption }), waits });
+  },
+  verifyKept: ({ name, token }, context) => {
+    const { verifier, waits } = kept.get(name);
+    return verifier.verify(token, waits === "the call" ? { waitUntil: (done) => context.waitUntil(done) } : {});
+  },
+  exportKept: ({ name }) => kept.get(name).verifier.exportKeys(),
 };
 
 export default {
-  async fetch(request) {
+  async fetch(request, _env, context) {
     const { act, ...given } = await request.json();
     try {
-      return Response.json({ result: await acts[act](given) });
+      return Response.json({ result: await acts[act](given, context) });
     } catch (error) {
       const { name, code, claim, reason } = error;
       return Response.json({ name, code, claim, reason, isHallpassError: error instanceof HallpassError });

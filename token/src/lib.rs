@@ -52,7 +52,9 @@ pub use key::{MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
 pub use key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
 pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]
-pub use signer::{AccessClaims, InvalidPrivateKey, SignError, Signer};
+pub use signer::{
+    AccessClaims, CustomClaims, InvalidCustomClaims, InvalidPrivateKey, MAX_CUSTOM_CLAIMS_BYTES, SignError, Signer,
+};
 pub use time::{TimeOutOfRange, UnixSeconds};
 pub use verified::VerifiedClaims;
 pub use verifier::{AmbiguousIssuers, Verifier};

@@ -14,9 +14,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{Algorithm, KeySet, KeySetError};
 
+mod custom_claims;
 mod ed25519;
 mod es256;
 
+pub use self::custom_claims::{CustomClaims, InvalidCustomClaims, MAX_CUSTOM_CLAIMS_BYTES};
 use self::{
     ed25519::Ed25519,
     es256::{Es256, Es256Key},
@@ -47,6 +49,9 @@ pub struct AccessClaims<'a> {
     /// The user's roles; left out where there are none.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub roles: &'a [String],
+    /// Claims of the user's own, beside all these.
+    #[serde(flatten)]
+    pub custom: Option<&'a CustomClaims>,
 }
 
 /// Signs access tokens with one key.
@@ -180,6 +185,7 @@ mod tests {
             sid: "s1",
             username: "exampleUser",
             roles: &[],
+            custom: None,
         }
     }
 
@@ -200,6 +206,20 @@ mod tests {
             let written: Value = serde_json::from_str(decode(&token).unwrap().header_json()).unwrap();
             assert_eq!(written, header);
         }
+    }
+
+    #[test]
+    fn custom_claims_stand_beside_the_token_s_own_and_are_verified_with_them() {
+        let custom: CustomClaims = r#"{"level":3,"org":{"id":"o1","tags":["a"]}}"#.parse().unwrap();
+        let claims = AccessClaims { custom: Some(&custom), ..claims() };
+        let signer = Signer::ed25519(&[7; 32]);
+        let token = signer.sign(&claims).unwrap();
+        let issuer = Issuer::named(claims.iss, signer.key_set().unwrap());
+        let verifier = Verifier::new(Policy::for_audience(claims.aud), issuer);
+        let read = verifier.verify(&token, UnixSeconds::new(claims.iat).unwrap()).unwrap();
+        assert_eq!(read.json(), serde_json::to_string(&claims).unwrap());
+        let read: Value = serde_json::from_str(read.json()).unwrap();
+        assert_eq!((&read["level"], &read["org"]["id"], &read["sub"]), (&json!(3), &json!("o1"), &json!("u1")));
     }
 
     #[test]

@@ -72,6 +72,7 @@ mod properties {
             sid: "s1",
             username: subject,
             roles,
+            custom: None,
         }
     }
 

@@ -49,6 +49,7 @@ mod layer {
             sid: "1",
             username: "exampleUser",
             roles: &[],
+            custom: None,
         };
         signer().sign(&claims).unwrap()
     }

@@ -2,6 +2,7 @@
 
 import type { Verifier } from "../wasm/hallpass.js";
 import type { Claims } from "./claims.js";
+import type { CacheOptions } from "./options.js";
 
 /** Who checked a signature: the wasm module, or WebCrypto, which answers with a promise alone. */
 export type Checked = "here" | "by WebCrypto";
@@ -17,7 +18,7 @@ export interface Terms {
 }
 
 /** What callers get for a token that was seen before. */
-export type SharedClaims = "frozen" | "fresh";
+export type SharedClaims = NonNullable<CacheOptions["claims"]>;
 
 interface Known extends Terms {
   readonly token: string;
@@ -36,13 +37,15 @@ const TAIL = 43;
 export class TokenCache {
   readonly #half: number;
   readonly #shared: SharedClaims;
+  readonly #readClaims: (text: string) => Claims;
   #newer = new Map<string, Known>();
   #older = new Map<string, Known>();
 
   /** Holds at most `size` tokens, two at least. */
-  constructor(size: number, shared: SharedClaims) {
+  constructor(size: number, shared: SharedClaims, readClaims: (text: string) => Claims) {
     this.#half = Math.floor(size / 2);
     this.#shared = shared;
+    this.#readClaims = readClaims;
   }
 
   /** The claims of a token that holds at the time `now` under these keys. Any other must be verified again. */
@@ -52,12 +55,12 @@ export class TokenCache {
     if (known === undefined || known.token !== token || known.verifier !== verifier) return undefined;
     if (now < known.from || now >= known.until) return undefined;
     if (checked !== undefined && known.checked !== checked) return undefined;
-    return typeof known.claims === "string" ? (JSON.parse(known.claims) as Claims) : known.claims;
+    return typeof known.claims === "string" ? this.#readClaims(known.claims) : known.claims;
   }
 
   /** Remembers a token with its claims, a JSON text, and returns what its callers get. */
   add(token: string, text: string, terms: Terms): Claims {
-    const claims = JSON.parse(text) as Claims;
+    const claims = this.#readClaims(text);
     this.#put(token.slice(-TAIL), { ...terms, token, claims: this.#shared === "frozen" ? deepFreeze(claims) : text });
     return claims;
   }
@@ -77,7 +80,13 @@ export class TokenCache {
   }
 }
 
+/** Freezes what JSON can hold; what else a schema made, a `Date` or bytes, is the caller's. */
 function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  const isPlain = Array.isArray(value) || (isObject(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value)));
+  if (isPlain && !Object.isFrozen(value)) Object.values(Object.freeze(value) as object).forEach(deepFreeze);
   return value;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

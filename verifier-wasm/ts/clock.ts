@@ -2,7 +2,11 @@
 
 import { HallpassError } from "./error.js";
 
-/** A source of the time, in seconds since 1970. */
+/**
+ * A source of the time, in seconds since 1970.
+ *
+ * @example () => Date.now() / 1000
+ */
 export type Clock = () => number;
 
 /** The last second of the year 9999. A clock that counts milliseconds is far beyond it. */

@@ -29,14 +29,20 @@ type PackageErrorCode =
   | "ERR_TOKEN_NOT_STRING"
   /** An option is missing, unknown or of the wrong kind; the message names it. */
   | "ERR_OPTIONS_INVALID"
-  /** `verifySync` before the keys have come; `verify` fetches them. */
+  /** `verifySync` before the keys have come, or after they have grown too old; `verify` fetches them. */
   | "ERR_KEYS_NOT_LOADED"
-  /** The key set cannot be fetched, and none is known from before: answer 503, not 401. */
+  /** The key set cannot be fetched, and none is known from before, or one that is too old: answer 503, not 401. */
   | "ERR_KEYS_UNREACHABLE"
   /** ES256, RS256 and PS256 need WebCrypto, which the runtime does not offer: a page that came by http:, most often. */
   | "ERR_WEBCRYPTO_MISSING"
   /** The WebAssembly module cannot be started, most often because of a Content-Security-Policy. */
-  | "ERR_WASM_BLOCKED";
+  | "ERR_WASM_BLOCKED"
+  /** `hallpass/slim` was used before `provideModule` gave it the WebAssembly module. */
+  | "ERR_WASM_MISSING";
 
-/** Why something was refused. Codes are stable: new ones may come, none changes its meaning. */
+/**
+ * Why something was refused. Codes are stable: new ones may come, none changes its meaning.
+ *
+ * @example const words: Partial<Record<ErrorCode, string>> = { ERR_TOKEN_EXPIRED: "Sign in again." };
+ */
 export type ErrorCode = TokenErrorCode | PackageErrorCode;

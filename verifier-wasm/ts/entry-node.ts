@@ -1,8 +1,8 @@
-/** Entry for Node, Deno and Bun: the wasm module is read from the file beside this one. */
+/** Entry for Node: the module as text here too, since a file beside this one would be lost when a server is bundled. */
 
-import { readFileSync } from "node:fs";
 import { setModuleSource } from "./instance.js";
+import base64 from "../wasm/hallpass.base64.js";
 
-setModuleSource(() => new WebAssembly.Module(readFileSync(new URL("../wasm/hallpass.wasm", import.meta.url))));
+setModuleSource(() => new WebAssembly.Module(Buffer.from(base64, "base64")));
 
 export * from "./index.js";

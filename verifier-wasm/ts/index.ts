@@ -1,9 +1,19 @@
 /** What the package offers, the same in every runtime; the `entry-*` files add only how the wasm module gets in. */
 
-export type { Claims, DecodedToken, Header } from "./claims.js";
+export type { Claims, DecodedToken, Frozen, Header, VerifiedClaims, WithClaims } from "./claims.js";
 export type { Clock } from "./clock.js";
 export type { ErrorCode } from "./codes.js";
-export { HallpassError } from "./error.js";
-export type { CacheOptions, FetchFunction, IssuerOptions, JsonWebKeySet, PolicyOptions, VerifierOptions } from "./options.js";
+export { type ClaimError, HallpassError, type OtherError } from "./error.js";
+export type {
+  CacheOptions,
+  FetchFunction,
+  IssuerOptions,
+  JsonWebKeySet,
+  KeySnapshot,
+  PolicyOptions,
+  VerifierOptions,
+  WaitUntil,
+} from "./options.js";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export { decode, expiresIn, isExpired } from "./token.js";
-export { createVerifier, type Verifier } from "./verifier.js";
+export { createVerifier, type Verifier, type VerifyOptions } from "./verifier.js";

@@ -19,35 +19,14 @@ const NODE: (u32, u32) = (20, 19);
 /// The names that Chromium and its like are installed under.
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Whose npm packages the bench compares with: no part of the workspace, since nobody else needs them.
-const BENCH: &str = "tests/bench";
-
-/// Whether what is installed is what package-lock.json says.
-pub(crate) fn has_node_modules(workspace: &Workspace) -> bool {
-    is_installed(workspace, ".")
-}
-
-/// The same for the bench's peers.
-pub(crate) fn has_bench_peers(workspace: &Workspace) -> bool {
-    is_installed(workspace, BENCH)
-}
-
-fn is_installed(workspace: &Workspace, folder: &str) -> bool {
+/// Whether what is installed in a folder is what its package-lock.json says.
+pub(crate) fn has_node_modules(workspace: &Workspace, folder: &str) -> bool {
     let folder = workspace.file(folder);
     is_fresh(&[folder.join("node_modules/.package-lock.json")], &[folder.join("package-lock.json")])
 }
 
-/// Installs exactly what package-lock.json says.
-pub(crate) fn install_node_modules(workspace: &Workspace) -> Result<(), Failure> {
-    npm_ci(workspace, ".")
-}
-
-/// The same for the bench's peers.
-pub(crate) fn install_bench_peers(workspace: &Workspace) -> Result<(), Failure> {
-    npm_ci(workspace, BENCH)
-}
-
-fn npm_ci(workspace: &Workspace, folder: &str) -> Result<(), Failure> {
+/// Installs exactly what a folder's package-lock.json says.
+pub(crate) fn install_node_modules(workspace: &Workspace, folder: &str) -> Result<(), Failure> {
     let missing = Failure::Missing { what: "Node 20.19 or newer", remedy: "install it, with npm" };
     if !has_node(workspace) || which("npm").is_none() {
         return Err(missing);

@@ -22,6 +22,10 @@ pub(crate) enum Suite {
     Node,
     /// The npm package in workerd
     Workerd,
+    /// The npm package in every runtime, the examples of its documentation, and what judges packages
+    Runtimes,
+    /// The npm package through every bundler
+    Bundlers,
     /// The issuer, over HTTP
     E2e,
     /// The demo in headless Chromium
@@ -49,6 +53,8 @@ impl Suite {
             Self::Rust => "rust",
             Self::Node => "package in Node",
             Self::Workerd => "package in workerd",
+            Self::Runtimes => "package everywhere",
+            Self::Bundlers => "package in bundles",
             Self::E2e => "issuer end to end",
             Self::Browser => "demo in Chromium",
             Self::Demo => "demo command",
@@ -63,6 +69,10 @@ impl Suite {
             // The types of the demo's scripts come from the package.
             Self::Checks => Task::PACKAGE.to_vec(),
             Self::Node | Self::Workerd => [Task::PACKAGE.as_slice(), &[Task::WycheproofCases]].concat(),
+            Self::Runtimes => {
+                [Task::PACKAGE.as_slice(), &[Task::Chromium, Task::Runtimes, Task::WycheproofCases]].concat()
+            }
+            Self::Bundlers => [Task::PACKAGE.as_slice(), &[Task::Chromium, Task::Bundlers]].concat(),
             Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::ExampleService]].concat(),
             Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),
             Self::Demo => Task::DEMO.to_vec(),
@@ -90,13 +100,15 @@ impl Suite {
             Self::Rust => rust(workspace),
             Self::Node => node(workspace, "tests/package", |_| {}),
             Self::Workerd => node(workspace, "tests/workerd", |_| {}),
+            Self::Runtimes => node(workspace, "tests/runtimes", in_chromium),
+            Self::Bundlers => node(workspace, "tests/bundlers", in_chromium),
             Self::E2e => node(workspace, "tests/e2e", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());
                 command.env("HALLPASS_EXAMPLE_SERVICE", workspace.example_service());
             }),
             Self::Browser => node(workspace, "tests/browser", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());
-                command.env("HALLPASS_CHROMIUM", setup::chromium().unwrap_or_default());
+                in_chromium(command);
             }),
             Self::Demo => xtask(workspace, "tests/demo"),
             Self::Bench => xtask(workspace, "tests/bench-command"),
@@ -174,10 +186,18 @@ fn xtask(workspace: &Workspace, folder: &str) -> Vec<Step> {
     })
 }
 
+/// Tells the tests where the browser is.
+fn in_chromium(command: &mut Command) {
+    command.env("HALLPASS_CHROMIUM", setup::chromium().unwrap_or_default());
+}
+
 fn collect_tests(folder: &Path, files: &mut Vec<PathBuf>) {
     for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
         if path.is_dir() {
-            collect_tests(&path, files);
+            // What is installed brings tests of its own.
+            if path.file_name().is_some_and(|name| name != "node_modules") {
+                collect_tests(&path, files);
+            }
         } else if path.to_string_lossy().ends_with(".test.js") {
             files.push(path);
         }
@@ -191,8 +211,10 @@ mod tests {
     #[test]
     fn only_files_that_are_named_tests_are_collected_at_any_depth() {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("deep")).unwrap();
-        for name in ["a.test.js", "helper.js", "deep/b.test.js", "deep/c.test.json"] {
+        for name in ["deep", "node_modules"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        for name in ["a.test.js", "helper.js", "deep/b.test.js", "deep/c.test.json", "node_modules/d.test.js"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
         let mut files = Vec::new();

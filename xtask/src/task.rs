@@ -14,6 +14,11 @@ use crate::workspace::Workspace;
 /// The manifest of the bench's own workspace.
 pub(crate) const BENCH_CRATE: &str = "tests/bench/rust/Cargo.toml";
 
+/// Folders whose npm packages are no part of the workspace, since nobody else needs them.
+const BENCH: &str = "tests/bench";
+const RUNTIMES: &str = "tests/runtimes";
+const BUNDLERS: &str = "tests/bundlers";
+
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Task {
@@ -25,7 +30,7 @@ pub(crate) enum Task {
     Chromium,
     /// `verifier-wasm/wasm/`.
     WasmModule,
-    /// `verifier-wasm/dist/`.
+    /// `verifier-wasm/dist/` and `verifier-wasm/cjs/`.
     Package,
     /// `target/release/hallpass`.
     Issuer,
@@ -39,6 +44,10 @@ pub(crate) enum Task {
     WycheproofCases,
     /// What tests/bench/package-lock.json names: whom the bench compares with.
     BenchPeers,
+    /// What tests/runtimes/package-lock.json names: Deno, Bun, the edge runtime, and those that judge packages.
+    Runtimes,
+    /// What tests/bundlers/package-lock.json names.
+    Bundlers,
     /// The benchmark of the verifier in Rust, with its peers.
     BenchVerify,
     /// The load generator for the issuer.
@@ -60,9 +69,11 @@ impl Task {
     pub(crate) fn is_needed(self, workspace: &Workspace) -> bool {
         match self {
             Self::WasmTarget => Toolchain::find(workspace).is_none(),
-            Self::NodeModules => !setup::has_node_modules(workspace),
+            Self::NodeModules => !setup::has_node_modules(workspace, "."),
             Self::Chromium => setup::chromium().is_none(),
-            Self::BenchPeers => !setup::has_bench_peers(workspace),
+            Self::BenchPeers => !setup::has_node_modules(workspace, BENCH),
+            Self::Runtimes => !setup::has_node_modules(workspace, RUNTIMES),
+            Self::Bundlers => !setup::has_node_modules(workspace, BUNDLERS),
             _ => true,
         }
     }
@@ -83,6 +94,10 @@ impl Task {
             Self::RustTests => "building the Rust tests",
             Self::WycheproofCases => "writing Project Wycheproof's cases for JavaScript",
             Self::BenchPeers => "npm ci in tests/bench (the libraries that the bench compares with)",
+            Self::Runtimes => {
+                "npm ci in tests/runtimes (Deno, Bun, Vercel's edge runtime, publint, are-the-types-wrong)"
+            }
+            Self::Bundlers => "npm ci in tests/bundlers (Vite, webpack, Rollup, esbuild, Next.js)",
             Self::BenchVerify => "building the Rust benchmark and its peers",
             Self::BenchLoad => "building the load generator",
         }
@@ -106,8 +121,10 @@ impl Task {
     pub(crate) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         let mut command = match self {
             Self::WasmTarget => return Toolchain::install(workspace),
-            Self::NodeModules => return setup::install_node_modules(workspace),
-            Self::BenchPeers => return setup::install_bench_peers(workspace),
+            Self::NodeModules => return setup::install_node_modules(workspace, "."),
+            Self::BenchPeers => return setup::install_node_modules(workspace, BENCH),
+            Self::Runtimes => return setup::install_node_modules(workspace, RUNTIMES),
+            Self::Bundlers => return setup::install_node_modules(workspace, BUNDLERS),
             Self::Chromium => return setup::install_chromium(workspace),
             Self::WasmModule => return wasm::build(workspace),
             Self::Issuer
@@ -116,7 +133,7 @@ impl Task {
             | Self::WycheproofCases
             | Self::BenchVerify
             | Self::BenchLoad => self.cargo(workspace),
-            Self::Package => arguments(workspace.npm_tool("tsc"), &["--project", "verifier-wasm"]),
+            Self::Package => arguments(workspace.program("npm"), &["run", "build", "--workspace", "verifier-wasm"]),
             Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
         };
         process::run(&mut command, self.output(), LIMIT)?;

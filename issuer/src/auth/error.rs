@@ -1,9 +1,12 @@
 //! Why a use case failed.
 
+use std::time::Duration;
+
 use hallpass_token::{KeySetError, SignError, VerifyError};
 
 use crate::{
-    entropy::NoEntropy, password::HashingError, refresh_token::InvalidRefreshToken, session::Refusal, store::StoreError,
+    entropy::NoEntropy, guessing::TooMany, hashing::HashingError, metrics::Outcome, refresh_token::InvalidRefreshToken,
+    session::Refusal, store::StoreError,
 };
 
 /// Why a use case failed.
@@ -30,15 +33,27 @@ pub(crate) enum AuthError {
     /// The current password that came with a new one is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// Only the person who runs the issuer adds users.
+    #[error("registration is off")]
+    RegistrationDisabled,
+    /// Somebody else has the name.
+    #[error("there is a user of this name already")]
+    UsernameTaken,
+    /// Too many failed before; the same request is looked at in so many seconds.
+    #[error("too many attempts failed: the next is admitted in {seconds} s")]
+    TooManyAttempts { seconds: u64 },
     /// There is no such session of that user.
     #[error("the user has no such session")]
     NoSuchSession,
     /// Too many change the same session at once; the same request may succeed later.
     #[error("the session is changed by too many requests at once")]
     Contended,
-    /// Too much is going on; the same request may succeed later.
-    #[error("too much is going on: {0}")]
-    Overloaded(&'static str),
+    /// Too many passwords wait to be hashed; there may be room in that time.
+    #[error("too many passwords wait to be hashed: there may be room in {retry_after:?}")]
+    Overloaded { retry_after: Duration },
+    /// The client hung up before it was its turn.
+    #[error("the client has gone")]
+    ClientGone,
     /// Something of ours failed; the same request may succeed later.
     #[error("a part of the issuer failed: {0}")]
     Unavailable(String),
@@ -67,15 +82,21 @@ pub(crate) enum TokenFault {
 /// Why the use cases could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthSetupError {
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
     #[error("the issuer's own key set cannot be used: {0}")]
     Keys(#[from] KeySetError),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<TooMany> for AuthError {
+    fn from(TooMany { seconds, .. }: TooMany) -> Self {
+        Self::TooManyAttempts { seconds }
     }
 }
 
@@ -94,8 +115,21 @@ impl From<SignError> for AuthError {
 impl From<HashingError> for AuthError {
     fn from(error: HashingError) -> Self {
         match error {
-            HashingError::Overloaded => Self::Overloaded("too many passwords wait to be checked"),
+            HashingError::Overloaded { retry_after } => Self::Overloaded { retry_after },
+            HashingError::ClientGone => Self::ClientGone,
             error => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+/// How a use case ended, for the metrics.
+pub(super) fn outcome<T>(result: &Result<T, AuthError>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Ok,
+        Err(AuthError::Overloaded { .. } | AuthError::Contended | AuthError::Wait { .. } | AuthError::ClientGone) => {
+            Outcome::Overloaded
+        }
+        Err(AuthError::Unavailable(_)) => Outcome::Failed,
+        Err(_) => Outcome::Refused,
     }
 }

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use super::{Auth, AuthError, Identity, MOST_ATTEMPTS, TokenFault};
 use crate::{
     audit,
+    hashing::Asker,
     id::SessionId,
-    password::Password,
+    password::{NewPassword, Password},
     session::End,
     store::Swapped,
     user::{CredentialEpoch, User},
@@ -22,18 +23,18 @@ impl Auth {
         &self,
         identity: &Identity,
         current: Password,
-        new: Password,
+        new: NewPassword,
+        asker: &Asker,
         address: IpAddr,
     ) -> Result<(), AuthError> {
         let user = self.user_of(identity).await?;
-        if !self.passwords.verify(current, Some(&user.password)).await? {
-            return Err(AuthError::WrongPassword);
-        }
-        let verified = user.password;
-        let hashed = self.passwords.hash(new).await?;
+        let new = new.into_normalised();
+        let hashed = self.replace_in_session(identity.session, current, &user.password, new, asker).await?;
+        // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
+        let verified = user.credential_epoch;
         let in_turn = self.password_changes.lock().await;
         let mut user = self.user_of(identity).await?;
-        if user.password != verified {
+        if user.credential_epoch != verified {
             return Err(AuthError::WrongPassword);
         }
         for _ in 0..MOST_ATTEMPTS {
@@ -49,7 +50,7 @@ impl Auth {
                 return Ok(());
             }
             user = self.user_of(identity).await?;
-            if user.password != verified {
+            if user.credential_epoch != verified {
                 break;
             }
         }

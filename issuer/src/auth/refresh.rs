@@ -1,8 +1,8 @@
 //! A refresh token for a new pair, as the rules in `session` decide.
 
-use std::{net::IpAddr, sync::atomic::Ordering};
+use std::net::IpAddr;
 
-use super::{Auth, AuthError, MOST_ATTEMPTS, Pass};
+use super::{Auth, AuthError, MOST_ATTEMPTS, Pass, error::outcome};
 use crate::{
     audit,
     entropy::random_bytes,
@@ -19,6 +19,12 @@ impl Auth {
         transport: Transport,
         address: IpAddr,
     ) -> Result<Pass, AuthError> {
+        let refreshed = self.trade(refresh_token, transport, address).await;
+        self.metrics.refresh(outcome(&refreshed));
+        refreshed
+    }
+
+    async fn trade(&self, refresh_token: &str, transport: Transport, address: IpAddr) -> Result<Pass, AuthError> {
         let presented = RefreshToken::parse(refresh_token, &self.refresh_token_key)
             .map_err(|fault| AuthError::InvalidGrant(fault.into()))?;
         let now = self.clock.now();
@@ -58,7 +64,7 @@ impl Auth {
 
     fn count(&self, session: &Session, by: Repeat, address: IpAddr) {
         if by == Repeat::Previous {
-            let grace_answers = self.grace_answers.fetch_add(1, Ordering::Relaxed) + 1;
+            let grace_answers = self.metrics.grace_answer();
             tracing::info!(user = %session.user, session = %session.id, %address, grace_answers, "answered again");
         }
     }

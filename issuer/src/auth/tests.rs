@@ -1,26 +1,43 @@
 //! The use cases over a real store, with a clock that the test moves.
 
-use std::{net::Ipv4Addr, sync::atomic::Ordering};
+use std::{
+    net::Ipv4Addr,
+    num::NonZero,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use hallpass_token::VerifyError;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    clock::Moment,
+    hashing::{self, Asker, Here, Lane},
     keys::Keys,
+    metrics::Metrics,
+    password::{CostLimit, NewPassword, Parameters},
     session::{Lifetimes, Refusal},
     store::sled::SledStore,
-    user::Roles,
-    users,
+    users::{self, Rights},
 };
 
+mod check;
 mod counting;
+mod limits;
 mod refresh;
+mod registration;
 mod sessions;
 
 use counting::{Calls, CountingStore};
 
 const PASSWORD: &str = "examplePassword";
+const HASHING: hashing::Settings = hashing::Settings {
+    parameters: Parameters::FLOOR,
+    workers: NonZero::<usize>::MIN,
+    limit: CostLimit { memory_bytes: CostLimit::DEFAULT_MEMORY_BYTES },
+    deadline: Duration::from_secs(20),
+};
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 #[derive(Clone)]
@@ -36,13 +53,17 @@ impl Clock for TestClock {
     fn now(&self) -> UnixSeconds {
         UnixSeconds::new(self.0.load(Ordering::SeqCst)).unwrap()
     }
+
+    fn moment(&self) -> Moment {
+        Moment::from_millis(self.now().seconds() * 1000)
+    }
 }
 
 struct Fixture {
     auth: Auth,
     clock: TestClock,
     calls: Arc<Calls>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fixture {
@@ -63,17 +84,17 @@ impl Fixture {
             issuer: "https://auth.example".into(),
             audience: "api".into(),
             access_ttl: 300,
+            allows_registration: true,
             rules: Rules { lifetimes: Lifetimes { idle: 1000, absolute: 5000 }, grace, late_window: 600 },
         };
         let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
-        users::create(&store, username, password(PASSWORD), Roles::default(), clock.now()).await.unwrap();
+        users::create(&store, username, new_password(PASSWORD), Rights::default(), clock.now()).await.unwrap();
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
         let store = Arc::new(store);
-        let auth =
-            Auth::new(store, Box::new(clock.clone()), keys.ed25519_signer, keys.refresh_token, settings).unwrap();
-        Self { auth, clock, calls, _folder: folder }
+        let auth = auth(store, &clock, keys, settings);
+        Self { auth, clock, calls, folder }
     }
 
     async fn login(&self) -> Pass {
@@ -107,12 +128,30 @@ impl Fixture {
     }
 }
 
+fn auth(store: Arc<dyn Store>, clock: &TestClock, keys: Keys, settings: Settings) -> Auth {
+    let metrics = Metrics::new();
+    let hashing = Hashing::start(&HASHING, metrics.hashing).unwrap();
+    let clock = Box::new(clock.clone());
+    Auth::new(store, clock, keys.ed25519_signer, keys.refresh_token, hashing, metrics.auth, settings).unwrap()
+}
+
+/// A client that does not hang up.
 fn client() -> Client {
-    Client { address: ADDRESS, label: Label::of_user_agent(b"a test") }
+    let here = Box::leak(Box::new(Here::new()));
+    let label = Label::of_user_agent(b"a test");
+    Client { address: ADDRESS, label, presence: here.presence(), device_token: None }
+}
+
+fn asker() -> Asker {
+    Asker { lane: Lane::Known, presence: client().presence }
 }
 
 fn password(text: &str) -> Password {
     Password::parse(text.to_owned()).unwrap()
+}
+
+fn new_password(text: &str) -> NewPassword {
+    NewPassword::choose(text.to_owned(), "exampleUser").unwrap()
 }
 
 fn tampered(token: &str) -> String {

@@ -74,6 +74,32 @@ pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Whole seconds that a client may be kept waiting: proxies commonly give up after 30 or 60.
+pub(super) fn duration_to_wait(text: &str) -> Result<Duration, String> {
+    let expected = || "a time to wait is whole seconds from 1s to 20s".to_owned();
+    duration(text).ok().filter(|duration| duration.as_secs() <= 20).ok_or_else(expected)
+}
+
+/// Milliseconds, from one to ten seconds.
+pub(super) fn millis(text: &str) -> Result<Duration, String> {
+    let expected = || "a time for a hash is such as 50ms, from 1ms to 10s".to_owned();
+    let duration = humantime::parse_duration(text).map_err(|_| expected())?;
+    if (1..=10_000).contains(&duration.as_millis()) { Ok(duration) } else { Err(expected()) }
+}
+
+/// A size of memory, in bytes.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let expected = || "a size is a whole number of KiB, MiB or GiB, such as 19MiB".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?);
+    let unit: u64 = match unit {
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err(expected()),
+    };
+    number.parse().ok().and_then(|number: u64| number.checked_mul(unit)).ok_or_else(expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +115,18 @@ mod tests {
         assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
         assert_eq!(duration_or_none("2s"), Ok(Duration::from_secs(2)));
         assert!(duration_or_none("none").is_err());
+    }
+
+    #[test]
+    fn sizes_and_waits_read_as_people_write_them() {
+        assert_eq!(bytes("19MiB"), Ok(19 << 20));
+        assert_eq!((bytes("7168KiB"), bytes("2GiB")), (Ok(7 << 20), Ok(2 << 30)));
+        for text in ["", "19", "MiB", "19MB", "19 MiB", "-1MiB", "1.5GiB", "99999999999GiB"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+        assert_eq!(millis("50ms"), Ok(Duration::from_millis(50)));
+        assert!(millis("11s").is_err() && millis("50").is_err());
+        assert!(duration_to_wait("20s").is_ok() && duration_to_wait("21s").is_err() && duration_to_wait("0s").is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The two cookies. Their prefix `__Host-` makes browsers bind them to this host, `Secure` and the whole path.
+//! The cookies of a session, and the one that outlives it, by which a device is known. Their prefix `__Host-` makes browsers bind them to this host, `Secure` and the whole path.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use warp::{
@@ -7,10 +7,11 @@ use warp::{
 };
 
 use super::ApiError;
-use crate::auth::Pass;
+use crate::{auth::Pass, device_token::DEVICE_TTL};
 
 const ACCESS: &str = "__Host-hallpass_access";
 const REFRESH: &str = "__Host-hallpass_refresh";
+const DEVICE: &str = "__Host-hallpass_device";
 
 /// What a request's cookies hold of ours.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(crate) struct Tokens {
 /// Reads our cookies. One that comes twice is refused: which of the two is meant?
 pub(crate) fn read(headers: &HeaderMap) -> Result<Tokens, ApiError> {
     let mut tokens = Tokens::default();
-    for (name, value) in ours(headers) {
+    for (name, value) in ours(headers, [ACCESS, REFRESH]) {
         let place = if name == ACCESS { &mut tokens.access } else { &mut tokens.refresh };
         if place.replace(value.to_owned()).is_some() {
             return Err(ApiError::invalid_request(format!("the cookie {name} came twice")));
@@ -33,16 +34,24 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Tokens, ApiError> {
 
 /// Every access token and every refresh token in the cookies, for sign-out, which wants to end them all.
 pub(crate) fn read_all(headers: &HeaderMap) -> (Vec<&str>, Vec<&str>) {
-    let named = |wanted| ours(headers).filter(move |(name, _)| *name == wanted).map(|(_, value)| value).collect();
+    let named = |wanted| ours(headers, [wanted]).map(|(_, value)| value).collect();
     (named(ACCESS), named(REFRESH))
 }
 
-/// Our cookies, in their order. Those of our neighbours may hold any bytes, and must not hide ours.
-fn ours(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &str)> {
+/// The device token in the cookies. It is no credential: one that is odd or comes twice is no reason to refuse a request.
+pub(crate) fn device(headers: &HeaderMap) -> Option<String> {
+    ours(headers, [DEVICE]).next().map(|(_, value)| value.to_owned())
+}
+
+/// The cookies with these names of ours, in their order. Those of our neighbours may hold any bytes, and must not hide ours.
+fn ours<'h, const N: usize>(
+    headers: &'h HeaderMap,
+    names: [&'static str; N],
+) -> impl Iterator<Item = (&'static str, &'h str)> {
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(|pair| {
+    pairs.filter_map(move |pair| {
         let (name, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
-        [ACCESS, REFRESH].into_iter().find(|ours| *ours == name).map(|name| (name, value))
+        names.into_iter().find(|ours| *ours == name).map(|name| (name, value))
     })
 }
 
@@ -59,13 +68,19 @@ pub(crate) fn set(response: &mut Response, pass: &Pass) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// Takes both cookies away.
+/// Gives the client the cookie by which its next sign-in is known. Signing out leaves it.
+pub(crate) fn set_device(response: &mut Response, device_token: &str) -> Result<(), ApiError> {
+    append(response, [to_header(DEVICE, device_token, DEVICE_TTL)?]);
+    Ok(())
+}
+
+/// Takes the cookies of a session away.
 pub(crate) fn clear(response: &mut Response) -> Result<(), ApiError> {
     append(response, [to_header(ACCESS, "", 0)?, to_header(REFRESH, "", 0)?]);
     Ok(())
 }
 
-fn append(response: &mut Response, cookies: [HeaderValue; 2]) {
+fn append<const N: usize>(response: &mut Response, cookies: [HeaderValue; N]) {
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -19,10 +19,11 @@ use super::{
     ApiError,
     error::{ErrorBody, Hint},
     origin::{self, Origin},
+    route_of,
 };
-use crate::{clock::Stopwatch, entropy::random_id};
+use crate::{clock::Stopwatch, entropy::random_id, metrics::HttpMetrics};
 
-/// How long a handler may take. Hashing waits at most five seconds for a core; nothing else takes one.
+/// How long a handler may take. Hashing waits at most its deadline, of 20 seconds at most; nothing else takes one.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// How long a browser may keep what a preflight told it.
@@ -35,6 +36,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Envelope<S> {
     routes: S,
     own_and_allowed: Arc<[Origin]>,
+    metrics: HttpMetrics,
 }
 
 impl<S> Envelope<S>
@@ -43,15 +45,16 @@ where
     S::Future: Send,
 {
     /// Wraps `routes`; pages of `own` and of the `allowed` origins may act for a user.
-    pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin]) -> Self {
+    pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin], metrics: HttpMetrics) -> Self {
         let own_and_allowed = std::iter::once(own).chain(allowed.iter().cloned()).collect();
-        Self { routes, own_and_allowed }
+        Self { routes, own_and_allowed, metrics }
     }
 
     /// Answers a request.
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
         let stopwatch = Stopwatch::start();
         let id = random_id().map_or_else(|_| "none".to_owned(), |id| id.to_string());
+        let metrics = self.metrics.clone();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let result = match origin::check(&method, request.headers(), &self.own_and_allowed) {
             // `CONNECT host:port` and `OPTIONS *` have no path, and nothing of ours is at such a target.
@@ -59,12 +62,16 @@ where
             Ok(()) => self.route(request).await,
             Err(error) => Err(error),
         };
-        let cause = result.as_ref().err().and_then(|error| error.cause.clone());
+        let (cause, is_fault) = match &result {
+            Ok(_) => (None, false),
+            Err(error) => (error.cause.clone(), error.is_fault()),
+        };
         let mut response = result.unwrap_or_else(|error| shape(&error, &id));
         complete(&mut response, &id);
         let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
+        metrics.request(route_of(&path), status);
         match cause {
-            Some(cause) if status >= 500 => tracing::error!(%method, path, status, micros, id, cause, "request"),
+            Some(cause) if is_fault => tracing::error!(%method, path, status, micros, id, cause, "request"),
             Some(cause) => tracing::info!(%method, path, status, micros, id, cause, "request"),
             None => tracing::info!(%method, path, status, micros, id, "request"),
         }

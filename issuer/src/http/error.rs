@@ -1,9 +1,11 @@
 //! The one shape of every error, and how the use cases' failures look from outside.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use warp::http::{HeaderValue, StatusCode};
 
-use crate::{auth::AuthError, password::InvalidPassword};
+use crate::{auth::AuthError, password::WeakPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
 const RETRY_AFTER: u32 = 2;
@@ -20,6 +22,9 @@ pub(crate) struct ApiError {
     /// The whole story, for the log alone.
     pub(crate) cause: Option<String>,
 }
+
+/// What a client is told that comes while too much is going on.
+const OVERLOADED: &str = "overloaded";
 
 /// What the client can do about it, told in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +53,11 @@ impl ApiError {
 
     fn with(self, hint: Hint) -> Self {
         Self { hint, ..self }
+    }
+
+    /// Whether something of ours failed. To be busy is no fault.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.status.is_server_error() && self.code != OVERLOADED
     }
 
     pub(crate) fn with_cookies(self, cookies: impl Into<Vec<HeaderValue>>) -> Self {
@@ -89,7 +99,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "you have no session with this id")
     }
 
-    pub(crate) fn weak_password(error: InvalidPassword) -> Self {
+    pub(crate) fn weak_password(error: WeakPassword) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", error.to_string())
     }
 
@@ -103,6 +113,11 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description).with(Hint::Authenticate("Bearer"))
     }
 
+    fn overloaded(retry_after: u32) -> Self {
+        let description = "too much is going on; the same request may succeed after Retry-After seconds";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, description).with(Hint::RetryAfter(retry_after))
+    }
+
     pub(crate) fn unavailable(cause: impl ToString) -> Self {
         let description = "the issuer cannot answer at the moment; the same request may succeed later";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)
@@ -114,6 +129,12 @@ impl ApiError {
         let description = "the issuer made a mistake; its log says more under this request's id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description).because(cause)
     }
+}
+
+/// Rounded up, since nobody should come too early, and at least one.
+fn whole_seconds(time: Duration) -> u32 {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
 }
 
 impl From<AuthError> for ApiError {
@@ -137,6 +158,19 @@ impl From<AuthError> for ApiError {
             AuthError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_credentials", "the current password is wrong")
             }
+            AuthError::RegistrationDisabled => {
+                let description = "nobody can make themselves a user here: ask whoever runs the issuer";
+                Self::new(StatusCode::FORBIDDEN, "registration_disabled", description)
+            }
+            AuthError::UsernameTaken => {
+                Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
+            }
+            AuthError::TooManyAttempts { seconds } => {
+                let description = "too many attempts failed; try again after Retry-After seconds";
+                let seconds = seconds.try_into().unwrap_or(u32::MAX);
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", description)
+                    .with(Hint::RetryAfter(seconds))
+            }
             AuthError::NoSuchSession => Self::no_such_session(),
             AuthError::WrongTransport => Self::invalid_request(
                 "the refresh token must come the way it was given out: as a cookie or in the body",
@@ -147,11 +181,10 @@ impl From<AuthError> for ApiError {
                     .with(Hint::Authenticate(r#"Bearer error="invalid_token""#))
             }
             AuthError::NoCredentials => Self::no_credentials(),
-            AuthError::Contended | AuthError::Overloaded(_) => {
-                let description = "too much is going on; the same request may succeed later";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", description)
-                    .with(Hint::RetryAfter(RETRY_AFTER))
-            }
+            AuthError::Overloaded { retry_after } => Self::overloaded(whole_seconds(retry_after)),
+            AuthError::Contended => Self::overloaded(RETRY_AFTER),
+            // Nobody reads it; the log and the metrics must not take it for a fault of ours.
+            AuthError::ClientGone => Self::invalid_request("the connection was closed before the answer"),
             AuthError::Unavailable(_) => Self::unavailable(&cause),
         };
         made.because(cause)

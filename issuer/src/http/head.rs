@@ -7,28 +7,57 @@ use warp::{
     http::{HeaderMap, header},
 };
 
-use crate::{auth::Client, session::Label};
+use crate::{
+    auth::Client,
+    hashing::{Asker, Lane, Presence},
+    session::Label,
+};
 
 /// The address at the other end of a request's connection, which the accept loop puts into the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// Whether the connection is still open.
+    pub(crate) presence: Presence,
+}
+
+/// Whoever sends a request, behind the proxies that are trusted: see `proxies`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub(crate) address: IpAddr,
+    presence: Presence,
+}
+
+impl Peer {
+    /// The sender at the other end of the connection, or behind it.
+    pub(crate) fn sender(self, address: IpAddr) -> Sender {
+        Sender { address, presence: self.presence }
+    }
+}
 
 /// A request but for its body.
 pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
     pub(crate) address: IpAddr,
+    presence: Presence,
 }
 
 impl Head {
-    /// Reads the head. The accept loop gave the request its peer, so that this rejects none.
+    /// Reads the head. Each request was given its sender, so that this rejects none.
     pub(crate) fn read() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
-        let read = |headers, Peer(address)| Self { headers, address };
-        warp::header::headers_cloned().and(warp::ext::get::<Peer>()).map(read)
+        let read = |headers, Sender { address, presence }| Self { headers, address, presence };
+        warp::header::headers_cloned().and(warp::ext::get::<Sender>()).map(read)
     }
 
     /// Who signs in.
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
-        Client { address: self.address, label: Label::of_user_agent(user_agent) }
+        let label = Label::of_user_agent(user_agent);
+        Client { address: self.address, label, presence: self.presence.clone(), device_token: None }
+    }
+
+    /// For whom a password is hashed: somebody who is signed in.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { lane: Lane::Known, presence: self.presence.clone() }
     }
 }

@@ -6,7 +6,12 @@ use serde::Deserialize;
 use warp::reply::Response;
 
 use super::{ApiError, Head, body::Body, cookies, pass};
-use crate::{auth::Auth, password::Password, session::Transport, user::Username};
+use crate::{
+    auth::{Auth, Client},
+    password::Password,
+    session::Transport,
+    user::Username,
+};
 
 #[derive(Deserialize)]
 struct Request {
@@ -14,19 +19,21 @@ struct Request {
     password: String,
     #[serde(default)]
     transport: Transport,
+    /// Where the transport is the body; else it is a cookie.
+    device_token: Option<String>,
 }
 
-const EXPECTED: &str =
-    r#"JSON such as {"username": "…", "password": "…"}, with "transport": "cookie" or "body" where it is chosen"#;
+const EXPECTED: &str = r#"JSON such as {"username": "…", "password": "…"}, with "transport": "cookie" or "body" where it is chosen, and "device_token" where there is one"#;
 
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
-    let Request { username, password, transport } = body.json(EXPECTED)?;
+    let Request { username, password, transport, device_token } = body.json(EXPECTED)?;
     let password = Password::parse(password).map_err(|error| ApiError::invalid_request(error.to_string()))?;
     let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
-    let replaced = match transport {
-        Transport::Cookie => cookies::read(&head.headers)?.refresh,
-        Transport::Body => None,
+    let (replaced, device_token) = match transport {
+        Transport::Cookie => (cookies::read(&head.headers)?.refresh, cookies::device(&head.headers)),
+        Transport::Body => (None, device_token),
     };
-    let pass = auth.login(&username, password, transport, replaced.as_deref(), head.client()).await?;
+    let client = Client { device_token, ..head.client() };
+    let pass = auth.login(&username, password, transport, replaced.as_deref(), client).await?;
     pass::respond(&pass)
 }

@@ -1,5 +1,7 @@
 //! The answer with tokens, which login and refresh share.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -7,6 +9,7 @@ use super::{ApiError, cookies, json};
 use crate::{
     auth::{Identity, Pass},
     session::Transport,
+    user::Username,
 };
 
 /// The body of an answer with tokens.
@@ -19,6 +22,8 @@ struct PassBody<'p> {
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<&'p str>,
     #[serde(flatten)]
     identity: IdentityBody<'p>,
 }
@@ -37,9 +42,15 @@ struct SessionBody {
 }
 
 #[derive(Serialize)]
-struct UserBody<'p> {
+pub(crate) struct UserBody<'p> {
     id: String,
     username: &'p str,
+}
+
+impl<'p> UserBody<'p> {
+    pub(crate) fn of(id: impl Display, username: &'p Username) -> Self {
+        Self { id: id.to_string(), username: username.as_str() }
+    }
 }
 
 impl<'p> From<&'p Identity> for IdentityBody<'p> {
@@ -49,16 +60,18 @@ impl<'p> From<&'p Identity> for IdentityBody<'p> {
                 id: identity.session.to_string(),
                 expires_at: identity.session_expires_at.seconds(),
             },
-            user: UserBody { id: identity.user.to_string(), username: identity.username.as_str() },
+            user: UserBody::of(identity.user, &identity.username),
         }
     }
 }
 
-/// Answers with a new pair, by the session's transport: the refresh token as a cookie or in the body, never both.
+/// Answers with a new pair, by the session's transport: the refresh token, and that of the device, as cookies or in the
+/// body, never both.
 pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
-    let refresh_token = match pass.transport {
-        Transport::Cookie => None,
-        Transport::Body => Some(pass.refresh_token.as_str()),
+    let device_token = pass.device_token.as_deref();
+    let (refresh_token, device_token_in_body) = match pass.transport {
+        Transport::Cookie => (None, None),
+        Transport::Body => (Some(pass.refresh_token.as_str()), device_token),
     };
     let mut response = json(&PassBody {
         token: &pass.access_token,
@@ -66,10 +79,14 @@ pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
         token_type: "Bearer",
         expires_in: pass.expires_in,
         refresh_token,
+        device_token: device_token_in_body,
         identity: IdentityBody::from(&pass.identity),
     });
     if pass.transport == Transport::Cookie {
         cookies::set(&mut response, pass)?;
+        if let Some(device_token) = device_token {
+            cookies::set_device(&mut response, device_token)?;
+        }
     }
     Ok(response)
 }

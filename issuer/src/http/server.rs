@@ -17,9 +17,10 @@ use tokio::{
     time,
 };
 use tower::{Service, ServiceExt as _};
-use warp::http::{Request, Response};
+use warp::http::{Request, Response, StatusCode};
 
 use super::head::Peer;
+use crate::hashing::Here;
 
 /// How long a connection may take to send a request's head, and may be silent before its first and between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,7 +46,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) async fn serve<S>(listener: TcpListener, service: S, shutdown: impl Future<Output = ()>)
 where
     S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + 'static,
 {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let (stop, stopping) = watch::channel(false);
@@ -58,21 +59,24 @@ where
         let (place, stream) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            (Ok(place), stream) = accepted => (place, stream),
+            (Ok(place), stream) = accepted => (Arc::new(place), stream),
             else => break,
         };
         match stream {
             Ok((stream, peer)) => {
                 // An IPv4 client of a socket that takes both kinds is the same client.
-                let peer = Peer(peer.ip().to_canonical());
-                let service = service.clone().map_request(move |mut request: Request<Incoming>| {
-                    request.extensions_mut().insert(peer);
-                    request
-                });
-                let connection = serve_connection(stream, service, stopping.clone());
+                let address = peer.ip().to_canonical();
+                let held = (Arc::clone(&place), stopping.clone());
+                let service = finishing(service.clone(), held);
+                let (here, stopping) = (Here::new(), stopping.clone());
                 tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
+                    let peer = Peer { address, presence: here.presence() };
+                    let service = service.map_request(move |mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(peer.clone());
+                        request
+                    });
+                    serve_connection(stream, service, stopping).await;
+                    drop((here, place));
                 });
             }
             Err(error) => {
@@ -87,6 +91,34 @@ where
     if time::timeout(SHUTDOWN_DEADLINE, stop.closed()).await.is_err() {
         tracing::warn!("some requests were still in flight at the deadline and were cut off");
     }
+}
+
+/// A service whose answers are worked out to their end even if the client hangs up: a page that closes still signs out.
+/// What is `held` tells that something is under way: its connection's place is taken, and the issuer has not stopped.
+fn finishing<S>(
+    service: S,
+    held: impl Clone + Send + 'static,
+) -> impl Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send> + Clone + Send
+where
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    tower::service_fn(move |request| {
+        let (answered, held) = (service.clone().oneshot(request), held.clone());
+        let task = tokio::spawn(async move {
+            let answered = answered.await;
+            drop(held);
+            answered
+        });
+        async move {
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "an answer was not worked out to its end");
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                Ok(response)
+            })
+        }
+    })
 }
 
 /// Serves one connection until it closes, falls silent or the issuer stops. It holds `stopping` to its end: that the
@@ -114,7 +146,8 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(MOST_HEAD_BYTES)
-            .half_close(true)
+            // A client that closes its side has gone, whatever it asked for: nobody hashes for it.
+            .half_close(false)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
     );
     let ended = tokio::select! {

@@ -1,28 +1,128 @@
-//! The hashes of passwords, as the store keeps them.
+//! The hashes of passwords, as the store keeps them: ours, and those that users bring along from elsewhere.
 
 use std::{fmt, str::FromStr};
 
-use argon2::password_hash::phc::PasswordHash as PhcString;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
-/// The Argon2id hash of a password, a PHC string with its own salt and parameters.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct PasswordHash(pub(super) PhcString);
+use super::Password;
 
-/// A text that is not an Argon2 hash as this issuer writes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a password hash must be a PHC string")]
-pub(crate) struct InvalidPasswordHash;
+mod argon2id;
+mod bcrypt;
+mod cost;
+mod fields;
+#[cfg(test)]
+mod known_answers;
+mod parameters;
+mod pbkdf2;
+mod scrypt;
 
-impl PasswordHash {
-    /// The PHC string, for the store alone.
-    pub(crate) fn to_phc(&self) -> String {
-        self.0.to_string()
-    }
+use argon2id::Argon2Hash;
+use bcrypt::BcryptHash;
+pub(crate) use cost::{CostLimit, TooCostly};
+pub(crate) use parameters::{InvalidParameters, Parameters};
+use pbkdf2::Pbkdf2Hash;
+use scrypt::ScryptHash;
+
+/// The longest text of a hash. A user's record has room for it, and it is three times what any known library writes.
+const MOST_BYTES: usize = 512;
+
+/// The hash of a password, with its salt and parameters.
+#[derive(Clone)]
+pub(crate) struct PasswordHash {
+    text: String,
+    kind: Kind,
 }
 
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(…)")
+#[derive(Clone)]
+enum Kind {
+    Argon2(Argon2Hash),
+    Bcrypt(BcryptHash),
+    Scrypt(ScryptHash),
+    Pbkdf2(Pbkdf2Hash),
+}
+
+/// The memory that Argon2 works in. Kept between hashes, it need not be asked of the kernel each time.
+pub(crate) type Memory = Vec<::argon2::Block>;
+
+/// A text that is not a hash of a kind that is known here. It never quotes the hash itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidPasswordHash {
+    #[error("a password hash begins with its kind, such as $argon2id$, $2b$, $scrypt$ or $pbkdf2-sha256$")]
+    NoKind,
+    #[error(
+        "hashes of the kind ${0}$ are not known: it must be argon2id, argon2i, argon2d, 2a, 2b, 2y, scrypt, 7, pbkdf2, \
+         pbkdf2-sha1, pbkdf2-sha256 or pbkdf2-sha512"
+    )]
+    UnknownKind(String),
+    #[error("a password hash must be at most {MOST_BYTES} bytes long")]
+    TooLong,
+    #[error("this hash must have the form {0}")]
+    Form(&'static str),
+    #[error("the hash's {name} must be {expected}")]
+    Parameter { name: &'static str, expected: &'static str },
+}
+
+/// Why a password could not be compared with a hash, or hashed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the password could not be hashed: {0}")]
+pub(crate) struct HashingFailed(String);
+
+impl PasswordHash {
+    /// Hashes a password with our own parameters.
+    pub(super) fn create(
+        password: &Password,
+        parameters: Parameters,
+        salt: &[u8; Parameters::SALT_BYTES],
+        memory: &mut Memory,
+    ) -> Result<Self, HashingFailed> {
+        let (text, hash) = Argon2Hash::create(password.0.as_bytes(), parameters, salt, memory)?;
+        Ok(Self { text, kind: Kind::Argon2(hash) })
+    }
+
+    /// Whether the password, in the form in which it was hashed, is the one that was hashed.
+    pub(super) fn verify(&self, password: &Password, memory: &mut Memory) -> Result<bool, HashingFailed> {
+        let password = password.0.as_bytes();
+        let mut computed = Zeroizing::new(vec![0; self.expected().len()]);
+        match &self.kind {
+            Kind::Argon2(hash) => hash.compute(password, &mut computed, memory),
+            Kind::Bcrypt(hash) => {
+                hash.compute(password, &mut computed);
+                Ok(())
+            }
+            Kind::Scrypt(hash) => hash.compute(password, &mut computed),
+            Kind::Pbkdf2(hash) => hash.compute(password, &mut computed),
+        }?;
+        Ok(computed.ct_eq(self.expected()).into())
+    }
+
+    /// Refuses a hash whose check would keep a worker for too long, or take more memory than it has.
+    pub(crate) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
+        match &self.kind {
+            Kind::Argon2(hash) => hash.check_cost(limit),
+            Kind::Bcrypt(hash) => hash.check_cost(),
+            Kind::Scrypt(hash) => hash.check_cost(limit),
+            Kind::Pbkdf2(hash) => hash.check_cost(),
+        }
+    }
+
+    /// Whether the hash is one that [`create`](Self::create) would make with these parameters.
+    pub(crate) fn is_made_with(&self, parameters: Parameters) -> bool {
+        matches!(&self.kind, Kind::Argon2(hash) if hash.is_made_with(parameters))
+    }
+
+    /// The hash as it is stored, for the store alone.
+    pub(crate) fn to_text(&self) -> String {
+        self.text.clone()
+    }
+
+    fn expected(&self) -> &[u8] {
+        match &self.kind {
+            Kind::Argon2(hash) => &hash.output,
+            Kind::Bcrypt(hash) => &hash.output,
+            Kind::Scrypt(hash) => &hash.output,
+            Kind::Pbkdf2(hash) => &hash.output,
+        }
     }
 }
 
@@ -30,7 +130,45 @@ impl FromStr for PasswordHash {
     type Err = InvalidPasswordHash;
 
     fn from_str(text: &str) -> Result<Self, InvalidPasswordHash> {
-        PhcString::new(text).map(Self).map_err(|_| InvalidPasswordHash)
+        if text.len() > MOST_BYTES {
+            return Err(InvalidPasswordHash::TooLong);
+        }
+        let (kind, rest) = text
+            .strip_prefix('$')
+            .and_then(|text| text.split_once('$'))
+            .filter(|(kind, _)| is_name(kind))
+            .ok_or(InvalidPasswordHash::NoKind)?;
+        let kind = match kind {
+            "argon2i" | "argon2d" | "argon2id" => Kind::Argon2(Argon2Hash::parse(kind, rest)?),
+            "2a" | "2b" | "2y" => Kind::Bcrypt(BcryptHash::parse(rest)?),
+            "scrypt" => Kind::Scrypt(ScryptHash::parse(rest)?),
+            "7" => Kind::Scrypt(ScryptHash::parse_crypt(rest)?),
+            "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha256" | "pbkdf2-sha512" => {
+                Kind::Pbkdf2(Pbkdf2Hash::parse(kind, rest)?)
+            }
+            unknown => return Err(InvalidPasswordHash::UnknownKind(unknown.to_owned())),
+        };
+        Ok(Self { text: text.to_owned(), kind })
+    }
+}
+
+/// Whether a text can be the name of a kind (the PHC string format has at most 32 of these characters), and not a piece
+/// of some hash, which must not be shown.
+fn is_name(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+impl PartialEq for PasswordHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for PasswordHash {}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
     }
 }
 
@@ -42,5 +180,16 @@ mod tests {
     fn debug_shows_no_hash() {
         let hash: PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
         assert_eq!(format!("{hash:?}"), "PasswordHash(…)");
+    }
+
+    #[test]
+    fn a_text_of_another_kind_is_named_and_never_quoted() {
+        let refusal = |text: &str| text.parse::<PasswordHash>().unwrap_err();
+        for text in ["", "5f4dcc3b5aa765d61d8327deb882cf99", "$", "$argon2id", "$SECRET$x", "{SSHA}secret"] {
+            assert_eq!(refusal(text), InvalidPasswordHash::NoKind, "{text}");
+        }
+        assert_eq!(refusal("$6$salt$hash"), InvalidPasswordHash::UnknownKind("6".to_owned()));
+        assert!(refusal("$2x$04$abc").to_string().contains("2a, 2b, 2y"));
+        assert_eq!(refusal(&format!("$7${}", "x".repeat(600))), InvalidPasswordHash::TooLong);
     }
 }

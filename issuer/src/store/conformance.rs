@@ -7,11 +7,12 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use hallpass_token::UnixSeconds;
+use hallpass_token::{CustomClaims, UnixSeconds};
 use uuid::Uuid;
 
 use super::*;
 use crate::{
+    password::Credential,
     refresh_token::RefreshToken,
     session::{Beginning, End, Label, Transport},
     sweeper::sweep,
@@ -43,6 +44,10 @@ macro_rules! conforms {
             users::a_user_is_swapped_only_from_what_the_store_holds,
             users::no_step_of_a_contended_record_is_lost_or_doubled,
             users::a_read_never_goes_back_behind_an_earlier_one,
+            users::a_removed_user_is_gone_and_their_name_is_given_out_again,
+            users::a_user_who_changed_is_not_removed,
+            users::of_removals_changes_and_additions_at_once_each_has_its_one_winner,
+            users::pages_have_every_user_once_and_in_order,
             sessions::of_many_swaps_from_one_session_one_wins,
             sessions::a_user_has_their_own_sessions_and_nobody_elses,
             sessions::pages_have_every_session_once_and_in_order,
@@ -72,11 +77,13 @@ pub(super) fn user(id: u128, username: &str) -> User {
     User {
         id: UserId(Uuid::from_u128(id)),
         username: username.parse().unwrap(),
-        password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+        password: Credential::imported("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap()),
         credential_epoch: CredentialEpoch::default(),
         is_disabled: false,
         roles: Roles::default(),
+        claims: CustomClaims::default(),
         created_at: UnixSeconds::EPOCH,
+        failures: 0,
     }
 }
 

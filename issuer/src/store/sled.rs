@@ -33,6 +33,7 @@ const MOST_RECORD_BYTES: usize = 4096;
 /// Users by id, ids by username, sessions by id and by user, in a folder that one process holds at a time.
 pub(crate) struct SledStore {
     users: Tree,
+    /// The ids of users by their names. A name may lead nowhere, a user without a name does not exist.
     user_ids: Tree,
     sessions: Tree,
     /// The ids of a user's sessions: the keys are a user's id and a session's, the values empty. An entry may lead
@@ -78,7 +79,12 @@ impl SledStore {
 
     fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let record = self.users.get(id.0).map_err(engine)?;
-        record.map(|record| user::record::decode(id, &record).map_err(unreadable)).transpose()
+        record.map(|record| decode_user(id, &record)).transpose()
+    }
+
+    fn find_user_named(&self, username: &Username) -> Result<Option<User>, StoreError> {
+        let Some(id) = self.user_ids.get(username.as_str()).map_err(engine)? else { return Ok(None) };
+        self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
     }
 
     fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -97,22 +103,20 @@ impl Store for SledStore {
     }
 
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
-        Box::pin(self.read(|| {
-            let Some(id) = self.user_ids.get(username.as_str()).map_err(engine)? else { return Ok(None) };
-            self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
-        }))
+        Box::pin(self.read(|| self.find_user_named(username)))
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
         Box::pin(self.write(|| {
-            let name = user.username.as_str();
-            if self.user_ids.contains_key(name).map_err(engine)? {
+            if self.find_user_named(&user.username)?.is_some() {
                 return Ok(Added::UsernameTaken);
             }
-            // The record first: a crash between the two leaves a record that no name leads to, which harms nobody,
-            // where a name without a record could never be given out again.
-            put(&self.users, user.id.0.as_bytes(), &user::record::encode(user).map_err(unreadable)?)?;
-            put(&self.user_ids, name.as_bytes(), user.id.0.as_bytes())?;
+            let record = user::record::encode(user).map_err(unreadable)?;
+            fits(user.id.0.as_bytes(), &record)?;
+            // The name first: a crash between the two leaves a name that leads nowhere, and is given out again, where a
+            // record without a name could be neither found nor removed.
+            put(&self.user_ids, user.username.as_str().as_bytes(), user.id.0.as_bytes())?;
+            put(&self.users, user.id.0.as_bytes(), &record)?;
             Ok(Added::Yes)
         }))
     }
@@ -125,6 +129,27 @@ impl Store for SledStore {
             }
             put(&self.users, old.id.0.as_bytes(), &user::record::encode(new).map_err(unreadable)?)?;
             Ok(Swapped::Yes)
+        }))
+    }
+
+    fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {
+        Box::pin(self.write(|| {
+            if self.find_user(user.id)?.as_ref() != Some(user) {
+                return Ok(Swapped::Conflict);
+            }
+            self.users.remove(user.id.0).map_err(engine)?;
+            self.user_ids.remove(user.username.as_str()).map_err(engine)?;
+            Ok(Swapped::Yes)
+        }))
+    }
+
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+        Box::pin(self.read(move || {
+            let users = after_key(&self.users, after.map(|id| id.0)).take(most).map(|record| {
+                let (id, record) = record?;
+                decode_user(UserId(id), &record)
+            });
+            users.collect()
         }))
     }
 
@@ -145,11 +170,9 @@ impl Store for SledStore {
 
     fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(self.read(move || {
-            let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.0.as_bytes()));
-            let records = self.sessions.range((start, Bound::Unbounded)).take(most);
-            let sessions = records.map(|record| {
-                let (key, record) = record.map_err(engine)?;
-                decode_session(SessionId(Uuid::from_slice(&key).map_err(unreadable)?), &record)
+            let sessions = after_key(&self.sessions, after.map(|id| id.0)).take(most).map(|record| {
+                let (id, record) = record?;
+                decode_session(SessionId(id), &record)
             });
             sessions.collect()
         }))
@@ -189,10 +212,22 @@ impl Store for SledStore {
 
 /// Writes one record.
 fn put(tree: &Tree, key: &[u8], record: &[u8]) -> Result<(), StoreError> {
-    if key.len() + record.len() > MOST_RECORD_BYTES {
-        return Err(StoreError::TooLarge { bytes: key.len() + record.len(), most: MOST_RECORD_BYTES });
-    }
+    fits(key, record)?;
     tree.insert(key, record).map(drop).map_err(engine)
+}
+
+fn fits(key: &[u8], record: &[u8]) -> Result<(), StoreError> {
+    let (bytes, most) = (key.len() + record.len(), MOST_RECORD_BYTES);
+    if bytes <= most { Ok(()) } else { Err(StoreError::TooLarge { bytes, most }) }
+}
+
+/// The records of a tree in the order of their ids, from the first after `after`.
+fn after_key(tree: &Tree, after: Option<Uuid>) -> impl Iterator<Item = Result<(Uuid, IVec), StoreError>> {
+    let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.as_bytes()));
+    tree.range((start, Bound::Unbounded)).map(|record| {
+        let (key, record) = record.map_err(engine)?;
+        Ok((Uuid::from_slice(&key).map_err(unreadable)?, record))
+    })
 }
 
 /// The key of a session among its user's.
@@ -206,6 +241,10 @@ fn entry_of(session: &Session) -> [u8; 32] {
 fn session_of_entry(entry: &IVec) -> Result<SessionId, StoreError> {
     let id = entry.get(16..).map(Uuid::from_slice);
     id.and_then(Result::ok).map(SessionId).ok_or_else(|| unreadable("an entry of a user's sessions is no id"))
+}
+
+fn decode_user(id: UserId, record: &[u8]) -> Result<User, StoreError> {
+    user::record::decode(id, record).map_err(|error| unreadable(format!("user {id}: {error}")))
 }
 
 fn decode_session(id: SessionId, record: &[u8]) -> Result<Session, StoreError> {

@@ -1,10 +1,14 @@
 //! The record of a user: JSON with a version, since a user has lists and hashes of any length.
 
-use hallpass_token::UnixSeconds;
+use hallpass_token::{CustomClaims, UnixSeconds};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{CredentialEpoch, Role, Roles, User};
-use crate::id::UserId;
+use crate::{
+    id::UserId,
+    password::{Credential, PasswordForm},
+};
 
 const VERSION: u8 = 1;
 
@@ -13,13 +17,29 @@ struct Record {
     version: u8,
     username: String,
     password: String,
+    /// A record without one is from before passwords were normalised.
+    #[serde(default)]
+    password_form: Form,
     /// A record without one is from before they were counted.
     #[serde(default)]
     credential_epoch: u32,
     #[serde(default)]
     disabled: bool,
     roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<Box<RawValue>>,
     created_at: u64,
+    #[serde(default)]
+    failures: u16,
+}
+
+/// A [`PasswordForm`] by its name.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Form {
+    #[default]
+    AsTyped,
+    Normalised,
 }
 
 /// Why bytes are not a user's record.
@@ -35,14 +55,18 @@ pub(crate) enum InvalidRecord {
 
 /// Writes a user; their id is the key and not part of the record.
 pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
+    let claims = (!user.claims.is_empty()).then(|| serde_json::value::to_raw_value(&user.claims)).transpose();
     let record = Record {
         version: VERSION,
         username: user.username.as_str().to_owned(),
-        password: user.password.to_phc(),
+        password: user.password.hash.to_text(),
+        password_form: user.password.form.into(),
         credential_epoch: user.credential_epoch.0,
         disabled: user.is_disabled,
         roles: user.roles.names(),
+        claims: claims.map_err(|_| InvalidRecord::Shape)?,
         created_at: user.created_at.seconds(),
+        failures: user.failures,
     };
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
 }
@@ -55,15 +79,37 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
     }
     let roles: Result<Vec<Role>, _> = record.roles.iter().map(|role| role.parse()).collect();
     let roles = roles.ok().and_then(|roles| Roles::try_from(roles).ok());
+    let hash = record.password.parse().map_err(|_| InvalidRecord::Field("password"))?;
+    let claims = record.claims.map_or_else(|| Ok(CustomClaims::default()), |claims| claims.get().parse());
     Ok(User {
         id,
         username: record.username.parse().map_err(|_| InvalidRecord::Field("username"))?,
-        password: record.password.parse().map_err(|_| InvalidRecord::Field("password"))?,
+        password: Credential { hash, form: record.password_form.into() },
         credential_epoch: CredentialEpoch(record.credential_epoch),
         is_disabled: record.disabled,
         roles: roles.ok_or(InvalidRecord::Field("roles"))?,
+        claims: claims.map_err(|_| InvalidRecord::Field("claims"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
+        failures: record.failures,
     })
+}
+
+impl From<PasswordForm> for Form {
+    fn from(form: PasswordForm) -> Self {
+        match form {
+            PasswordForm::AsTyped => Self::AsTyped,
+            PasswordForm::Normalised => Self::Normalised,
+        }
+    }
+}
+
+impl From<Form> for PasswordForm {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::AsTyped => Self::AsTyped,
+            Form::Normalised => Self::Normalised,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,11 +122,16 @@ mod tests {
         User {
             id: UserId(Uuid::from_u128(1)),
             username: "exampleUser".parse().unwrap(),
-            password: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+            password: Credential {
+                hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
+                form: PasswordForm::Normalised,
+            },
             credential_epoch: CredentialEpoch(3),
             is_disabled: true,
             roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
+            claims: r#"{"plan":"pro","limits":{"rate":0.1}}"#.parse().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
+            failures: 20,
         }
     }
 
@@ -100,6 +151,16 @@ mod tests {
         assert!(matches!(refusal("exampleUser", " "), InvalidRecord::Field("username")));
         assert!(matches!(refusal("$argon2id", "argon2id"), InvalidRecord::Field("password")));
         assert!(matches!(refusal("admin", "ad min"), InvalidRecord::Field("roles")));
+        assert!(matches!(refusal(r#""plan""#, r#""iss""#), InvalidRecord::Field("claims")));
+        assert!(matches!(refusal(r#""normalised""#, r#""reversed""#), InvalidRecord::Shape));
         assert!(matches!(refusal("{", "["), InvalidRecord::Shape));
+    }
+
+    #[test]
+    fn a_record_from_before_is_read_as_it_was_meant() {
+        let record = br#"{"version":1,"username":"a","password":"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo","roles":[],"created_at":1}"#;
+        let user = decode(UserId(Uuid::from_u128(1)), record).unwrap();
+        assert_eq!((user.password.form, user.is_disabled), (PasswordForm::AsTyped, false));
+        assert!(user.claims.is_empty());
     }
 }

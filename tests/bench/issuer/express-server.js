@@ -31,6 +31,11 @@ function serve() {
   const app = express().disable("x-powered-by").disable("etag").use(express.json());
   app.post("/login", async ({ body }, response) => answer(response, await login(pool, body)));
   app.post("/refresh", async ({ body }, response) => answer(response, await refresh(pool, body)));
+  app.get("/me", ({ headers }, response) => {
+    const claims = me(headers);
+    if (claims) response.json(claims);
+    else response.status(401).json({ error: "invalid_token" });
+  });
   const server = app.listen(0, "127.0.0.1", () => {
     if (cluster.isPrimary) console.log(server.address().port);
   });
@@ -68,6 +73,16 @@ async function refresh(pool, { refresh_token: token }) {
     values: [id, digest(Buffer.from(secret, "base64url")), digest(next)],
   });
   return user && pass(user, id, next);
+}
+
+/** What the access token says, by its signature alone. */
+function me({ authorization = "" }) {
+  try {
+    const options = { algorithms: ["HS256"], issuer: "https://auth.example.com", audience: "api" };
+    return jwt.verify(authorization.replace(/^Bearer /, ""), SECRET, options);
+  } catch {
+    return undefined;
+  }
 }
 
 function pass(user, session, secret) {

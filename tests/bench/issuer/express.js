@@ -1,19 +1,8 @@
 /** The common server as a contender: Express, jsonwebtoken, @node-rs/argon2 and PostgreSQL, doing the same flow. */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { hash } from "@node-rs/argon2";
-import pg from "pg";
-
-const SERVER = fileURLToPath(new URL("express-server.js", import.meta.url));
-
-/** Connections to the database, of all processes together. */
-const CONNECTIONS = 32;
-
-/** Milliseconds until it must listen. */
-const START = 20_000;
+import { hashOf } from "../support/hash.js";
+import { CONNECTIONS, startNode } from "./node-server.js";
+import { createDatabase, withClient } from "./postgres.js";
 
 /** Every table in a database of its own. Rows leave room for their next version, which spares the index. */
 const SCHEMA = `
@@ -27,49 +16,29 @@ const SCHEMA = `
   ) WITH (fillfactor = 50);`;
 
 /**
- * Starts it with these users and so many processes. Returns its `port`, and `stop()`, which returns how many refreshes
- * its database has seen.
+ * Starts it with these users and so many processes. Returns its `port` and `pid`, and `stop()`, which returns how many
+ * sign-ins and refreshes its database has seen.
  */
 export async function startExpress({ host, users, processes }) {
   const database = `express${processes}`;
-  await withClient({ host, database: "postgres" }, (client) => client.query(`CREATE DATABASE ${database}`));
+  await createDatabase(host, database);
   await withClient({ host, database }, (client) => fill(client, users));
-  const env = {
-    ...process.env, NODE_ENV: "production", PGHOST: host, PGUSER: "bench", PGDATABASE: database,
-    PROCESSES: String(processes), CONNECTIONS: String(Math.ceil(CONNECTIONS / processes)),
-  };
-  const child = spawn(process.execPath, [SERVER], { env, stdio: ["ignore", "pipe", "inherit"] });
-  process.on("exit", () => child.kill("SIGTERM"));
-  const ended = once(child, "exit");
-  const lines = createInterface({ input: child.stdout });
-  const [port] = await Promise.race([once(lines, "line", { signal: AbortSignal.timeout(START) }), ended]);
+  const env = { PROCESSES: String(processes), CONNECTIONS: String(Math.ceil(CONNECTIONS / processes)) };
+  const server = await startNode(new URL("express-server.js", import.meta.url), { host, database, env });
   return {
-    port,
+    ...server,
     async stop() {
-      child.kill("SIGTERM");
-      await ended;
-      const query = "SELECT sum(rotations) FROM sessions";
-      const count = await withClient({ host, database }, (client) => client.query(query));
-      return Number(count.rows[0].sum);
+      await server.stop();
+      const query = "SELECT count(*) AS logins, coalesce(sum(rotations), 0) AS refreshes FROM sessions";
+      const { rows: [{ logins, refreshes }] } = await withClient({ host, database }, (client) => client.query(query));
+      return { logins: Number(logins), refreshes: Number(refreshes) };
     },
   };
 }
 
 async function fill(client, users) {
   await client.query(SCHEMA);
-  for (const { name, password } of users) {
-    // The same cost as Hallpass: 19 MiB, 2 passes, 1 lane.
-    const hashed = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
-    await client.query("INSERT INTO users (username, password) VALUES ($1, $2)", [name, hashed]);
-  }
-}
-
-async function withClient(where, use) {
-  const client = new pg.Client({ ...where, user: "bench" });
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
+  for (const user of users) {
+    await client.query("INSERT INTO users (username, password) VALUES ($1, $2)", [user.name, await hashOf(user)]);
   }
 }

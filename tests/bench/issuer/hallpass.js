@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -10,16 +10,12 @@ import { createInterface } from "node:readline";
 const START = 20_000;
 
 /**
- * Starts it with these users, strict: every refresh is a rotation and a write. Returns its `port`, and `stop()`, which
- * returns how many refreshes it has answered.
+ * Starts it with these users, strict: every refresh is a rotation and a write. Returns its `port` and
+ * `pid`, and `stop()`, which returns how many sign-ins and refreshes it has answered.
  */
 export async function startHallpass({ binary, folder, users }) {
   const store = ["--store", `sled:${join(folder, "hallpass")}`];
-  for (const { name, password } of users) {
-    const input = `${password}\n`;
-    const { status, stderr } = spawnSync(binary, ["user", "add", name, "--password-stdin", ...store], { input });
-    if (status !== 0) throw new Error(`hallpass user add: ${stderr}`);
-  }
+  addUsers(binary, folder, store, users);
   const logFile = join(folder, "hallpass.log");
   const log = openSync(logFile, "w");
   const options = ["--listen", "127.0.0.1:0", "--refresh-grace", "0"];
@@ -33,15 +29,40 @@ export async function startHallpass({ binary, folder, users }) {
   if (!port) throw new Error(`the issuer did not start: ${readFileSync(logFile, "utf8")}`);
   return {
     port,
+    pid: child.pid,
     async stop() {
       child.kill("SIGTERM");
       await ended;
-      return countRefreshes(readFileSync(logFile, "utf8"));
+      const log = readFileSync(logFile, "utf8");
+      return { logins: answered(log, "/login"), refreshes: answered(log, "/refresh") };
     },
   };
 }
 
+/** Those who bring a hash are imported, all at once. */
+function addUsers(binary, folder, store, users) {
+  const imported = canImport(binary) ? users.filter(({ hash }) => hash !== undefined) : [];
+  if (imported.length > 0) {
+    const file = join(folder, "users.jsonl");
+    writeFileSync(file, imported.map(({ name, hash }) => `${JSON.stringify({ username: name, hash })}\n`).join(""));
+    user(binary, ["import", file, ...store]);
+  }
+  for (const { name, password } of users.filter((user) => !imported.includes(user))) {
+    user(binary, ["add", name, "--password-stdin", ...store], `${password}\n`);
+  }
+}
+
+/** Whether this issuer has `user import`. */
+export function canImport(binary) {
+  return spawnSync(binary, ["user", "import", "--help"]).status === 0;
+}
+
+function user(binary, words, input = "") {
+  const { status, stderr } = spawnSync(binary, ["user", ...words], { input });
+  if (status !== 0) throw new Error(`hallpass user ${words[0]}: ${stderr}`);
+}
+
 /** The issuer logs each request once it has its answer. */
-function countRefreshes(log) {
-  return log.match(/ path="\/refresh" status=200 /g)?.length ?? 0;
+function answered(log, path) {
+  return log.split(` path="${path}" status=200 `).length - 1;
 }

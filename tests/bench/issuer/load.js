@@ -5,25 +5,49 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Signs in and rotates with each number of clients in turn: `{ answered, levels }`. It fails over any error. */
-export async function loadOf(binary, { port, users, clients, warmUp, measure }) {
-  const { stdout } = await run(binary, [
-    "refresh", `127.0.0.1:${port}`,
-    "--users", users.map(({ name, password }) => `${name}:${password}`).join(","),
-    "--clients", clients.join(","),
-    "--warm-up", String(warmUp),
-    "--measure", String(measure),
+/**
+ * Rotates tokens (`refresh`) or signs in (`login`), with each number of clients in turn: `{ answered, levels }`. It
+ * fails over any error.
+ */
+export function loadOf(binary, what, { port, dialect, users, clients, warmUp, measure }) {
+  return told(binary, [
+    what, `127.0.0.1:${port}`, ...given({ dialect, users: listOf(users), clients: clients.join(","), warmUp, measure }),
   ]);
-  return JSON.parse(stdout);
+}
+
+/** Floods with sign-ins, with a trickle of refreshes and of `GET /me` before and meanwhile. */
+export function floodOf(binary, { port, dialect, users, rate, trickle, sessions, quiet, flood, giveUp }) {
+  return told(binary, [
+    "flood", `127.0.0.1:${port}`,
+    ...given({ dialect, users: listOf(users), rate, trickle, sessions, quiet, flood, giveUp }),
+  ]);
+}
+
+/** The cores' own rate of hashing passwords. */
+export function hashingOf(binary, threads, measure) {
+  return told(binary, ["hash", ...given({ threads, measure })]);
 }
 
 /** The disk's own rate of writing 4 KiB durably, one writer, in this folder: to a file that grows, or is laid out. */
-export async function diskOf(binary, folder, shape, measure) {
-  const { stdout } = await run(binary, ["disk", folder, "--shape", shape, "--measure", String(measure)]);
-  return JSON.parse(stdout);
+export function diskOf(binary, folder, shape, measure) {
+  return told(binary, ["disk", folder, ...given({ shape, measure })]);
 }
 
 /** Lets the disk finish what the one before has left to it. */
 export async function settleDisk() {
   await run("sync");
 }
+
+async function told(binary, words) {
+  const { stdout } = await run(binary, words);
+  return JSON.parse(stdout);
+}
+
+/** Options by their names in JavaScript; those without a value are left out. */
+function given(options) {
+  const present = Object.entries(options).filter(([, value]) => value !== undefined);
+  const option = (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return present.flatMap(([name, value]) => [option(name), String(value)]);
+}
+
+const listOf = (users) => users.map(({ name, password }) => `${name}:${password}`).join(",");

@@ -24,7 +24,10 @@ export function postgresVersion() {
   return /\d+(\.\d+)*/.exec(execFileSync("postgres", ["--version"], { encoding: "utf8" }))[0];
 }
 
-/** Starts it, in a folder of its own beside those of the others. Returns its `host`, the folder of its socket. */
+/**
+ * Starts it, in a folder of its own beside those of the others. Returns its `host`, the folder of its socket, and its
+ * `pid`.
+ */
 export async function startPostgres(parent) {
   const host = temporaryFolder(parent);
   const data = join(host, "data");
@@ -36,7 +39,24 @@ export async function startPostgres(parent) {
   const child = spawn("postgres", ["-D", data, "-k", host, "-c", "listen_addresses="], { ...options, stdio: "ignore" });
   process.on("exit", () => child.kill("SIGQUIT"));
   await untilItAnswers(host);
-  return { host };
+  return { host, pid: child.pid };
+}
+
+/** An empty database for one contender. */
+export function createDatabase(host, name) {
+  return withClient({ host, database: "postgres" }, (client) => client.query(`CREATE DATABASE ${name}`));
+}
+
+/** Does something over a connection of its own. */
+export async function withClient(where, use) {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ ...where, user: "bench" });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
 }
 
 /** PostgreSQL refuses to be run by root: then by its own user, or by nobody. */
@@ -49,13 +69,9 @@ function whoRuns() {
 }
 
 async function untilItAnswers(host) {
-  const { default: pg } = await import("pg");
   for (const end = Date.now() + START; Date.now() < end; ) {
-    const client = new pg.Client({ host, user: "bench", database: "postgres" });
     try {
-      await client.connect();
-      await client.end();
-      return;
+      return await withClient({ host, database: "postgres" }, () => undefined);
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

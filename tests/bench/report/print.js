@@ -48,7 +48,51 @@ const COLUMNS = {
     ["load's CPU", ({ loadCpu }) => (loadCpu === undefined ? "" : `${Math.round(loadCpu * 100)} %`)],
     ["hallpass is", ratio],
   ],
+  "logins/s": [
+    ["per second", ({ value }) => figures(value)],
+    ["quartiles", quartiles],
+    ["of Argon2's", ({ share }) => (share === undefined ? "" : percent(share))],
+    ["p50 ms", ({ p50 }) => figures(p50)],
+    ["p99 ms", ({ p99 }) => figures(p99)],
+    ["answered", ({ answered }) => (answered === undefined ? "" : answered.toLocaleString("en"))],
+    ["load's CPU", ({ loadCpu }) => (loadCpu === undefined ? "" : percent(loadCpu))],
+    ["hallpass is", ratio],
+  ],
+  "accepted/s": [
+    ["accepted/s", ({ value }) => figures(value)],
+    ["p50 ms", ({ p50 }) => figures(p50)],
+    ["p99 ms", ({ p99 }) => figures(p99)],
+    ["longest", ({ most }) => figures(most)],
+    ["refused/s", ({ refused }) => figures(refused.perSecond)],
+    ["p50 ms", ({ refused }) => (refused.count > 0 ? figures(refused.p50) : "")],
+    ["p99 ms", ({ refused }) => (refused.count > 0 ? figures(refused.p99) : "")],
+    ["gave up", ({ timedOut }) => timedOut.toLocaleString("en")],
+    ["other", ({ wrong }) => sum(Object.values(wrong)).toLocaleString("en")],
+    ["MiB before", ({ memory }) => mebibytes(memory.before)],
+    ["peak", ({ memory }) => mebibytes(memory.peak)],
+    ["after", ({ memory }) => mebibytes(memory.after)],
+    ["PostgreSQL's", ({ memory }) => mebibytes(memory.postgres)],
+    ["sent/s", ({ sent }) => figures(sent.perSecond)],
+    ["late p99 ms", ({ sent }) => figures(sent.late.p99)],
+    ["load's CPU", ({ loadCpu }) => (loadCpu === null ? "" : percent(loadCpu))],
+    ["hallpass is", ({ ratio }) => times(ratio.value)],
+  ],
+  "ms in a flood": [
+    ["before: p50 ms", ({ before }) => figures(before.p50)],
+    ["p99 ms", ({ before }) => figures(before.p99)],
+    ["unanswered", ({ before }) => before.unanswered.toLocaleString("en")],
+    ["during: p50 ms", ({ during }) => figures(during.p50)],
+    ["p99 ms", ({ during }) => figures(during.p99)],
+    ["longest", ({ during }) => figures(during.most)],
+    ["unanswered", ({ during }) => during.unanswered.toLocaleString("en")],
+    ["p99 grows", ({ growth }) => times(growth)],
+    ["hallpass is", ({ ratio }) => times(ratio.value)],
+  ],
 };
+
+const percent = (share) => `${Math.round(share * 100)} %`;
+const mebibytes = (number) => (number === undefined ? "" : figures(number));
+const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
 
 function quartiles({ low, high }) {
   return low === undefined ? "" : `${figures(low)}–${figures(high)}`;

@@ -11,7 +11,7 @@ export function readmeWith(text, record) {
   const [before, rest] = text.split(`${BEGIN}\n`);
   const after = rest?.split(`${END}\n`)[1];
   if (after === undefined) throw new Error("README.md lacks the two markers of the bench's tables");
-  const tables = [javascript, rust, issuer].map((write) => write(record)).filter((lines) => lines.length > 0);
+  const tables = [javascript, rust, issuer, logins].map((write) => write(record)).filter((lines) => lines.length > 0);
   return `${before}${BEGIN}\n\n${tables.map((lines) => lines.join("\n")).join("\n\n")}\n\n${END}\n${after}`;
 }
 
@@ -100,6 +100,42 @@ function issuer({ issuer: results }) {
     }),
   ];
 }
+
+/** One column for each contender; what was not measured of one is left out. */
+function logins({ logins: results }) {
+  if (!results) return [];
+  const table = (id) => results.tables.find((table) => table.id === id);
+  const names = table("flood").rows.filter(({ missing }) => missing === undefined).map(({ name }) => name);
+  const line = (label, { rows }, text) =>
+    `| ${[label, ...names.map((name) => text(rows.find((row) => row.name === name)))].join(" | ")} |`;
+  const closed = results.tables.filter(({ clients }) => clients !== undefined);
+  const grows = ({ before, during, growth }) => `${figures(before.p99)} → ${figures(during.p99)} ms (${times(growth)})`;
+  return [
+    "Logins, each an Argon2id hash of 19 MiB and 2 passes; the share is of what the cores hash with nothing else to do",
+    `(${circumstances(results)}):`,
+    "",
+    `| | ${names.join(" | ")} |`,
+    `|---|${"--:|".repeat(names.length)}`,
+    ...closed.map((table) => line(`${table.clients} clients, p99`, table, ({ value, share, p99 }) =>
+      `${figures(value)}/s (${percent(share)}), ${figures(p99)} ms`)),
+    line(`${table("flood").title.replace("A flood", "a flood")}: accepted, p99`, table("flood"), ({ value, p99 }) =>
+      value > 0 ? `${figures(value)}/s, ${figures(p99)} ms` : "none"),
+    line("… refused, p99", table("flood"), ({ refused: { count, perSecond, p99 } }) =>
+      count > 0 ? `${figures(perSecond)}/s, ${figures(p99)} ms` : "none"),
+    line("… the client gave up, or had no proper answer", table("flood"), ({ timedOut, wrong, sent }) =>
+      percent(Object.values(wrong).reduce((sum, count) => sum + count, timedOut) / sent.count)),
+    line("… memory before it → at most (PostgreSQL's own)", table("flood"), memory),
+    line("… a refresh meanwhile, p99 before → during", table("flood-refresh"), grows),
+    line("… `GET /me` meanwhile, p99 before → during", table("flood-me"), grows),
+  ];
+}
+
+function memory({ memory: { before, peak, postgres } }) {
+  if (before === undefined) return "–";
+  return `${figures(before)} → ${figures(peak)} MiB${postgres === undefined ? "" : ` (${figures(postgres)})`}`;
+}
+
+const percent = (share) => `${Math.round(share * 100)} %`;
 
 function circumstances({ machine, date }) {
   const where = `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;

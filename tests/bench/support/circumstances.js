@@ -3,9 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 
-/** Date, commit, machine and the tools' versions. */
-export function circumstances() {
-  const [load] = loadavg();
+/** Date, commit, machine and the tools' versions; how busy the machine is, unless it is told how busy it was. */
+export function circumstances([load] = loadavg()) {
   return {
     date: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     commit: commit(),

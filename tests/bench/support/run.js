@@ -19,8 +19,11 @@ export function say(text) {
   process.stderr.write(`      ${text}\n`);
 }
 
-/** Writes a part's tables, with the circumstances that they were measured in. */
-export function writeResults({ out, build, quick }, { part, versions, tables }) {
-  const results = { part, quick, ...circumstances(), build, versions, tables };
+/**
+ * Writes a part's tables, with the circumstances that they were measured in. A part that keeps every core busy itself
+ * brings the `load` averages from before it.
+ */
+export function writeResults({ out, build, quick }, { part, versions, tables, load }) {
+  const results = { part, quick, ...circumstances(load), build, versions, tables };
   writeFileSync(out, `${JSON.stringify(results, undefined, 1)}\n`);
 }

@@ -1,8 +1,8 @@
 /** A folder for one run, removed at its end, also when that comes by Ctrl-C. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Again a few times: a server that was just told to end may still write. */
 const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
@@ -19,4 +19,10 @@ export function temporaryFolder(parent = tmpdir()) {
     catches = true;
   }
   return folder;
+}
+
+/** A folder that lies on a disk, that of this file if need be: in memory, durability would cost nothing. */
+export function realDisk(file) {
+  const TMPFS = 0x01021994;
+  return statfsSync(tmpdir()).type === TMPFS ? dirname(file) : tmpdir();
 }

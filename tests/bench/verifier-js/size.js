@@ -2,10 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { bundleForPage, bundleForWorker } from "./start/bundle.js";
+import { bundleForPage, bundleForServer, bundleForWorker } from "./start/bundle.js";
 
 /** The most that the gzipped wasm module may be (DESIGN 8). */
 const WASM_LIMIT = 65_536;
+
+const WASM = new URL("../../../verifier-wasm/wasm/hallpass.wasm", import.meta.url);
 
 const NEEDS_NODE = "needs Node's crypto: cannot run there";
 
@@ -28,9 +30,20 @@ export async function shippedToRead() {
   ];
 }
 
+/** Where a server is one file: what it adds to it. */
+export async function addedToServer() {
+  const names = ["hallpass", "jose", "aws-jwt-verify", "fast-jwt", "jsonwebtoken"];
+  return Promise.all(names.map((name) => row(name, bundleForServer(name))));
+}
+
+/** `hallpass/slim` in a page: the script, with the wasm file that it loads. */
+export async function slimInPage() {
+  const files = await bundleForPage("hallpass-slim");
+  return [await row("hallpass/slim, with its wasm file", [...files, { contents: readFileSync(WASM) }])];
+}
+
 export async function wasmAlone() {
-  const path = new URL("../../../verifier-wasm/wasm/hallpass.wasm", import.meta.url);
-  const measured = await row("hallpass.wasm", [{ contents: readFileSync(path) }]);
+  const measured = await row("hallpass.wasm", [{ contents: readFileSync(WASM) }]);
   const verdict = measured.gzip <= WASM_LIMIT ? "within" : "ABOVE";
   return [{ ...measured, notes: [`${verdict} the limit of ${WASM_LIMIT.toLocaleString("en")} bytes gzipped`] }];
 }

@@ -199,6 +199,7 @@ fn access_claims() -> AccessClaims<'static> {
         sid: "s1",
         username: "exampleUser",
         roles: &[],
+        custom: None,
     }
 }
 

@@ -131,6 +131,7 @@ fn token(signer: &Signer) -> String {
         sid: "1",
         username: "exampleUser",
         roles: &[],
+        custom: None,
     };
     signer.sign(&claims).unwrap()
 }

@@ -11,7 +11,7 @@ use crate::task::Task;
 use crate::wasm;
 use crate::workspace::Workspace;
 
-/// How long a part may take: a whole run takes a few minutes.
+/// How long a part may take: the longest, of the logins, takes about ten minutes.
 pub(crate) const LIMIT_OF_A_PART: Duration = Duration::from_mins(30);
 
 /// A part, which can be run alone.
@@ -23,6 +23,8 @@ pub(crate) enum Part {
     VerifierRust,
     /// Durable refreshes per second, beside the disk and a common server
     Issuer,
+    /// Logins per second, and a flood of them, beside the cores' own rate of hashing and common servers
+    Logins,
 }
 
 impl Part {
@@ -32,6 +34,7 @@ impl Part {
             Self::VerifierJs => "verifier-js",
             Self::VerifierRust => "verifier-rust",
             Self::Issuer => "issuer",
+            Self::Logins => "logins",
         }
     }
 
@@ -41,6 +44,7 @@ impl Part {
             Self::VerifierJs => "verifier-js: the verifier in JavaScript",
             Self::VerifierRust => "verifier-rust: the verifier in Rust",
             Self::Issuer => "issuer: durable refreshes",
+            Self::Logins => "logins: sign-ins, and a flood of them",
         }
     }
 
@@ -49,7 +53,7 @@ impl Part {
         match self {
             Self::VerifierJs => [Task::PACKAGE.as_slice(), &[Task::BenchPeers]].concat(),
             Self::VerifierRust => vec![Task::BenchVerify],
-            Self::Issuer => vec![Task::Issuer, Task::BenchPeers, Task::BenchLoad],
+            Self::Issuer | Self::Logins => vec![Task::Issuer, Task::BenchPeers, Task::BenchLoad],
         }
     }
 
@@ -69,7 +73,7 @@ impl Part {
                 let build = Build::inspect(&mut Task::BenchVerify.cargo(workspace))?;
                 command.arg("--build").arg(&build.backend).arg("--executable").arg(build.executable("verify")?);
             }
-            Self::Issuer => {
+            Self::Issuer | Self::Logins => {
                 command.arg("--build").arg(Build::inspect(&mut Task::Issuer.cargo(workspace))?.backend);
                 let load = Build::inspect(&mut Task::BenchLoad.cargo(workspace))?;
                 command.arg("--issuer").arg(workspace.issuer()).arg("--load").arg(load.executable("hallpass-bench")?);

@@ -63,6 +63,16 @@ impl Store for CountingStore {
         self.store.swap_user(old, new)
     }
 
+    fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {
+        self.calls.write();
+        self.store.remove_user(user)
+    }
+
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+        self.calls.read();
+        self.store.users_after(after, most)
+    }
+
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
         self.calls.read();
         self.store.session(id)

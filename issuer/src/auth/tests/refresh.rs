@@ -33,7 +33,7 @@ async fn a_retried_refresh_returns_the_same_successor_and_writes_nothing() {
     assert_eq!(*retried.refresh_token, *second.refresh_token);
     assert_eq!(*reloaded.refresh_token, *second.refresh_token);
     assert_ne!(retried.access_token, second.access_token);
-    assert_eq!(fixture.auth.grace_answers.load(Ordering::SeqCst), 1);
+    assert_eq!(fixture.auth.metrics.grace_answer(), 2, "this one is the second");
 }
 
 #[tokio::test]

@@ -16,9 +16,9 @@ impl Fixture {
         sessions.iter().map(|session| (session.id, session.is_current)).collect()
     }
 
-    async fn change_password(&self, pass: &Pass, current: &str, new: &str) -> Result<(), AuthError> {
+    pub(super) async fn change_password(&self, pass: &Pass, current: &str, new: &str) -> Result<(), AuthError> {
         let identity = self.identity(pass).await;
-        self.auth.change_password(&identity, password(current), password(new), ADDRESS).await
+        self.auth.change_password(&identity, password(current), new_password(new), &asker(), ADDRESS).await
     }
 }
 

@@ -74,3 +74,97 @@ pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Be
     })
     .await;
 }
+
+pub(in crate::store) async fn pages_have_every_user_once_and_in_order<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    assert_eq!(store.users_after(None, 10).await.unwrap(), []);
+    let ids: BTreeSet<u128> =
+        (1..40).map(|n: u128| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).collect();
+    for id in &ids {
+        store.add_user(&user(*id, &format!("user {id}"))).await.unwrap();
+    }
+    // A session is no user, and its id no user's.
+    store.add_session(&session(1, 7)).await.unwrap();
+    let in_order: Vec<_> = ids.iter().map(|id| user(*id, &format!("user {id}"))).collect();
+    for most in [1, 7, 1000] {
+        let mut users: Vec<User> = Vec::new();
+        loop {
+            let page = store.users_after(users.last().map(|user| user.id), most).await.unwrap();
+            assert!(page.len() <= most);
+            if page.is_empty() {
+                break;
+            }
+            users.extend(page);
+        }
+        assert_eq!(users, in_order, "in pages of {most}");
+    }
+}
+
+pub(in crate::store) async fn a_removed_user_is_gone_and_their_name_is_given_out_again<B: Bench>() {
+    let (mut bench, store) = B::open().await;
+    let (gone, kept, next) = (user(1, "one"), user(2, "two"), user(3, "one"));
+    assert_eq!(store.remove_user(&gone).await.unwrap(), Swapped::Conflict);
+    store.add_user(&gone).await.unwrap();
+    store.add_user(&kept).await.unwrap();
+    store.add_session(&session(1, 7)).await.unwrap();
+    assert_eq!(store.remove_user(&gone).await.unwrap(), Swapped::Yes);
+    assert_eq!(store.remove_user(&gone).await.unwrap(), Swapped::Conflict);
+    let store = bench.crash(store).await;
+    assert_eq!(store.user(gone.id).await.unwrap(), None);
+    assert_eq!(store.user_named(&gone.username).await.unwrap(), None);
+    assert_eq!(store.users_after(None, 10).await.unwrap(), [kept]);
+    // Whoever still has the record from before cannot bring it back, and the sessions can still be removed.
+    assert_eq!(store.swap_user(&gone, &gone.disabled()).await.unwrap(), Swapped::Conflict);
+    assert_eq!(store.sessions_of(gone.id).await.unwrap(), [session(1, 7)]);
+    assert_eq!(store.add_user(&next).await.unwrap(), Added::Yes);
+    assert_eq!(store.user_named(&gone.username).await.unwrap(), Some(next.clone()));
+    assert_eq!(store.sessions_of(next.id).await.unwrap(), []);
+}
+
+pub(in crate::store) async fn a_user_who_changed_is_not_removed<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    let old = user(1, "one");
+    store.add_user(&old).await.unwrap();
+    store.swap_user(&old, &old.disabled()).await.unwrap();
+    assert_eq!(store.remove_user(&old).await.unwrap(), Swapped::Conflict);
+    assert_eq!(store.user_named(&old.username).await.unwrap(), Some(old.disabled()));
+}
+
+pub(in crate::store) async fn of_removals_changes_and_additions_at_once_each_has_its_one_winner<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    for round in 0..50 {
+        let old = user(round * 100, &format!("user {round}"));
+        store.add_user(&old).await.unwrap();
+        let outcomes = at_once(|index| {
+            let (store, old) = (Arc::clone(&store), old.clone());
+            async move {
+                match index % 3 {
+                    0 => (store.remove_user(&old).await.unwrap(), None),
+                    1 => (store.swap_user(&old, &old.disabled()).await.unwrap(), Some(old.disabled())),
+                    _ => {
+                        let other = User { id: UserId(Uuid::from_u128(round * 100 + u128::from(index))), ..old };
+                        match store.add_user(&other).await.unwrap() {
+                            Added::Yes => (Swapped::Yes, Some(other)),
+                            Added::UsernameTaken => (Swapped::Conflict, None),
+                        }
+                    }
+                }
+            }
+        })
+        .await;
+        let winners = outcomes.into_iter().filter(|(swapped, _)| *swapped == Swapped::Yes).map(|(_, left)| left);
+        let winners: Vec<_> = winners.collect();
+        let named = store.user_named(&old.username).await.unwrap();
+        match &winners[..] {
+            [left] => assert_eq!(named, *left),
+            // Removed, and the name given out again.
+            [one, other] => {
+                assert!(one.is_none() || other.is_none());
+                assert_eq!(named, one.clone().or(other.clone()));
+            }
+            winners => panic!("{} winners", winners.len()),
+        }
+        let listed = store.users_after(None, 10_000).await.unwrap();
+        assert_eq!(listed.iter().filter(|user| user.username == old.username).count(), usize::from(named.is_some()));
+    }
+}

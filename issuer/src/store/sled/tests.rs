@@ -68,6 +68,20 @@ async fn the_longest_records_stay_in_the_log_that_is_synced() {
     assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
 }
 
+#[tokio::test]
+async fn a_name_that_a_crash_left_leading_nowhere_is_given_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    let user = crate::store::conformance::user(1, "one");
+    store.add_user(&user).await.unwrap();
+    // As a crash in the middle of a removal, or of an addition, leaves it.
+    store.write(|| store.users.remove(user.id.0).map_err(engine)).await.unwrap();
+    assert_eq!(store.user_named(&user.username).await.unwrap(), None);
+    let next = crate::store::conformance::user(2, "one");
+    assert_eq!(store.add_user(&next).await.unwrap(), Added::Yes);
+    assert_eq!(store.user_named(&user.username).await.unwrap(), Some(next));
+}
+
 #[test]
 fn a_store_that_is_held_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,6 +17,10 @@ impl Latencies {
         self.0.append(&mut others.0);
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The rate over `measured`, and quantiles in milliseconds.
     pub(crate) fn report(mut self, measured: Duration) -> Value {
         self.0.sort_unstable();

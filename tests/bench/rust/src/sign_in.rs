@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::connection::Connection;
+use crate::dialect::{Dialect, Pass, User};
 
 /// Sign-ins under way at once: as many as small machines have cores.
 const AT_ONCE: usize = 2;
@@ -16,49 +15,50 @@ const AT_ONCE: usize = 2;
 /// How often a sign-in is tried again that the server puts off.
 const MOST_TRIES: u32 = 60;
 
-/// The newest refresh token, from a sign-in or a refresh.
-#[derive(Deserialize)]
-pub(crate) struct Tokens {
-    pub(crate) refresh_token: String,
-}
-
-/// One refresh token for each of so many clients, who are these users in turn.
-pub(crate) async fn sign_in(address: SocketAddr, users: &[String], clients: usize) -> Result<Vec<String>, String> {
+/// A pass for each of so many clients, who are these users in turn.
+pub(crate) async fn sign_in(
+    dialect: Dialect,
+    address: SocketAddr,
+    users: &[User],
+    clients: usize,
+) -> Result<Vec<Pass>, String> {
     let mut lanes = JoinSet::new();
     for lane in 0..AT_ONCE {
-        let users: Vec<_> =
-            (lane..clients).step_by(AT_ONCE).map(|client| users[client % users.len()].clone()).collect();
-        lanes.spawn(sign_in_one_by_one(address, users));
+        let clients: Vec<_> = (lane..clients).step_by(AT_ONCE).collect();
+        let requests = clients.into_iter().map(|client| (client, dialect.login(address, &users[client % users.len()])));
+        lanes.spawn(one_by_one(dialect, address, requests.collect()));
     }
-    let mut tokens = Vec::with_capacity(clients);
+    let mut passes = Vec::with_capacity(clients);
     for lane in lanes.join_all().await {
-        tokens.extend(lane?);
+        passes.extend(lane?);
     }
-    Ok(tokens)
+    passes.sort_unstable_by_key(|(client, _)| *client);
+    Ok(passes.into_iter().map(|(_, pass)| pass).collect())
 }
 
-async fn sign_in_one_by_one(address: SocketAddr, users: Vec<String>) -> Result<Vec<String>, String> {
+async fn one_by_one(
+    dialect: Dialect,
+    address: SocketAddr,
+    requests: Vec<(usize, Vec<u8>)>,
+) -> Result<Vec<(usize, Pass)>, String> {
     let mut connection = Connection::open(address).await.map_err(|error| error.to_string())?;
-    let mut tokens = Vec::with_capacity(users.len());
-    for user in users {
-        let (username, password) = user.split_once(':').ok_or("a user is NAME:PASSWORD")?;
-        let body = json!({ "username": username, "password": password, "transport": "body" }).to_string();
-        tokens.push(patiently(&mut connection, &body).await?);
+    let mut passes = Vec::with_capacity(requests.len());
+    for (client, request) in requests {
+        passes.push((client, patiently(dialect, &mut connection, &request).await?));
     }
-    Ok(tokens)
+    Ok(passes)
 }
 
 /// A server that is busy, or limits attempts, answers 429 or 503 and wants to be asked again.
-async fn patiently(connection: &mut Connection, body: &str) -> Result<String, String> {
+async fn patiently(dialect: Dialect, connection: &mut Connection, request: &[u8]) -> Result<Pass, String> {
     for _ in 0..MOST_TRIES {
-        let answer = connection.post("/login", body).await.map_err(|error| error.to_string())?;
+        let answer = connection.ask(request).await.map_err(|error| error.to_string())?;
+        if let Some(pass) = dialect.pass(&answer) {
+            return Ok(pass);
+        }
         match answer.status {
-            200 => {
-                let tokens: Tokens = serde_json::from_slice(answer.body).map_err(|error| error.to_string())?;
-                return Ok(tokens.refresh_token);
-            }
             429 | 503 => sleep(Duration::from_secs(1)).await,
-            status => return Err(format!("a sign-in is answered {status}: {}", String::from_utf8_lossy(answer.body))),
+            status => return Err(format!("a sign-in is answered {status}: {}", String::from_utf8_lossy(&answer.body))),
         }
     }
     Err("the server puts sign-ins off for ever".to_owned())

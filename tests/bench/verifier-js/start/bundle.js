@@ -20,6 +20,11 @@ export function bundleForWorker(entry) {
   });
 }
 
+/** What a server in one file is made of. */
+export function bundleForServer(entry) {
+  return bundle({ entryPoints: [here(`entries/${entry}.js`)], platform: "node" });
+}
+
 /** Files by name and content; nothing is written. */
 async function bundle(options) {
   const { outputFiles } = await build({

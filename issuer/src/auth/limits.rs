@@ -1,0 +1,96 @@
+//! Where a password is tried: within the limits of `guessing`, and counted in the user's record for the next issuer.
+
+use std::sync::Arc;
+
+use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
+use crate::{
+    audit,
+    device_token::{DeviceId, DeviceToken},
+    guessing::{Account, Attempt, Guessing, SignIn},
+    hashing::Asker,
+    id::{SessionId, UserId},
+    password::{Credential, NormalisedPassword, Password},
+    store::{Store, StoreError},
+    user::{CredentialEpoch, User, Username},
+};
+
+impl Auth {
+    /// The account whose attempts count together: a name's, of a user's with each new password another.
+    pub(super) fn account(&self, username: &Username, user: Option<&User>) -> Account {
+        let epoch = user.map_or_else(CredentialEpoch::default, |user| user.credential_epoch);
+        self.guessing.account(username, epoch)
+    }
+
+    /// Hashes the new password of the user whose session asks for it, where the current one is right.
+    pub(super) async fn replace_in_session(
+        &self,
+        session: SessionId,
+        current: Password,
+        credential: &Credential,
+        new: NormalisedPassword,
+        asker: &Asker,
+    ) -> Result<Credential, AuthError> {
+        let attempt = self.guessing.attempt_in_session(session, self.clock.moment())?;
+        match self.hashing.replace(asker, current, credential, new).await {
+            Ok(Some(replaced)) => {
+                attempt.succeeded();
+                Ok(replaced)
+            }
+            Ok(None) => {
+                attempt.failed();
+                Err(AuthError::WrongPassword)
+            }
+            Err(error) => {
+                attempt.withdrawn();
+                Err(error.into())
+            }
+        }
+    }
+
+    pub(super) fn admit(&self, account: Account, user: Option<&User>, client: &Client) -> Result<Attempt, AuthError> {
+        let recorded = user.map_or(0, |user| user.failures);
+        let device = user.and_then(|user| self.known_device(user, client));
+        let by = SignIn { account, recorded, address: client.address, device };
+        self.guessing.attempt(&by, self.clock.moment()).map_err(|refused| {
+            if let (Some(user), Some(told)) = (user, refused.news) {
+                audit::attempts_limited(user.id, told, client.address);
+            }
+            refused.into()
+        })
+    }
+
+    /// The device of a client that presents a token of that very user. Any other token is nothing, and no error.
+    fn known_device(&self, user: &User, client: &Client) -> Option<DeviceId> {
+        let token = DeviceToken::parse(client.device_token.as_deref()?, &self.refresh_token_key)?;
+        (token.user == user.id && token.is_good(self.clock.now())).then_some(token.id)
+    }
+
+    /// Has the user's record say what is counted of the account, where it does not. Off the request's way, so that no
+    /// answer takes longer for a name that exists.
+    pub(super) fn keep_failures(&self, account: Account, user: &User) {
+        if self.guessing.reserved(account).is_none_or(|reserved| reserved == user.failures) {
+            return;
+        }
+        let (store, guessing, id) = (Arc::clone(&self.store), Arc::clone(&self.guessing), user.id);
+        tokio::spawn(async move {
+            if let Err(error) = save_failures(&*store, &guessing, account, id).await {
+                tracing::warn!(user = %id, %error, "failed attempts could not be noted");
+            }
+        });
+    }
+}
+
+/// Writes the count into the user's record until the record says what is counted: it changes meanwhile.
+async fn save_failures(store: &dyn Store, guessing: &Guessing, account: Account, id: UserId) -> Result<(), StoreError> {
+    for _ in 0..MOST_ATTEMPTS {
+        let Some(user) = store.user(id).await? else { return Ok(()) };
+        // A password that was changed meanwhile began another count.
+        let is_same = guessing.account(&user.username, user.credential_epoch) == account;
+        match guessing.reserved(account).filter(|reserved| is_same && *reserved != user.failures) {
+            None => return Ok(()),
+            // A conflict is read again, and so is what was written.
+            Some(reserved) => drop(store.swap_user(&user, &user.with_failures(reserved)).await?),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Whose password it is: what stands in for an unknown name, and hashes that are made anew.
+
+use hallpass_token::CustomClaims;
+
+use super::*;
+
+use crate::{
+    password::Credential,
+    user::{CredentialEpoch, Roles},
+};
+
+/// Made by the `bcrypt` package of this password.
+const FOREIGN_PASSWORD: &str = "correct horse ünd Batterie";
+const FOREIGN: &str = "$2b$04$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO";
+
+impl Fixture {
+    async fn add_foreign(&self, username: &str) -> User {
+        let user = User {
+            id: UserId(random_id().unwrap()),
+            username: username.parse().unwrap(),
+            password: Credential::imported(FOREIGN.parse().unwrap()),
+            credential_epoch: CredentialEpoch::default(),
+            is_disabled: false,
+            roles: Roles::default(),
+            claims: CustomClaims::default(),
+            created_at: self.clock.now(),
+            failures: 0,
+        };
+        self.auth.store.add_user(&user).await.unwrap();
+        user
+    }
+
+    async fn hash_of(&self, username: &str) -> Credential {
+        self.auth.store.user_named(&username.parse().unwrap()).await.unwrap().unwrap().password
+    }
+
+    /// Waits until a user's hash is one of ours.
+    async fn made_anew(&self, username: &str) -> Credential {
+        loop {
+            let hash = self.hash_of(username).await;
+            if !self.auth.hashing.is_outdated(&hash) {
+                return hash;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_hash_lets_its_user_in_and_is_made_anew_and_their_sessions_go_on() {
+    let fixture = Fixture::new().await;
+    fixture.add_foreign("foreign").await;
+    assert!(fixture.login_with("foreign", PASSWORD).await.is_err());
+    assert_eq!(fixture.hash_of("foreign").await.hash.to_text(), FOREIGN);
+    let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
+    fixture.made_anew("foreign").await;
+    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+    assert!(fixture.login_with("foreign", FOREIGN_PASSWORD).await.is_ok());
+    assert!(fixture.login_with("foreign", PASSWORD).await.is_err());
+}
+
+#[tokio::test]
+async fn of_many_sign_ins_that_make_a_hash_anew_one_does_and_all_get_in() {
+    let fixture = Fixture::new().await;
+    fixture.add_foreign("foreign").await;
+    // As many as are under way for an account at once.
+    let logins = (0..5).map(|_| fixture.login_with("foreign", FOREIGN_PASSWORD));
+    assert!(futures_util::future::join_all(logins).await.iter().all(Result::is_ok));
+    let anew = fixture.made_anew("foreign").await;
+    // The others' hashes come and find that it is done.
+    while fixture.auth.hashing.rewrite(password("a marker behind the others")).await.is_none() {}
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(fixture.hash_of("foreign").await, anew);
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() {
+    for _ in 0..5 {
+        let fixture = Fixture::new().await;
+        fixture.add_foreign("foreign").await;
+        let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
+        let Ok(Seen::Known(identity)) = fixture.see_bearer(&pass.access_token).await else { panic!("not known") };
+        let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
+        fixture.auth.change_password(&identity, current, new, &asker(), ADDRESS).await.unwrap();
+        while fixture.auth.hashing.rewrite(password("a marker behind the others")).await.is_none() {}
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(fixture.login_with("foreign", "anotherPassword").await.is_ok());
+        assert!(fixture.login_with("foreign", FOREIGN_PASSWORD).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_name_has_one_decoy_and_the_users_hashes_are_decoys_as_often_as_they_are_many() {
+    let fixture = Fixture::new().await;
+    for index in 0..99 {
+        fixture.add_foreign(&format!("foreign {index}")).await;
+    }
+    let mut seen = std::collections::HashSet::new();
+    for index in 0..300 {
+        let name = format!("nobody {index}").parse().unwrap();
+        let decoy = fixture.auth.decoy(&name).await.unwrap().unwrap();
+        assert_eq!(fixture.auth.decoy(&name).await.unwrap().unwrap().id, decoy.id);
+        seen.insert(decoy.id);
+    }
+    // Gaps between random ids differ: of 100 users, 300 names meet about 75.
+    assert!(seen.len() > 50, "{}", seen.len());
+}

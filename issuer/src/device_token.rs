@@ -1,0 +1,136 @@
+//! Device tokens: they tell a client that signed in before from a stranger, and give it a budget of guesses of its own. No
+//! credentials: whoever holds one still needs the password.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use hallpass_token::UnixSeconds;
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use crate::{id::UserId, refresh_token::RefreshTokenKey};
+
+/// Tells people and secret scanners what leaked.
+const PREFIX: &str = "hpdt_";
+
+/// How long one is good, in seconds: 400 days, since browsers keep no cookie longer (RFC 6265bis §5.5). Each sign-in gives
+/// a fresh one.
+pub(crate) const DEVICE_TTL: u64 = 400 * 24 * 60 * 60;
+
+const ID_BYTES: usize = 16;
+const TIME_BYTES: usize = 8;
+/// 128 bits, as in a refresh token: a forger must try each guess online.
+const TAG_BYTES: usize = 16;
+/// What the tag covers: all before it.
+const TAGGED_BYTES: usize = ID_BYTES + TIME_BYTES + ID_BYTES;
+const TOKEN_BYTES: usize = TAGGED_BYTES + TAG_BYTES;
+
+/// Names one sign-in on one device, by 128 random bits. Each sign-in has another: who copied an older token shares no
+/// budget with its owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DeviceId(pub(crate) [u8; ID_BYTES]);
+
+/// A device token that this issuer made: its tag was checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DeviceToken {
+    pub(crate) user: UserId,
+    pub(crate) issued_at: UnixSeconds,
+    pub(crate) id: DeviceId,
+}
+
+impl DeviceToken {
+    /// Reads what a client presents. Garbage and forgeries are none.
+    pub(crate) fn parse(text: &str, key: &RefreshTokenKey) -> Option<Self> {
+        let encoded = text.strip_prefix(PREFIX)?;
+        let mut bytes = [0; TOKEN_BYTES];
+        let decoded = Base64UrlUnpadded::decode(encoded, &mut bytes).ok()?;
+        let (tagged, tag) = decoded.split_at_checked(TAGGED_BYTES)?;
+        if !bool::from(key.device_tag(tagged)[..TAG_BYTES].ct_eq(tag)) {
+            return None;
+        }
+        let (user, rest) = tagged.split_first_chunk()?;
+        let (issued_at, rest) = rest.split_first_chunk()?;
+        Some(Self {
+            user: UserId(Uuid::from_bytes(*user)),
+            issued_at: UnixSeconds::new(u64::from_be_bytes(*issued_at)).ok()?,
+            id: DeviceId(rest.try_into().ok()?),
+        })
+    }
+
+    /// The text that the client keeps.
+    pub(crate) fn reveal(&self, key: &RefreshTokenKey) -> String {
+        let mut bytes = Vec::with_capacity(TOKEN_BYTES);
+        bytes.extend_from_slice(self.user.0.as_bytes());
+        bytes.extend_from_slice(&self.issued_at.seconds().to_be_bytes());
+        bytes.extend_from_slice(&self.id.0);
+        let tag = key.device_tag(&bytes);
+        bytes.extend_from_slice(&tag[..TAG_BYTES]);
+        format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&bytes))
+    }
+
+    /// Whether it has not run out. One from the future is good: the clock was set back, and its tag is genuine.
+    pub(crate) fn is_good(&self, now: UnixSeconds) -> bool {
+        now.seconds_since(self.issued_at) < DEVICE_TTL
+    }
+}
+
+impl fmt::Debug for DeviceToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceToken").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceId(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> RefreshTokenKey {
+        RefreshTokenKey::from_root(&[9; 32])
+    }
+
+    fn token() -> DeviceToken {
+        let issued_at = UnixSeconds::new(1_790_000_000).unwrap();
+        DeviceToken { user: UserId(Uuid::from_u128(7)), issued_at, id: DeviceId([5; 16]) }
+    }
+
+    #[test]
+    fn a_token_survives_the_trip_to_the_client() {
+        let text = token().reveal(&key());
+        assert_eq!(text.len(), 80);
+        assert_eq!(DeviceToken::parse(&text, &key()), Some(token()));
+    }
+
+    #[test]
+    fn garbage_forgeries_and_tokens_of_another_issuer_are_none() {
+        let text = token().reveal(&key());
+        for index in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[index] = if changed[index] == b'x' { b'y' } else { b'x' };
+            assert_eq!(DeviceToken::parse(str::from_utf8(&changed).unwrap(), &key()), None, "at {index}");
+        }
+        for bad in ["", "hpdt_", "hpdt_AAAA", &text[..40], &format!("{text}A"), &format!("{text}AAAA"), "hpdt_é"] {
+            assert_eq!(DeviceToken::parse(bad, &key()), None, "{bad}");
+        }
+        assert_eq!(DeviceToken::parse(&text, &RefreshTokenKey::from_root(&[8; 32])), None);
+    }
+
+    #[test]
+    fn one_is_good_for_400_days() {
+        let at = |seconds| token().is_good(UnixSeconds::new(seconds).unwrap());
+        assert!(at(1_790_000_000) && at(1_790_000_000 + DEVICE_TTL - 1) && at(1_780_000_000));
+        assert!(!at(1_790_000_000 + DEVICE_TTL));
+    }
+
+    #[test]
+    fn debug_shows_nothing_that_could_be_used() {
+        let user = "UserId(00000000-0000-0000-0000-000000000007)";
+        assert_eq!(format!("{:?}", token()), format!("DeviceToken {{ user: {user}, .. }}"));
+        assert_eq!(format!("{:?}", token().id), "DeviceId(…)");
+    }
+}

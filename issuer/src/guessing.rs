@@ -1,0 +1,199 @@
+//! Guessing made useless, and nobody locked out: how often a password may be tried, by account, by address and, for a
+//! client that signed in before, by device.
+//!
+//! Strangers share one row of failures for each account, and one debt for each address. A known device has a row of its
+//! own, which strangers cannot touch, and neither counts against account and address nor is limited by them. An attempt is
+//! counted when it is admitted, before any password is hashed, and alike for names that exist and names that do not.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    clock::Moment,
+    device_token::DeviceId,
+    id::SessionId,
+    user::{CredentialEpoch, Username},
+};
+
+mod attempt;
+mod rules;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use attempt::Attempt;
+use attempt::Held;
+use rules::{ACCOUNT, Debt, OWN, Row, Verdict};
+pub(crate) use rules::{MOST_FAILURES, Told};
+use table::{Hasher, Key, Kind, Table};
+
+/// Slots of the tables, 24 bytes each: 11 MB in all, allocated at the start and never more. An entry that gives way costs an attacker
+/// the failures of eight names in one bucket, and an existing user's count is kept in their record too.
+const ACCOUNTS: usize = 1 << 17;
+const ADDRESSES: usize = 1 << 18;
+const OWN_ROWS: usize = 1 << 16;
+
+/// What a client is told to wait where there were as many failures as there may be, in seconds. Time alone does not help:
+/// the owner must sign in on a known device, or the operator set a password. An hour later that may have happened.
+const EXHAUSTED_WAIT: u64 = 60 * 60;
+
+/// How often passwords were tried of late, and failed.
+pub(crate) struct Guessing {
+    hasher: Hasher,
+    tables: Mutex<Tables>,
+}
+
+struct Tables {
+    accounts: Table<Row>,
+    addresses: Table<Debt>,
+    /// Known devices, and sessions in which a new password is asked for.
+    own: Table<Row>,
+}
+
+/// An account as strangers are counted at it: a name, and how often its credentials changed. So a new password begins a
+/// new count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Account(Key);
+
+/// Somebody who wants to sign in.
+#[derive(Clone, Copy)]
+pub(crate) struct SignIn {
+    pub(crate) account: Account,
+    /// What the user's record says of failures, 0 where there is no user.
+    pub(crate) recorded: u16,
+    pub(crate) address: IpAddr,
+    /// The device token that came along, where it is good and of that very user.
+    pub(crate) device: Option<DeviceId>,
+}
+
+/// Not now: there were too many failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany {
+    /// When an attempt is admitted, unless somebody else is first.
+    pub(crate) seconds: u64,
+    /// What the audit log should be told of the account, once each.
+    pub(crate) news: Option<Told>,
+}
+
+impl Guessing {
+    /// Nothing failed yet. `secret` is random bytes that nobody else knows.
+    pub(crate) fn new(secret: [u8; 32]) -> Arc<Self> {
+        Self::with_tables(secret, ACCOUNTS, ADDRESSES, OWN_ROWS)
+    }
+
+    fn with_tables(secret: [u8; 32], accounts: usize, addresses: usize, own: usize) -> Arc<Self> {
+        let tables = Tables { accounts: Table::new(accounts), addresses: Table::new(addresses), own: Table::new(own) };
+        Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
+    }
+
+    /// The account that a submitted name means, existing or not.
+    pub(crate) fn account(&self, username: &Username, epoch: CredentialEpoch) -> Account {
+        Account(self.hasher.key(Kind::Account, &[&epoch.0.to_be_bytes(), username.as_str().as_bytes()]))
+    }
+
+    /// Admits an attempt to sign in, or says how long to wait. It counts as a failure until it is settled.
+    pub(crate) fn attempt(self: &Arc<Self>, by: &SignIn, now: Moment) -> Result<Attempt, TooMany> {
+        let mut tables = self.lock();
+        let device = by.device.map(|device| self.hasher.key(Kind::Device, &[&device.0]));
+        let held = match device.map(|device| (device, tables.verdict_of_own(device, now))) {
+            Some((device, Verdict::Admitted)) => {
+                let failures = tables.admit_own(device, now);
+                Held::Device { device, failures, account: by.account.0, recorded: by.recorded }
+            }
+            Some((_, Verdict::Wait(wait))) => return Err(TooMany { seconds: seconds(wait), news: None }),
+            // One that has failed so often is a stranger like any other.
+            None | Some((_, Verdict::Exhausted)) => tables.admit_stranger(by, self.address(by.address), now)?,
+        };
+        Ok(Attempt::new(Arc::clone(self), held, now))
+    }
+
+    /// Admits an attempt at the current password in a session: a stolen one must not serve to guess it.
+    pub(crate) fn attempt_in_session(self: &Arc<Self>, session: SessionId, now: Moment) -> Result<Attempt, TooMany> {
+        let session = self.hasher.key(Kind::Session, &[session.0.as_bytes()]);
+        let mut tables = self.lock();
+        tables.verdict_of_own(session, now).or_wait()?;
+        let failures = tables.admit_own(session, now);
+        Ok(Attempt::new(Arc::clone(self), Held::Session { session, failures }, now))
+    }
+
+    /// Admits a registration. It costs its address what a failure does, whatever comes of it.
+    pub(crate) fn attempt_registration(&self, address: IpAddr, now: Moment) -> Result<(), TooMany> {
+        let mut tables = self.lock();
+        let debt = tables.addresses.find_or_insert(self.address(address), Debt::default());
+        debt.verdict(now).or_wait()?;
+        debt.charge(now);
+        Ok(())
+    }
+
+    /// What the record of the account's user should say of failures, where something is known.
+    pub(crate) fn reserved(&self, account: Account) -> Option<u16> {
+        self.lock().accounts.find(account.0).map(|row| row.reserved())
+    }
+
+    /// IPv4 by the whole address, IPv6 by the first 64 bits, which is what one customer has.
+    fn address(&self, address: IpAddr) -> Key {
+        match address.to_canonical() {
+            IpAddr::V4(address) => self.hasher.key(Kind::Ipv4, &[&address.octets()]),
+            IpAddr::V6(address) => self.hasher.key(Kind::Ipv6Network, &[&address.octets()[..8]]),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        // Counts are whole at any moment: a panic between two of them leaves nothing to repair.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn verdict_of_own(&mut self, key: Key, now: Moment) -> Verdict {
+        self.own.find(key).map_or(Verdict::Admitted, |row| row.verdict(now))
+    }
+
+    fn admit_own(&mut self, key: Key, now: Moment) -> u16 {
+        let row = self.own.find_or_insert(key, Row::default());
+        row.admit(OWN, now);
+        row.failures()
+    }
+
+    fn admit_stranger(&mut self, by: &SignIn, address: Key, now: Moment) -> Result<Held, TooMany> {
+        let account = by.account.0;
+        let row = self.accounts.find(account).copied().unwrap_or(Row::recorded(by.recorded));
+        let debt = self.addresses.find(address).copied().unwrap_or_default();
+        let (of_account, of_address) = (row.verdict(now), debt.verdict(now));
+        if of_account != Verdict::Admitted {
+            let news = self.accounts.find_or_insert(account, row).news();
+            let seconds = of_account.seconds().max(of_address.seconds());
+            return Err(TooMany { seconds, news });
+        }
+        of_address.or_wait()?;
+        let row = self.accounts.find_or_insert(account, row);
+        row.admit(ACCOUNT, now);
+        let failures = row.failures();
+        self.addresses.find_or_insert(address, debt).charge(now);
+        Ok(Held::Stranger { account, failures, address })
+    }
+}
+
+impl Verdict {
+    fn or_wait(self) -> Result<(), TooMany> {
+        match self {
+            Self::Admitted => Ok(()),
+            refused => Err(TooMany { seconds: refused.seconds(), news: None }),
+        }
+    }
+
+    fn seconds(self) -> u64 {
+        match self {
+            Self::Admitted => 0,
+            Self::Wait(wait) => seconds(wait),
+            Self::Exhausted => EXHAUSTED_WAIT,
+        }
+    }
+}
+
+/// Whole seconds, rounded up: who comes back then is not too early.
+fn seconds(millis: u64) -> u64 {
+    millis.div_ceil(1000)
+}

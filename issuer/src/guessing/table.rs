@@ -1,0 +1,166 @@
+//! A table of fixed size, for counts that anybody on the network can make us keep.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::clock::Moment;
+
+/// Slots that one key may lie in. Of eight, the one that matters least is easily spared.
+const WAYS: usize = 8;
+
+/// What the keys of tables are hashed with. It is random in each process, so that nobody can aim at a bucket, nor make two
+/// keys meet.
+pub(super) struct Hasher([u8; 32]);
+
+/// The keyed hash of a name, an address or a device: a place in a table and a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    bucket: u64,
+    /// Never 0, which marks an empty slot.
+    fingerprint: u64,
+}
+
+/// What a key stands for. Keys of different kinds never meet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Account,
+    Ipv4,
+    Ipv6Network,
+    Device,
+    Session,
+}
+
+/// What a table keeps of each key.
+pub(super) trait Entry: Copy + Default {
+    /// How much would be lost with it: the entry with the least gives way.
+    fn weight(&self) -> (u16, Moment);
+}
+
+/// Set-associative: a key has its bucket of a few slots, and the entry of least weight gives way to a new one. So a flood of
+/// keys with one failure each puts out others like them, and not the account that is being hammered.
+pub(super) struct Table<E> {
+    slots: Box<[Slot<E>]>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot<E> {
+    fingerprint: u64,
+    entry: E,
+}
+
+impl Hasher {
+    pub(super) fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
+    pub(super) fn key(&self, kind: Kind, parts: &[&[u8]]) -> Key {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(&[kind as u8]);
+        for part in parts {
+            mac.update(part);
+        }
+        let hash: [u8; 32] = mac.finalize().into_bytes().into();
+        let number = |at: usize| hash[at..at + 8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Key { bucket: number(0), fingerprint: number(8).max(1) }
+    }
+}
+
+impl<E: Entry> Table<E> {
+    /// A table of that many slots, all of them there from now on.
+    pub(super) fn new(slots: usize) -> Self {
+        Self { slots: vec![Slot::default(); slots.next_multiple_of(WAYS)].into_boxed_slice() }
+    }
+
+    pub(super) fn find(&mut self, key: Key) -> Option<&mut E> {
+        let found = self.bucket(key).iter_mut().find(|slot| slot.fingerprint == key.fingerprint);
+        found.map(|slot| &mut slot.entry)
+    }
+
+    /// The entry of a key. Where there is none, `entry` takes the place of the one that matters least.
+    pub(super) fn find_or_insert(&mut self, key: Key, entry: E) -> &mut E {
+        let bucket = self.bucket(key);
+        let rank = |slot: &Slot<E>| (slot.fingerprint != 0).then(|| slot.entry.weight());
+        let mut chosen = 0;
+        for at in 0..bucket.len() {
+            if bucket[at].fingerprint == key.fingerprint {
+                return &mut bucket[at].entry;
+            }
+            if rank(&bucket[at]) < rank(&bucket[chosen]) {
+                chosen = at;
+            }
+        }
+        bucket[chosen] = Slot { fingerprint: key.fingerprint, entry };
+        &mut bucket[chosen].entry
+    }
+
+    fn bucket(&mut self, key: Key) -> &mut [Slot<E>] {
+        let buckets = (self.slots.len() / WAYS) as u64;
+        // Less than the number of buckets, which is a `usize`.
+        let first = usize::try_from(key.bucket % buckets).unwrap_or_default() * WAYS;
+        &mut self.slots[first..first + WAYS]
+    }
+
+    /// How much memory the slots take, for good.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.slots)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.fingerprint != 0).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    struct Weight(u16, u64);
+
+    impl Entry for Weight {
+        fn weight(&self) -> (u16, Moment) {
+            (self.0, Moment::from_millis(self.1))
+        }
+    }
+
+    /// Keys that all lie in one bucket.
+    fn key(fingerprint: u64) -> Key {
+        Key { bucket: 0, fingerprint }
+    }
+
+    #[test]
+    fn the_lightest_gives_way_and_of_equals_the_oldest() {
+        let mut table = Table::new(8);
+        for number in 1..=8 {
+            table.find_or_insert(key(number), Weight(if number == 3 { 9 } else { 1 }, 100 - number));
+        }
+        table.find_or_insert(key(20), Weight(1, 200));
+        assert_eq!(table.find(key(8)), None);
+        for number in 21..1000 {
+            table.find_or_insert(key(number), Weight(1, 200 + number));
+        }
+        assert_eq!(table.find(key(3)), Some(&mut Weight(9, 97)));
+        assert_eq!((table.len(), table.bytes()), (8, 8 * 24));
+    }
+
+    #[test]
+    fn what_is_there_is_found_and_not_replaced() {
+        let mut table = Table::new(64);
+        table.find_or_insert(key(1), Weight(1, 1)).0 = 5;
+        assert_eq!(table.find_or_insert(key(1), Weight(0, 0)), &mut Weight(5, 1));
+        assert_eq!(table.find(key(2)), None);
+    }
+
+    #[test]
+    fn keys_depend_on_the_secret_the_kind_and_the_parts() {
+        let key = |secret, kind, part: &[u8]| Hasher::new([secret; 32]).key(kind, &[part]);
+        let one = key(1, Kind::Account, b"x");
+        assert_eq!(one, key(1, Kind::Account, b"x"));
+        for other in [key(2, Kind::Account, b"x"), key(1, Kind::Device, b"x"), key(1, Kind::Account, b"y")] {
+            assert_ne!(one, other);
+        }
+    }
+}

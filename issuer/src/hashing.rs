@@ -1,0 +1,201 @@
+//! Hashing as a resource that is scheduled. It is the one heavy step of an issuer: a fixed set of threads does it, within
+//! a budget of memory, for those who wait in a bounded queue; who would wait for too long is told when to come back.
+
+use std::{num::NonZero, thread, time::Duration};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    entropy::{NoEntropy, random_id},
+    metrics::HashingMetrics,
+    password::{CostLimit, Credential, HashingFailed, InvalidPassword, NormalisedPassword, Parameters, Password},
+};
+
+mod budget;
+mod presence;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod workbench;
+mod workers;
+
+pub(crate) use budget::{Budget, BudgetError, Machine};
+pub(crate) use presence::{Here, Presence};
+pub(crate) use workbench::Workbench;
+use workers::{Job, Task, Workers};
+
+/// What the person who runs the issuer chose.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) parameters: Parameters,
+    pub(crate) workers: NonZero<usize>,
+    /// What one foreign hash may take of a worker.
+    pub(crate) limit: CostLimit,
+    /// How long a client may wait until its password is hashed.
+    pub(crate) deadline: Duration,
+}
+
+/// Who is served first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// A client that has signed in before.
+    Known,
+    /// Anybody else.
+    Unknown,
+}
+
+/// For whom something is hashed.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    pub(crate) lane: Lane,
+    pub(crate) presence: Presence,
+}
+
+/// Why a password could not be hashed or checked now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HashingError {
+    /// The wait would be too long, or was.
+    #[error("too many passwords wait to be hashed: there may be room in {retry_after:?}")]
+    Overloaded { retry_after: Duration },
+    #[error("the client has gone")]
+    ClientGone,
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+    #[error(transparent)]
+    Failed(#[from] HashingFailed),
+    #[error("hashing ended without a result")]
+    Ended,
+}
+
+/// Why hashing could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HashingSetupError {
+    #[error("a hashing thread cannot be started: {0}")]
+    Thread(std::io::Error),
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error(transparent)]
+    Password(#[from] InvalidPassword),
+}
+
+/// What came of a check. The password comes back, for a hash with better parameters.
+pub(crate) struct Checked {
+    pub(crate) fits: bool,
+    pub(crate) password: Password,
+}
+
+/// Hashes passwords and checks them. Dropping it ends its threads.
+pub(crate) struct Hashing {
+    workers: Workers,
+    parameters: Parameters,
+    limit: CostLimit,
+    /// One of our own that no password fits.
+    decoy: Credential,
+}
+
+impl Hashing {
+    /// Starts the threads; each has touched its memory before this returns.
+    pub(crate) fn start(settings: &Settings, metrics: HashingMetrics) -> Result<Self, HashingSetupError> {
+        let workers = Workers::start(settings, metrics)?;
+        let nobodys = Password::parse(random_id().map_err(HashingError::from)?.to_string())?;
+        let decoy = hash_at_once(&nobodys.normalised(), settings.parameters)?;
+        Ok(Self { workers, parameters: settings.parameters, limit: settings.limit.clone(), decoy })
+    }
+
+    /// Whether the password is the one that was hashed. Without a credential the answer is no, after the same work as
+    /// for `decoy`, the one of somebody else.
+    pub(crate) async fn verify(
+        &self,
+        asker: &Asker,
+        password: Password,
+        credential: Option<&Credential>,
+        decoy: Option<&Credential>,
+    ) -> Result<Checked, HashingError> {
+        let affordable = credential.filter(|credential| self.is_affordable(credential));
+        let is_real = affordable.is_some();
+        let decoy = decoy.filter(|decoy| decoy.hash.check_cost(&self.limit).is_ok()).unwrap_or(&self.decoy);
+        let credential = affordable.unwrap_or(decoy).clone();
+        self.run(asker, 1, move |bench| {
+            let fits = bench.verify(&password, &credential)? && is_real;
+            Ok(Checked { fits, password })
+        })
+        .await
+    }
+
+    /// Hashes the password of a new user.
+    pub(crate) async fn create(&self, asker: &Asker, new: NormalisedPassword) -> Result<Credential, HashingError> {
+        self.run(asker, 1, move |bench| bench.create(&new)).await
+    }
+
+    /// Hashes a new password, where the current one fits its hash.
+    pub(crate) async fn replace(
+        &self,
+        asker: &Asker,
+        current: Password,
+        credential: &Credential,
+        new: NormalisedPassword,
+    ) -> Result<Option<Credential>, HashingError> {
+        if !self.is_affordable(credential) {
+            return Ok(None);
+        }
+        let credential = credential.clone();
+        self.run(
+            asker,
+            2,
+            move |bench| {
+                if bench.verify(&current, &credential)? { bench.create(&new).map(Some) } else { Ok(None) }
+            },
+        )
+        .await
+    }
+
+    /// Hashes a password that nobody waits for, as soon as nobody waits at all. `None` where too many such wait already,
+    /// or the issuer stops before its turn.
+    pub(crate) async fn rewrite(&self, password: Password) -> Option<Result<Credential, HashingError>> {
+        let (reply, answer) = oneshot::channel();
+        self.workers
+            .admit_spare(Task::job(1, reply, move |bench: &mut Workbench| bench.create(&password.normalised())));
+        answer.await.ok()
+    }
+
+    /// Whether a hash should be made anew at the next chance.
+    pub(crate) fn is_outdated(&self, credential: &Credential) -> bool {
+        !credential.is_made_with(self.parameters)
+    }
+
+    /// Whether a hash can be checked here. The import refuses those that cannot; one that is there all the same, since the
+    /// budget was larger, must not stop the others.
+    fn is_affordable(&self, credential: &Credential) -> bool {
+        let cost = credential.hash.check_cost(&self.limit);
+        if let Err(error) = &cost {
+            tracing::error!(%error, "a user cannot sign in: their hash is too costly to check");
+        }
+        cost.is_ok()
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        asker: &Asker,
+        hashes: u32,
+        work: impl FnOnce(&mut Workbench) -> Result<T, HashingError> + Send + 'static,
+    ) -> Result<T, HashingError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Task::job(hashes, reply, work);
+        self.workers.admit(asker.lane, job)?;
+        // Dropping `answer` tells the queue that nobody waits any more.
+        tokio::select! {
+            answered = answer => answered.unwrap_or(Err(HashingError::Ended)),
+            () = asker.presence.gone() => Err(HashingError::ClientGone),
+        }
+    }
+}
+
+/// The cores that this process may use.
+pub(crate) fn cores() -> NonZero<usize> {
+    thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+}
+
+/// Hashes a password with a fresh salt, here and now: for commands, which have nobody else to care for.
+pub(crate) fn hash_at_once(password: &NormalisedPassword, parameters: Parameters) -> Result<Credential, HashingError> {
+    Workbench::alone(parameters).create(password)
+}

@@ -1,0 +1,182 @@
+//! The decisions of the queue, over a time that the test moves.
+
+use super::*;
+
+/// A job with a name, for so many hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TestJob {
+    name: u32,
+    hashes: u32,
+    is_gone: bool,
+}
+
+impl Waits for TestJob {
+    fn hashes(&self) -> u32 {
+        self.hashes
+    }
+
+    fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+}
+
+fn job(name: u32) -> TestJob {
+    TestJob { name, hashes: 1, is_gone: false }
+}
+
+fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// One worker that takes 20 ms for a hash, and a deadline of 400 ms, of which 300 are given out.
+fn queue() -> Queue<TestJob> {
+    Queue::new(1, millis(400), millis(20))
+}
+
+/// Lets strangers in until one is refused; how many, and what the last was told.
+fn fill(queue: &mut Queue<TestJob>, now: Duration, lane: Lane) -> (u32, Refused) {
+    for name in 0.. {
+        if let Err((_, refused)) = queue.admit(now, lane, job(name)) {
+            return (name, refused);
+        }
+    }
+    unreachable!()
+}
+
+#[test]
+fn as_many_are_let_in_as_are_done_in_three_quarters_of_the_deadline() {
+    let (let_in, refused) = fill(&mut queue(), millis(0), Lane::Unknown);
+    assert_eq!(let_in, 15);
+    assert_eq!(refused, Refused { retry_after: millis(300) });
+}
+
+#[test]
+fn a_free_worker_means_no_wait_however_long_a_hash_takes() {
+    let mut queue = Queue::new(2, millis(400), millis(1000));
+    assert!(queue.admit(millis(0), Lane::Unknown, job(1)).is_ok());
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(1), millis(0)));
+    assert!(queue.admit(millis(0), Lane::Unknown, job(2)).is_ok());
+    assert_eq!(queue.next(millis(0), 1), Next::Do(job(2), millis(0)));
+    assert!(queue.admit(millis(0), Lane::Unknown, job(3)).is_err());
+}
+
+#[test]
+fn what_runs_counts_for_what_is_left_of_it() {
+    let mut queue = queue();
+    queue.admit(millis(0), Lane::Unknown, TestJob { hashes: 2, ..job(1) }).unwrap();
+    queue.next(millis(0), 0);
+    assert_eq!(queue.expected_wait(millis(0), Lane::Unknown), millis(40));
+    assert_eq!(queue.expected_wait(millis(30), Lane::Unknown), millis(10));
+    assert_eq!(queue.expected_wait(millis(90), Lane::Unknown), millis(0));
+    queue.done(0);
+    assert_eq!(queue.expected_wait(millis(90), Lane::Unknown), millis(0));
+}
+
+#[test]
+fn a_flood_of_strangers_keeps_no_known_client_out_and_they_are_served_first() {
+    let mut queue = queue();
+    let (strangers, _) = fill(&mut queue, millis(0), Lane::Unknown);
+    let (known, _) = fill(&mut queue, millis(0), Lane::Known);
+    assert_eq!((strangers, known), (15, 15));
+    for name in 0..known {
+        assert_eq!(queue.next(millis(0), 0), Next::Do(job(name), millis(0)));
+        queue.done(0);
+    }
+    assert_eq!((queue.length(Lane::Known), queue.length(Lane::Unknown)), (0, 15));
+}
+
+#[test]
+fn those_sent_away_get_a_place_each_and_none_beyond_a_minute() {
+    let mut queue = queue();
+    let (_, first) = fill(&mut queue, millis(0), Lane::Unknown);
+    let mut told = vec![first.retry_after];
+    for name in 0..5000 {
+        told.push(queue.admit(millis(0), Lane::Unknown, job(name)).unwrap_err().1.retry_after);
+    }
+    assert_eq!(told[..4], [300, 320, 340, 360].map(millis));
+    assert_eq!(told.last(), Some(&LONGEST_RETRY));
+    assert!(told.is_sorted());
+}
+
+#[test]
+fn a_place_is_never_before_the_wait_that_there_is_and_old_promises_are_forgotten() {
+    let mut queue = queue();
+    fill(&mut queue, millis(0), Lane::Unknown);
+    // Nobody was served for ten seconds, since the worker hung: the wait is what counts.
+    let refused = queue.admit(millis(10_000), Lane::Unknown, job(99)).unwrap_err().1;
+    assert_eq!(refused.retry_after, millis(300));
+}
+
+#[test]
+fn those_who_come_back_when_they_are_told_find_room() {
+    let mut queue = Queue::new(1, Duration::from_secs(2), millis(20));
+    let mut coming: Vec<(Duration, u32)> = (0..600).map(|name| (millis(0), name)).collect();
+    let (mut served, mut now, mut refusals, mut idle) = (0, millis(0), 0, 0);
+    while served < 600 {
+        coming.sort();
+        while let Some(&(at, name)) = coming.first().filter(|(at, _)| *at <= now) {
+            coming.remove(0);
+            if let Err((_, refused)) = queue.admit(now, Lane::Unknown, job(name)) {
+                refusals += 1;
+                // `Retry-After` is in whole seconds.
+                coming.push((at + Duration::from_secs(refused.retry_after.as_secs() + 1), name));
+            }
+        }
+        match queue.next(now, 0) {
+            Next::Do(..) => served += 1,
+            Next::Nothing => idle += 1,
+            late => panic!("{late:?}"),
+        }
+        now += millis(20);
+        queue.done(0);
+    }
+    // 75 find room at once and the other 525 when they come back, all but a few: the worker does not wait for them.
+    assert!((525..600).contains(&refusals), "{refusals}");
+    assert!(idle < 60, "{idle}");
+}
+
+#[test]
+fn whoever_waited_past_the_deadline_is_refused_and_whoever_has_gone_is_dropped() {
+    let mut queue = queue();
+    for name in 0..3 {
+        queue.admit(millis(0), Lane::Unknown, TestJob { is_gone: name == 0, ..job(name) }).unwrap();
+    }
+    assert!(matches!(queue.next(millis(380), 0), Next::Gone(gone) if gone.name == 0));
+    assert!(matches!(queue.next(millis(380), 0), Next::Do(..)));
+    queue.done(0);
+    assert!(matches!(queue.next(millis(381), 0), Next::Late(late, _) if late.name == 2));
+    assert_eq!(queue.next(millis(381), 0), Next::Nothing);
+}
+
+#[test]
+fn those_who_have_gone_keep_nobody_out() {
+    let mut queue = queue();
+    for name in 0..15 {
+        queue.admit(millis(0), Lane::Unknown, TestJob { is_gone: name > 0, ..job(name) }).unwrap();
+    }
+    assert!(queue.admit(millis(0), Lane::Unknown, job(15)).is_ok());
+    assert_eq!(queue.length(Lane::Unknown), 2);
+}
+
+#[test]
+fn what_nobody_waits_for_is_done_when_nobody_waits_and_is_bounded() {
+    let mut queue = queue();
+    for name in 0..32 {
+        assert_eq!(queue.admit_spare(job(name)), Ok(()));
+    }
+    assert_eq!(queue.admit_spare(job(32)), Err(job(32)));
+    assert_eq!(queue.expected_wait(millis(0), Lane::Unknown), millis(0));
+    queue.admit(millis(0), Lane::Unknown, job(99)).unwrap();
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(99), millis(0)));
+    queue.done(0);
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0), millis(0)));
+}
+
+#[test]
+fn the_mean_follows_what_is_measured() {
+    let mut queue = queue();
+    for _ in 0..100 {
+        queue.measured(millis(100));
+    }
+    assert!(queue.hash_time > millis(99) && queue.hash_time <= millis(100), "{:?}", queue.hash_time);
+}

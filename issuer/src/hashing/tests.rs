@@ -1,0 +1,94 @@
+//! Real hashes on real threads.
+
+use std::{num::NonZero, sync::Arc};
+
+use super::*;
+use crate::metrics::Metrics;
+
+fn settings() -> Settings {
+    Settings {
+        parameters: Parameters::FLOOR,
+        workers: NonZero::<usize>::MIN,
+        limit: CostLimit::default(),
+        deadline: Duration::from_secs(20),
+    }
+}
+
+fn password(text: &str) -> Password {
+    Password::parse(text.to_owned()).unwrap()
+}
+
+/// How often that was counted.
+fn counted(metrics: &Metrics, name: &str) -> u64 {
+    let text = metrics.to_text().unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+    line.map_or(0, |value| value.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_password_fits_its_own_hash_and_no_other_and_never_nobodys() {
+    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
+    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let hash = hash_at_once(&password("correct horse").normalised(), Parameters::FLOOR).unwrap();
+    let check = async |text, hash, decoy| hashing.verify(&asker, password(text), hash, decoy).await.unwrap().fits;
+    assert!(check("correct horse", Some(&hash), None).await);
+    assert!(!check("correct horsf", Some(&hash), None).await);
+    assert!(!check("correct horse", None, Some(&hash)).await, "a decoy lets nobody in");
+    assert!(!check("correct horse", None, None).await);
+}
+
+#[tokio::test]
+async fn a_hash_that_is_too_costly_fits_no_password_and_takes_no_long_time() {
+    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
+    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let costly = "$2b$31$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO".parse().unwrap();
+    let costly = Credential::imported(costly);
+    assert!(!hashing.verify(&asker, password("x"), Some(&costly), Some(&costly)).await.unwrap().fits);
+    assert!(hashing.replace(&asker, password("x"), &costly, password("y").normalised()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn nobody_hashes_for_a_client_that_has_gone() {
+    let metrics = Metrics::new();
+    let hashing = Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap());
+    let hashes_at_start = counted(&metrics, "hallpass_hash_time_seconds_count");
+    let here = Here::new();
+    let presence = here.presence();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (hashing, asker) = (Arc::clone(&hashing), Asker { lane: Lane::Unknown, presence: presence.clone() });
+            tokio::spawn(async move { hashing.verify(&asker, password("x"), None, None).await })
+        })
+        .collect();
+    // The first poll of each lets it wait; the threads of the test and of the worker run beside each other.
+    tokio::task::yield_now().await;
+    drop(here);
+    for task in tasks {
+        assert!(matches!(task.await.unwrap(), Ok(Checked { fits: false, .. }) | Err(HashingError::ClientGone)));
+    }
+    // The worker comes past those who have gone before it does anything else.
+    let stays = Here::new();
+    let asker = Asker { lane: Lane::Unknown, presence: stays.presence() };
+    hashing.verify(&asker, password("x"), None, None).await.unwrap();
+    let hashes = counted(&metrics, "hallpass_hash_time_seconds_count") - hashes_at_start;
+    let gone = counted(&metrics, "hallpass_hash_dropped_total{reason=\"client_gone\"}");
+    assert!(gone >= 6 && hashes + gone == 9, "{gone} gone, {hashes} hashes");
+}
+
+#[tokio::test]
+async fn work_that_panics_answers_an_error_and_the_worker_goes_on() {
+    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
+    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let panicked: Result<(), _> = hashing.run(&asker, 1, |_| panic!("on purpose")).await;
+    assert!(matches!(panicked, Err(HashingError::Ended)));
+    assert!(hashing.run(&asker, 1, |_| Ok(())).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_hash_that_nobody_waits_for_is_made_too() {
+    let hashing = Hashing::start(&settings(), Metrics::new().hashing).unwrap();
+    let hash = hashing.rewrite(password("correct horse")).await.unwrap().unwrap();
+    assert!(!hashing.is_outdated(&hash));
+    let foreign = "$2y$05$abcdefghijklmnopqrstuuLbuvdZuWDkBBZreahMpYPgfZzKA2Owe".parse().unwrap();
+    assert!(hashing.is_outdated(&Credential::imported(foreign)));
+}

@@ -1,0 +1,24 @@
+//! `GET /readyz`: able to serve, since the store answers in time.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::Serialize;
+use tokio::time;
+use warp::reply::Response;
+
+use super::{ApiError, Head, json};
+use crate::auth::Auth;
+
+/// How long the store may take. It answers in milliseconds; who asks gives up after a few seconds.
+const LONGEST: Duration = Duration::from_secs(1);
+
+#[derive(Serialize)]
+struct Body {
+    status: &'static str,
+}
+
+pub(crate) async fn handle(auth: Arc<Auth>, _head: Head) -> Result<Response, ApiError> {
+    let answered = time::timeout(LONGEST, auth.check_store()).await;
+    answered.map_err(|_| ApiError::unavailable("the store does not answer"))??;
+    Ok(json(&Body { status: "ready" }))
+}

@@ -1,0 +1,235 @@
+//! What is counted and measured, and how Prometheus reads it: names with their units, labels from closed lists.
+
+use std::{fmt, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+
+/// All metrics of the process.
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) hashing: HashingMetrics,
+    pub(crate) auth: AuthMetrics,
+    pub(crate) http: HttpMetrics,
+}
+
+/// What hashing does.
+#[derive(Clone)]
+pub(crate) struct HashingMetrics {
+    queued_known: Gauge,
+    queued_unknown: Gauge,
+    waited: Histogram,
+    hashed: Histogram,
+    dropped: Family<DroppedLabel, Counter>,
+}
+
+/// What the use cases come to.
+#[derive(Clone, Default)]
+pub(crate) struct AuthMetrics {
+    logins: Family<OutcomeLabel, Counter>,
+    refreshes: Family<OutcomeLabel, Counter>,
+    grace_answers: Counter,
+    rewritten_hashes: Counter,
+}
+
+/// What is asked over HTTP.
+#[derive(Clone, Default)]
+pub(crate) struct HttpMetrics {
+    requests: Family<RequestLabels, Counter>,
+}
+
+/// Why something was not hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Dropped {
+    /// The wait would have been too long.
+    Full,
+    /// The wait was too long.
+    Late,
+    ClientGone,
+    /// A hash was not made anew, since too many such wait.
+    Spare,
+}
+
+/// How a use case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Outcome {
+    Ok,
+    Refused,
+    /// Too many, too busy: the same request may succeed later.
+    Overloaded,
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LaneLabel {
+    lane: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DroppedLabel {
+    reason: Dropped,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    /// The class of the answer's status: `2xx`, say.
+    status: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("hallpass");
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The version that runs", build);
+        let hashing = HashingMetrics::register(&mut registry);
+        let auth = AuthMetrics::register(&mut registry);
+        let http = HttpMetrics::default();
+        registry.register("http_requests", "Requests by route and class of the answer's status", http.requests.clone());
+        Self { registry, hashing, auth, http }
+    }
+
+    /// The metrics in Prometheus' text format, `OpenMetrics` 1.0.
+    pub(crate) fn to_text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl HashingMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        // From a millisecond to 16 seconds, each bound 1.6 times the one before.
+        let times = || Histogram::new(exponential_buckets(0.001, 1.6, 21));
+        let (queued, dropped) = (Family::<LaneLabel, Gauge>::default(), Family::default());
+        let (waited, hashed) = (times(), times());
+        registry.register("hash_queue_length", "Passwords that wait to be hashed, by lane", queued.clone());
+        let wait_help = "How long a password that was hashed had waited for it";
+        registry.register_with_unit("hash_wait", wait_help, Unit::Seconds, waited.clone());
+        registry.register_with_unit("hash_time", "How long one hash took", Unit::Seconds, hashed.clone());
+        registry.register("hash_dropped", "Passwords that were not hashed, by reason", Family::clone(&dropped));
+        let [queued_known, queued_unknown] =
+            ["known", "unknown"].map(|lane| queued.get_or_create_owned(&LaneLabel { lane }));
+        Self { queued_known, queued_unknown, waited, hashed, dropped }
+    }
+
+    /// Takes on how many wait: of clients that are known, and of all others. It takes no lock, since it is called under one.
+    pub(crate) fn queued(&self, known: usize, unknown: usize) {
+        self.queued_known.set(i64::try_from(known).unwrap_or(i64::MAX));
+        self.queued_unknown.set(i64::try_from(unknown).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn waited(&self, waited: Duration) {
+        self.waited.observe(waited.as_secs_f64());
+    }
+
+    pub(crate) fn hashed(&self, took: Duration) {
+        self.hashed.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn dropped(&self, reason: Dropped) {
+        self.dropped.get_or_create(&DroppedLabel { reason }).inc();
+    }
+}
+
+impl AuthMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register("logins", "Sign-ins by outcome", metrics.logins.clone());
+        registry.register("refreshes", "Uses of refresh tokens by outcome", metrics.refreshes.clone());
+        // A thief who is as quick as the owner shows nowhere else.
+        let help = "Refresh tokens that were used already and were answered again within the grace";
+        registry.register("grace_answers", help, metrics.grace_answers.clone());
+        let help = "Hashes that were made anew with our own parameters at a sign-in";
+        registry.register("rewritten_hashes", help, metrics.rewritten_hashes.clone());
+        metrics
+    }
+
+    pub(crate) fn login(&self, outcome: Outcome) {
+        self.logins.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    pub(crate) fn refresh(&self, outcome: Outcome) {
+        self.refreshes.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// Counts an answer within the grace; how many there were.
+    pub(crate) fn grace_answer(&self) -> u64 {
+        self.grace_answers.inc() + 1
+    }
+
+    pub(crate) fn rewritten_hash(&self) {
+        self.rewritten_hashes.inc();
+    }
+}
+
+impl HttpMetrics {
+    pub(crate) fn request(&self, route: &'static str, status: u16) {
+        let status = match status {
+            ..200 => "1xx",
+            200..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            500.. => "5xx",
+        };
+        self.requests.get_or_create(&RequestLabels { route, status }).inc();
+    }
+}
+
+/// The name of a label's value, as Prometheus has it.
+macro_rules! named {
+    ($label:ty: $($value:ident = $name:literal),*) => {
+        impl EncodeLabelValue for $label {
+            fn encode(&self, encoder: &mut LabelValueEncoder) -> Result<(), fmt::Error> {
+                match self {
+                    $(Self::$value => EncodeLabelValue::encode(&$name, encoder),)*
+                }
+            }
+        }
+    };
+}
+
+named!(Dropped: Full = "full", Late = "late", ClientGone = "client_gone", Spare = "spare");
+named!(Outcome: Ok = "ok", Refused = "refused", Overloaded = "overloaded", Failed = "failed");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_is_told_with_names_and_units() {
+        let metrics = Metrics::new();
+        metrics.hashing.queued(3, 0);
+        metrics.hashing.hashed(Duration::from_millis(20));
+        metrics.hashing.dropped(Dropped::ClientGone);
+        metrics.auth.login(Outcome::Overloaded);
+        metrics.http.request("/login", 503);
+        assert_eq!((metrics.auth.grace_answer(), metrics.auth.grace_answer()), (1, 2));
+        let text = metrics.to_text().unwrap();
+        for line in [
+            "hallpass_hash_queue_length{lane=\"known\"} 3",
+            "hallpass_hash_queue_length{lane=\"unknown\"} 0",
+            "hallpass_hash_time_seconds_count 1",
+            "hallpass_hash_dropped_total{reason=\"client_gone\"} 1",
+            "hallpass_logins_total{outcome=\"overloaded\"} 1",
+            "hallpass_http_requests_total{route=\"/login\",status=\"5xx\"} 1",
+            "hallpass_grace_answers_total 2",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! bcrypt, as `$2a$`, `$2b$` and `$2y$`: for passwords without faults of old libraries, three names of the same thing.
+
+use base64ct::{Base64Bcrypt, Encoding as _};
+use zeroize::Zeroizing;
+
+use super::{
+    InvalidPasswordHash,
+    cost::{TooCostly, check_work},
+};
+
+const FORM: &str = "$2b$COST$ with two digits of cost, then 22 characters of salt and 31 of hash";
+
+/// bcrypt reads no more of a password. What follows never counted where the hash was made, so it does not here.
+const MOST_PASSWORD_BYTES: usize = 72;
+
+/// 2¹⁴ rounds take about a second; each further step doubles that.
+const MOST_COST: u64 = 14;
+
+#[derive(Clone)]
+pub(super) struct BcryptHash {
+    cost: u32,
+    salt: [u8; 16],
+    pub(super) output: [u8; 23],
+}
+
+impl BcryptHash {
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
+        let form = InvalidPasswordHash::Form(FORM);
+        let (cost, rest) = text.split_once('$').ok_or(form.clone())?;
+        let two_digits = cost.len() == 2 && cost.bytes().all(|byte| byte.is_ascii_digit());
+        let cost = cost.parse().ok().filter(|_| two_digits).ok_or(form.clone())?;
+        if !(4..=31).contains(&cost) {
+            return Err(InvalidPasswordHash::Parameter { name: "cost", expected: "a number from 04 to 31" });
+        }
+        let (salt, output) = rest.split_at_checked(22).ok_or(form.clone())?;
+        let salt = decode(&without_unused_bits(salt).ok_or(form.clone())?).ok_or(form.clone())?;
+        Ok(Self { cost, salt, output: decode(output).ok_or(form)? })
+    }
+
+    /// A password ends with a NUL, and is cut at 72 bytes. A NUL inside is a byte like any other, as in the libraries
+    /// of Go, Rust and Node today; those in C would have ended the password there.
+    pub(super) fn compute(&self, password: &[u8], out: &mut [u8]) {
+        let mut key = Zeroizing::new([0; MOST_PASSWORD_BYTES]);
+        let length = password.len().min(MOST_PASSWORD_BYTES);
+        key[..length].copy_from_slice(&password[..length]);
+        let with_nul = (length + 1).min(MOST_PASSWORD_BYTES);
+        // The last of its 24 bytes has never been part of the hash's text.
+        let computed = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, &key[..with_nul]));
+        out.copy_from_slice(&computed[..out.len()]);
+    }
+
+    pub(super) fn check_cost(&self) -> Result<(), TooCostly> {
+        check_work("cost", self.cost.into(), MOST_COST)
+    }
+}
+
+/// The last character of a salt has four bits that mean nothing; some libraries left them set.
+fn without_unused_bits(salt: &str) -> Option<String> {
+    const ALPHABET: &[u8] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let (rest, last) = salt.split_at_checked(salt.len().checked_sub(1)?)?;
+    let index = ALPHABET.iter().position(|letter| [*letter] == last.as_bytes())?;
+    Some(format!("{rest}{}", char::from(*ALPHABET.get(index & 0b11_0000)?)))
+}
+
+fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+    Base64Bcrypt::decode_vec(text).ok()?.try_into().ok()
+}

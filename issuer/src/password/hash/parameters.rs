@@ -1,0 +1,86 @@
+//! The parameters of our own hashes: Argon2id, never below what OWASP calls the floor.
+
+/// The parameters of Argon2id that new hashes are made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parameters {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+/// Parameters that would make weak hashes, or that Argon2 does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidParameters {
+    #[error(
+        "Argon2id with {memory_kib} KiB and {passes} passes is below OWASP's floor: 46 MiB with 1 pass, 19 MiB with 2, \
+         12 MiB with 3, 9 MiB with 4, or 7 MiB with 5"
+    )]
+    Weak { memory_kib: u32, passes: u32 },
+    #[error("Argon2id takes 1 to {MOST_LANES} lanes here")]
+    Lanes,
+}
+
+/// The least memory in KiB for 1, 2, 3, 4, 5 passes: as good as each other (OWASP Password Storage Cheat Sheet, Argon2id).
+const FLOOR_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
+
+/// Lanes do not make one hash faster here, since each has one core; they are for those who share hashes with others.
+const MOST_LANES: u32 = 16;
+
+impl Parameters {
+    /// OWASP's first choice among the equals: the least time for its memory.
+    pub(crate) const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
+
+    pub(crate) const SALT_BYTES: usize = 16;
+    pub(crate) const OUTPUT_BYTES: usize = 32;
+
+    pub(crate) fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidParameters> {
+        if !(1..=MOST_LANES).contains(&lanes) {
+            return Err(InvalidParameters::Lanes);
+        }
+        let floor = FLOOR_KIB.get(passes.clamp(1, 5) as usize - 1).copied().unwrap_or(u32::MAX);
+        if passes == 0 || memory_kib < floor {
+            return Err(InvalidParameters::Weak { memory_kib, passes });
+        }
+        Ok(Self { memory_kib, passes, lanes })
+    }
+
+    pub(crate) fn memory_kib(self) -> u32 {
+        self.memory_kib
+    }
+
+    pub(crate) fn memory_bytes(self) -> u64 {
+        u64::from(self.memory_kib) * 1024
+    }
+
+    pub(crate) fn passes(self) -> u32 {
+        self.passes
+    }
+
+    pub(crate) fn lanes(self) -> u32 {
+        self.lanes
+    }
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self::FLOOR
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_do_not_go_below_the_floor() {
+        for (memory, passes) in [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5), (7_168, 9)] {
+            assert!(Parameters::new(memory, passes, 1).is_ok());
+            let weak = InvalidParameters::Weak { memory_kib: memory - 1, passes };
+            assert_eq!(Parameters::new(memory - 1, passes, 1), Err(weak));
+        }
+        assert!(Parameters::new(1 << 20, 0, 1).is_err());
+        assert_eq!(Parameters::new(19_456, 2, 0), Err(InvalidParameters::Lanes));
+        assert_eq!(Parameters::new(19_456, 2, 17), Err(InvalidParameters::Lanes));
+        assert_eq!(Parameters::new(19_456, 2, 1), Ok(Parameters::default()));
+    }
+}

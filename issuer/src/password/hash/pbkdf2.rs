@@ -1,0 +1,88 @@
+//! PBKDF2 (RFC 8018 §5.2), as a PHC string and as passlib writes it.
+
+use hmac::Hmac;
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+
+use super::{
+    HashingFailed, InvalidPasswordHash,
+    cost::{TooCostly, check_work},
+    fields::{Fields, number},
+};
+
+const FORM: &str = "$pbkdf2-sha256$i=ITERATIONS[,l=BYTES]$SALT$HASH or $pbkdf2-sha256$ITERATIONS$SALT$HASH, salt and hash \
+                    in base64 without padding";
+
+/// OWASP asks for 1.3 million at most, with SHA-1; four million take one to four seconds.
+const MOST_ITERATIONS: u64 = 4_000_000;
+
+#[derive(Clone)]
+pub(super) struct Pbkdf2Hash {
+    digest: Digest,
+    iterations: u32,
+    salt: Vec<u8>,
+    pub(super) output: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+enum Digest {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+impl Pbkdf2Hash {
+    pub(super) fn parse(kind: &str, text: &str) -> Result<Self, InvalidPasswordHash> {
+        let digest = match kind {
+            "pbkdf2-sha256" => Digest::Sha256,
+            "pbkdf2-sha512" => Digest::Sha512,
+            _ => Digest::Sha1,
+        };
+        let mut fields = Fields::of(text, FORM);
+        let (iterations, announced) = cost(fields.next()?).ok_or(InvalidPasswordHash::Form(FORM))?;
+        let (salt, output) = (fields.next_bytes()?, fields.next_bytes()?);
+        fields.end()?;
+        if iterations == 0 {
+            return Err(InvalidPasswordHash::Parameter { name: "iterations", expected: "a number from 1" });
+        }
+        if announced.is_some_and(|length| length as usize != output.len()) {
+            return Err(InvalidPasswordHash::Parameter {
+                name: "length l",
+                expected: "the length of the hash in bytes",
+            });
+        }
+        if output.len() < 10 {
+            return Err(InvalidPasswordHash::Parameter { name: "output", expected: "at least 10 bytes long" });
+        }
+        Ok(Self { digest, iterations, salt, output })
+    }
+
+    pub(super) fn compute(&self, password: &[u8], out: &mut [u8]) -> Result<(), HashingFailed> {
+        let derived = match self.digest {
+            Digest::Sha1 => pbkdf2::pbkdf2::<Hmac<Sha1>>(password, &self.salt, self.iterations, out),
+            Digest::Sha256 => pbkdf2::pbkdf2::<Hmac<Sha256>>(password, &self.salt, self.iterations, out),
+            Digest::Sha512 => pbkdf2::pbkdf2::<Hmac<Sha512>>(password, &self.salt, self.iterations, out),
+        };
+        derived.map_err(|error| HashingFailed(error.to_string()))
+    }
+
+    pub(super) fn check_cost(&self) -> Result<(), TooCostly> {
+        let block = match self.digest {
+            Digest::Sha1 => 20,
+            Digest::Sha256 => 32,
+            Digest::Sha512 => 64,
+        };
+        // A longer output iterates again for each block of it.
+        let blocks = self.output.len().div_ceil(block) as u64;
+        check_work("iterations", u64::from(self.iterations) * blocks, MOST_ITERATIONS)
+    }
+}
+
+/// `i=ITERATIONS`, with or without `,l=BYTES`, or the number alone.
+fn cost(field: &str) -> Option<(u32, Option<u32>)> {
+    let Some(named) = field.strip_prefix("i=") else { return Some((number(field)?, None)) };
+    match named.split_once(",l=") {
+        Some((iterations, length)) => Some((number(iterations)?, Some(number(length)?))),
+        None => Some((number(named)?, None)),
+    }
+}

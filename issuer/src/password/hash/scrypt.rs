@@ -1,0 +1,81 @@
+//! scrypt (RFC 7914), as a PHC string (passlib's is the same) and as crypt's `$7$`.
+
+use base64ct::{Base64ShaCrypt, Encoding as _};
+use scrypt::Params;
+
+use super::{
+    HashingFailed, InvalidPasswordHash,
+    cost::{CostLimit, TooCostly, check_work},
+    fields::Fields,
+};
+
+const FORM: &str = "$scrypt$ln=LOG2N,r=BLOCK,p=LANES$SALT$HASH, salt and hash in base64 without padding";
+const CRYPT_FORM: &str = "$7$NrrrrrpppppSALT$HASH, as crypt writes it, with 43 characters of hash";
+
+/// Mebibytes that are filled and read again, over all lanes: 512 MiB take about a second and a half.
+const MOST_MIB: u64 = 512;
+
+#[derive(Clone)]
+pub(super) struct ScryptHash {
+    params: Params,
+    salt: Vec<u8>,
+    pub(super) output: Vec<u8>,
+}
+
+impl ScryptHash {
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
+        let mut fields = Fields::of(text, FORM);
+        let [log_n, r, p] = fields.next_named(["ln", "r", "p"])?;
+        let (salt, output) = (fields.next_bytes()?, fields.next_bytes()?);
+        fields.end()?;
+        Self::new(log_n, r, p, salt, output)
+    }
+
+    /// The form of libxcrypt: numbers of 6 bits a character, the smallest first, and the salt as it stands.
+    pub(super) fn parse_crypt(text: &str) -> Result<Self, InvalidPasswordHash> {
+        let form = InvalidPasswordHash::Form(CRYPT_FORM);
+        let (setting, output) = text.rsplit_once('$').ok_or(form.clone())?;
+        let log_n = setting.get(..1).and_then(crypt_number).ok_or(form.clone())?;
+        let r = setting.get(1..6).and_then(crypt_number).ok_or(form.clone())?;
+        let p = setting.get(6..11).and_then(crypt_number).ok_or(form.clone())?;
+        let salt = setting.get(11..).map(|salt| salt.as_bytes().to_vec()).ok_or(form.clone())?;
+        let output = Base64ShaCrypt::decode_vec(output).ok().filter(|output| output.len() == 32).ok_or(form)?;
+        Self::new(log_n, r, p, salt, output)
+    }
+
+    fn new(log_n: u32, r: u32, p: u32, salt: Vec<u8>, output: Vec<u8>) -> Result<Self, InvalidPasswordHash> {
+        let parameter = |name, expected| InvalidPasswordHash::Parameter { name, expected };
+        let log_n = u8::try_from(log_n).ok().filter(|log_n| (1..=63).contains(log_n));
+        let log_n = log_n.ok_or(parameter("ln", "a number from 1 to 63"))?;
+        // RFC 7914 §6. The product is checked here, since the crate multiplies the two before it looks.
+        if r == 0 || p == 0 || u64::from(r) * u64::from(p) >= 1 << 30 {
+            return Err(parameter("r and p", "numbers from 1, with a product below 2^30"));
+        }
+        if output.len() < 10 {
+            return Err(parameter("output", "at least 10 bytes long"));
+        }
+        let params = Params::new(log_n, r, p).map_err(|_| parameter("ln and r", "of a size that fits into memory"))?;
+        Ok(Self { params, salt, output })
+    }
+
+    pub(super) fn compute(&self, password: &[u8], out: &mut [u8]) -> Result<(), HashingFailed> {
+        scrypt::scrypt(password, &self.salt, &self.params, out).map_err(|error| HashingFailed(error.to_string()))
+    }
+
+    pub(super) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
+        let block = 128 * u64::from(self.params.r());
+        let filled = block.saturating_mul(self.params.n());
+        let lanes = u64::from(self.params.p());
+        // Beside the table: a block for each lane, and two to work in.
+        limit.check_memory(filled.saturating_add(block.saturating_mul(lanes + 2)))?;
+        check_work("memory in MiB times lanes", filled.saturating_mul(lanes) >> 20, MOST_MIB)
+    }
+}
+
+fn crypt_number(text: &str) -> Option<u32> {
+    const ALPHABET: &[u8] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    text.bytes().rev().try_fold(0, |number: u32, byte| {
+        let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
+        Some(number << 6 | u32::try_from(digit).ok()?)
+    })
+}

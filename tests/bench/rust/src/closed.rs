@@ -1,0 +1,133 @@
+//! The closed loops: clients that rotate refresh tokens, and clients that sign in again and again.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::clock::now;
+use crate::connection::{Answer, Connection};
+use crate::dialect::{Dialect, Pass, User};
+use crate::level::{self, Share, Window};
+use crate::milliseconds;
+use crate::sign_in::sign_in;
+use crate::source::source;
+
+/// What both take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Where the server listens
+    address: SocketAddr,
+    #[arg(long, default_value = "tokens")]
+    dialect: Dialect,
+    /// Who signs in, in turn: NAME:PASSWORD
+    #[arg(long, value_delimiter = ',', required = true)]
+    users: Vec<User>,
+    /// How many clients at once
+    #[arg(long, value_delimiter = ',', required = true)]
+    clients: Vec<usize>,
+    /// Milliseconds that are not counted yet
+    #[arg(long, value_parser = milliseconds)]
+    warm_up: Duration,
+    /// Milliseconds that are counted
+    #[arg(long, value_parser = milliseconds)]
+    measure: Duration,
+}
+
+/// Rotates with each number of clients in turn. Any answer but a new token fails the whole run.
+pub(crate) async fn refresh(options: &Options) -> Result<Value, String> {
+    let most = options.clients.iter().copied().max().unwrap_or_default();
+    let mut passes = sign_in(options.dialect, options.address, &options.users, most).await?;
+    let (mut levels, mut answered) = (Vec::new(), 0);
+    for &count in &options.clients {
+        // Connections are made anew: servers close those that were silent since the sign-in.
+        let connections = connect(options, count).await?;
+        let window = Window::after(options.warm_up, options.measure);
+        let clients = connections.into_iter().zip(&passes);
+        let clients = clients
+            .map(|(connection, pass)| rotate(options.dialect, options.address, connection, pass.clone(), window));
+        let (level, held) = level::run(clients.collect()).await?;
+        passes.splice(..count, held);
+        answered += level.answered;
+        levels.push(level.report(options.measure));
+    }
+    Ok(json!({ "answered": answered, "levels": levels }))
+}
+
+/// Signs in with each number of clients in turn, each time another user. Any answer but a pass fails the whole run.
+pub(crate) async fn login(options: &Options) -> Result<Value, String> {
+    let requests = options.users.iter().map(|user| options.dialect.login(options.address, user));
+    let turns = Arc::new(Turns { requests: requests.collect(), next: AtomicUsize::new(0) });
+    let (mut levels, mut answered) = (Vec::new(), 0);
+    for &count in &options.clients {
+        let connections = connect(options, count).await?;
+        let window = Window::after(options.warm_up, options.measure);
+        let clients = connections.into_iter();
+        let clients = clients.map(|connection| log_in(options.dialect, connection, Arc::clone(&turns), window));
+        let (level, _) = level::run(clients.collect()).await?;
+        answered += level.answered;
+        levels.push(level.report(options.measure));
+    }
+    Ok(json!({ "answered": answered, "levels": levels }))
+}
+
+/// The users' requests, each in its turn.
+struct Turns {
+    requests: Vec<Vec<u8>>,
+    next: AtomicUsize,
+}
+
+impl Turns {
+    fn take(&self) -> &[u8] {
+        &self.requests[self.next.fetch_add(1, Ordering::Relaxed) % self.requests.len()]
+    }
+}
+
+/// Connections of so many clients, each at another address.
+async fn connect(options: &Options, clients: usize) -> Result<Vec<Connection>, String> {
+    let mut connections = Vec::with_capacity(clients);
+    for client in 0..clients {
+        let connection = Connection::open_from(source(client), options.address).await;
+        connections.push(connection.map_err(|error| error.to_string())?);
+    }
+    Ok(connections)
+}
+
+async fn rotate(
+    dialect: Dialect,
+    address: SocketAddr,
+    mut connection: Connection,
+    mut pass: Pass,
+    window: Window,
+) -> Result<(Share, Pass), String> {
+    let mut share = Share::default();
+    while !window.is_over() {
+        let sent = now();
+        let answer = connection.ask(&dialect.refresh(address, &pass)).await.map_err(|error| error.to_string())?;
+        pass = dialect.renewed(&pass, &answer).ok_or_else(|| unexpected("refresh", &answer))?;
+        share.add(sent, window);
+    }
+    Ok((share, pass))
+}
+
+async fn log_in(
+    dialect: Dialect,
+    mut connection: Connection,
+    turns: Arc<Turns>,
+    window: Window,
+) -> Result<(Share, ()), String> {
+    let mut share = Share::default();
+    while !window.is_over() {
+        let sent = now();
+        let answer = connection.ask(turns.take()).await.map_err(|error| error.to_string())?;
+        dialect.pass(&answer).ok_or_else(|| unexpected("sign-in", &answer))?;
+        share.add(sent, window);
+    }
+    Ok((share, ()))
+}
+
+fn unexpected(request: &str, Answer { status, body, .. }: &Answer<'_>) -> String {
+    format!("a {request} is answered {status}: {}", String::from_utf8_lossy(body))
+}

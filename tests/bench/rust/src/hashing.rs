@@ -1,0 +1,72 @@
+//! The cores' own rate of hashing passwords: no server that hashes each once can be faster.
+
+use std::thread;
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use serde_json::{Value, json};
+
+use crate::clock::now;
+use crate::latencies::Latencies;
+
+/// OWASP's floor, which is what everybody in this bench hashes with: 19 MiB, 2 passes, 1 lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// What a thread has done.
+struct Lane {
+    latencies: Latencies,
+    per_second: f64,
+}
+
+/// Hashes on so many threads at once for a while, each in memory of its own that it keeps.
+pub(crate) fn measure(threads: usize, time: Duration) -> Result<Value, String> {
+    let lanes: Vec<_> = (0..threads).map(|_| thread::spawn(move || hash_for(time))).collect();
+    let mut latencies = Latencies::default();
+    let mut per_second = 0.0;
+    for lane in lanes {
+        let lane = lane.join().map_err(|_| "a thread that hashes has panicked")??;
+        latencies.append(lane.latencies);
+        per_second += lane.per_second;
+    }
+    let mut report = latencies.report(time);
+    report["perSecond"] = json!(per_second);
+    Ok(report)
+}
+
+/// The rate is that up to the end of the last hash: one cut short would count as none.
+fn hash_for(time: Duration) -> Result<Lane, String> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| error.to_string())?;
+    let mut memory = vec![Block::default(); params.block_count()];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut hash = || {
+        let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+        argon2.hash_password_into_with_memory(b"a password", b"a salt of 16 B..", &mut out, &mut memory)
+    };
+    // The first one makes the kernel hand out the memory, and is not counted.
+    hash().map_err(|error| error.to_string())?;
+    let start = now();
+    let mut latencies = Latencies::default();
+    let mut before = start;
+    while before < start + time {
+        hash().map_err(|error| error.to_string())?;
+        let after = now();
+        latencies.add(after - before);
+        before = after;
+    }
+    let per_second = latencies.count() as f64 / (before - start).as_secs_f64();
+    Ok(Lane { latencies, per_second })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_thread_counts_and_hashes_at_least_once() {
+        let report = measure(2, Duration::from_millis(1)).unwrap();
+        assert!(report["count"].as_u64().unwrap() >= 2, "{report}");
+        assert!(report["perSecond"].as_f64().unwrap() > 0.0, "{report}");
+    }
+}

@@ -1,0 +1,9 @@
+/** The least that verifies with Hallpass and a module that is loaded as a file. */
+
+import { createVerifier, provideModule } from "hallpass/slim";
+
+export async function verifierFor({ jwk, issuer, audience }) {
+  provideModule(await WebAssembly.compileStreaming(fetch("/hallpass.wasm")));
+  const verifier = createVerifier({ issuer, audience, jwks: { keys: [jwk] } });
+  return (token) => verifier.verify(token);
+}

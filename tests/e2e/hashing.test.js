@@ -1,0 +1,170 @@
+/** Passwords are hashed by turns: a flood is answered or sent away, and nothing else waits behind it. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { describe, test } from "node:test";
+import { login, post, sleep } from "../support/client.js";
+import { addUser, importUsers, issuerFor, run, temporaryFolder } from "../support/issuer.js";
+
+const LOGINS = 200;
+
+/**
+ * An issuer with one worker, whose metrics are on another port, and what signs its users in. Each of them comes from an
+ * address of its own: this is not about the limits on guessing.
+ */
+async function oneWorkerFor(t, count) {
+  const folder = temporaryFolder(t);
+  const users = importUsers(folder, count);
+  const args = ["--store", `sled:${folder}`, "--hashing-workers", "1", "--admin-listen", "127.0.0.1:0"];
+  const issuer = await issuerFor(t, { args: [...args, "--trusted-proxy", "127.0.0.1"] });
+  const signIns = users.map((user, at) => ({
+    body: { ...user, transport: "body" },
+    headers: { "x-forwarded-for": `192.0.2.${at}` },
+  }));
+  const signIn = ({ body, headers }) => post(`${issuer.url}/login`, body, headers);
+  return { issuer, signIns, signIn };
+}
+
+/** Reads one number of the metrics; 0 where nothing was counted yet. */
+async function metric(issuer, name) {
+  const [, url] = /metrics on (http:\S+)/.exec(issuer.log());
+  const text = await (await fetch(url)).text();
+  const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+  return line ? Number(line.slice(name.length + 1)) : 0;
+}
+
+/** The memory of a process in KiB. */
+const memoryOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+
+/** Sends a request and hangs up: before an answer can have come, if `after` is 0. */
+async function hangUp({ port }, path, { body, headers = {} }, after = 0) {
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  const json = JSON.stringify(body);
+  const lines = Object.entries({ host: "x", "content-type": "application/json", "content-length": json.length, ...headers });
+  const head = `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+  await new Promise((sent) => socket.write(head + json, sent));
+  await sleep(after);
+  socket.destroy();
+}
+
+describe("hashing by turns", () => {
+  test("a burst of sign-ins is answered in time or sent away with a time to come back, and health is answered", async (t) => {
+    const { issuer, signIns, signIn } = await oneWorkerFor(t, LOGINS);
+    await Promise.all(signIns.slice(0, 10).map(signIn));
+    const before = memoryOf(issuer.pid);
+    const burst = Promise.all(
+      signIns.map(async (each) => {
+        const { status, headers } = await signIn(each);
+        return { status, retryAfter: headers.get("retry-after") };
+      }),
+    );
+    assert.equal((await fetch(`${issuer.url}/healthz`)).status, 200);
+    assert.equal((await fetch(`${issuer.url}/readyz`)).status, 200);
+    const answers = await burst;
+    const served = answers.filter(({ status }) => status === 200).length;
+    const refused = answers.filter(({ status }) => status === 503);
+    assert.equal(served + refused.length, LOGINS);
+    assert.ok(served > 0);
+    for (const { retryAfter } of refused) assert.match(retryAfter, /^([1-9]|[1-5]\d|60)$/);
+    assert.equal(await metric(issuer, 'hallpass_logins_total{outcome="ok"}'), 10 + served);
+    assert.equal(await metric(issuer, 'hallpass_logins_total{outcome="overloaded"}'), refused.length);
+    const sentAway =
+      (await metric(issuer, 'hallpass_hash_dropped_total{reason="full"}')) +
+      (await metric(issuer, 'hallpass_hash_dropped_total{reason="late"}'));
+    assert.equal(sentAway, refused.length);
+    assert.equal(await metric(issuer, 'hallpass_hash_queue_length{lane="unknown"}'), 0);
+    // A hash each would have taken 19 MiB more.
+    assert.ok(memoryOf(issuer.pid) - before < 40 * 1024, `${before} KiB before, ${memoryOf(issuer.pid)} after`);
+  });
+
+  test("nothing is hashed for a client that hung up", async (t) => {
+    const { issuer, signIns, signIn } = await oneWorkerFor(t, 40);
+    const hashes = () => metric(issuer, "hallpass_hash_time_seconds_count");
+    const gone = () => metric(issuer, 'hallpass_hash_dropped_total{reason="client_gone"}');
+    const before = await hashes();
+    // Others keep the worker busy while these are gone already.
+    const others = signIns.slice(10).map(signIn);
+    await sleep(50);
+    await Promise.all(signIns.slice(0, 10).map((each) => hangUp(issuer, "/login", each, 20)));
+    const served = (await Promise.all(others)).filter(({ status }) => status === 200).length;
+    for (let waited = 0; (await metric(issuer, 'hallpass_hash_queue_length{lane="unknown"}')) > 0; waited++) {
+      assert.ok(waited < 100, "the queue is empty in the end");
+      await sleep(50);
+    }
+    // Whatever was taken from the queue was hashed or dropped; most of those who hung up were still in it.
+    assert.ok((await gone()) >= 5, `${await gone()} dropped`);
+    assert.ok((await hashes()) - before <= served + 10 - (await gone()), "no hash beyond those that were answered");
+  });
+
+  test("a sign-out whose client hangs up ends the session all the same", async (t) => {
+    const issuer = await issuerFor(t);
+    for (let round = 0; round < 20; round++) {
+      const { refresh_token } = await (await login(issuer, { transport: "body" })).json();
+      await hangUp(issuer, "/logout", { body: { refresh_token } });
+      let over;
+      for (let waited = 0; waited < 100 && !over; waited++) {
+        await sleep(20);
+        over = (await post(`${issuer.url}/refresh`, { refresh_token })).status === 400;
+      }
+      assert.ok(over, "the session is over");
+    }
+  });
+
+  test("a hash that is weaker than the options say is made anew at a good sign-in, and the session lives on", async (t) => {
+    const folder = temporaryFolder(t);
+    addUser(folder);
+    const args = ["--store", `sled:${folder}`, "--argon2-memory", "20MiB", "--admin-listen", "127.0.0.1:0"];
+    const issuer = await issuerFor(t, { args });
+    await login(issuer, { password: "wrongPassword" });
+    assert.equal(await metric(issuer, "hallpass_rewritten_hashes_total"), 0);
+    const { refresh_token } = await (await login(issuer, { transport: "body" })).json();
+    for (let waited = 0; (await metric(issuer, "hallpass_rewritten_hashes_total")) < 1; waited++) {
+      assert.ok(waited < 100, "the hash is made anew");
+      await sleep(50);
+    }
+    assert.equal((await login(issuer)).status, 200);
+    assert.equal((await login(issuer, { password: "wrongPassword" })).status, 401);
+    assert.equal((await post(`${issuer.url}/refresh`, { refresh_token })).status, 200);
+    await sleep(200);
+    assert.equal(await metric(issuer, "hallpass_rewritten_hashes_total"), 1);
+  });
+});
+
+describe("the metrics", () => {
+  test("are Prometheus text on their own port, and nowhere else", async (t) => {
+    const issuer = await issuerFor(t, { args: ["--dev", "--admin-listen", "127.0.0.1:0"] });
+    assert.equal((await fetch(`${issuer.url}/metrics`)).status, 404);
+    await login(issuer, { username: "nobody" });
+    const [, url] = /metrics on (http:\S+)/.exec(issuer.log());
+    const answer = await fetch(url);
+    assert.match(answer.headers.get("content-type"), /^application\/openmetrics-text; version=1\.0\.0/);
+    const text = await answer.text();
+    assert.match(text, /^hallpass_build_info\{version="[^"]+"\} 1$/m);
+    assert.match(text, /^hallpass_logins_total\{outcome="refused"\} 1$/m);
+    assert.match(text, /^hallpass_http_requests_total\{route="other",status="4xx"\} 1$/m);
+    assert.match(text, /^hallpass_hash_wait_seconds_count 1$/m);
+    assert.match(text, /^# EOF$/m);
+    assert.equal((await fetch(new URL("/login", url))).status, 404);
+    assert.equal((await fetch(url, { method: "POST" })).status, 405);
+  });
+});
+
+test("an option of hashing that does not do is named, with status 2", () => {
+  for (const [args, expected] of [
+    [["--argon2-memory", "18MiB"], /--argon2-memory.*OWASP's floor.*19 MiB with 2/s],
+    [["--argon2-memory", "19"], /such as 19MiB/],
+    [["--argon2-passes", "1"], /OWASP's floor/],
+    [["--argon2-lanes", "17"], /lanes/],
+    [["--hashing-workers", "0"], /--hashing-workers/],
+    [["--hashing-workers", "2", "--hashing-memory", "37MiB"], /--hashing-memory of 37 MiB is too little.*need 38 MiB/s],
+    [["--hashing-workers", "1", "--hashing-memory", "100000GiB"], /this machine, or its container, has/],
+    [["--hashing-deadline", "21s"], /from 1s to 20s/],
+  ]) {
+    const { status, stderr } = run(["serve", "--dev", "--listen", "127.0.0.1:0", ...args]);
+    assert.equal(status, 2, `${args}: ${stderr}`);
+    assert.match(stderr.replaceAll("\n", " "), expected, `${args}`);
+  }
+});

@@ -1,0 +1,166 @@
+/** `hallpass user import`: the users of another system, from JSON Lines and CSV, with hashes that other libraries made. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { decodeJwt } from "jose";
+import { binary, issuerFor, run, temporaryFolder } from "../support/issuer.js";
+import { login } from "../support/client.js";
+
+/** Made by the Python packages bcrypt 5.0.0, argon2-cffi 25.1.0 and passlib 1.7.4. */
+const HASHES = {
+  bcrypt: ["long ago at bcrypt", "$2b$04$pTY8ZpkKnS9NEoAaIO1EkuDYi7dO23GoJRy6ilWQVZtuxqAnLE/iC"],
+  argon2i: [
+    "long ago at argon2i",
+    "$argon2i$v=19$m=8192,t=1,p=1$reLT29TTVSlY4Op3Fz1j8A$TXOFWJ/eFnbxHbuSaVbO/H46M3Fk4gPyKfnGDB/TfNw",
+  ],
+  scrypt: ["long ago at scrypt", "$scrypt$ln=10,r=8,p=1$rJXyXgsBgDCm1Nqbs7ZWKg$xgJ1es+JTwSLHkllFAkhUrWyeugzd3lPRaw9epaVImA"],
+  // Hashed as it was typed, with an accent of its own.
+  pbkdf2: [
+    "cafe\u0301 at pbkdf2",
+    "$pbkdf2-sha256$1000$Uao15hxDaI2Rci7l/L/3fg$NZIUcWBhBW0QTIu/I158zMLViccZ2.XKuA8Lbr8zq/c",
+  ],
+};
+const HASH = HASHES.bcrypt[1];
+
+const line = (username, more = {}) => `${JSON.stringify({ username, hash: HASH, ...more })}\n`;
+
+/** A folder with a file of that name, and the import of it. */
+function importOf(t, name, content, ...args) {
+  const folder = temporaryFolder(t);
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  const store = `sled:${join(folder, "data")}`;
+  return { folder, file, store, run: () => run(["user", "import", file, "--store", store, ...args]) };
+}
+
+const listed = (store) =>
+  run(["user", "list", "--json", "--store", store]).stdout.trim().split("\n").filter(Boolean).map(JSON.parse);
+
+test("imported users sign in with the passwords they had, and their tokens carry their roles and claims", async (t) => {
+  const lines = Object.entries(HASHES).map(([kind, [, hash]]) =>
+    line(kind, { hash, roles: ["member"], claims: { org: { id: kind } } }),
+  );
+  const file = importOf(t, "users.jsonl", lines.join("") + line("gone", { disabled: true }));
+  const { status, stdout } = file.run();
+  assert.equal(status, 0);
+  assert.equal(stdout, "hallpass: users added: 5; there already, and left as they were: 0; lines refused: 0\n");
+  const issuer = await issuerFor(t, { args: ["--store", file.store] });
+  const signIn = (username, password) => login(issuer, { username, password, transport: "body" });
+  for (const [kind, [password]] of Object.entries(HASHES)) {
+    assert.equal((await signIn(kind, `${password}!`)).status, 401, kind);
+    // The second time with the hash that is made anew at the first.
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await signIn(kind, password);
+      assert.equal(answer.status, 200, kind);
+      const claims = decodeJwt((await answer.json()).token);
+      assert.deepEqual([claims.roles, claims.org], [["member"], { id: kind }]);
+      await sleep(300);
+    }
+  }
+  // Since it was made anew, the hash fits however the password is typed.
+  assert.equal((await signIn("pbkdf2", "caf\u00e9 at pbkdf2")).status, 200);
+  assert.equal((await signIn("gone", HASHES.bcrypt[0])).status, 401);
+});
+
+test("bad lines are named by number with what is wrong, and the good ones are imported", (t) => {
+  const file = importOf(
+    t,
+    "users.jsonl",
+    Buffer.concat([
+      Buffer.from(`\ufeff${line("one")}\r\n`),
+      Buffer.from(line("two").replace("\n", "\r\n")),
+      Buffer.from(line("one")),
+      Buffer.from('{"username":"three","hash":"5f4dcc3b5aa765d61d8327deb882cf99"}\n'),
+      Buffer.from(line("four", { claims: { iss: "me" } })),
+      Buffer.from(line("five", { hash: "$2b$31$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO" })),
+      Buffer.from([0x7b, 0xff, 0x0a]),
+      Buffer.from(`${"x".repeat(100_000)}\n`),
+      Buffer.from(line("six", { password: "x" })),
+      Buffer.from(line("seven")),
+      Buffer.from('{"username":"eight","hash":'),
+    ]),
+  );
+  const { status, stdout, stderr } = file.run();
+  assert.equal(status, 1);
+  assert.equal(stdout, "hallpass: users added: 3; there already, and left as they were: 0; lines refused: 8\n");
+  const faults = [
+    "line 4: the username is that of line 1 too",
+    "line 5: a password hash begins with its kind",
+    'line 6: the claim "iss" is the token\'s own or reserved',
+    "line 7: the hash's ",
+    "line 8: the line is not UTF-8",
+    "line 9: the line is longer than 32768 bytes",
+    'line 10: "password" is not known',
+    "line 12: the line breaks off: the file is not whole",
+  ];
+  const told = stderr.split("\n").filter((each) => each.startsWith("line "));
+  assert.equal(told.length, faults.length, stderr);
+  faults.forEach((fault, index) => assert.ok(told[index].startsWith(fault), told[index]));
+  assert.match(stderr, /hallpass: 8 lines were refused\n$/);
+  assert.doesNotMatch(stderr, /5f4dcc3b/);
+  assert.deepEqual(listed(file.store).map(({ username }) => username).sort(), ["one", "seven", "two"]);
+});
+
+test("CSV says in its first line which column is which", (t) => {
+  const good = importOf(
+    t,
+    "users.csv",
+    `roles,username,claims,hash\r\na b,"Zoë, ""Z""","{""plan"":""pro""}",${HASH}\r\n,two,,${HASH}\r\n`,
+  );
+  assert.equal(good.run().status, 0);
+  const users = listed(good.store).map(({ username, roles, claims }) => [username, roles, claims]).sort();
+  assert.deepEqual(users, [['Zoë, "Z"', ["a", "b"], { plan: "pro" }], ["two", [], {}]]);
+  const refused = (content) => importOf(t, "users.csv", content).run();
+  assert.match(refused(`user,hash\na,${HASH}\n`).stderr, /hallpass: line 1: "user" is not known/);
+  assert.match(refused(`username,roles\na,b\n`).stderr, /hallpass: line 1: hash is missing/);
+  const cut = refused(`username,hash\na,${HASH}\nb,${HASH.slice(0, 40)}`);
+  assert.match(cut.stderr, /line 3: the line has no end/);
+  assert.match(cut.stdout, /users added: 1;/);
+  assert.match(refused(`username,hash\na,${HASH},x\n"b,${HASH}\n`).stderr, /line 2: the line has 3 columns.*\nline 3: a quotation/);
+});
+
+test("an import can be run again: who is there stays as they are", (t) => {
+  const file = importOf(t, "users.ndjson", line("one") + line("two"));
+  assert.equal(file.run().status, 0);
+  assert.equal(run(["user", "set", "one", "--role", "admin", "--store", file.store]).status, 0);
+  writeFileSync(file.file, line("one", { roles: ["other"] }) + line("two") + line("three"));
+  const again = file.run();
+  assert.equal(again.status, 0);
+  assert.match(again.stdout, /users added: 1; there already, and left as they were: 2; lines refused: 0/);
+  assert.deepEqual(listed(file.store).find(({ username }) => username === "one").roles, ["admin"]);
+});
+
+test("--check looks at the file alone, and a format that nothing names is asked for", (t) => {
+  const file = importOf(t, "users.txt", line("one") + "{}\n", "--check");
+  assert.match(file.run().stderr, /hallpass: say with --format what .*users\.txt is written in/);
+  const checked = run(["user", "import", file.file, "--check", "--format", "jsonl", "--store", file.store]);
+  assert.equal(checked.status, 1);
+  assert.match(checked.stderr, /line 2: username is missing/);
+  assert.equal(checked.stdout, "hallpass: good lines: 1; refused: 1; nothing was imported\n");
+  assert.deepEqual(listed(file.store), []);
+  const piped = run(["user", "import", "-", "--format", "jsonl", "--store", file.store], { input: line("two") });
+  assert.match(piped.stdout, /users added: 1;/);
+  assert.match(run(["user", "import", `${file.file}.jsonl`]).stderr, /users\.txt\.jsonl cannot be read: No such file/);
+});
+
+test("an import that was killed half-way is made whole by running it again", async (t) => {
+  const count = 40_000;
+  const lines = Array.from({ length: count }, (_, index) => line(`user${index}`));
+  const file = importOf(t, "users.jsonl", lines.join(""));
+  const child = spawn(binary, ["user", "import", file.file, "--store", file.store], { stdio: "ignore" });
+  const exited = once(child, "exit");
+  await sleep(400);
+  child.kill("SIGKILL");
+  await exited;
+  const again = file.run();
+  assert.equal(again.status, 0, again.stderr);
+  const [, added, present] = /users added: (\d+); there already, and left as they were: (\d+);/.exec(again.stdout);
+  assert.equal(Number(added) + Number(present), count);
+  const names = new Set(listed(file.store).map(({ username }) => username));
+  assert.equal(names.size, count);
+});

@@ -1,0 +1,72 @@
+/** `POST /register`: users who make themselves, where the issuer lets them; and what a new password must be. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { issuerFor } from "../support/issuer.js";
+import { login, post } from "../support/client.js";
+
+const open = { args: ["--dev", "--allow-registration"] };
+
+test("registration is off until it is allowed", async (t) => {
+  const issuer = await issuerFor(t);
+  const answer = await post(`${issuer.url}/register`, { username: "someone", password: "longEnough" });
+  assert.deepEqual([answer.status, (await answer.json()).error], [403, "registration_disabled"]);
+});
+
+test("whoever registers is signed in by nothing but a sign-in", async (t) => {
+  const issuer = await issuerFor(t, open);
+  const answer = await post(`${issuer.url}/register`, { username: "Zoe\u0308", password: "cafe\u0301 au lait" });
+  assert.equal(answer.status, 201);
+  assert.deepEqual(answer.headers.getSetCookie(), []);
+  const { user } = await answer.json();
+  assert.equal(user.username, "Zo\u00eb");
+  const signedIn = await login(issuer, { username: "Zo\u00eb", password: "caf\u00e9 au lait" });
+  assert.equal(signedIn.status, 200);
+  assert.deepEqual((await signedIn.json()).user, user);
+  assert.match(issuer.log(), /event="user_registered"/);
+});
+
+test("a name is given out once, however it is spelled", async (t) => {
+  const issuer = await issuerFor(t, open);
+  const register = (username) => post(`${issuer.url}/register`, { username, password: "longEnough" });
+  const both = await Promise.all([register("Zo\u00eb"), register("Zoe\u0308")]);
+  assert.deepEqual(both.map(({ status }) => status).sort(), [201, 409]);
+  const taken = await register("exampleUser");
+  assert.deepEqual([taken.status, (await taken.json()).error], [409, "username_taken"]);
+});
+
+test("a weak password is refused, and the answer says by which rule", async (t) => {
+  const issuer = await issuerFor(t, open);
+  const { token } = await (await login(issuer, { transport: "body" })).json();
+  const ways = [
+    (password) => post(`${issuer.url}/register`, { username: "exampleuser@example.org", password }),
+    (new_password) =>
+      post(
+        `${issuer.url}/password`,
+        { current_password: "examplePassword", new_password },
+        { authorization: `Bearer ${token}` },
+      ),
+  ];
+  for (const way of ways) {
+    for (const [password, rule] of [
+      ["", /must not be empty/],
+      ["sevenöö", /at least 8 characters/],
+      ["PassWord1", /one of the most common/],
+      ["exampleUser", /must not be the username/],
+      ["x".repeat(1025), /at most 1024 bytes/],
+    ]) {
+      const answer = await way(password);
+      const { error, error_description } = await answer.json();
+      assert.deepEqual([answer.status, error], [422, "weak_password"], password);
+      assert.match(error_description, rule);
+    }
+  }
+  assert.equal((await ways[0]("🦀".repeat(32))).status, 201);
+});
+
+test("no foreign page registers anybody", async (t) => {
+  const issuer = await issuerFor(t, open);
+  const body = { username: "someone", password: "longEnough" };
+  const answer = await post(`${issuer.url}/register`, body, { origin: "https://evil.example" });
+  assert.equal((await answer.json()).error, "csrf_rejected");
+});

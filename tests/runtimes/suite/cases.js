@@ -1,0 +1,10 @@
+/** Project Wycheproof's cases in a runtime that knows Node's streams; standard input is `{ way, suite }`. */
+
+import * as hallpass from "hallpass";
+import { text } from "node:stream/consumers";
+import process from "node:process";
+import { SignatureChecker } from "./node_modules/hallpass/dist/web-crypto.js";
+import * as ways from "./wycheproof.js";
+
+const { way, suite } = JSON.parse(await text(process.stdin));
+console.log(JSON.stringify(await ways[way](suite, { ...hallpass, SignatureChecker })));

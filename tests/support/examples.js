@@ -1,0 +1,18 @@
+/** The examples in the documentation, so that a test runs what a reader copies. */
+
+import { readFileSync } from "node:fs";
+
+const folder = new URL("../../docs/npm/", import.meta.url);
+
+/** What the examples say instead of a real issuer's key set. */
+const KEYS = "https://auth.example.com/.well-known/jwks.json";
+
+/** Who the examples trust. */
+export const EXAMPLE_ISSUER = "https://auth.example.com";
+
+/** The named blocks of code of a page, by name: "```js server.mjs". Their keys are fetched from `jwks`. */
+export function examplesOf(page, jwks) {
+  const text = readFileSync(new URL(page, folder), "utf8");
+  const blocks = [...text.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)];
+  return Object.fromEntries(blocks.map(([, name, code]) => [name, code.replaceAll(KEYS, jwks)]));
+}

@@ -1,0 +1,142 @@
+/** What must compile and what must not, where there are neither a page's types nor Node's. */
+
+import {
+  createVerifier, decode, expiresIn, HallpassError, isExpired,
+  type Claims, type ErrorCode, type KeySnapshot, type StandardSchema, type VerifiedClaims, type Verifier, type VerifierOptions,
+} from "hallpass";
+import type { Equal, True } from "./assert.js";
+
+declare const token: string;
+declare const caught: unknown;
+
+const options = { issuer: "https://auth.example.com", audience: "api", jwks: "https://auth.example.com/jwks" } as const;
+
+// What nobody has checked is not certain; what the verifier checks is.
+const plain = createVerifier(options);
+const claims = await plain.verify(token);
+export type Sub = True<Equal<typeof claims.sub, string | undefined>>;
+export type Exp = True<Equal<typeof claims.exp, number>>;
+export type Unknown = True<Equal<typeof claims.plan, unknown>>;
+export type Sync = True<Equal<ReturnType<typeof plain.verifySync>, typeof claims>>;
+// @ts-expect-error It may be missing.
+claims.sub.length;
+// @ts-expect-error Nobody knows what it is.
+claims.plan.length;
+// @ts-expect-error Claims are shared, and frozen.
+claims.sub = "somebody else";
+// @ts-expect-error To their depth.
+claims.roles?.push("admin");
+
+// A required claim is there.
+const required = await createVerifier({ ...options, requiredClaims: ["sub", "sid", "plan"] }).verify(token);
+export type RequiredSub = True<Equal<typeof required.sub, string>>;
+export type RequiredSid = True<Equal<typeof required.sid, string>>;
+export type NotRequired = True<Equal<typeof required.iat, number | undefined>>;
+export type RequiredPlan = True<Equal<typeof required.plan, unknown>>;
+
+// Claims of one's own, by the verifier or by the call.
+const own = createVerifier<{ plan: "free" | "paid"; limits: { seats: number }[]; sub: string }>({ ...options, requiredClaims: ["sid"] });
+const ownClaims = await own.verify(token);
+export type Plan = True<Equal<typeof ownClaims.plan, "free" | "paid">>;
+export type OwnSub = True<Equal<typeof ownClaims.sub, string>>;
+export type OwnIat = True<Equal<typeof ownClaims.iat, number | undefined>>;
+ownClaims.limits[0]?.seats.toFixed();
+// @ts-expect-error Frozen to their depth.
+ownClaims.limits.push({ seats: 1 });
+// @ts-expect-error Frozen to their depth.
+if (ownClaims.limits[0]) ownClaims.limits[0].seats = 2;
+// @ts-expect-error There is no such plan.
+ownClaims.plan === "trial";
+// Beside a generic nothing is inferred: what is required is named in it, or beside it.
+const named = await createVerifier<{ plan: string }, "sub">({ ...options, requiredClaims: ["sub"] }).verify(token);
+export type NamedSub = True<Equal<typeof named.sub, string>>;
+export type OwnSid = True<Equal<typeof ownClaims.sid, string | undefined>>;
+const perCall = own.verifySync<{ beta: boolean }>(token);
+export type Beta = True<Equal<typeof perCall.beta, boolean>>;
+export type StillPlan = True<Equal<typeof perCall.plan, "free" | "paid">>;
+
+// A schema types what it checks, and turns what it turns.
+declare const schema: StandardSchema<{ plan: "free" | "paid"; exp: Date }>;
+const checked = await createVerifier({ ...options, schema, requiredClaims: ["sub"] }).verify(token);
+export type CheckedPlan = True<Equal<typeof checked.plan, "free" | "paid">>;
+export type CheckedSub = True<Equal<typeof checked.sub, string>>;
+checked.exp.toISOString();
+// @ts-expect-error No schema.
+createVerifier({ ...options, schema: (value: unknown) => value });
+
+// Options are required, known, and of their kinds.
+// @ts-expect-error `audience` is missing.
+createVerifier({ issuer: null, jwks: options.jwks });
+// @ts-expect-error `issuer` is missing.
+createVerifier({ audience: null, jwks: options.jwks });
+// @ts-expect-error It is called `leeway`.
+createVerifier({ ...options, clockTolerance: 5 });
+// @ts-expect-error Seconds, not a text.
+createVerifier({ ...options, leeway: "5s" });
+// @ts-expect-error Seconds, not a text.
+createVerifier({ ...options, maxStale: "1h" });
+// @ts-expect-error A function, not a time.
+createVerifier({ ...options, now: 1_790_000_000 });
+// @ts-expect-error A secret is bytes.
+createVerifier({ issuer: null, audience: null, secret: "secret" });
+// @ts-expect-error Either one issuer or several.
+createVerifier({ audience: null, issuers: [{ issuer: "https://a.example" , audience: "api" }] });
+// @ts-expect-error Frozen or fresh.
+createVerifier({ ...options, cache: { claims: "shared" } });
+createVerifier({ audience: ["a", "b"], issuers: [{ issuer: "https://a.example", jwks: { keys: [] } }], cache: { size: 10, claims: "fresh" } });
+const kept: VerifierOptions = { ...options, leeway: 5, typ: null, waitUntil: (promise) => void promise };
+export type FromKept = True<Equal<typeof fromKept.sub, string | undefined>>;
+const fromKept = createVerifier(kept).verifySync(token);
+
+// Snapshots go out and come in.
+const snapshot: KeySnapshot | undefined = plain.exportKeys();
+createVerifier({ ...options, snapshot: snapshot ?? null });
+// @ts-expect-error A text must be parsed.
+createVerifier({ ...options, snapshot: JSON.stringify(snapshot) });
+
+// Errors are told apart by their code.
+if (caught instanceof HallpassError) {
+  export_(caught.message);
+  export_<ErrorCode>(caught.code);
+  // @ts-expect-error Not every error has a claim at fault.
+  export_<string>(caught.claim);
+  // @ts-expect-error There is no such code.
+  if (caught.code === "ERR_TOKEN_EXPIRD") export_(caught);
+  if (caught.code === "ERR_CLAIM_INVALID") {
+    export_<string>(caught.claim);
+    export_<string>(caught.reason);
+  } else {
+    export_<undefined>(caught.claim);
+  }
+  switch (caught.code) {
+    case "ERR_KEYS_UNREACHABLE":
+      export_<unknown>(caught.cause);
+      break;
+    case "ERR_CLAIM_INVALID":
+      export_<string>(caught.reason);
+  }
+}
+// @ts-expect-error Only this package makes them.
+new HallpassError("ERR_TOKEN_EXPIRED", "no");
+
+// Reading.
+const { header, claims: read } = decode<{ plan: string }>(token);
+export type Alg = True<Equal<typeof header.alg, string>>;
+export type ReadExp = True<Equal<typeof read.exp, number | undefined>>;
+export type ReadPlan = True<Equal<typeof read.plan, string>>;
+isExpired(token, { leeway: 5, now: () => 1_790_000_000 });
+expiresIn(token).toFixed();
+// @ts-expect-error A token is a string.
+decode(undefined);
+// @ts-expect-error There is no leeway in what is left.
+expiresIn(token, { leeway: 5 });
+
+// A verifier goes where a wider one is asked for.
+export const wider: Verifier = own;
+export const known: Claims = ownClaims;
+export function greet({ sub, plan }: VerifiedClaims<{ plan: string }, "sub">): string {
+  return `${sub.trim()} ${plan.trim()}`;
+}
+greet(await createVerifier<{ plan: string; sub: string }>(options).verify(token));
+
+declare function export_<Value>(value: Value): void;

@@ -1,0 +1,50 @@
+/** A wasm verifier that is bound to a policy, to issuers, and to keys. */
+
+import type { Verifier } from "../wasm/hallpass.js";
+import { instanceNumber, inWasm } from "./instance.js";
+import type { Policy } from "./settings.js";
+
+/** Keys as the wasm module takes them: the text of a key set, or a secret. */
+export type WasmKeys = string | Uint8Array;
+
+/** A wasm verifier for a policy, and issuers that all have the same keys; made again in another instance of the module. */
+export class BoundVerifier {
+  readonly #policy: Policy;
+  readonly #names: (string | null)[];
+  readonly #keys: WasmKeys;
+  #verifier: Verifier | undefined;
+  #instance = -1;
+
+  constructor(policy: Policy, names: (string | null)[], keys: WasmKeys) {
+    this.#policy = policy;
+    this.#names = names;
+    this.#keys = keys;
+  }
+
+  /** @throws {@link HallpassError} `ERR_KEY_SET_INVALID` */
+  get(): Verifier {
+    if (this.#verifier === undefined || this.#instance !== instanceNumber()) {
+      this.#verifier = this.#bind();
+      this.#instance = instanceNumber();
+    }
+    return this.#verifier;
+  }
+
+  /** Gives its memory back, which would wait for the garbage collector otherwise. */
+  free(): void {
+    if (this.#instance === instanceNumber()) this.#verifier?.free();
+    this.#verifier = undefined;
+  }
+
+  #bind(): Verifier {
+    const { audiences, leeway, maxTokenAge, requiredClaims, types } = this.#policy;
+    return inWasm((wasm) => {
+      const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types);
+      for (const name of this.#names) {
+        if (typeof this.#keys === "string") verifier.addKeySet(name, this.#keys);
+        else verifier.addSecret(name, this.#keys);
+      }
+      return verifier;
+    });
+  }
+}

@@ -1,0 +1,9 @@
+/** Entry for tools that read CommonJS alone (Jest, Node before 20.19): the module is read from its file. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setModuleSource } from "./instance.js";
+
+setModuleSource(() => new WebAssembly.Module(readFileSync(join(__dirname, "../../wasm/hallpass.wasm"))));
+
+export * from "./index.js";

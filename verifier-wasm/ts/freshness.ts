@@ -1,0 +1,26 @@
+/** For how long a key set may be kept, by the headers that it came with (RFC 9111 §5.2.2). */
+
+/** Milliseconds that hold where a server says nothing: so does Hallpass's own issuer. */
+const DEFAULT = 5 * 60_000;
+
+/** However short a server's answer, even `no-store`: else each verification could be a request to it. */
+const SHORTEST = 30_000;
+
+/** However long: a key that was withdrawn lives on for so long, and one request an hour is none too many. */
+const LONGEST = 60 * 60_000;
+
+/** Milliseconds for which a key set is fresh; `otherwise` where the headers do not say. */
+export function readFreshness(headers: Headers, otherwise = DEFAULT): number {
+  const directives = headers.get("cache-control") ?? "";
+  if (/(?:^|[\s,])no-(?:store|cache)\b/i.test(directives)) return SHORTEST;
+  const maxAge = /(?:^|[\s,])max-age\s*=\s*"?(\d+)/i.exec(directives)?.[1];
+  if (maxAge === undefined) return otherwise;
+  // What has lain in a cache on the way is so many seconds old already.
+  const age = /^\s*(\d+)\s*$/.exec(headers.get("age") ?? "")?.[1] ?? "0";
+  return withinBounds((Number(maxAge) - Number(age)) * 1000);
+}
+
+/** The nearest duration that is accepted, in milliseconds. */
+export function withinBounds(milliseconds: number): number {
+  return Math.min(Math.max(milliseconds, SHORTEST), LONGEST);
+}
