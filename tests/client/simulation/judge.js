@@ -45,12 +45,13 @@ export class Judge {
     if (token !== undefined && new URL(url).origin !== "https://app.example") this.fails(`${tab.name} sends a token to ${url}`);
   }
 
-  /** A token that a page was given. */
-  given(tab, token) {
+  /** A token that a page was given which asked in this state. */
+  given(tab, token, state) {
     // A clock that was set back while another stood still says nothing: the service's 401 will.
     const isMisled = this.world.hasSetBack && this.world.hasSlept;
     if (token !== null && !isMisled && !this.world.isGood(token)) this.fails(`${tab.name} is given a token that has run out`);
-    if (tab.session.published.now.status === "signed-out" && token !== null) this.fails(`${tab.name} is given a token though it is signed out`);
+    const isOut = state.status === "signed-out" && tab.session.published.now === state;
+    if (isOut && token !== null) this.fails(`${tab.name} is given a token though it is signed out`);
   }
 
   /** Everything is well again, and each tab was asked for a token. */

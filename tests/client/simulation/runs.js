@@ -22,9 +22,19 @@ export class Runs {
     const history = await runHistory({ seed, kinds, issuer: this.#issuer, epoch: this.#epoch, PageSession });
     this.#epoch += Math.ceil(history.lasted / 1000) * 1000 + HOUR;
     // The issuer's log comes by another way than its answers: an alarm may be told of one history late.
+    history.violations.push(...this.#alarms());
+    return history;
+  }
+
+  /** Ends the issuer: the alarms that were not told yet. */
+  async end() {
+    await this.#issuer.stop();
+    return this.#alarms();
+  }
+
+  #alarms() {
     const thefts = this.#issuer.thefts().slice(this.#thefts);
     this.#thefts += thefts.length;
-    for (const session of thefts) history.violations.push(`the issuer takes the holder of the session ${session} for a thief`);
-    return history;
+    return thefts.map((session) => `the issuer takes the holder of the session ${session} for a thief`);
   }
 }

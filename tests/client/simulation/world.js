@@ -80,7 +80,8 @@ export class World {
   }
 
   ask(tab) {
-    this.#watch(tab.session.getAccessToken().then((token) => this.judge.given(tab, token), (error) => this.#expect(error)));
+    const state = tab.session.published.now;
+    this.#watch(tab.session.getAccessToken().then((token) => this.judge.given(tab, token, state), (error) => this.#expect(error)));
   }
 
   load(tab, kind) {
