@@ -47,7 +47,7 @@ export type Answer =
   | { readonly kind: "failed"; readonly retryAfter?: number; readonly cause?: unknown };
 
 /** The answer that a refresh without a token would get. */
-export const MISSING: Answer = { kind: "refused", status: 400, code: "invalid_grant", description: "there is no refresh token" };
+export const MISSING: Answer = { kind: "refused", status: 400, code: "invalid_grant", description: "" };
 
 /** Whether the session is over for good. Without its cookie the browser has nothing more to present. */
 export function isEnd(answer: Answer, transport: "cookie" | "body"): boolean {
@@ -67,5 +67,5 @@ export function errorOf(answer: Exclude<Answer, { kind: "granted" }>): SessionEr
 
 /** The issuer did not answer, or not as an issuer does. */
 export function unreachable(details: { cause?: unknown; retryAfter?: number } = {}): SessionError {
-  return new SessionError("ERR_ISSUER_UNREACHABLE", "the issuer cannot be reached at the moment; the session lives on", details);
+  return new SessionError("ERR_ISSUER_UNREACHABLE", "the issuer cannot be reached now", details);
 }

@@ -28,6 +28,8 @@ export class PageSession {
   readonly #backoff: Backoff;
   readonly #fetch: AuthorizedFetch;
   readonly #changes = new Changes();
+  /** The sign-out that is under way or waits, and that no sign-in has followed: who asks again waits for the same. */
+  #signOut: Promise<SignOutOutcome> | undefined;
   readonly #stopWaking: Undo;
   #pass: Pass | undefined;
   /** Counts whatever decides who is there: the answer to a renewal that began before is discarded. */
@@ -59,6 +61,7 @@ export class PageSession {
   }
 
   signIn(username: string, password: string): Promise<User> {
+    this.#signOut = undefined;
     return this.#change(async () => {
       await this.#upkeep;
       const answer = await this.#exchange.login(username, password);
@@ -71,7 +74,7 @@ export class PageSession {
   }
 
   signOut(): Promise<SignOutOutcome> {
-    return this.#change(async () => {
+    this.#signOut ??= this.#change(async () => {
       const session = this.#pass?.session.id;
       // First, so that where the page is closed before the answer, the next one goes on with it.
       await this.#exchange.tokens.markEnding();
@@ -83,7 +86,8 @@ export class PageSession {
       this.#neighbours.tell({ type: "over", session });
       if (outcome === "pending") this.#tendIn(PENDING);
       return isOvertaken ? "ended" : outcome;
-    });
+    }).finally(() => (this.#signOut = undefined));
+    return this.#signOut;
   }
 
   async getAccessToken(): Promise<string | null> {
