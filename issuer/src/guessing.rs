@@ -6,6 +6,7 @@
 //! counted when it is admitted, before any password is hashed, and alike for names that exist and names that do not.
 
 use std::{
+    collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -24,8 +25,8 @@ mod table;
 mod tests;
 
 pub(crate) use attempt::Attempt;
-use attempt::Held;
-use rules::{ACCOUNT, Debt, OWN, Row, Verdict};
+use attempt::{Counted, Held};
+use rules::{ACCOUNT, Debt, Delay, OWN, Row, Verdict};
 pub(crate) use rules::{MOST_FAILURES, Told};
 use table::{Hasher, Key, Kind, Table};
 
@@ -39,6 +40,10 @@ const OWN_ROWS: usize = 1 << 16;
 /// the owner must sign in on a known device, or the operator set a password. An hour later that may have happened.
 const EXHAUSTED_WAIT: u64 = 60 * 60;
 
+/// Attempts of an account's known devices and sessions that are under way at once. They are served first, so that whoever
+/// has an account could keep all others waiting with more of them.
+const MOST_OF_OWNER: u16 = 5;
+
 /// How often passwords were tried of late, and failed.
 pub(crate) struct Guessing {
     hasher: Hasher,
@@ -50,6 +55,8 @@ struct Tables {
     addresses: Table<Debt>,
     /// Known devices, and sessions in which a new password is asked for.
     own: Table<Row>,
+    /// How many attempts of an account's known devices and sessions are under way: there are no more entries than requests.
+    owners: HashMap<Key, u16>,
 }
 
 /// An account as strangers are counted at it: a name, and how often its credentials changed. So a new password begins a
@@ -84,7 +91,8 @@ impl Guessing {
     }
 
     fn with_tables(secret: [u8; 32], accounts: usize, addresses: usize, own: usize) -> Arc<Self> {
-        let tables = Tables { accounts: Table::new(accounts), addresses: Table::new(addresses), own: Table::new(own) };
+        let (accounts, addresses, own) = (Table::new(accounts), Table::new(addresses), Table::new(own));
+        let tables = Tables { accounts, addresses, own, owners: HashMap::new() };
         Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
     }
 
@@ -99,8 +107,9 @@ impl Guessing {
         let device = by.device.map(|device| self.hasher.key(Kind::Device, &[&device.0]));
         let held = match device.map(|device| (device, tables.verdict_of_own(device, now))) {
             Some((device, Verdict::Admitted)) => {
-                let failures = tables.admit_own(device, now);
-                Held::Device { device, failures, account: by.account.0, recorded: by.recorded }
+                tables.enter_owner(by.account.0)?;
+                let at_device = tables.admit_own(device, now);
+                Held::Device { device, at_device, account: by.account.0, recorded: by.recorded }
             }
             Some((_, Verdict::Wait(wait))) => return Err(TooMany { seconds: seconds(wait), news: None }),
             // One that has failed so often is a stranger like any other.
@@ -110,12 +119,18 @@ impl Guessing {
     }
 
     /// Admits an attempt at the current password in a session: a stolen one must not serve to guess it.
-    pub(crate) fn attempt_in_session(self: &Arc<Self>, session: SessionId, now: Moment) -> Result<Attempt, TooMany> {
+    pub(crate) fn attempt_in_session(
+        self: &Arc<Self>,
+        session: SessionId,
+        Account(account): Account,
+        now: Moment,
+    ) -> Result<Attempt, TooMany> {
         let session = self.hasher.key(Kind::Session, &[session.0.as_bytes()]);
         let mut tables = self.lock();
         tables.verdict_of_own(session, now).or_wait()?;
-        let failures = tables.admit_own(session, now);
-        Ok(Attempt::new(Arc::clone(self), Held::Session { session, failures }, now))
+        tables.enter_owner(account)?;
+        let at_session = tables.admit_own(session, now);
+        Ok(Attempt::new(Arc::clone(self), Held::Session { session, at_session, account }, now))
     }
 
     /// Admits a registration. It costs its address what a failure does, whatever comes of it.
@@ -127,9 +142,21 @@ impl Guessing {
         Ok(())
     }
 
+    /// Forgets what failed at a name before it was anybody's: it must not keep out who has it now.
+    pub(crate) fn forget(&self, account: Account) {
+        if let Some(row) = self.lock().accounts.find(account.0) {
+            *row = Row::default();
+        }
+    }
+
     /// What the record of the account's user should say of failures, where something is known.
     pub(crate) fn reserved(&self, account: Account) -> Option<u16> {
         self.lock().accounts.find(account.0).map(|row| row.reserved())
+    }
+
+    /// Whether the last failure at the account is one that the record of a user would have to note.
+    pub(crate) fn has_begun_a_step(&self, account: Account) -> bool {
+        self.lock().accounts.find(account.0).is_some_and(|row| row.has_begun_a_step())
     }
 
     /// IPv4 by the whole address, IPv6 by the first 64 bits, which is what one customer has.
@@ -151,10 +178,26 @@ impl Tables {
         self.own.find(key).map_or(Verdict::Admitted, |row| row.verdict(now))
     }
 
-    fn admit_own(&mut self, key: Key, now: Moment) -> u16 {
+    fn admit_own(&mut self, key: Key, now: Moment) -> Counted {
         let row = self.own.find_or_insert(key, Row::default());
-        row.admit(OWN, now);
-        row.failures()
+        let delay = row.admit(OWN, now);
+        Counted { failures: row.failures(), delay }
+    }
+
+    fn enter_owner(&mut self, account: Key) -> Result<(), TooMany> {
+        let under_way = self.owners.entry(account).or_default();
+        if *under_way >= MOST_OF_OWNER {
+            return Err(TooMany { seconds: 1, news: None });
+        }
+        *under_way += 1;
+        Ok(())
+    }
+
+    fn leave_owner(&mut self, account: Key) {
+        match self.owners.get_mut(&account) {
+            Some(under_way) if *under_way > 1 => *under_way -= 1,
+            _ => drop(self.owners.remove(&account)),
+        }
     }
 
     fn admit_stranger(&mut self, by: &SignIn, address: Key, now: Moment) -> Result<Held, TooMany> {
@@ -169,10 +212,10 @@ impl Tables {
         }
         of_address.or_wait()?;
         let row = self.accounts.find_or_insert(account, row);
-        row.admit(ACCOUNT, now);
-        let failures = row.failures();
-        self.addresses.find_or_insert(address, debt).charge(now);
-        Ok(Held::Stranger { account, failures, address })
+        let delay = row.admit(ACCOUNT, now);
+        let at_account = Counted { failures: row.failures(), delay };
+        let at_address = self.addresses.find_or_insert(address, debt).charge(now);
+        Ok(Held::Stranger { account, at_account, address, at_address })
     }
 }
 

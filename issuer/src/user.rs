@@ -9,7 +9,9 @@ use crate::{id::UserId, password::Credential};
 pub(crate) mod record;
 mod username;
 
+use username::is_invisible;
 pub(crate) use username::{InvalidUsername, Username};
+use username::is_invisible;
 
 /// A user as the store keeps them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +92,7 @@ pub(crate) struct TooManyRoles;
 
 /// A text that cannot be a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role must have 1 to 64 characters, none of them white space or a control character")]
+#[error("a role must have 1 to 64 characters, none of them white space, a control character or invisible")]
 pub(crate) struct InvalidRole;
 
 /// Long enough for an e-mail address in use, short enough that a token with it stays small.
@@ -118,7 +120,8 @@ impl FromStr for Role {
     type Err = InvalidRole;
 
     fn from_str(text: &str) -> Result<Self, InvalidRole> {
-        let fits = has_name_length(text) && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+        let is_odd = |c: char| c.is_control() || c.is_whitespace() || is_invisible(c);
+        let fits = has_name_length(text) && !text.chars().any(is_odd);
         if fits { Ok(Self(text.to_owned())) } else { Err(InvalidRole) }
     }
 }

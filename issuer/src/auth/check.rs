@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Auth, AuthError, Client};
+use super::{Auth, AuthError, Client, limits::untried};
 use crate::{
     audit::Device,
     hashing::{Asker, Hashing, HashingError, Lane},
@@ -32,11 +32,11 @@ impl Auth {
         let (device, lane) =
             if attempt.is_known() { (Device::Known, Lane::Known) } else { (Device::New, Lane::Unknown) };
         let asker = Asker { lane, presence: client.presence.clone() };
-        let [hash, decoy] = [&user, &decoy].map(|user| user.as_ref().map(|user| &user.password));
-        let checked = match self.hashing.verify(&asker, password, hash, decoy).await {
+        let [hash, decoys] = [&user, &decoy].map(|user| user.as_ref().map(|user| &user.password));
+        let checked = match self.hashing.verify(&asker, password, hash, decoys).await {
             Ok(checked) => checked,
             Err(error) => {
-                attempt.withdrawn();
+                untried(attempt, &error);
                 return Err(error.into());
             }
         };
@@ -46,11 +46,9 @@ impl Auth {
         } else {
             attempt.failed();
         }
-        if let Some(user) = &user {
-            self.keep_failures(account, user);
-        }
+        self.keep_failures(account, user.as_ref(), decoy);
         let user = admitted.ok_or(AuthError::InvalidCredentials)?.clone();
-        if self.hashing.is_outdated(&user.password) {
+        if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
             self.rewrite(user.clone(), checked.password);
         }
         Ok((user, device))

@@ -7,7 +7,7 @@ use crate::{
     audit,
     device_token::{DeviceId, DeviceToken},
     guessing::{Account, Attempt, Guessing, SignIn},
-    hashing::Asker,
+    hashing::{Asker, HashingError},
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
     store::{Store, StoreError},
@@ -25,13 +25,14 @@ impl Auth {
     pub(super) async fn replace_in_session(
         &self,
         session: SessionId,
+        user: &User,
         current: Password,
-        credential: &Credential,
         new: NormalisedPassword,
         asker: &Asker,
     ) -> Result<Credential, AuthError> {
-        let attempt = self.guessing.attempt_in_session(session, self.clock.moment())?;
-        match self.hashing.replace(asker, current, credential, new).await {
+        let account = self.account(&user.username, Some(user));
+        let attempt = self.guessing.attempt_in_session(session, account, self.clock.moment())?;
+        match self.hashing.replace(asker, current, &user.password, new).await {
             Ok(Some(replaced)) => {
                 attempt.succeeded();
                 Ok(replaced)
@@ -41,7 +42,7 @@ impl Auth {
                 Err(AuthError::WrongPassword)
             }
             Err(error) => {
-                attempt.withdrawn();
+                untried(attempt, &error);
                 Err(error.into())
             }
         }
@@ -66,8 +67,20 @@ impl Auth {
     }
 
     /// Has the user's record say what is counted of the account, where it does not. Off the request's way, so that no
-    /// answer takes longer for a name that exists.
-    pub(super) fn keep_failures(&self, account: Account, user: &User) {
+    /// answer takes longer for a name that exists. For one that does not, its decoy's record is written as it is: others
+    /// wait for the disk then, and must not learn from that who exists.
+    pub(super) fn keep_failures(&self, account: Account, user: Option<&User>, decoy: Option<User>) {
+        match (user, decoy) {
+            (Some(user), _) => self.note_failures(account, user),
+            (None, Some(decoy)) if self.guessing.has_begun_a_step(account) => {
+                let store = Arc::clone(&self.store);
+                tokio::spawn(async move { drop(store.swap_user(&decoy, &decoy).await) });
+            }
+            (None, _) => {}
+        }
+    }
+
+    fn note_failures(&self, account: Account, user: &User) {
         if self.guessing.reserved(account).is_none_or(|reserved| reserved == user.failures) {
             return;
         }
@@ -77,6 +90,14 @@ impl Auth {
                 tracing::warn!(user = %id, %error, "failed attempts could not be noted");
             }
         });
+    }
+}
+
+/// Settles an attempt whose password was not compared. A client that hung up may have cost a hash all the same.
+pub(super) fn untried(attempt: Attempt, error: &HashingError) {
+    match error {
+        HashingError::ClientGone => drop(attempt),
+        _ => attempt.withdrawn(),
     }
 }
 

@@ -52,6 +52,7 @@ impl Registration<'_> {
         };
         match auth.store.add_user(&user).await? {
             Added::Yes => {
+                auth.guessing.forget(auth.account(&user.username, Some(&user)));
                 audit::user_registered(user.id, client.address);
                 Ok(user)
             }

@@ -70,9 +70,14 @@ pub(crate) struct Calibrate {
 pub(crate) enum InvalidHashing {
     #[error("--argon2-memory, --argon2-passes, --argon2-lanes: {0}")]
     Parameters(#[from] InvalidParameters),
+    #[error("--hashing-workers must be at most {most}: more than a few for each core only wait for each other")]
+    Workers { most: usize },
     #[error(transparent)]
     Budget(#[from] BudgetError),
 }
+
+/// Hashing threads for each core, at most.
+const MOST_WORKERS_PER_CORE: usize = 4;
 
 impl ParameterOptions {
     pub(crate) fn to_parameters(&self) -> Result<Parameters, InvalidParameters> {
@@ -84,7 +89,10 @@ impl ParameterOptions {
 impl HashingOptions {
     pub(crate) fn to_settings(&self, machine: Machine) -> Result<Settings, InvalidHashing> {
         let parameters = self.parameters.to_parameters()?;
-        let workers = self.hashing_workers.unwrap_or_else(cores);
+        let (workers, most) = (self.hashing_workers.unwrap_or_else(cores), cores().get() * MOST_WORKERS_PER_CORE);
+        if workers.get() > most {
+            return Err(InvalidHashing::Workers { most });
+        }
         let budget = Budget::new(self.hashing_memory, workers, parameters, machine)?;
         Ok(Settings { parameters, workers, limit: budget.limit, deadline: self.hashing_deadline })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ACCOUNT, Guessing, Key, OWN, Row};
+use super::{ACCOUNT, Delay, Guessing, Key, OWN, Row};
 use crate::clock::Moment;
 
 /// One attempt at a password that was admitted. Dropped without an outcome, its client has gone and learnt nothing: it
@@ -17,9 +17,16 @@ pub(crate) struct Attempt {
 /// Where an attempt is counted, and the failures there with it.
 #[derive(Clone, Copy)]
 pub(super) enum Held {
-    Stranger { account: Key, failures: u16, address: Key },
-    Device { device: Key, failures: u16, account: Key, recorded: u16 },
-    Session { session: Key, failures: u16 },
+    Stranger { account: Key, at_account: Counted, address: Key, at_address: Delay },
+    Device { device: Key, at_device: Counted, account: Key, recorded: u16 },
+    Session { session: Key, at_session: Counted, account: Key },
+}
+
+/// The failures of a row with an attempt, and how long it delays the next.
+#[derive(Clone, Copy)]
+pub(super) struct Counted {
+    pub(super) failures: u16,
+    pub(super) delay: Delay,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,29 +69,33 @@ impl Drop for Attempt {
         let (outcome, then) = (self.outcome, self.admitted_at);
         let mut tables = self.guessing.lock();
         // A row that gave way to another meanwhile goes on with what it had.
-        let (row, rule) = match self.held {
-            Held::Stranger { account, failures, address } => {
+        let (row, rule, counted) = match self.held {
+            Held::Stranger { account, at_account, address, at_address } => {
                 if matches!(outcome, Outcome::Succeeded | Outcome::Withdrawn)
                     && let Some(debt) = tables.addresses.find(address)
                 {
-                    debt.refund(then);
+                    debt.refund(then, at_address);
                 }
-                (tables.accounts.find_or_insert(account, Row::brought_back(failures)), ACCOUNT)
+                let row = tables.accounts.find_or_insert(account, Row::brought_back(at_account.failures));
+                (row, ACCOUNT, at_account)
             }
-            Held::Device { device, failures, account, recorded } => {
+            Held::Device { device, at_device, account, recorded } => {
+                tables.leave_owner(account);
                 if outcome == Outcome::Succeeded && (recorded > 0 || tables.accounts.find(account).is_some()) {
                     tables.accounts.find_or_insert(account, Row::recorded(recorded)).forgive(ACCOUNT, then);
                 }
-                (tables.own.find_or_insert(device, Row::brought_back(failures)), OWN)
+                (tables.own.find_or_insert(device, Row::brought_back(at_device.failures)), OWN, at_device)
             }
-            Held::Session { session, failures } => {
-                (tables.own.find_or_insert(session, Row::brought_back(failures)), OWN)
+            Held::Session { session, at_session, account } => {
+                tables.leave_owner(account);
+                (tables.own.find_or_insert(session, Row::brought_back(at_session.failures)), OWN, at_session)
             }
         };
         match outcome {
             Outcome::Succeeded => row.succeed(),
             Outcome::Failed => row.fail(),
-            Outcome::Withdrawn | Outcome::Abandoned => row.take_back(rule, then),
+            Outcome::Withdrawn => row.withdraw(rule, then, counted.delay),
+            Outcome::Abandoned => row.take_back(rule, then),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The rules of guessing, as pure functions: when an attempt is admitted, and what it leaves behind.
 
+use std::mem;
+
 use super::table::Entry;
 use crate::clock::Moment;
 
@@ -67,6 +69,13 @@ pub(super) struct Row {
     free_at: Moment,
 }
 
+/// When the next attempt was admitted before one was, and when it is since.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delay {
+    before: Moment,
+    since: Moment,
+}
+
 /// What of a row the audit log was told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Told {
@@ -98,6 +107,11 @@ impl Row {
         self.failures.next_multiple_of(STEP)
     }
 
+    /// Whether the last failure was the first of a step.
+    pub(super) fn has_begun_a_step(&self) -> bool {
+        self.failures % STEP == 1
+    }
+
     pub(super) fn verdict(&self, now: Moment) -> Verdict {
         if self.failures >= MOST_FAILURES {
             return Verdict::Exhausted;
@@ -109,10 +123,11 @@ impl Row {
     }
 
     /// Counts an attempt that is admitted.
-    pub(super) fn admit(&mut self, rule: Rule, now: Moment) {
+    pub(super) fn admit(&mut self, rule: Rule, now: Moment) -> Delay {
         self.failures += 1;
         self.under_way += 1;
-        self.free_at = now.plus_millis(rule.delay(self.failures));
+        let before = mem::replace(&mut self.free_at, now.plus_millis(rule.delay(self.failures)));
+        Delay { before, since: self.free_at }
     }
 
     /// An attempt failed. It is counted already, but where the row gave way and was brought back without it.
@@ -127,6 +142,16 @@ impl Row {
     pub(super) fn succeed(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
         *self = Self { failures: self.under_way, under_way: self.under_way, ..Self::default() };
+    }
+
+    /// An attempt that was admitted `then` was not tried, which is not its client's fault: nobody waits for it, unless
+    /// another one has come since.
+    pub(super) fn withdraw(&mut self, rule: Rule, then: Moment, delay: Delay) {
+        let is_last = self.free_at == delay.since;
+        self.take_back(rule, then);
+        if is_last {
+            self.free_at = delay.before;
+        }
     }
 
     /// An attempt that was admitted `then` came to nothing, and so taught nobody anything.
@@ -181,15 +206,17 @@ impl Debt {
     }
 
     /// Counts a failure, or an attempt that may become one.
-    pub(super) fn charge(&mut self, now: Moment) {
+    pub(super) fn charge(&mut self, now: Moment) -> Delay {
         self.cleared_at = self.cleared_at.max(now).plus_millis(FORGIVES_ONE);
-        self.free_at = now.plus_millis(ADDRESS.delay(self.failures(now)));
+        let before = mem::replace(&mut self.free_at, now.plus_millis(ADDRESS.delay(self.failures(now))));
+        Delay { before, since: self.free_at }
     }
 
-    /// An attempt that was charged `then` was no failure.
-    pub(super) fn refund(&mut self, then: Moment) {
+    /// An attempt that was charged `then` was no failure: nobody waits for it, unless another one has come since.
+    pub(super) fn refund(&mut self, then: Moment, delay: Delay) {
         self.cleared_at = self.cleared_at.minus_millis(FORGIVES_ONE);
-        self.free_at = self.free_at.min(then.plus_millis(ADDRESS.delay(self.failures(then))));
+        let by_count = self.free_at.min(then.plus_millis(ADDRESS.delay(self.failures(then))));
+        self.free_at = if self.free_at == delay.since { delay.before } else { by_count };
     }
 
     /// How many failures are not forgiven yet, begun minutes counted whole.
@@ -233,12 +260,21 @@ mod tests {
         assert_eq!(row.verdict(at(0)), Verdict::Wait(32_000));
         row.take_back(ACCOUNT, at(0));
         assert_eq!((row.failures(), row.under_way, row.verdict(at(16))), (9, 0, Verdict::Admitted));
+        let delay = row.admit(ACCOUNT, at(100));
+        row.withdraw(ACCOUNT, at(100), delay);
+        assert_eq!((row.failures(), row.under_way, row.verdict(at(100))), (9, 0, Verdict::Admitted));
+        // One that has come meanwhile keeps its delay.
+        let delay = row.admit(ACCOUNT, at(200));
+        row.admit(ACCOUNT, at(232));
+        row.withdraw(ACCOUNT, at(200), delay);
+        assert_eq!((row.failures(), row.verdict(at(233))), (10, Verdict::Wait(31_000)));
         let mut debt = Debt::default();
-        for _ in 0..60 {
+        for _ in 0..59 {
             debt.charge(at(0));
         }
+        let delay = debt.charge(at(0));
         assert_eq!(debt.verdict(at(0)), Verdict::Wait(1000));
-        debt.refund(at(0));
+        debt.refund(at(0), delay);
         assert_eq!((debt.failures(at(0)), debt.verdict(at(0))), (59, Verdict::Admitted));
     }
 

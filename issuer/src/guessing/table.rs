@@ -13,7 +13,7 @@ const WAYS: usize = 8;
 pub(super) struct Hasher([u8; 32]);
 
 /// The keyed hash of a name, an address or a device: a place in a table and a fingerprint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     bucket: u64,
     /// Never 0, which marks an empty slot.

@@ -150,7 +150,8 @@ fn registrations_cost_their_address_whatever_comes_of_them() {
 #[test]
 fn a_session_guesses_at_its_password_no_more_than_a_device() {
     let guessing = Guessing::new([1; 32]);
-    let attempt = |session, now| guessing.attempt_in_session(SessionId(Uuid::from_u128(session)), at(now));
+    let account = guessing.account(&"owner".parse().unwrap(), CredentialEpoch::default());
+    let attempt = |session, now| guessing.attempt_in_session(SessionId(Uuid::from_u128(session)), account, at(now));
     for _ in 0..10 {
         attempt(1, 0).unwrap().failed();
     }
@@ -369,4 +370,28 @@ impl Tables {
     fn bytes(&self) -> usize {
         self.accounts.bytes() + self.addresses.bytes() + self.own.bytes()
     }
+}
+
+#[test]
+fn an_owner_s_devices_and_sessions_take_few_places_at_once() {
+    let guessing = Guessing::new([1; 32]);
+    let account = guessing.account(&"owner".parse().unwrap(), CredentialEpoch::default());
+    let under_way: Vec<_> = (0..u128::from(MOST_OF_OWNER))
+        .map(|session| guessing.attempt_in_session(SessionId(Uuid::from_u128(session)), account, at(0)).unwrap())
+        .collect();
+    assert_eq!(guessing.attempt(&owner(&guessing, 0), at(0)).err().unwrap().seconds, 1);
+    under_way.into_iter().for_each(Attempt::succeeded);
+    assert!(guessing.attempt(&owner(&guessing, 0), at(0)).is_ok());
+    assert!(guessing.lock().owners.is_empty());
+}
+
+#[test]
+fn what_failed_at_a_name_before_it_was_anybodys_is_forgotten() {
+    let guessing = Guessing::new([1; 32]);
+    for _ in 0..5 {
+        guessing.attempt(&stranger(&guessing, "newcomer", 0, 1), at(0)).unwrap().failed();
+    }
+    assert!(guessing.attempt(&stranger(&guessing, "newcomer", 0, 1), at(0)).is_err());
+    guessing.forget(guessing.account(&"newcomer".parse().unwrap(), CredentialEpoch::default()));
+    assert!(guessing.attempt(&stranger(&guessing, "newcomer", 0, 1), at(0)).is_ok());
 }

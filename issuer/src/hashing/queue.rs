@@ -88,6 +88,10 @@ impl<J: Waits> Queue<J> {
     /// Lets something wait, if its turn comes in time.
     pub(super) fn admit(&mut self, now: Duration, lane: Lane, job: J) -> Result<(), (J, Refused)> {
         if self.fits(now, lane, job.hashes()) || (self.forget_gone() && self.fits(now, lane, job.hashes())) {
+            if self.expected_wait(now, lane).is_zero() {
+                // Nobody waits, so that nothing that was promised for later holds any more.
+                self.next_free = [Duration::ZERO; 2];
+            }
             self.lane(lane).push_back(Waiting { job, since: now });
             return Ok(());
         }

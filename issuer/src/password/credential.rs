@@ -45,6 +45,15 @@ impl Credential {
         }
     }
 
+    /// Whether the hash is of the whole password, and not only of its beginning: else whoever mistypes the rest gets in, and
+    /// a better hash must not be made of that.
+    pub(crate) fn read_all_of(&self, password: &Password) -> bool {
+        match self.form {
+            PasswordForm::AsTyped => self.hash.read_all_of(password),
+            PasswordForm::Normalised => self.hash.read_all_of(&password.normalised().0),
+        }
+    }
+
     /// Whether it is what [`create`](Self::create) would make with these parameters.
     pub(crate) fn is_made_with(&self, parameters: Parameters) -> bool {
         self.form == PasswordForm::Normalised && self.hash.is_made_with(parameters)

@@ -96,6 +96,12 @@ impl PasswordHash {
         Ok(computed.ct_eq(self.expected()).into())
     }
 
+    /// Whether the hash is of the whole password: bcrypt reads 72 bytes, and as C has it none after a NUL.
+    pub(super) fn read_all_of(&self, password: &Password) -> bool {
+        let password = password.0.as_bytes();
+        !matches!(self.kind, Kind::Bcrypt(_)) || (password.len() <= 72 && !password.contains(&0))
+    }
+
     /// Refuses a hash whose check would keep a worker for too long, or take more memory than it has.
     pub(crate) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
         match &self.kind {

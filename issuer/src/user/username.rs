@@ -36,11 +36,12 @@ impl FromStr for Username {
 
 /// Characters that show nothing, or turn what stands beside them around (Unicode, general category Cf). The two joiners,
 /// U+200C and U+200D, are part of how some languages are written.
-fn is_invisible(character: char) -> bool {
+pub(super) fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
     )
 }
 
@@ -60,7 +61,7 @@ mod tests {
         {
             assert_eq!(good.parse::<Username>().unwrap().as_str(), good);
         }
-        for bad in ["", " a", "a ", "a\nb", "a\0", "a\u{202e}b", "a\u{200b}", "\u{feff}a", &"x".repeat(65)] {
+        for bad in ["", " a", "a ", "a\nb", "a\0", "a\u{202e}b", "a\u{200b}", "\u{feff}a", "root\u{e0061}", "\u{3164}", &"x".repeat(65)] {
             assert_eq!(bad.parse::<Username>(), Err(InvalidUsername), "{bad:?}");
         }
     }

@@ -18,6 +18,8 @@ pub(crate) enum InvalidParameters {
     Weak { memory_kib: u32, passes: u32 },
     #[error("Argon2id takes 1 to {MOST_LANES} lanes here")]
     Lanes,
+    #[error("memory times passes may be at most 2 GiB: a hash would take a core for a second")]
+    Dear,
 }
 
 /// The least memory in KiB for 1, 2, 3, 4, 5 passes: as good as each other (OWASP Password Storage Cheat Sheet, Argon2id).
@@ -25,6 +27,9 @@ const FLOOR_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
 
 /// Lanes do not make one hash faster here, since each has one core; they are for those who share hashes with others.
 const MOST_LANES: u32 = 16;
+
+/// KiB times passes: 2 GiB are written in about a second.
+const MOST_KIB_PASSES: u64 = 2 << 20;
 
 impl Parameters {
     /// OWASP's first choice among the equals: the least time for its memory.
@@ -40,6 +45,9 @@ impl Parameters {
         let floor = FLOOR_KIB.get(passes.clamp(1, 5) as usize - 1).copied().unwrap_or(u32::MAX);
         if passes == 0 || memory_kib < floor {
             return Err(InvalidParameters::Weak { memory_kib, passes });
+        }
+        if u64::from(memory_kib) * u64::from(passes) > MOST_KIB_PASSES {
+            return Err(InvalidParameters::Dear);
         }
         Ok(Self { memory_kib, passes, lanes })
     }
@@ -70,6 +78,13 @@ impl Default for Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_keep_no_core_for_seconds() {
+        assert!(Parameters::new(1 << 20, 2, 1).is_ok());
+        assert_eq!(Parameters::new(1 << 20, 3, 1), Err(InvalidParameters::Dear));
+        assert_eq!(Parameters::new(19_456, u32::MAX, 1), Err(InvalidParameters::Dear));
+    }
 
     #[test]
     fn parameters_do_not_go_below_the_floor() {
