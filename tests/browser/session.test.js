@@ -1,0 +1,171 @@
+/** The session client in a real browser, before a real issuer. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { startBrowser } from "../support/browser.js";
+import { addUser, startIssuer, temporaryFolder } from "../support/issuer.js";
+import { startSite } from "../support/site.js";
+
+const ADA = { username: "ada", password: "correct-horse-battery" };
+const GRACE = { username: "grace", password: "staple-battery-horse" };
+const PATIENCE = 15_000;
+
+let browser;
+let context;
+let faults;
+
+before(async () => {
+  browser = await startBrowser();
+});
+
+after(() => browser?.close());
+
+beforeEach(async () => {
+  faults = [];
+  context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE);
+  // An error that nobody caught, an unhandled rejection among them.
+  context.on("weberror", (fault) => faults.push(String(fault.error())));
+});
+
+afterEach(async () => {
+  await context.close();
+  assert.deepEqual(faults, []);
+});
+
+/** A site before an issuer of its own whose access tokens live so long. */
+async function siteFor(test, { accessTtl = "5m" } = {}) {
+  const store = temporaryFolder(test);
+  for (const user of [ADA, GRACE]) addUser(store, user);
+  const issuer = await startIssuer({ args: ["--store", `sled:${store}`, "--access-ttl", accessTtl] });
+  const site = await startSite(issuer);
+  test.after(async () => {
+    site.stop();
+    await issuer.stop();
+    assert.doesNotMatch(issuer.log(), /token_reuse/);
+  });
+  return site;
+}
+
+async function open(site) {
+  const page = await context.newPage();
+  await page.goto(site.url);
+  return page;
+}
+
+const signIn = (page, user) => page.evaluate((user) => session.signIn(user), user);
+const signOut = (page) => page.evaluate(() => session.signOut());
+const token = (page) => page.evaluate(() => session.getAccessToken());
+const shows = (page, text) => page.locator("#who", { hasText: text }).waitFor();
+const sessionOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url")).sid;
+
+test("ten tabs whose token runs out at the same moment all go on, by few renewals", async (t) => {
+  const site = await siteFor(t, { accessTtl: "4s" });
+  const first = await open(site);
+  await signIn(first, ADA);
+  const pages = [first, ...(await Promise.all(Array.from({ length: 9 }, () => open(site))))];
+  await Promise.all(pages.map((page) => shows(page, "signed-in ada")));
+  await context.setOffline(true);
+  await Promise.all(pages.map((page) => page.evaluate(async () => {
+    // Until the token has run out, and no other can be had.
+    while (await session.getAccessToken().catch(() => undefined)) await new Promise((resolve) => setTimeout(resolve, 100));
+  })));
+  const before = site.refreshes();
+  await context.setOffline(false);
+  const tokens = await Promise.all(pages.map((page) => page.evaluate(async () => {
+    for (;;) {
+      const token = await session.getAccessToken().catch(() => undefined);
+      if (token !== undefined) return token;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })));
+  t.diagnostic(`${site.refreshes() - before} renewals for ten tabs`);
+  assert.ok(site.refreshes() - before <= 10, `${site.refreshes() - before} renewals`);
+  assert.equal(new Set(tokens.map(sessionOf)).size, 1);
+  for (const page of pages) await shows(page, "signed-in ada");
+});
+
+test("offline nobody is signed out, and back online a token is had again", async (t) => {
+  const site = await siteFor(t, { accessTtl: "2s" });
+  const page = await open(site);
+  await signIn(page, ADA);
+  await context.setOffline(true);
+  const code = await page.evaluate(async () => {
+    for (;;) {
+      const code = await session.getAccessToken().then(() => undefined, (error) => error.code);
+      if (code !== undefined) return code;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  });
+  assert.equal(code, "ERR_ISSUER_UNREACHABLE");
+  assert.equal(await page.evaluate(() => session.user.username), "ada");
+  const before = site.refreshes();
+  await context.setOffline(false);
+  // By itself: nobody asks for a token.
+  await page.waitForFunction(() => session.getAccessToken().then(() => true, () => false));
+  assert.ok(site.refreshes() > before);
+});
+
+test("after an hour's sleep the first token asked for is a new one", async (t) => {
+  const site = await siteFor(t);
+  await context.clock.install();
+  const page = await open(site);
+  await signIn(page, ADA);
+  const former = await token(page);
+  assert.equal(await token(page), former);
+  await page.clock.fastForward("01:00:00");
+  assert.notEqual(await token(page), former);
+  await shows(page, "signed-in ada");
+});
+
+test("two windows of one profile that sign in as different users are both of the second one then", async (t) => {
+  const site = await siteFor(t);
+  const [one, other] = [await open(site), await open(site)];
+  await signIn(one, ADA);
+  await shows(other, "signed-in ada");
+  await signIn(other, GRACE);
+  await shows(one, "signed-in grace");
+  const [first, second] = [await token(one), await token(other)];
+  assert.equal(sessionOf(first), sessionOf(second));
+  assert.equal((await one.evaluate(async () => (await session.fetch("/me")).json())).user.username, "grace");
+});
+
+test("a sign-out in one tab is one in all, and a reload does not undo it", async (t) => {
+  const site = await siteFor(t);
+  const [one, other] = [await open(site), await open(site)];
+  await signIn(one, ADA);
+  await shows(other, "signed-in ada");
+  assert.equal(await signOut(other), "ended");
+  await shows(one, "signed-out");
+  assert.equal(await token(one), null);
+  await one.reload();
+  await shows(one, "signed-out");
+  assert.deepEqual((await context.cookies()).filter(({ name }) => /hallpass_(access|refresh)/.test(name)), []);
+});
+
+test("a sign-out that the issuer cannot hear of holds, and is told by the next page", async (t) => {
+  const site = await siteFor(t);
+  const page = await open(site);
+  await signIn(page, ADA);
+  await context.setOffline(true);
+  assert.equal(await signOut(page), "pending");
+  await shows(page, "signed-out");
+  await page.close();
+  await context.setOffline(false);
+  const next = await open(site);
+  await shows(next, "signed-out");
+  await next.waitForFunction(() => localStorage.length === 0);
+  assert.deepEqual((await context.cookies()).filter(({ name }) => /hallpass_(access|refresh)/.test(name)), []);
+});
+
+test("a reload keeps the session, and so does going back to a page", async (t) => {
+  const site = await siteFor(t);
+  const page = await open(site);
+  await signIn(page, ADA);
+  await page.reload();
+  await shows(page, "signed-in ada");
+  await page.goto(`${site.url}/healthz`);
+  await page.goBack();
+  await shows(page, "signed-in ada");
+  assert.match(await token(page), /^ey/);
+});

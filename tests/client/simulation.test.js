@@ -1,0 +1,43 @@
+/** Random histories of the real client against the real issuer: a valid user is never signed out, a signed-out one never comes back. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PageSession } from "../../verifier-wasm/dist/client/session.js";
+import { breakClient, BROKEN } from "./simulation/broken.js";
+import { libfaketime } from "./simulation/issuer.js";
+import { Runs } from "./simulation/runs.js";
+
+/** How many histories; each has up to ten tabs and forty steps. */
+const HISTORIES = Number(process.env.HALLPASS_CLIENT_HISTORIES ?? 200);
+
+/** The seed of the first; each one's is one more. */
+const SEED = Number(process.env.HALLPASS_SEED ?? 0);
+
+/** Within how many histories a broken client must be found out. */
+const SOON = 400;
+
+const options = { skip: libfaketime() === undefined && "libfaketime is not installed: nothing else moves the issuer's clock", timeout: 3_600_000 };
+
+test(`${HISTORIES} random histories keep every valid user in and every other one out`, options, async (t) => {
+  const runs = await Runs.start(t);
+  const sums = {};
+  for (let seed = SEED; seed < SEED + HISTORIES; seed += 1) {
+    const { violations, steps, counts } = await runs.run(seed, PageSession);
+    assert.ok(violations.length === 0, `seed ${seed}: ${violations.join("; ")}\n  ${steps.join("\n  ")}`);
+    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  t.diagnostic(Object.entries(sums).map(([name, count]) => `${count} ${name}`).join(", "));
+  for (const [name, count] of Object.entries(sums)) assert.ok(count > 0, `no ${name}`);
+});
+
+for (const broken of BROKEN) {
+  test(`a broken client is found out: ${broken.name}`, options, async (t) => {
+    const runs = await Runs.start(t);
+    const Broken = await breakClient(t, broken);
+    for (let seed = 0; seed < SOON; seed += 1) {
+      const { violations } = await runs.run(seed, Broken);
+      if (violations.length > 0) return t.diagnostic(`history ${seed + 1}: ${violations[0].split("\n")[0]}`);
+    }
+    assert.fail(`${SOON} histories find nothing`);
+  });
+}

@@ -1,0 +1,49 @@
+/** What the people at the tabs wanted, and what therefore must be: who is to be signed in, and which sessions are over. */
+
+/** The sessions of one cookie jar, or of one storage. */
+export class Ledger {
+  /** The session of each refresh token that the issuer gave. */
+  sessions = new Map();
+  /** Sessions that were signed out of, or that a sign-in has replaced. */
+  endedByUser = new Set();
+  /** Sessions whose sign-out the issuer has confirmed. */
+  confirmed = new Set();
+  /** `{ in: session }`, `"out"`, or `"any"` where people contradicted each other. */
+  expected = "out";
+  lastLogin;
+  #signingIn = 0;
+  /** What is expected where none of the sign-ins under way succeeds. */
+  #before = "out";
+  #isContradicted = false;
+
+  /** Somebody tries to sign in. Until it is known what came of it anything may be. */
+  signInBegins() {
+    if (this.#signingIn === 0) [this.#before, this.#isContradicted] = [this.expected, false];
+    this.#signingIn += 1;
+    this.expected = "any";
+  }
+
+  /** The tokens of a session take the place of those that were there. */
+  signsIn(session) {
+    for (const other of this.sessions.values()) if (other !== session) this.endedByUser.add(other);
+    if (this.#isContradicted) this.endedByUser.add(session);
+  }
+
+  /** `session` is the new one; where there is none the issuer may have begun it all the same. */
+  signInEnds({ session, isReached }) {
+    this.#signingIn -= 1;
+    if (session !== undefined) this.#before = session === this.lastLogin ? { in: session } : "any";
+    else if (isReached) this.#before = "any";
+    if (this.#signingIn === 0) this.expected = this.#isContradicted ? "any" : this.#before;
+  }
+
+  signOutBegins(sessions) {
+    for (const session of sessions) this.endedByUser.add(session);
+    this.#isContradicted = true;
+    if (this.#signingIn === 0) this.expected = "out";
+  }
+
+  signOutEnds(outcome, sessions) {
+    if (outcome === "ended") for (const session of sessions) this.confirmed.add(session);
+  }
+}

@@ -1,0 +1,69 @@
+/** The issuer and the tokens that are kept: what is asked with them, and what becomes of them. */
+
+import { isEnd, MISSING, type Answer } from "./answer.js";
+import { Issuer } from "./issuer.js";
+import type { Neighbours } from "./neighbours.js";
+import type { Settings } from "./options.js";
+import { memory, type Surroundings } from "./surroundings.js";
+import { Tokens } from "./tokens.js";
+
+/** What came of a sign-out: the issuer has ended the session, or will be told as soon as it can be reached. */
+export type SignOutOutcome = "ended" | "pending";
+
+/** The exchange of credentials and tokens for tokens. */
+export class Exchange {
+  readonly tokens: Tokens;
+  readonly #issuer: Issuer;
+  readonly #transport: "cookie" | "body";
+  readonly #neighbours: Neighbours;
+
+  constructor({ issuer, transport, storage }: Settings, name: string, page: Surroundings, neighbours: Neighbours) {
+    this.tokens = new Tokens(transport === "body" ? (storage ?? memory()) : undefined, page.marks, name);
+    this.#issuer = new Issuer(issuer, transport, page);
+    this.#transport = transport;
+    this.#neighbours = neighbours;
+  }
+
+  login(username: string, password: string): Promise<Answer> {
+    return this.#neighbours.requests("exclusive", async () => {
+      const former = await this.tokens.refresh();
+      const answer = await this.#issuer.login(username, password, await this.tokens.device());
+      if (answer.kind !== "granted") return answer;
+      await this.tokens.begin(answer.grant);
+      // In the cookie transport the issuer has ended the session that the new one replaces.
+      if (former !== null) void this.#issuer.logout(former);
+      return answer;
+    });
+  }
+
+  /** A renewal, unless it is `overtaken` while it waits for other tabs, or somebody signs out. */
+  refresh(isOvertaken: () => boolean): Promise<Answer | undefined> {
+    return this.#neighbours.inTurn(() =>
+      this.#neighbours.requests("shared", async () =>
+        isOvertaken() || (await this.tokens.areEnding()) ? undefined : this.#present(),
+      ),
+    );
+  }
+
+  /** Tells the issuer of a sign-out, unless another tab has done it, or somebody has signed in there. */
+  logout(): Promise<SignOutOutcome | "overtaken"> {
+    return this.#neighbours.requests("shared", async () => {
+      if (!(await this.tokens.areEnding())) return "overtaken";
+      const presented = await this.tokens.refresh();
+      if ((await this.#issuer.logout(presented)).kind !== "done") return "pending";
+      await this.tokens.end(presented);
+      return "ended";
+    });
+  }
+
+  async #present(): Promise<Answer> {
+    const presented = await this.tokens.refresh();
+    const isMissing = presented === null && this.#transport === "body";
+    const answer = isMissing ? MISSING : await this.#issuer.refresh(presented);
+    // A storage that takes no more keeps the token that was presented, for which the issuer gives the same again.
+    if (answer.kind === "granted") await this.tokens.trade(presented, answer.grant).catch(() => {});
+    // Somebody has signed in meanwhile: what was refused is a token of the past.
+    if (isEnd(answer, this.#transport) && !(await this.tokens.drop(presented))) return this.#present();
+    return answer;
+  }
+}

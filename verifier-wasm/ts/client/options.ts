@@ -1,0 +1,67 @@
+/** The options of a session, read strictly. */
+
+import type { FetchFunction } from "../options.js";
+import { SessionError } from "./error.js";
+
+/**
+ * Where the refresh token lives in the body transport; `localStorage` and `sessionStorage` are such storages, and so are those
+ * of React Native and its like, which answer with promises.
+ */
+export interface TokenStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+/** Options of {@link createSession}. */
+export interface SessionOptions {
+  /** The issuer's public URL, such as `https://auth.example.com`; on its own pages `location.origin`. */
+  issuer: string | URL;
+  /**
+   * How the refresh token travels: in a cookie that no script can read (the default), or in the body of requests, for pages
+   * that the issuer's cookies do not reach.
+   */
+  transport?: "cookie" | "body";
+  /**
+   * Body transport only: where the refresh token is kept; in the page's memory by default, so that a reload signs out.
+   * Whatever script runs in the page can read a storage, and take the session with it: prefer cookies.
+   */
+  storage?: TokenStorage;
+  /** The origins besides the page's own and the issuer's whose requests get the access token by {@link Session.fetch}. */
+  origins?: readonly string[];
+  /** The standard `fetch`, or one that behaves like it. */
+  fetch?: FetchFunction;
+  /** Returns the time in seconds since 1970; the machine's clock by default. */
+  now?: () => number;
+}
+
+/** The options as the session wants them. */
+export interface Settings {
+  readonly issuer: string;
+  readonly transport: "cookie" | "body";
+  readonly storage: TokenStorage | undefined;
+  readonly origins: ReadonlySet<string>;
+}
+
+const KNOWN = new Set(["issuer", "transport", "storage", "origins", "fetch", "now"]);
+
+/** @throws {@link SessionError} `ERR_OPTIONS_INVALID`; the message names the option and what it takes. */
+export function readOptions(options: SessionOptions): Settings {
+  const { issuer, transport = "cookie", storage, origins = [] } = options;
+  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
+  if (unknown !== undefined) throw invalid(`\`${unknown}\` is no option of a session`);
+  if (!URL.canParse(String(issuer))) throw invalid("`issuer` must be the issuer's URL, such as https://auth.example.com");
+  const { origin, href, protocol, search, hash } = new URL(String(issuer));
+  if (!/^https?:$/.test(protocol) || search + hash !== "") throw invalid("`issuer` must be an http(s) URL without `?` and `#`");
+  if (transport !== "cookie" && transport !== "body") throw invalid('`transport` must be "cookie" or "body"');
+  if (storage !== undefined && transport === "cookie") throw invalid("`storage` is for the body transport: no script can read the cookie");
+  for (const each of origins) {
+    if (!URL.canParse(each) || new URL(each).origin !== each) throw invalid("`origins` must be origins such as https://api.example.com");
+  }
+  const page = typeof location === "undefined" ? [] : [location.origin];
+  return { issuer: href.replace(/\/$/, ""), transport, storage, origins: new Set([origin, ...page, ...origins]) };
+}
+
+function invalid(message: string): SessionError {
+  return new SessionError("ERR_OPTIONS_INVALID", message);
+}

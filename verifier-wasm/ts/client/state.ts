@@ -1,0 +1,58 @@
+/** Who is signed in, as the page sees it. */
+
+import type { SessionInfo, User } from "./answer.js";
+import type { Undo } from "./surroundings.js";
+
+/** Who is signed in; a new object whenever that changes, and only then. */
+export type SessionState =
+  | { readonly status: "unknown"; readonly user: undefined; readonly session: undefined }
+  | { readonly status: "signed-in"; readonly user: User; readonly session: SessionInfo }
+  | { readonly status: "signed-out"; readonly user: null; readonly session: null };
+
+/** Called with the new state. */
+export type Listener = (state: SessionState) => void;
+
+/** Seconds by which the end of a session must move to be told. */
+const MOVED = 60;
+
+const UNKNOWN: SessionState = { status: "unknown", user: undefined, session: undefined };
+const SIGNED_OUT: SessionState = { status: "signed-out", user: null, session: null };
+
+/** The state, and who wants to hear of it. */
+export class PublishedState {
+  readonly #listeners = new Set<Listener>();
+  #state: SessionState = UNKNOWN;
+
+  get now(): SessionState {
+    return this.#state;
+  }
+
+  subscribe(listener: Listener): Undo {
+    // The same function may be given twice, and each gives back its own.
+    const own: Listener = (state) => listener(state);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  signedIn(user: User, session: SessionInfo): void {
+    const { user: known, session: current } = this.#state;
+    const isSame = known?.id === user.id && known.username === user.username && current?.id === session.id;
+    // A clock that is read twice differs a little; a renewal moves the end by more.
+    if (isSame && Math.abs(current.expiresAt - session.expiresAt) < MOVED) return;
+    this.#show({ status: "signed-in", user, session });
+  }
+
+  signedOut(): void {
+    if (this.#state.status !== "signed-out") this.#show(SIGNED_OUT);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+
+  /** Each in a task of its own: what one of them throws concerns neither the others nor the session. */
+  #show(state: SessionState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) queueMicrotask(() => this.#listeners.has(listener) && listener(state));
+  }
+}
