@@ -1,11 +1,12 @@
 /** Prints the sizes beside the peers' as the documentation shows them: `node tests/bench/sizes.js`, once the package is built. */
 
-import { addedToServer, shippedToRead, shippedToVerify, slimInPage, wasmAlone } from "./verifier-js/size.js";
+import { addedToServer, shippedToRead, shippedToSignIn, shippedToVerify, slimInPage, wasmAlone } from "./verifier-js/size.js";
 
 const TABLES = {
   "to verify, in a page or a worker": async () => [...(await shippedToVerify()), ...(await slimInPage())],
   "to verify, in a server that is one file": addedToServer,
   "to read a token and its expiry, in a page": shippedToRead,
+  "to sign in and keep a session, in a page": shippedToSignIn,
   "the module alone": wasmAlone,
 };
 

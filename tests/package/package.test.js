@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 
 const root = new URL("../../", import.meta.url);
 const text = (path) => readFileSync(new URL(path, root), "utf8");
@@ -21,7 +23,9 @@ test("the codes are those of the Rust crate, and seven more", () => {
 test("the package holds its own files and no others", () => {
   const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "elapsed", "error", "express", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
-    "token-memory", "verifier", "web-crypto"];
+    "token-memory", "verifier", "web-crypto",
+    ...["answer", "authorized-fetch", "backoff", "error", "exchange", "index", "issuer", "lifetime", "neighbours", "options", "session",
+      "state", "surroundings", "tokens"].map((name) => `client/${name}`)];
   const modules = [...names, "entry-node", "entry-text", "entry-workerd", "module-text"];
   const withTypes = (folder, names) => names.flatMap((name) => [`${folder}/${name}.d.ts`, `${folder}/${name}.js`]);
   const expected = [
@@ -37,6 +41,12 @@ test("the package holds its own files and no others", () => {
 test("the wasm module is at most 64 KB gzipped", () => {
   const wasm = readFileSync(new URL("verifier-wasm/wasm/hallpass.wasm", root));
   assert.ok(gzipSync(wasm, { level: 9 }).length <= 64_000);
+});
+
+test("the session client is at most 5 KB minified and gzipped", async () => {
+  const entryPoints = [fileURLToPath(new URL("verifier-wasm/dist/client/index.js", root))];
+  const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: "esm", target: "es2022", write: false });
+  assert.ok(gzipSync(outputFiles[0].contents, { level: 9 }).length <= 5 * 1024);
 });
 
 test("importing compiles nothing, reads no clock, draws nothing and fetches nothing; the first use does", () => {

@@ -2,21 +2,24 @@
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const PAGE = `<!doctype html><title>session</title><p id="who"></p><script type="module" src="/page.js"></script>`;
 
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
 /**
- * Serves `script`, bundled, in a page, and passes everything else on to the issuer. `refreshes()` counts the renewals that
- * the issuer was asked for, `stop()` ends it.
+ * Serves a script, bundled, in a page, and passes everything else on to the issuer. `scriptFor(url)` says which, where it is
+ * not the site's own. `refreshes()` counts the renewals that the issuer was asked for, `stop()` ends it.
  */
-export async function startSite(issuer, script = new URL("site-page.js", import.meta.url)) {
-  const { outputFiles } = await build({ entryPoints: [fileURLToPath(script)], bundle: true, write: false, format: "esm", target: "es2022", jsx: "automatic" });
+export async function startSite(issuer, scriptFor = () => join(root, "tests/support/site-page.js")) {
+  let script;
   let refreshes = 0;
   const server = createServer((asked, answer) => {
     if (asked.url === "/") return answer.setHeader("content-type", "text/html").end(PAGE);
-    if (asked.url === "/page.js") return answer.setHeader("content-type", "text/javascript").end(outputFiles[0].text);
+    if (asked.url === "/page.js") return answer.setHeader("content-type", "text/javascript").end(script);
     if (asked.url === "/refresh") refreshes += 1;
     const { method, url: path, headers } = asked;
     const on = request({ host: "127.0.0.1", port: issuer.port, method, path, headers }, (response) => {
@@ -27,9 +30,27 @@ export async function startSite(issuer, script = new URL("site-page.js", import.
     asked.pipe(on);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
+  const url = `http://localhost:${server.address().port}`;
+  script = await bundle(scriptFor(url));
   return {
-    url: `http://localhost:${server.address().port}`,
+    url,
     refreshes: () => refreshes,
     stop: () => (server.close(), server.closeAllConnections()),
   };
+}
+
+async function bundle(entry) {
+  // The script may be in a folder of its own, and yet finds the packages of this one.
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    nodePaths: [join(root, "node_modules")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    define: { "process.env.NODE_ENV": '"production"' },
+    logLevel: "error",
+  });
+  return outputFiles[0].text;
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
 mod bench;
+mod client;
 mod crash;
 mod demo;
 mod failure;
@@ -50,6 +51,8 @@ enum Tasks {
     Crash(crash::Options),
     /// Try the rules of refresh against many random histories
     Model(model::Options),
+    /// Try the session client in many random histories, against the real issuer
+    Client(client::Options),
 }
 
 fn main() -> ExitCode {
@@ -72,5 +75,6 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Bench(options) => bench::run(&workspace, &options),
         Tasks::Crash(options) => crash::run(&workspace, &options),
         Tasks::Model(options) => model::run(&workspace, &options),
+        Tasks::Client(options) => client::run(&workspace, &options),
     }
 }

@@ -1,6 +1,7 @@
 //! What a fresh machine lacks: the npm packages, a browser. Each is looked for before it is installed.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -62,6 +63,12 @@ pub(crate) fn install_chromium(workspace: &Workspace) -> Result<(), Failure> {
         });
     }
     apt_install(workspace, &["chromium"])
+}
+
+/// Whether Debian's libfaketime is there.
+pub(crate) fn has_faketime() -> bool {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).any(|library| library.exists())
 }
 
 /// Whether this is a Debian, and we may install on it.

@@ -28,6 +28,8 @@ pub(crate) enum Suite {
     Bundlers,
     /// The issuer, over HTTP
     E2e,
+    /// The session client: random histories against the real issuer, and its recipes
+    Client,
     /// The demo in headless Chromium
     Browser,
     /// `cargo xtask demo` itself
@@ -56,6 +58,7 @@ impl Suite {
             Self::Runtimes => "package everywhere",
             Self::Bundlers => "package in bundles",
             Self::E2e => "issuer end to end",
+            Self::Client => "session client",
             Self::Browser => "demo in Chromium",
             Self::Demo => "demo command",
             Self::Bench => "bench command",
@@ -74,6 +77,7 @@ impl Suite {
             }
             Self::Bundlers => [Task::PACKAGE.as_slice(), &[Task::Chromium, Task::Bundlers]].concat(),
             Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::ExampleService]].concat(),
+            Self::Client => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::Chromium, Task::Faketime]].concat(),
             Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),
             Self::Demo => Task::DEMO.to_vec(),
             Self::Bench => [Task::PACKAGE.as_slice(), &Task::BENCH].concat(),
@@ -106,10 +110,8 @@ impl Suite {
                 command.env("HALLPASS_BIN", workspace.issuer());
                 command.env("HALLPASS_EXAMPLE_SERVICE", workspace.example_service());
             }),
-            Self::Browser => node(workspace, "tests/browser", |command| {
-                command.env("HALLPASS_BIN", workspace.issuer());
-                in_chromium(command);
-            }),
+            Self::Client => node(workspace, "tests/client", |command| before_issuer_in_chromium(command, workspace)),
+            Self::Browser => node(workspace, "tests/browser", |command| before_issuer_in_chromium(command, workspace)),
             Self::Demo => xtask(workspace, "tests/demo"),
             Self::Bench => xtask(workspace, "tests/bench-command"),
         }
@@ -184,6 +186,12 @@ fn xtask(workspace: &Workspace, folder: &str) -> Vec<Step> {
     node(workspace, folder, |command| {
         command.env("HALLPASS_XTASK", std::env::current_exe().unwrap_or_default());
     })
+}
+
+/// The same before an issuer of ours.
+fn before_issuer_in_chromium(command: &mut Command, workspace: &Workspace) {
+    command.env("HALLPASS_BIN", workspace.issuer());
+    in_chromium(command);
 }
 
 /// Tells the tests where the browser is.

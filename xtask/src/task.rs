@@ -28,6 +28,8 @@ pub(crate) enum Task {
     NodeModules,
     /// The browser for the demo's tests.
     Chromium,
+    /// The library that moves the clock of a program, for the simulation of the session client.
+    Faketime,
     /// `verifier-wasm/wasm/`.
     WasmModule,
     /// `verifier-wasm/dist/` and `verifier-wasm/cjs/`.
@@ -71,6 +73,8 @@ impl Task {
             Self::WasmTarget => Toolchain::find(workspace).is_none(),
             Self::NodeModules => !setup::has_node_modules(workspace, "."),
             Self::Chromium => setup::chromium().is_none(),
+            // Where it cannot be installed its tests are skipped.
+            Self::Faketime => !setup::has_faketime() && setup::may_use_apt(),
             Self::BenchPeers => !setup::has_node_modules(workspace, BENCH),
             Self::Runtimes => !setup::has_node_modules(workspace, RUNTIMES),
             Self::Bundlers => !setup::has_node_modules(workspace, BUNDLERS),
@@ -86,6 +90,7 @@ impl Task {
             }
             Self::NodeModules => "npm ci (the JavaScript tools that package-lock.json names)",
             Self::Chromium => "apt-get install chromium (the tests drive the demo's page in it)",
+            Self::Faketime => "apt-get install libfaketime (a simulation moves the issuer's clock with it)",
             Self::WasmModule => "building the wasm module",
             Self::Package => "building the npm package around it",
             Self::Issuer => "building the issuer",
@@ -126,6 +131,7 @@ impl Task {
             Self::Runtimes => return setup::install_node_modules(workspace, RUNTIMES),
             Self::Bundlers => return setup::install_node_modules(workspace, BUNDLERS),
             Self::Chromium => return setup::install_chromium(workspace),
+            Self::Faketime => return setup::apt_install(workspace, &["libfaketime"]),
             Self::WasmModule => return wasm::build(workspace),
             Self::Issuer
             | Self::ExampleService

@@ -30,6 +30,16 @@ export async function shippedToRead() {
   ];
 }
 
+/** What a page loads to sign in, renew and sign out. */
+export async function shippedToSignIn() {
+  return [
+    await row("hallpass/client", bundleForPage("hallpass-client"), { isBaseline: true }),
+    await row("@supabase/auth-js", bundleForPage("supabase-auth")),
+    await row("@auth0/auth0-spa-js", bundleForPage("auth0-spa")),
+    await row("oidc-client-ts", bundleForPage("oidc-client")),
+  ];
+}
+
 /** Where a server is one file: what it adds to it. */
 export async function addedToServer() {
   const names = ["hallpass", "jose", "aws-jwt-verify", "fast-jwt", "jsonwebtoken"];

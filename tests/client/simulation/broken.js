@@ -1,4 +1,4 @@
-/** The client broken on purpose, to see that the simulation would catch it: one change each in a copy of the compiled files. */
+/** The client broken on purpose, to see that the simulation would catch it: each time something else in a copy of the compiled files. */
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,106 +8,89 @@ import { temporaryFolder } from "../../support/issuer.js";
 
 export const dist = fileURLToPath(new URL("../../../verifier-wasm/dist/", import.meta.url));
 
-/** `{ name, file, from, to }`. */
+/** What is changed, `[file, from, to]` each, and the `kinds` of tabs that show it soonest. */
 export const BROKEN = [
   {
-    name: "an answer counts though a sign-in elsewhere has overtaken it",
-    file: "session.js",
-    from: /if \(this\.#turn !== turn\)\s+return;/,
-    to: "",
+    name: "an answer counts that a sign-out has overtaken, which did not wait for it",
+    edits: [
+      ["session.js", /(markEnding\(\);)\s+await this\.#upkeep;/, "$1"],
+      ["session.js", /if \(this\.#turn !== turn\)\s+return;/, ""],
+      ["session.js", /if \(this\.#over\.has\(pass\.session\.id\)\)\s+return;/, ""],
+    ],
   },
   {
     name: "what was traded goes into the storage whatever is there by now",
-    file: "tokens.js",
-    from: " && (await this.#read()) === presented",
-    to: "",
+    kinds: ["shared"],
+    edits: [["tokens.js", " && (await this.#read()) === presented", ""]],
   },
   {
     name: "what was refused is dropped from the storage whatever is there by now",
-    file: "tokens.js",
-    from: /if \(\(await this\.#read\(\)\) !== presented\)\s+return false;/,
-    to: "",
+    kinds: ["shared"],
+    edits: [["tokens.js", /if \(\(await this\.#read\(\)\) !== presented\)\s+return false;/, ""]],
   },
   {
     name: "a sign-in does not wait for the requests of other tabs",
-    file: "exchange.js",
-    from: 'requests("exclusive"',
-    to: 'requests("shared"',
+    kinds: ["cookie"],
+    edits: [["exchange.js", 'requests("exclusive"', 'requests("shared"']],
   },
   {
     name: "a failure is the end of the session",
-    file: "answer.js",
-    from: 'if (answer.kind !== "refused"',
-    to: 'if (answer.kind === "failed") return true;\n    if (answer.kind !== "refused"',
+    edits: [["answer.js", 'if (answer.kind !== "refused"', 'if (answer.kind === "failed") return true;\n    if (answer.kind !== "refused"']],
   },
   {
     name: "any refusal is the end of the session",
-    file: "answer.js",
-    from: 'if (answer.kind !== "refused"',
-    to: 'if (answer.kind === "refused") return true;\n    if (answer.kind !== "refused"',
+    edits: [["answer.js", 'if (answer.kind !== "refused"', 'if (answer.kind === "refused") return true;\n    if (answer.kind !== "refused"']],
   },
   {
     name: "renewals go on while a sign-out waits for the issuer",
-    file: "tokens.js",
-    from: "return this.#isEnding || (await this.#marks.getItem(this.#ending)) !== null;",
-    to: "return false;",
+    edits: [["tokens.js", "return this.#isEnding || (await this.#marks.getItem(this.#ending)) !== null;", "return false;"]],
   },
   {
     name: "a sign-out is over though the issuer has not heard of it",
-    file: "exchange.js",
-    from: 'return "pending";',
-    to: ";",
+    kinds: ["cookie"],
+    edits: [["exchange.js", 'return "pending";', ";"]],
   },
   {
     name: "whatever session another tab shows is shown",
-    file: "session.js",
-    from: /if \(await this\.#exchange\.tokens\.haveChanged\(\)\)\s+await this\.#ask\(\);/,
-    to: 'if (message.type === "pass") this.#admit(message.pass);',
+    edits: [["session.js", /if \(await this\.#exchange\.tokens\.haveChanged\(\)\)\s+await this\.#ask\(\);/, 'if (message.type === "pass") this.#admit(message.pass);']],
   },
   {
     name: "the end of any session is the end of one's own",
-    file: "session.js",
-    from: /if \(isOurs\)\s+return this\.#forget\(\);/,
-    to: "return this.#forget();",
+    edits: [["session.js", /if \(isOurs\)\s+return this\.#forget\(\);/, "return this.#forget();"]],
   },
   {
     name: "nobody is asked when another tab shows another session",
-    file: "session.js",
-    from: "await this.#ask();",
-    to: ";",
+    edits: [["session.js", "await this.#ask();", ";"]],
   },
   {
     name: "tabs with a storage each ask whenever one has renewed",
-    file: "tokens.js",
-    from: "return this.#storage === undefined || (await this.#read()) !== this.#seen;",
-    to: "return true;",
+    kinds: ["own"],
+    edits: [["tokens.js", "return this.#storage === undefined || (await this.#read()) !== this.#seen;", "return true;"]],
   },
   {
     name: "the age of a token stands still while the machine sleeps",
-    file: "lifetime.js",
-    from: "Math.max(page.monotonic() - moment.monotonic, page.wall() - moment.wall)",
-    to: "page.monotonic() - moment.monotonic",
+    edits: [["lifetime.js", "Math.max(page.monotonic() - moment.monotonic, page.wall() - moment.wall)", "page.monotonic() - moment.monotonic"]],
   },
   {
     name: "the age of a token goes by the wall clock alone",
-    file: "lifetime.js",
-    from: "Math.max(page.monotonic() - moment.monotonic, page.wall() - moment.wall)",
-    to: "page.wall() - moment.wall",
+    edits: [["lifetime.js", "Math.max(page.monotonic() - moment.monotonic, page.wall() - moment.wall)", "page.wall() - moment.wall"]],
   },
-  { name: "a request is never given up", file: "issuer.js", from: "TIME_OUT = 15_000", to: "TIME_OUT = 1e9" },
-  { name: "several renewals at a time", file: "session.js", from: "this.#upkeep ??= this", to: "this.#upkeep = this" },
-  { name: "the token goes to whoever is asked", file: "authorized-fetch.js", from: /source\.origins\.has\([^;]*?\) &&/, to: "" },
+  { name: "a request is never given up", edits: [["issuer.js", "TIME_OUT = 15_000", "TIME_OUT = 1e9"]] },
+  { name: "several renewals at a time", edits: [["session.js", "this.#upkeep ??= this", "this.#upkeep = this"]] },
+  { name: "the token goes to whoever is asked", edits: [["authorized-fetch.js", /source\.origins\.has\([^;]*?\) &&/, ""]] },
 ];
 
 /** The broken client's `PageSession`. */
-export async function breakClient(test, { file, from, to }) {
+export async function breakClient(test, { edits }) {
   const folder = temporaryFolder(test);
   cpSync(join(dist, "client"), join(folder, "client"), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  const path = join(folder, "client", file);
-  const whole = readFileSync(path, "utf8");
-  const parts = whole.split(from);
-  assert.equal(parts.length, 2, `${from} must be there once in ${file}`);
-  writeFileSync(path, parts.join(to));
+  for (const [file, from, to] of edits) {
+    const path = join(folder, "client", file);
+    const whole = readFileSync(path, "utf8");
+    const edited = whole.replace(from, to);
+    assert.notEqual(edited, whole, `${from} must be there in ${file}`);
+    writeFileSync(path, edited);
+  }
   return (await import(pathToFileURL(join(folder, "client/session.js")).href)).PageSession;
 }

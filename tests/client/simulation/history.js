@@ -28,16 +28,16 @@ const STEPS = {
   ask: { weight: 10, tab: (world, tab) => world.ask(tab) },
   askAll: { weight: 4, do: (world) => awake(world).forEach((tab) => world.ask(tab)) },
   load: { weight: 6, tab: (world, tab, random) => world.load(tab, random.pick(["own", "own", "foreign"])) },
-  signIn: { weight: 3, tab: (world, tab, random) => world.signIn(tab, random.pick(USERS)) },
-  signOut: { weight: 2, tab: (world, tab) => world.signOut(tab) },
+  signIn: { weight: 4, tab: (world, tab, random) => world.signIn(tab, random.pick(USERS)) },
+  signOut: { weight: 3, tab: (world, tab) => world.signOut(tab) },
 };
 
 const WEIGHTS = Object.fromEntries(Object.entries(STEPS).map(([name, { weight }]) => [name, weight]));
 
 /** Runs the history of a seed. Returns its steps, its counts, the sessions that it had, and what was seen that must not be. */
-export async function runHistory({ seed, issuer, epoch, PageSession }) {
+export async function runHistory({ seed, kinds = KINDS, issuer, epoch, PageSession }) {
   const random = new Random(seed);
-  const world = new World({ random, issuer, epoch, kind: random.pick(KINDS), PageSession });
+  const world = new World({ random, issuer, epoch, kind: random.pick(kinds), PageSession });
   const steps = [`${world.kind}${world.hasLocks ? "" : ", no locks"}${world.isAsync ? ", storage with promises" : ""}`];
   const rejected = (reason) => world.judge.fails(`a rejection that nobody handles: ${reason?.stack}`);
   process.on("unhandledRejection", rejected);
@@ -71,6 +71,7 @@ async function step(world, random, steps) {
 const awake = (world) => world.tabs.filter((tab) => !tab.isFrozen);
 
 async function sleep(world, milliseconds) {
+  world.hasSlept = true;
   await world.machine.sleep(milliseconds);
   for (const tab of awake(world)) if (tab.isVisible) tab.wake();
 }

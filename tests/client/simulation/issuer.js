@@ -14,7 +14,10 @@ export function libfaketime() {
   return folders.map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`).find(existsSync);
 }
 
-/** Starts an issuer with two users. `setTime(seconds)` moves its clock; `post` asks it; `thefts()` are the sessions that it ended as stolen. */
+/**
+ * Starts an issuer with two users. `setTime(seconds)` moves its clock; `post` asks it; `thefts()` are
+ * the sessions that it ended as stolen, all of them once it has come to its `stop()`.
+ */
 export async function startIssuerWithClock(test, { start }) {
   const folder = temporaryFolder(test);
   const file = join(folder, "time");
@@ -46,7 +49,7 @@ export async function startIssuerWithClock(test, { start }) {
     setTime,
     post: (path, body, cookie) => post(agent, issuer.port, path, body, cookie),
     thefts: () => [...issuer.log().matchAll(/session_ended".*?session=([0-9a-f-]+) cause="?token_reuse/gi)].map(([, session]) => session),
-    log: issuer.log,
+    stop: issuer.stop,
   };
 }
 

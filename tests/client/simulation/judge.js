@@ -1,14 +1,13 @@
 /** The properties: what must never be seen, whatever happens. */
 
-/** A property that does not hold. */
-export class Violation extends Error {
-  name = "Violation";
-}
+/** How often a page may renew in ten seconds: tabs that ask each other for ever do it more often. */
+const MOST_RENEWALS = 20;
 
 export class Judge {
   violations = [];
   /** Tabs that know a session to be over. */
   #known = new WeakMap();
+  #renewals = new Map();
 
   constructor(world) {
     this.world = world;
@@ -33,18 +32,26 @@ export class Judge {
     if (was !== undefined && is === undefined) known.add(was);
   }
 
-  renews(tab, count) {
-    if (count > 1) this.fails(`${tab.name} has ${count} renewals under way at once`);
+  /** A renewal begins, beside `others` of the same page. */
+  renews(tab, others) {
+    if (others > 0) this.fails(`${tab.name} has ${others + 1} renewals under way at once`);
+    const { now } = this.world.machine;
+    const recent = [...(this.#renewals.get(tab) ?? []), now].filter((when) => now - when < 10_000);
+    this.#renewals.set(tab, recent);
+    if (recent.length > MOST_RENEWALS) this.fails(`${tab.name} renews ${recent.length} times in ten seconds`);
   }
 
   sends(tab, url, token) {
     if (token !== undefined && new URL(url).origin !== "https://app.example") this.fails(`${tab.name} sends a token to ${url}`);
   }
 
-  /** A token that a page was given. */
-  given(tab, token) {
-    if (token !== null && !this.world.hasSetBack && !this.world.isGood(token)) this.fails(`${tab.name} is given a token that has run out`);
-    if (tab.session.published.now.status === "signed-out" && token !== null) this.fails(`${tab.name} is given a token though it is signed out`);
+  /** A token that a page was given which asked in this state. */
+  given(tab, token, state) {
+    // A clock that was set back while another stood still says nothing: the service's 401 will.
+    const isMisled = this.world.hasSetBack && this.world.hasSlept;
+    if (token !== null && !isMisled && !this.world.isGood(token)) this.fails(`${tab.name} is given a token that has run out`);
+    const isOut = state.status === "signed-out" && tab.session.published.now === state;
+    if (isOut && token !== null) this.fails(`${tab.name} is given a token though it is signed out`);
   }
 
   /** Everything is well again, and each tab was asked for a token. */
@@ -54,14 +61,10 @@ export class Judge {
     const { status, session } = tab.session.published.now;
     if (status === "unknown") this.fails(`${tab.name} does not know who is there`);
     if (expected === "out" && (status !== "signed-out" || token !== null)) this.fails(`${tab.name} is ${status} as ${session?.id} though everybody has signed out`);
+    if (expected === "out" && ledger.lastOut !== undefined && !ledger.over.has(ledger.lastOut)) this.fails(`the issuer has never heard of the sign-out of ${ledger.lastOut}`);
     if (expected.in !== undefined && (session?.id !== expected.in || token === null)) {
       this.fails(`${tab.name} is ${status} as ${session?.id} with ${token === null ? "no" : "a"} token; ${expected.in} was signed in and nobody has signed out`);
     }
-  }
-
-  /** How many renewals there were in eight minutes of fine weather, in which each tab needs two or three. */
-  asked(count, tabs) {
-    if (count > 6 * tabs) this.fails(`${tabs} tabs renew ${count} times in eight minutes`);
   }
 
   agree(tabs) {

@@ -6,7 +6,11 @@ export class Ledger {
   sessions = new Map();
   /** Sessions that were signed out of, or that a sign-in has replaced. */
   endedByUser = new Set();
-  /** Sessions whose sign-out the issuer has confirmed. */
+  /** Sessions that the issuer was asked to end, and ended. */
+  over = new Set();
+  /** The session that the last sign-out was meant for. */
+  lastOut;
+  /** Sessions whose sign-out was told to have been confirmed. */
   confirmed = new Set();
   /** `{ in: session }`, `"out"`, or `"any"` where people contradicted each other. */
   expected = "out";
@@ -37,7 +41,8 @@ export class Ledger {
     if (this.#signingIn === 0) this.expected = this.#isContradicted ? "any" : this.#before;
   }
 
-  signOutBegins(sessions) {
+  signOutBegins(sessions, current) {
+    this.lastOut = this.endedByUser.has(current) ? undefined : current;
     for (const session of sessions) this.endedByUser.add(session);
     this.#isContradicted = true;
     if (this.#signingIn === 0) this.expected = "out";

@@ -11,8 +11,10 @@ export class Machine {
   #events = [];
   #count = 0;
 
-  constructor({ epoch, wallOffset }) {
+  /** Time stands still once `isOver()`. */
+  constructor({ epoch, wallOffset, isOver }) {
     this.epoch = epoch;
+    this.isOver = isOver;
     this.#wallOffset = wallOffset;
   }
 
@@ -40,7 +42,7 @@ export class Machine {
   async pass(milliseconds) {
     await settled();
     const end = this.now + milliseconds;
-    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
+    for (let next = this.#next(end); next !== undefined && !this.isOver(); next = this.#next(end)) {
       this.now = Math.max(this.now, next.at);
       await next.task();
       await settled();

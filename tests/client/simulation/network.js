@@ -73,6 +73,7 @@ export class Network {
   /** What the issuer has decided, whether the answer arrives or not. */
   #learn({ ledger }, path, body, cookie, { status, headers, text }) {
     const presented = cookieOf(cookie, REFRESH) ?? (body && JSON.parse(body).refresh_token);
+    if (path === "/logout" && status === 204) ledger.over.add(ledger.sessions.get(presented));
     if (status !== 200) return;
     const { session, refresh_token } = JSON.parse(text);
     const token = refresh_token ?? cookieOf((headers["set-cookie"] ?? []).join("; "), REFRESH);

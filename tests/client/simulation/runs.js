@@ -17,14 +17,24 @@ export class Runs {
     return runs;
   }
 
-  /** Runs the history of a seed: `{ seed, steps, counts, violations }`. */
-  async run(seed, PageSession) {
-    const history = await runHistory({ seed, issuer: this.#issuer, epoch: this.#epoch, PageSession });
+  /** Runs the history of a seed, of one of these kinds of tabs: `{ seed, steps, counts, violations }`. */
+  async run(seed, PageSession, kinds) {
+    const history = await runHistory({ seed, kinds, issuer: this.#issuer, epoch: this.#epoch, PageSession });
     this.#epoch += Math.ceil(history.lasted / 1000) * 1000 + HOUR;
     // The issuer's log comes by another way than its answers: an alarm may be told of one history late.
+    history.violations.push(...this.#alarms());
+    return history;
+  }
+
+  /** Ends the issuer: the alarms that were not told yet. */
+  async end() {
+    await this.#issuer.stop();
+    return this.#alarms();
+  }
+
+  #alarms() {
     const thefts = this.#issuer.thefts().slice(this.#thefts);
     this.#thefts += thefts.length;
-    for (const session of thefts) history.violations.push(`the issuer takes the holder of the session ${session} for a thief`);
-    return history;
+    return thefts.map((session) => `the issuer takes the holder of the session ${session} for a thief`);
   }
 }

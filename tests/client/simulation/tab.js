@@ -1,7 +1,5 @@
 /** A tab with the real client in it; all that it sees of the world is the world's. */
 
-import assert from "node:assert/strict";
-
 export const ISSUER = "https://app.example";
 const RESOURCES = { own: `${ISSUER}/api/notes`, foreign: "https://elsewhere.example/pixel" };
 
@@ -11,7 +9,6 @@ export class Tab {
   isClosed = false;
   #queue = [];
   #locks = new Set();
-  #held = 0;
   #aborts = new Map();
   #wakers = new Set();
   #receivers = new Set();
@@ -67,7 +64,7 @@ export class Tab {
   }
 
   receive(message) {
-    for (const receiver of [...this.#receivers]) this.#run(() => receiver(structuredClone(message)));
+    for (const receiver of [...this.#receivers]) this.#run(() => receiver(message));
   }
 
   #run(task) {
@@ -90,7 +87,7 @@ export class Tab {
       onWake: (waker) => this.#join(this.#wakers, waker),
       channel: (_name, receiver) => {
         const close = this.#join(this.#receivers, receiver);
-        return { post: (message) => this.world.broadcast(this, message), close };
+        return { post: (message) => this.world.broadcast(structuredClone(message)), close };
       },
       lock: (name, mode, patience, task) => (hasLocks ? this.#lock(name, mode, patience, task, after) : task()),
       marks,
@@ -126,7 +123,7 @@ export class Tab {
   /** The issuer is asked. */
   #ask(url, { body, signal, credentials }, renewals) {
     const path = url.slice(ISSUER.length);
-    assert.equal(credentials, this.realm.transport === "cookie" ? "include" : "omit");
+    if ((credentials === "include") !== (this.realm.transport === "cookie")) throw new Error("cookies go where they should not");
     return new Promise((resolve, reject) => {
       const end = (settle, given) => {
         this.#aborts.delete(abort);
@@ -141,7 +138,10 @@ export class Tab {
         fail: () => this.#run(() => end(reject, new TypeError("network error"))),
       });
       this.#aborts.set(abort, path);
-      if (path === "/refresh") this.world.judge.renews(this, renewals.add(abort).size);
+      if (path === "/refresh") {
+        this.world.judge.renews(this, renewals.size);
+        renewals.add(abort);
+      }
       signal.addEventListener("abort", () => (abort(), end(reject, signal.reason)));
     });
   }

@@ -17,18 +17,18 @@ export class World {
   judge = new Judge(this);
   tabs = [];
   hasSetBack = false;
-  pending = [];
+  hasSlept = false;
   #count = 0;
-  #asks = 0;
 
   constructor({ random, issuer, epoch, kind, PageSession }) {
     this.random = random;
     this.kind = kind;
     this.PageSession = PageSession;
-    this.machine = new Machine({ epoch, wallOffset: random.chance(0.5) ? 0 : random.between(-5e7, 5e7) });
+    const wallOffset = random.chance(0.5) ? 0 : random.between(-5e7, 5e7);
+    this.machine = new Machine({ epoch, wallOffset, isOver: () => this.judge.violations.length > 0 });
     this.network = new Network({ machine: this.machine, random, issuer });
     // Without locks the browser's cookies could not be kept; whoever has a storage can do without.
-    this.hasLocks = kind === "cookie" || random.chance(0.7);
+    this.hasLocks = kind === "cookie" || random.chance(0.5);
     this.isAsync = random.chance(0.3);
     this.shared = kind === "own" ? undefined : new Realm(kind === "cookie" ? undefined : new Storage({ isAsync: this.isAsync }));
   }
@@ -42,9 +42,9 @@ export class World {
     tab.close();
   }
 
-  broadcast(from, message) {
+  /** To all tabs: a page's other sessions of the same name hear it, too. */
+  broadcast(message) {
     for (const tab of this.tabs) this.machine.after(this.random.between(0, 5), () => tab.receive(message));
-    void from;
   }
 
   /** By the token's own times and the issuer's clock. */
@@ -67,7 +67,7 @@ export class World {
   signOut(tab) {
     const { ledger } = tab.realm;
     const sessions = [tab.session.published.now.session?.id, tab.realm.current()].filter((id) => id !== undefined);
-    ledger.signOutBegins(sessions);
+    ledger.signOutBegins(sessions, tab.realm.current());
     this.#watch(
       tab.session.signOut().then(
         (outcome) => ledger.signOutEnds(outcome, sessions),
@@ -80,7 +80,8 @@ export class World {
   }
 
   ask(tab) {
-    this.#watch(tab.session.getAccessToken().then((token) => this.judge.given(tab, token), (error) => this.#expect(error)));
+    const state = tab.session.published.now;
+    this.#watch(tab.session.getAccessToken().then((token) => this.judge.given(tab, token, state), (error) => this.#expect(error)));
   }
 
   load(tab, kind) {
@@ -93,7 +94,6 @@ export class World {
   }
 
   #watch(promise) {
-    this.#asks += 1;
     promise.catch((error) => this.judge.fails(`${error.stack}`));
   }
 
@@ -105,7 +105,6 @@ export class World {
       tab.show();
     }
     await this.machine.pass(120_000);
-    const { refreshes } = this.network.counts;
     if (this.tabs.length === 0 || this.random.chance(0.5)) this.open();
     await this.machine.pass(400_000);
     const tokens = new Map();
@@ -117,7 +116,6 @@ export class World {
       if (tokens.has(tab)) this.judge.atLast(tab, tokens.get(tab));
       else this.judge.fails(`${tab.name} gets no token though all is well: ${failures.get(tab)?.cause ?? failures.get(tab)}`);
     }
-    this.judge.asked(this.network.counts.refreshes - refreshes, this.tabs.length);
     if (this.shared !== undefined) this.judge.agree(this.tabs);
     for (const tab of [...this.tabs]) this.close(tab);
   }

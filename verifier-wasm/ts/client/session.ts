@@ -146,9 +146,9 @@ export class PageSession {
   }
 
   /** Signs in or out, one after the other. Both wait for what is under way, whose cookies could come after theirs. */
-  #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
+  async #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
+    this.#assertInUse();
     const change = this.#changes.catch(() => {}).then(async () => {
-      this.#assertInUse();
       this.#isChanging = true;
       try {
         return await task();
@@ -268,6 +268,7 @@ export class PageSession {
   /** In a page that nobody sees nothing is renewed until somebody does, or a token is asked for. A sign-out is told. */
   #tendIn(milliseconds: number): void {
     this.#stopTimer();
+    if (this.#isDisposed) return;
     this.#stopTimer = this.#page.after(milliseconds, async () => {
       if (this.#page.isVisible() || (await this.#exchange.tokens.areEnding())) await this.#tend();
     });

@@ -1,0 +1,124 @@
+/** The recipes of docs/npm/client.md, run as a reader would run them: before a real issuer, in a real browser. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startBrowser } from "../support/browser.js";
+import { cookieHeader, login, sleep } from "../support/client.js";
+import { examplesOf } from "../support/examples.js";
+import { credentials, startIssuer, temporaryFolder } from "../support/issuer.js";
+import { startSite } from "../support/site.js";
+
+const PATIENCE = 15_000;
+const EXAMPLE = "https://auth.example.com";
+
+let browser;
+
+before(async () => {
+  browser = await startBrowser();
+});
+
+after(() => browser?.close());
+
+/** Writes the recipes for an issuer at `url` into a folder of their own. */
+function writeRecipes(t, url, port = "8000") {
+  const folder = temporaryFolder(t);
+  for (const [name, code] of Object.entries(examplesOf("client.md", `${EXAMPLE}/.well-known/jwks.json`))) {
+    writeFileSync(join(folder, name), code.replaceAll(EXAMPLE, url).replaceAll("8000", port));
+  }
+  return folder;
+}
+
+/** Opens a recipe's page, and reloads it as often as one likes. */
+async function openRecipe(t, name) {
+  const issuer = await startIssuer();
+  const site = await startSite(issuer, (url) => join(writeRecipes(t, url), name));
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  t.after(async () => {
+    await context.close();
+    site.stop();
+    await issuer.stop();
+    assert.deepEqual(faults, []);
+  });
+  await page.goto(site.url);
+  return page;
+}
+
+test("React: a hook shows who is signed in", async (t) => {
+  const page = await openRecipe(t, "app.jsx");
+  await page.getByLabel("User name").fill(credentials.username);
+  await page.getByLabel("Password").fill(credentials.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign out exampleUser" }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Sign out exampleUser" }).click();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+});
+
+test("the first example shows who is signed in", async (t) => {
+  const page = await openRecipe(t, "session.js");
+  await page.waitForFunction(() => document.title === "signed-out");
+});
+
+test("a plain fetch signs in, gets tokens and signs out", async (t) => {
+  const page = await openRecipe(t, "plain.js");
+  await page.waitForFunction(() => globalThis.plain);
+  const told = await page.evaluate(async ({ username, password }) => {
+    const { signIn, accessToken, signOut } = globalThis.plain;
+    const before = await accessToken();
+    const wrong = await signIn(username, "wrong password").catch((error) => error.message);
+    await signIn(username, password);
+    const token = await accessToken();
+    await signOut();
+    return { before, wrong, token: typeof token, after: await accessToken() };
+  }, credentials);
+  assert.deepEqual(told, { before: null, wrong: "invalid_credentials", token: "string", after: null });
+});
+
+test("localStorage keeps the session over a reload, until it is signed out of", async (t) => {
+  const page = await openRecipe(t, "local-storage.js");
+  await page.waitForFunction(() => globalThis.session);
+  await page.evaluate((user) => globalThis.session.signIn(user), credentials);
+  assert.match(await page.evaluate(() => Object.values(localStorage).join()), /hprt_/);
+  await page.reload();
+  await page.waitForFunction(() => globalThis.session?.user?.username === "exampleUser");
+  assert.equal(await page.evaluate(() => globalThis.session.signOut()), "ended");
+  assert.doesNotMatch(await page.evaluate(() => Object.values(localStorage).join()), /hprt_/);
+});
+
+test("a server renders by the cookies, and renews a token that has run out on the way", async (t) => {
+  const issuer = await startIssuer({ args: ["--dev", "--access-ttl", "1s"] });
+  t.after(() => issuer.stop());
+  const port = await freePort();
+  const folder = writeRecipes(t, issuer.url.replace("127.0.0.1", "localhost"), port);
+  symlinkSync(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(folder, "node_modules"));
+  const server = spawn(process.execPath, ["server.mjs"], { cwd: folder, stdio: "inherit" });
+  t.after(() => server.kill());
+  const render = (cookie) => fetch(`http://127.0.0.1:${port}/`, { headers: cookie === undefined ? {} : { cookie } });
+  while (!(await render().then(() => true, () => false))) await sleep(50);
+  assert.match(await (await render()).text(), /Nobody is signed in/);
+  const cookie = cookieHeader(await login(issuer));
+  await sleep(1_100);
+  const renewed = await render(cookie);
+  assert.match(await renewed.text(), /Hello exampleUser/);
+  const next = cookieHeader(renewed);
+  assert.match(next, /__Host-hallpass_access=ey.*__Host-hallpass_refresh=hprt_/);
+  assert.match(await (await render(next)).text(), /Hello exampleUser/);
+});
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
+}
