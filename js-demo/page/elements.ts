@@ -37,6 +37,7 @@ export const page = {
   theftSteps: found("theft-steps", HTMLElement),
   journal: found("journal", HTMLOListElement),
   journalEmpty: found("journal-empty", HTMLElement),
+  latest: found("latest", HTMLElement),
   /** What is there only for somebody who is signed in. */
   forHolder: [...document.querySelectorAll<HTMLElement>(".for-holder")],
 };

@@ -36,7 +36,6 @@ function row(kind: Kind): HTMLElement {
   const button = element("button", title);
   button.type = "button";
   button.ariaLabel = sendForgery(title);
-  verdict.role = "status";
   what.append(button, words);
   item.append(what, verdict);
   button.addEventListener("click", () => void act(() => send(kind, verdict)));
@@ -46,7 +45,7 @@ function row(kind: Kind): HTMLElement {
 
 async function send(kind: Kind, verdict: HTMLElement): Promise<void> {
   const forged = await forge[kind](shownPass() ?? "");
-  if (forged === undefined) return verdict.replaceChildren(texts.noneRunOut(runOutPass().seconds));
+  if (forged === undefined) return verdict.replaceChildren(texts.noneYet);
   const exchange = await callWith(forged.token);
   const isRefused = exchange.status === 401;
   const words = isRefused ? texts.refused(reason(exchange)) : exchange.status === 200 ? texts.letThrough : texts.notPossible(reason(exchange));

@@ -27,6 +27,14 @@ export function report(told: Told | undefined, outcome: Outcome, words: string):
   page.journal.prepend(entry);
   page.journal.children[MOST]?.remove();
   page.journalEmpty.hidden = true;
+  showLatest(outcome, words);
+}
+
+/** On a small screen the journal is far away: there the newest words stay in sight. */
+function showLatest(outcome: Outcome, words: string): void {
+  page.latest.dataset["outcome"] = outcome;
+  page.latest.textContent = words;
+  page.latest.hidden = false;
 }
 
 function line({ request, status }: Told): HTMLElement {

@@ -36,7 +36,7 @@ async function call(): Promise<void> {
     const words = answer.status === 401 ? texts.refused : texts.notPossible;
     return report(answer, "refused", words(reason(answer)));
   }
-  if (!answer.body.renewed) return report(answer, "good", texts.verified);
+  if (!answer.body.renewed) return report(answer, "good", texts.verified(texts.inTime(answer.body.microseconds ?? 0)));
   report(answer, "renewed", texts.renewedOnTheWay);
   const { body } = await refreshByCookie();
   if (body.access_token !== undefined) showPass(body.access_token);
@@ -71,6 +71,7 @@ function changed(): void {
     page.theftSteps.replaceChildren();
     clearForgeries();
   }
+  tickForgeries();
   void listSessions();
 }
 

@@ -59,14 +59,14 @@ export async function look(): Promise<void> {
   const isNews = typeof token === "string" && token !== shownPass();
   const isFirst = !hasLookedOnce;
   hasLookedOnce = true;
-  // It may have been paused meanwhile, or an act is under way, which tells by itself.
+  // It may have been paused meanwhile.
   if (!isNews || current !== session) return;
   const former = shownPass();
   showPass(token);
   onChange();
-  if (isActing() && !isFirst) return;
-  if (former === undefined) return report(lastRequest(), "good", isFirst ? texts.stillSignedIn : texts.signedInElsewhere);
-  tellOfRenewal(former, token);
+  if (former !== undefined) tellOfRenewal(former, token);
+  else if (isFirst) report(lastRequest(), "good", texts.stillSignedIn);
+  else if (!isActing()) report(lastRequest(), "good", texts.signedInElsewhere);
 }
 
 function tellOfRenewal(former: string, token: string): void {
@@ -84,6 +84,7 @@ async function settle({ status }: SessionState): Promise<void> {
   if (!isActing()) report(lastRequest(), "good", texts.signedOutElsewhere);
 }
 
+/** An act that is under way tells by itself what came of it. */
 function isActing(): boolean {
   return document.body.ariaBusy === "true";
 }

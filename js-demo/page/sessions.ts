@@ -51,7 +51,6 @@ function row(session: ListedSession): HTMLElement {
   const item = element("li");
   item.dataset["id"] = session.id;
   const [what, title] = [element("div"), element("p", nameOf(session), "title")];
-  if (session.current) title.append(" ", element("span", texts.current, "tag"));
   what.append(title, element("p", sinceWords(session), "gloss"));
   const button = element("button", texts.end);
   button.type = "button";
@@ -88,7 +87,8 @@ async function leave(): Promise<void> {
   page.username.focus();
 }
 
-function nameOf({ id, label }: ListedSession): string {
+function nameOf({ id, label, current }: ListedSession): string {
+  if (current) return texts.thisBrowser;
   return devices.has(id) ? texts.secondDevice : deviceName(label ?? "");
 }
 
@@ -96,10 +96,13 @@ function sinceWords({ created_at, last_used_at }: ListedSession): string {
   return texts.since(clockTime(created_at), clockTime(last_used_at));
 }
 
-/** What a user agent tells, in the order in which the names contain each other: Edge says Chrome too, and Chrome Safari. */
+/**
+ * What a user agent tells, in the order in which the names contain each other: Edge says Chrome too, and Chrome Safari. The
+ * issuer keeps its first 64 bytes, which often end before the browser's own name.
+ */
 function deviceName(agent: string): string {
   const first = (names: [RegExp, string][]): string | undefined => names.find(([pattern]) => pattern.test(agent))?.[1];
-  const browser = first([[/Edg/, "Edge"], [/Firefox/, "Firefox"], [/Chrom/, "Chrome"], [/Safari/, "Safari"], [/curl/, "curl"]]);
+  const browser = first([[/Edg/, "Edge"], [/Firefox/, "Firefox"], [/Chrom/, "Chrome"], [/Safari/, "Safari"], [/curl/, "curl"], [/^Mozilla/, texts.browser]]);
   const system = first([[/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Windows/, "Windows"], [/Mac OS/, "macOS"], [/Linux/, "Linux"]]);
   if (browser === undefined) return agent === "" ? texts.unknownDevice : agent;
   return system === undefined ? browser : texts.on(browser, system);

@@ -4,7 +4,7 @@ export const still = {
   title: "Hallpass: a pass you can watch",
   description: "A live demo of Hallpass: sign in once, be checked at the edge in microseconds, see a theft noticed.",
   headline: "Sign in once. Be checked anywhere, in microseconds.",
-  lead: "This is a real sign-in, made visible. An issuer checks your password and signs a pass that lasts half a minute. Everybody else checks the pass alone, without asking the issuer. Press a button and watch what happens.",
+  lead: "This is a real sign-in, made visible. An issuer checks your password and signs a short-lived pass. Everybody else checks the pass alone, without asking the issuer. Press a button and watch what happens.",
   pass: "The pass",
   nobody: "Nobody’s pass yet",
   signIn: "Sign in",
@@ -42,7 +42,7 @@ export const still = {
   forgeIntro: "Each button sends the edge a pass that it must refuse. The code says why it did.",
 
   sessionsTitle: "Look after your sessions",
-  sessionsIntro: "A session is one sign-in on one device. End one, and it gets no new pass; the pass that it holds stays good until it runs out, half a minute at most.",
+  sessionsIntro: "A session is one sign-in on one device. End one, and it gets no new pass; the pass that it holds stays good until it runs out.",
   addDevice: "Sign in on a second device",
   endAll: "End all",
   secondTab: "Open a second tab",
@@ -71,7 +71,8 @@ export const texts = {
   signedOutElsewhere: "Signed out: another tab has signed out, or the session was ended.",
   signedOut: "Signed out. The issuer has ended the session, and the cookies are gone.",
   signOutPending: "Signed out here. The issuer cannot be reached; it is told as soon as it can be.",
-  verified: "Let through. The edge checked the pass alone, without a call to the issuer.",
+  verified: (time: string) => `Let through. The edge checked the pass alone${time}, without a call to the issuer.`,
+  inTime: (microseconds: number) => (microseconds > 0 ? ` in ${Math.round(microseconds)} microseconds` : ""),
   renewedOnTheWay: "Let through. The pass had run out, so the edge renewed it at the issuer and answered, all in one trip.",
   refused: (why: string) => `Refused: ${why}.`,
   notPossible: (why: string) => `That did not work: ${why}.`,
@@ -84,9 +85,11 @@ export const texts = {
   notMeasured: "The clock of this edge stands still while it computes: it cannot be timed here.",
 
   letThrough: "Let through. That should not be.",
+  noneYet: "There is none yet.",
   noneRunOut: (seconds: number) => `An earlier pass of this page; the oldest runs out in ${seconds} s.`,
 
-  current: "this one",
+  thisBrowser: "This browser",
+  browser: "A browser",
   secondDevice: "Second device",
   unknownDevice: "Unknown device",
   on: (browser: string, system: string) => `${browser} on ${system}`,
@@ -139,7 +142,7 @@ export function signInRefusal({ code, message }: { code: string; message: string
 /** What the answer itself gives as the reason. */
 export function reason({ status, body }: { status: number; body: { error_description?: string } }): string {
   if (status === 0) return "no answer came; is the demo still running?";
-  return body.error_description ?? `the answer was ${status}`;
+  return body.error_description?.replace(/`([^`]*)`/g, "“$1”") ?? `the answer was ${status}`;
 }
 
 /** What a member of a header or of claims is about. */
