@@ -63,12 +63,13 @@ async function renewed(request: Request, refresh: string): Promise<Response> {
   const answer = await afterRenewal(request, renewal);
   // What a service answers may be somebody else's, whose headers cannot be changed.
   const response = new Response(answer.body, answer);
-  // Each cookie is a header of its own; joined to one they would be lost. Where the session is over they clear the old ones.
+  // Each cookie is a header of its own; joined to one they would be lost.
   for (const cookie of renewal.headers.getSetCookie()) response.headers.append("set-cookie", cookie);
   return response;
 }
 
 async function afterRenewal(request: Request, renewal: Response): Promise<Response> {
+  // No cookie is cleared: a sign-in in another tab may have overtaken this answer, and set new ones.
   if (renewal.status === 400) return unauthorized("the session is over: sign in again");
   if (!renewal.ok) return unavailable(renewal.headers.get("retry-after") ?? RETRY_AFTER);
   const { access_token: token } = await renewal.json() as { access_token: string };

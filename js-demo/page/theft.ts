@@ -19,16 +19,16 @@ export async function playTheft(onStep: () => Promise<void>): Promise<void> {
   const signedIn = await appSignIn();
   const stolen = signedIn.body.refresh_token;
   if (stolen === undefined) return breakOff(signedIn);
-  await step(say.signIn(short(stolen)), "good");
+  await step(say.signIn, "good", code(stolen));
   await onStep();
-  await step(say.copy(short(stolen)), "refused");
+  await step(say.copy, "refused", code(stolen));
   const second = await renewed(stolen);
   if (second.body.refresh_token === undefined) return breakOff(second);
-  await step(say.first(short(second.body.refresh_token)), "renewed");
+  await step(say.first, "renewed", code(second.body.refresh_token));
   await step(say.wait);
   const third = await renewed(second.body.refresh_token);
   if (third.body.refresh_token === undefined) return breakOff(third);
-  await step(say.second(short(third.body.refresh_token)), "renewed");
+  await step(say.second, "renewed", code(third.body.refresh_token));
   await replay(stolen, third.body.refresh_token);
   await onStep();
 }
@@ -36,10 +36,10 @@ export async function playTheft(onStep: () => Promise<void>): Promise<void> {
 async function replay(stolen: string, newest: string): Promise<void> {
   const replayed = await appRefresh(stolen);
   if (replayed.body.error !== "invalid_grant") return breakOff(replayed);
-  await step(texts.theft.replay, "refused", replayed);
+  await step(texts.theft.replay, "refused", verdict(replayed));
   const owner = await appRefresh(newest);
   if (owner.body.error !== "invalid_grant") return breakOff(owner);
-  await step(texts.theft.owner, "refused", owner);
+  await step(texts.theft.owner, "refused", verdict(owner));
   report(owner, "good", texts.theft.done);
 }
 
@@ -52,23 +52,27 @@ async function renewed(presented: string): Promise<Exchange> {
   }
 }
 
-async function step(words: string, outcome?: Outcome, { status, body }: Partial<Exchange> = {}): Promise<void> {
+async function step(words: string, outcome?: Outcome, shown?: HTMLElement): Promise<void> {
   const item = element("li", words);
   if (outcome !== undefined) item.dataset["outcome"] = outcome;
-  if (status !== undefined) item.append(" ", element("code", `${status} ${body?.error ?? ""}`));
+  if (shown !== undefined) item.append(" ", shown);
   page.theftSteps.append(item);
   await pause(STEP);
+}
+
+/** Enough of a token to tell it from another. Its start is the same for a whole session. */
+function code(token: string): HTMLElement {
+  return element("code", `hprt_…${token.slice(-10)}`);
+}
+
+function verdict({ status, body }: Exchange): HTMLElement {
+  return element("code", `${status} ${body.error ?? ""}`, "verdict");
 }
 
 function breakOff(answer: Exchange): void {
   const words = texts.theft.failed(reason(answer));
   page.theftSteps.append(element("li", words));
   report(answer, "refused", words);
-}
-
-/** Enough of a token to tell it from another. Its start is the same for a whole session. */
-function short(token: string): string {
-  return `hprt_…${token.slice(-10)}`;
 }
 
 function pause(milliseconds: number): Promise<void> {
