@@ -29,7 +29,7 @@ after(() => browser?.close());
 function writeRecipes(t, url, port = "8000") {
   const folder = temporaryFolder(t);
   for (const [name, code] of Object.entries(examplesOf("client.md", `${EXAMPLE}/.well-known/jwks.json`))) {
-    writeFileSync(join(folder, name), code.replaceAll(EXAMPLE, url).replaceAll("8000", port));
+    writeFileSync(join(folder, name), code.replaceAll("8000", port).replaceAll(EXAMPLE, url));
   }
   return folder;
 }
@@ -104,7 +104,10 @@ test("a server renders by the cookies, and renews a token that has run out on th
   const server = spawn(process.execPath, ["server.mjs"], { cwd: folder, stdio: "inherit" });
   t.after(() => server.kill());
   const render = (cookie) => fetch(`http://127.0.0.1:${port}/`, { headers: cookie === undefined ? {} : { cookie } });
-  while (!(await render().then(() => true, () => false))) await sleep(50);
+  for (let tries = 0; !(await render().then(() => true, () => false)); tries += 1) {
+    assert.ok(tries < 200 && server.exitCode === null, "the server does not answer");
+    await sleep(50);
+  }
   assert.match(await (await render()).text(), /Nobody is signed in/);
   const cookie = cookieHeader(await login(issuer));
   await sleep(1_100);

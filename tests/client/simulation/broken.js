@@ -77,7 +77,7 @@ export const BROKEN = [
   },
   { name: "a request is never given up", edits: [["issuer.js", "TIME_OUT = 15_000", "TIME_OUT = 1e9"]] },
   { name: "several renewals at a time", edits: [["session.js", "this.#upkeep ??= this", "this.#upkeep = this"]] },
-  { name: "the token goes to whoever is asked", edits: [["authorized-fetch.js", /source\.origins\.has\([^;]*?\) &&/, ""]] },
+  { name: "the token goes to whoever is asked", edits: [["authorized-fetch.js", /this\.#origins\.has\([^;]*?\) &&/, ""]] },
 ];
 
 /** The broken client's `PageSession`. */

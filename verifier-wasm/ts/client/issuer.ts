@@ -70,11 +70,11 @@ async function read(response: Response, sentAt: Moment): Promise<Answer> {
   if (status === 204) return { kind: "done" };
   const wait = Number(headers.get("retry-after") ?? NaN);
   const retryAfter = wait > 0 ? { retryAfter: wait } : {};
-  if (status >= 500) return { kind: "failed", cause: new Error(`the issuer answered with the status ${status}`), ...retryAfter };
+  if (status >= 500) return { kind: "failed", cause: new Error(`the issuer answered ${status}`), ...retryAfter };
   const body: unknown = await response.json();
   if (status === 200) return { kind: "granted", grant: readGrant(body, headers, sentAt) };
   const { error, error_description: description } = body as Record<string, unknown>;
-  if (typeof error !== "string" || status < 400) throw new Error(`the answer with the status ${status} is not the issuer's`);
+  if (typeof error !== "string" || status < 400) throw new Error("the answer is not the issuer's");
   return { kind: "refused", status, code: error, description: String(description), ...retryAfter };
 }
 

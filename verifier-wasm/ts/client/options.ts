@@ -50,11 +50,11 @@ export function readOptions(options: SessionOptions): Settings {
   const { issuer, transport = "cookie", storage, origins = [] } = options;
   const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
   if (unknown !== undefined) throw invalid(`\`${unknown}\` is no option of a session`);
-  if (!URL.canParse(String(issuer))) throw invalid("`issuer` must be the issuer's URL, such as https://auth.example.com");
-  const { origin, href, protocol, search, hash } = new URL(String(issuer));
-  if (!/^https?:$/.test(protocol) || search + hash !== "") throw invalid("`issuer` must be an http(s) URL without `?` and `#`");
+  const isUrl = URL.canParse(String(issuer));
+  const { origin, href, protocol, search, hash } = new URL(isUrl ? issuer : "about:blank");
+  if (!/^https?:$/.test(protocol) || search + hash !== "") throw invalid("`issuer` must be its URL, such as https://auth.example.com");
   if (transport !== "cookie" && transport !== "body") throw invalid('`transport` must be "cookie" or "body"');
-  if (storage !== undefined && transport === "cookie") throw invalid("`storage` is for the body transport: no script can read the cookie");
+  if (storage !== undefined && transport === "cookie") throw invalid("`storage` is for the body transport");
   for (const each of origins) {
     if (!URL.canParse(each) || new URL(each).origin !== each) throw invalid("`origins` must be origins such as https://api.example.com");
   }

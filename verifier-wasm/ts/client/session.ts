@@ -1,8 +1,9 @@
 /** The session of a page: who is signed in, and an access token that is good whenever one is needed. */
 
 import { errorOf, isEnd, unreachable, type Answer, type Pass, type User } from "./answer.js";
-import { authorizedFetch } from "./authorized-fetch.js";
+import { AuthorizedFetch } from "./authorized-fetch.js";
 import { Backoff } from "./backoff.js";
+import { Changes } from "./changes.js";
 import { SessionError } from "./error.js";
 import { Exchange, type SignOutOutcome } from "./exchange.js";
 import { isGood, renewalIn } from "./lifetime.js";
@@ -10,9 +11,6 @@ import { Neighbours, type Message } from "./neighbours.js";
 import type { Settings } from "./options.js";
 import { PublishedState } from "./state.js";
 import type { Surroundings, Undo } from "./surroundings.js";
-
-/** Milliseconds between two renewals that a refused access token may cause: it may be refused for another reason than its age. */
-const REFUSED_AGAIN = 10_000;
 
 /** Milliseconds after which a sign-out that the issuer has not heard of is tried again. */
 const PENDING = 30_000;
@@ -28,6 +26,8 @@ export class PageSession {
   readonly #neighbours: Neighbours;
   readonly #exchange: Exchange;
   readonly #backoff: Backoff;
+  readonly #fetch: AuthorizedFetch;
+  readonly #changes = new Changes();
   readonly #stopWaking: Undo;
   #pass: Pass | undefined;
   /** Counts whatever decides who is there: the answer to a renewal that began before is discarded. */
@@ -38,11 +38,6 @@ export class PageSession {
   #isInDoubt = true;
   /** The one renewal, or the one repeated sign-out, that is under way. */
   #upkeep: Promise<void> | undefined;
-  /** The last of the sign-ins and sign-outs, each of which waits for the one before. */
-  #changes: Promise<unknown> = Promise.resolve();
-  #isChanging = false;
-  /** When a refused access token last caused a renewal. */
-  #refusedAt = -Infinity;
   #stopTimer: Undo = () => {};
   #isDisposed = false;
 
@@ -53,6 +48,12 @@ export class PageSession {
     this.#backoff = new Backoff(page);
     this.#neighbours = new Neighbours(name, page, (message) => this.#hear(message));
     this.#exchange = new Exchange(settings, name, page, this.#neighbours);
+    this.#fetch = new AuthorizedFetch(page, settings.origins, {
+      user: () => this.published.now.user,
+      pass: () => this.#pass,
+      usablePass: () => this.#usablePass(),
+      renew: () => this.#changes.settled().then(() => this.#tend()),
+    });
     this.#stopWaking = page.onWake(() => this.#wake());
     void this.#tend();
   }
@@ -90,14 +91,7 @@ export class PageSession {
   }
 
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const source = {
-      fetch: this.#page.fetch,
-      origins: this.#settings.origins,
-      user: this.published.now.user,
-      pass: () => this.#usablePass(),
-      passInsteadOf: (refused: string) => this.#passInsteadOf(refused),
-    };
-    return authorizedFetch(source, input, init);
+    return this.#fetch.send(input, init);
   }
 
   dispose(): void {
@@ -106,12 +100,12 @@ export class PageSession {
     this.#stopWaking();
     this.published.close();
     // The other tabs hear yet of a sign-out that is under way.
-    void this.#changes.catch(() => {}).then(() => this.#neighbours.leave());
+    void this.#changes.settled().then(() => this.#neighbours.leave());
   }
 
   async #usablePass(): Promise<Pass | null> {
     this.#assertInUse();
-    await this.#changes.catch(() => {});
+    await this.#changes.settled();
     // Nobody is asked for somebody who is known to be signed out.
     const isKnown = this.published.now.status === "signed-out" || this.#goodPass() !== undefined;
     if (this.#isInDoubt || !isKnown) await this.#tend();
@@ -131,16 +125,6 @@ export class PageSession {
     return this.#pass !== undefined && renewalIn(this.#pass, 0, this.#page) <= 0;
   }
 
-  async #passInsteadOf(refused: string): Promise<Pass | null> {
-    await this.#changes.catch(() => {});
-    if (this.#pass?.token === refused) {
-      if (this.#page.monotonic() - this.#refusedAt < REFUSED_AGAIN) return null;
-      this.#refusedAt = this.#page.monotonic();
-      await this.#tend();
-    }
-    return this.#pass === undefined || this.#pass.token === refused ? null : this.#pass;
-  }
-
   #assertInUse(): void {
     if (this.#isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
   }
@@ -148,23 +132,13 @@ export class PageSession {
   /** Signs in or out, one after the other. Both wait for what is under way, whose cookies could come after theirs. */
   async #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
     this.#assertInUse();
-    const change = this.#changes.catch(() => {}).then(async () => {
-      this.#isChanging = true;
-      try {
-        return await task();
-      } finally {
-        this.#isChanging = false;
-        // Another tab may have said something meanwhile.
-        if (this.#isInDoubt) void this.#tend();
-      }
-    });
-    this.#changes = change;
-    return change;
+    // Another tab may have said something meanwhile.
+    return this.#changes.run(task, () => this.#isInDoubt && void this.#tend());
   }
 
   /** Does what there is to do, and one thing at a time: whoever asks meanwhile waits for the same. It never fails. */
   async #tend(): Promise<void> {
-    if (this.#isDisposed || this.#isChanging || this.#backoff.left > 0) return;
+    if (this.#isDisposed || this.#changes.isUnderWay || this.#backoff.left > 0) return;
     this.#upkeep ??= this.#keepUp()
       .catch((cause: unknown) => this.#settle({ kind: "failed", cause }))
       .finally(() => (this.#upkeep = undefined));
