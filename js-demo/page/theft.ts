@@ -40,7 +40,7 @@ async function replay(stolen: string, newest: string): Promise<void> {
   const owner = await appRefresh(newest);
   if (owner.body.error !== "invalid_grant") return breakOff(owner);
   await step(texts.theft.owner, "refused", verdict(owner));
-  report(owner, "good", texts.theft.done);
+  report(owner, "refused", texts.theft.done);
 }
 
 /** Renews until there is another token than the one presented. */

@@ -158,13 +158,16 @@ story("ending all sessions reaches another browser when its pass runs out", asyn
   await other.context().close();
 });
 
-story("a second tab shares the session: it is there at once, renews for both, and signing out in one signs out the other", async () => {
+story("a second tab shares the session: it is there at once, the first takes over its new pass, and signing out in one signs out both", async () => {
   await on.signIn();
   const opened = page.context().waitForEvent("page");
   await page.getByRole("link", { name: "Open a second tab" }).click();
   const second = await opened;
   await onPage(second).entry(/session is still open/, { request: "POST /refresh", status: "200" });
   assert.equal(await second.locator("#holder-name").textContent(), "exampleUser");
+  await on.entry(/Your other tab has renewed/, { outcome: "renewed" });
+  const strip = (tab) => tab.locator("#strip").textContent();
+  assert.equal(await strip(page), await strip(second));
   await onPage(second).press("Sign out");
   await on.entry(/another tab has signed out/, { outcome: "good" });
   await page.locator("#sign-in").waitFor();
