@@ -47,7 +47,8 @@ for (const [device, width] of [["desktop", 1280], ["phone", 390], ["small-phone"
       await shoot("3-signed-in", "body");
       await shoot("4-edge", "#call-title");
       await on.entry(/^Renewed silently/);
-      for (const title of ["Claims changed", "Signed by a forger", "Not signed", "Run out"]) await on.press(`Send: ${title}`);
+      await page.getByText("whose time is over").waitFor();
+      for (const title of ["No pass at all", "Claims changed", "Signed by a forger", "Not signed", "Run out"]) await on.press(`Send: ${title}`);
       await shoot("5-forgeries", "#forge-title");
       await on.press("Sign in on a second device");
       await shoot("6-sessions", "#sessions-title");
