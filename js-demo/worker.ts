@@ -4,7 +4,7 @@
  */
 
 import { env } from "cloudflare:workers";
-import { HallpassError, type ErrorCode, type VerifiedClaims } from "hallpass";
+import { HallpassError, type ErrorCode } from "hallpass";
 import { api } from "./api.js";
 import { issuer, verify } from "./verifier.js";
 
@@ -36,24 +36,19 @@ export default {
 /** Lets a request with a good token through to the service; renews one whose refresh cookie is good. */
 async function guarded(request: Request): Promise<Response> {
   const { access, refresh } = tokensOf(request);
-  if (access === undefined && refresh === undefined) return unauthorized("no token came with the request", "Bearer");
   if (!request.headers.has("authorization") && isForeign(request)) {
     return failure(403, "csrf_rejected", "the request comes from another site's page");
   }
-  const claims = await claimsOf(access, refresh !== undefined);
-  if (claims === undefined || access === undefined) return renewed(request, refresh ?? "");
-  return api(request, { token: access, claims, renewed: false });
-}
-
-/** The claims of a good token; none where the token is missing or outdated and can be renewed. */
-async function claimsOf(token: string | undefined, canBeRenewed: boolean): Promise<VerifiedClaims | undefined> {
-  if (token === undefined) return undefined;
-  try {
-    return await verify(token);
-  } catch (error) {
-    if (canBeRenewed && isOneOf(OUTDATED, error)) return undefined;
-    throw error;
+  if (access !== undefined) {
+    const claims = await verify(access).catch((error: unknown) => {
+      if (refresh === undefined || !isOneOf(OUTDATED, error)) throw error;
+      return undefined;
+    });
+    if (claims !== undefined) return api(request, { token: access, claims, renewed: false });
   }
+  // A request without any token is told only how to bring one (RFC 6750 §3.1).
+  if (refresh === undefined) return unauthorized("no token came with the request", "Bearer");
+  return renewed(request, refresh);
 }
 
 /** Trades the refresh cookie for a new pair, serves the request, and hands the new cookies on with the answer. */
@@ -123,7 +118,6 @@ function isOneOf(codes: readonly ErrorCode[], error: unknown): boolean {
 
 const INVALID_TOKEN = 'Bearer error="invalid_token"';
 
-/** A request without any token is told only how to bring one (RFC 6750 §3.1). */
 function unauthorized(description: string, challenge = INVALID_TOKEN, code?: ErrorCode): Response {
   return failure(401, "invalid_token", description, { "www-authenticate": challenge }, code);
 }

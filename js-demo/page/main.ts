@@ -68,7 +68,6 @@ function keep(): void {
 function changed(): void {
   if (shownPass() === undefined) {
     page.measure.hidden = true;
-    page.theftSteps.replaceChildren();
     clearForgeries();
   }
   tickForgeries();
@@ -85,6 +84,6 @@ page.signOut.addEventListener("click", () => void act(signOut));
 page.keep.addEventListener("change", keep);
 page.addDevice.addEventListener("click", () => void act(addDevice));
 page.endAll.addEventListener("click", () => void act(endAll));
-page.theft.addEventListener("click", () => void act(() => playTheft(listSessions)));
+page.theft.addEventListener("click", () => void playTheft(listSessions));
 setInterval(tickForgeries, TICK);
 void act(() => start(changed));

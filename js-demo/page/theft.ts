@@ -12,9 +12,18 @@ const STEP = 900;
 /** So often the app renews until it gets another token: for twice the grace the issuer repeats the one it gave. */
 const MOST_RENEWALS = 100;
 
-/** Plays it step by step. `onStep` is called whenever the sessions may have changed. */
+/**
+ * Plays it step by step, once at a time, while all else goes on. `onStep` is called whenever the sessions may have changed.
+ * A button that were disabled would lose the focus.
+ */
 export async function playTheft(onStep: () => Promise<void>): Promise<void> {
+  if (page.theft.ariaDisabled === "true") return;
+  page.theft.ariaDisabled = "true";
   page.theftSteps.replaceChildren();
+  await play(onStep).finally(() => { page.theft.ariaDisabled = "false"; });
+}
+
+async function play(onStep: () => Promise<void>): Promise<void> {
   const say = texts.theft;
   const signedIn = await appSignIn();
   const stolen = signedIn.body.refresh_token;

@@ -181,7 +181,8 @@ story("a stolen refresh token that is presented ends its session, and no other",
   assert.equal(await steps.count(), 7);
   for (const index of [5, 6]) assert.match(await steps.nth(index).textContent(), /400 invalid_grant$/);
   assert.match(demo.issuer.log(), /token_reuse/);
-  await on.idle();
+  // The sessions are listed once more when it is over.
+  await page.locator('#theft[aria-disabled="false"]').waitFor();
   assert.equal(await page.locator("#sessions > li").filter({ hasText: "This browser" }).count(), 1);
   await on.press("Call the protected endpoint");
   await on.entry(/^Let through/, { outcome: "good" });
