@@ -1,30 +1,13 @@
 /** Serves the built page from workerd's disk service, which knows no content types. On Cloudflare the platform does it. */
 
 import { env } from "cloudflare:workers";
+import { HEADERS, KEPT_FOR_EVER } from "./headers.js";
 
 const CONTENT_TYPES: Record<string, string> = {
   css: "text/css; charset=utf-8",
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
-};
-
-/** Nothing but the page's own files; 'wasm-unsafe-eval' lets it compile WebAssembly, and does not allow `eval`. */
-const HEADERS = {
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
 };
 
 export default {
@@ -35,8 +18,7 @@ export default {
     if (request.method !== "GET" || type === undefined) return notFound();
     const file = await env.FILES.fetch(new URL(path, request.url).href);
     if (file.status !== 200) return notFound();
-    // Vite names what lies in `assets` after its content, so that it may be kept for ever.
-    const cacheControl = path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
+    const cacheControl = path.startsWith("/assets/") ? KEPT_FOR_EVER : "no-cache";
     return new Response(file.body, { headers: { ...HEADERS, "content-type": type, "cache-control": cacheControl } });
   },
 };

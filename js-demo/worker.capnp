@@ -1,5 +1,6 @@
 # The demo's edge: two workers in workerd, the issuer behind them. From the root of the repository, after a build:
 #
+#   mkdir -p js-demo/dist/keys
 #   ISSUER_URL=http://localhost:8787 AUDIENCE=demo \
 #     npx workerd serve js-demo/worker.capnp --external-addr issuer=127.0.0.1:8080
 #
@@ -16,6 +17,8 @@ const config :Workerd.Config = (
     (name = "issuer", external = (address = "127.0.0.1:8080", http = ())),
     # Relative to the folder that workerd is started in; `--directory-path page=…` says otherwise.
     (name = "page", disk = (path = "js-demo/dist/page")),
+    # A folder does for KV here: each key is a file. `--directory-path keys=…` says which.
+    (name = "keys", disk = (path = "js-demo/dist/keys", writable = true)),
   ],
 );
 
@@ -28,6 +31,7 @@ const edge :Workerd.Worker = (
     (name = "ISSUER", service = "issuer"),
     (name = "ASSETS", service = "assets"),
     (name = "ISSUER_URL", fromEnvironment = "ISSUER_URL"),
+    (name = "KEYS", kvNamespace = "keys"),
     (name = "AUDIENCE", fromEnvironment = "AUDIENCE"),
   ],
   compatibilityDate = "2026-11-01",

@@ -1,51 +1,139 @@
-/** The edge worker: serves the page, verifies tokens right here, and renews those that have run out on the way. */
+/**
+ * The edge worker, made to be copied with `verifier.ts`: it verifies access tokens right here, renews those that have run out
+ * on the way, and passes sign-in and sessions on to the issuer. What your own service does is in `api.ts`.
+ */
 
 import { env } from "cloudflare:workers";
-import { createVerifier } from "hallpass";
-import { answer, isOutdated, noCredentials, refusal, sessionEnded } from "./answers.js";
-import { credentials } from "./credentials.js";
+import { HallpassError, type ErrorCode } from "hallpass";
+import { api } from "./api.js";
+import { issuer, verify } from "./verifier.js";
 
-const verifier = createVerifier({
-  issuer: env.ISSUER_URL,
-  audience: env.AUDIENCE,
-  jwks: new URL("/.well-known/jwks.json", env.ISSUER_URL),
-  fetch: (...request) => env.ISSUER.fetch(...request),
-});
+/** The paths that the issuer answers itself. */
+const ISSUERS_PATHS = /^\/(login|refresh|logout|register|password|me|sessions|\.well-known)(\/|$)/;
+
+/** What makes a token one to renew: its time is over, or its key has gone. What was tampered with never is. */
+const OUTDATED: readonly ErrorCode[] = ["ERR_TOKEN_EXPIRED", "ERR_KEY_UNKNOWN"];
+
+/** What is not the token's fault: the keys could not be had. */
+const UNAVAILABLE: readonly ErrorCode[] = ["ERR_KEYS_UNREACHABLE", "ERR_KEY_SET_INVALID"];
+
+/** Seconds after which to come back where the issuer has not said so. */
+const RETRY_AFTER = "5";
 
 export default {
-  fetch: (request: Request): Promise<Response> => route(request).catch(refusal),
+  async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    try {
+      if (ISSUERS_PATHS.test(pathname)) return await passOn(request);
+      if (pathname.startsWith("/api/")) return forOneUser(await guarded(request));
+      return await env.ASSETS.fetch(request);
+    } catch (error) {
+      return forOneUser(refusal(error));
+    }
+  },
 };
 
-async function route(request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (["/login", "/refresh", "/logout", "/me"].includes(pathname)) return env.ISSUER.fetch(request);
-  if (pathname === "/api/protected-endpoint") return protectedEndpoint(request);
-  return env.ASSETS.fetch(request);
-}
-
-async function protectedEndpoint(request: Request): Promise<Response> {
-  const { access, refresh } = credentials(request);
-  if (access === undefined && refresh === undefined) return noCredentials();
-  try {
-    if (access !== undefined) return answer(200, { claims: await verifier.verify(access), renewed: false });
-  } catch (error) {
-    // Only what has run out, or whose key has gone, is renewed; what was tampered with never is.
-    if (refresh === undefined || !isOutdated(error)) throw error;
+/** Lets a request with a good token through to the service; renews one whose refresh cookie is good. */
+async function guarded(request: Request): Promise<Response> {
+  const { access, refresh } = tokensOf(request);
+  if (!request.headers.has("authorization") && isForeign(request)) {
+    return failure(403, "csrf_rejected", "the request comes from another site's page");
   }
-  return renewed(request);
+  if (access !== undefined) {
+    const claims = await verify(access).catch((error: unknown) => {
+      if (refresh === undefined || !isOneOf(OUTDATED, error)) throw error;
+      return undefined;
+    });
+    if (claims !== undefined) return api(request, { token: access, claims, renewed: false });
+  }
+  // A request without any token is told only how to bring one (RFC 6750 §3.1).
+  if (refresh === undefined) return unauthorized("no token came with the request", "Bearer");
+  return renewed(request, refresh);
 }
 
-/** Trades the request's refresh cookie for a new pair, and hands the new cookies on with the answer. */
-async function renewed(request: Request): Promise<Response> {
-  const headers = { cookie: request.headers.get("cookie") ?? "" };
-  const renewal = await env.ISSUER.fetch(new URL("/refresh", env.ISSUER_URL), { method: "POST", headers });
-  if (renewal.status >= 500) throw new Error(`the issuer answered ${renewal.status}`);
-  const response = renewal.ok ? await welcomed(renewal) : sessionEnded();
+/** Trades the refresh cookie for a new pair, serves the request, and hands the new cookies on with the answer. */
+async function renewed(request: Request, refresh: string): Promise<Response> {
+  const headers = { cookie: `${cookieName("refresh")}=${refresh}` };
+  const renewal = await issuer(new Request(new URL("/refresh", env.ISSUER_URL), { method: "POST", headers }));
+  const answer = await afterRenewal(request, renewal);
+  // What a service answers may be somebody else's, whose headers cannot be changed.
+  const response = new Response(answer.body, answer);
+  // Each cookie is a header of its own; joined to one they would be lost.
   for (const cookie of renewal.headers.getSetCookie()) response.headers.append("set-cookie", cookie);
   return response;
 }
 
-async function welcomed(renewal: Response): Promise<Response> {
-  const { token } = await renewal.json() as { token: string };
-  return answer(200, { claims: await verifier.verify(token), renewed: true, token });
+async function afterRenewal(request: Request, renewal: Response): Promise<Response> {
+  // No cookie is cleared: a sign-in in another tab may have overtaken this answer, and set new ones.
+  if (renewal.status === 400) return unauthorized("the session is over: sign in again");
+  if (!renewal.ok) return unavailable(renewal.headers.get("retry-after") ?? RETRY_AFTER);
+  const { access_token: token } = await renewal.json() as { access_token: string };
+  return api(request, { token, claims: await verify(token), renewed: true });
+}
+
+/** Passes a request on to the issuer as it is, with the sender's address for its limits (its option `--trusted-proxy`). */
+function passOn(request: Request): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const passed = new Request(new URL(pathname + search, env.ISSUER_URL), request);
+  const sender = request.headers.get("cf-connecting-ip");
+  if (sender !== null) passed.headers.set("x-forwarded-for", sender);
+  return issuer(passed);
+}
+
+/** The tokens of a request. One with an `Authorization` header is judged by that alone, whatever cookies come along. */
+function tokensOf({ headers }: Request): { access: string | undefined; refresh: string | undefined } {
+  const authorization = headers.get("authorization");
+  if (authorization !== null) return { access: authorization.replace(/^Bearer +/i, ""), refresh: undefined };
+  const cookies = headers.get("cookie")?.split(/; */) ?? [];
+  const valueOf = (name: string): string | undefined =>
+    cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
+  return { access: valueOf(cookieName("access")), refresh: valueOf(cookieName("refresh")) };
+}
+
+/** The prefix `__Host-` keeps other hosts and plain HTTP from setting the cookie (RFC 6265bis §4.1.3.2). */
+function cookieName(kind: "access" | "refresh"): string {
+  return `__Host-hallpass_${kind}`;
+}
+
+/** Browsers send cookies with what another site's page asks for, too: what changes something must come from ours. */
+function isForeign({ method, headers, url }: Request): boolean {
+  if (method === "GET" || method === "HEAD") return false;
+  const site = headers.get("sec-fetch-site");
+  if (site === "same-origin" || site === "none") return false;
+  const origin = headers.get("origin");
+  // Neither header: no browser, and so nobody's cookies but its own.
+  return !(site === null && origin === null) && origin !== new URL(url).origin;
+}
+
+/** The answer to a token that was refused, or to a failure that is no fault of the client's. */
+function refusal(error: unknown): Response {
+  if (error instanceof HallpassError && !isOneOf(UNAVAILABLE, error)) return unauthorized(error.message, INVALID_TOKEN, error.code);
+  console.error(error);
+  return unavailable(RETRY_AFTER);
+}
+
+function isOneOf(codes: readonly ErrorCode[], error: unknown): boolean {
+  return error instanceof HallpassError && codes.includes(error.code);
+}
+
+const INVALID_TOKEN = 'Bearer error="invalid_token"';
+
+function unauthorized(description: string, challenge = INVALID_TOKEN, code?: ErrorCode): Response {
+  return failure(401, "invalid_token", description, { "www-authenticate": challenge }, code);
+}
+
+function unavailable(retryAfter: string): Response {
+  return failure(503, "temporarily_unavailable", "the issuer cannot be reached: try again", { "retry-after": retryAfter });
+}
+
+function failure(status: number, error: string, error_description: string, headers = {}, code?: ErrorCode): Response {
+  return Response.json({ error, error_description, ...(code !== undefined && { code }) }, { status, headers });
+}
+
+/** No cache may keep what was answered to one user. */
+function forOneUser(response: Response): Response {
+  const own = new Response(response.body, response);
+  own.headers.set("cache-control", "no-store");
+  own.headers.append("vary", "Origin, Cookie, Authorization");
+  return own;
 }

@@ -2,7 +2,7 @@
 
 import { expiresIn } from "hallpass";
 import { page } from "./elements.js";
-import { texts } from "./texts.js";
+import { still, texts } from "./texts.js";
 
 /** Milliseconds between two looks: often enough that a second never seems to last two. */
 const LOOK = 200;
@@ -28,7 +28,7 @@ export function stopCountdown(): void {
   clearInterval(ticking);
   page.countdown.dataset["state"] = "none";
   page.countdownSeconds.textContent = "–";
-  page.countdownUnit.textContent = texts.noPass;
+  page.countdownUnit.textContent = still.noPass;
 }
 
 function show(left: number, lifetime: number): void {

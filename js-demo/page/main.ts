@@ -1,94 +1,89 @@
-/** The page's acts: sign in, call, tamper, sign out; each is one request, one entry in the timeline, one new view. */
+/** The page's acts: each is one press of a button, some requests, an entry in the journal. */
 
-import { callProtectedEndpoint, login, logout, refresh, type Exchange } from "./api.js";
-import { page } from "./elements.js";
-import { clearPass, showPass } from "./pass.js";
+import type { SessionError } from "hallpass/client";
+import { exchange, PROTECTED, refreshByCookie, type Exchange } from "./api.js";
+import { act, page } from "./elements.js";
+import { clearForgeries, listForgeries, tickForgeries } from "./forgeries.js";
+import { report } from "./journal.js";
+import { showPass, shownPass } from "./pass.js";
+import { addDevice, endAll, listSessions } from "./sessions.js";
+import { lastRequest, look, pause, resume, send, start } from "./session.js";
 import { reason, signInRefusal, texts } from "./texts.js";
-import { report } from "./timeline.js";
+import { playTheft } from "./theft.js";
 
-/** The access token of the moment, in memory only: whatever is stored, a script that got in could read later. */
-let token: string | undefined;
-
-function hold(newToken: string): void {
-  token = newToken;
-  showPass(newToken);
-}
-
-function drop(): void {
-  token = undefined;
-  clearPass();
-}
+/** Milliseconds between two looks at what has run out. */
+const TICK = 500;
 
 async function signIn(): Promise<void> {
   page.signInError.textContent = "";
-  const exchange = await login(page.username.value, page.password.value);
-  page.password.value = "";
-  if (exchange.body.token === undefined) {
-    page.signInError.textContent = signInRefusal(exchange);
+  try {
+    await resume().signIn({ username: page.username.value, password: page.password.value });
+  } catch (error) {
+    const words = signInRefusal(error as SessionError);
+    page.signInError.textContent = words;
     page.password.focus();
-    return report(exchange, "refused", signInRefusal(exchange));
+    return report(lastRequest(), "refused", words);
   }
-  hold(exchange.body.token);
-  report(exchange, "good", texts.signedIn);
-  page.call.focus();
+  await look();
+  report(lastRequest(), "good", texts.signedIn);
+  page.holderName.focus();
 }
 
 async function call(): Promise<void> {
-  const exchange = await callProtectedEndpoint();
-  const { status, body } = exchange;
-  if (body.token !== undefined) hold(body.token);
-  if (status === 401) drop();
-  if (status !== 200) return reportFailure(exchange);
-  if (body.renewed) report(exchange, "renewed", texts.renewed);
-  else report(exchange, "good", texts.verified);
+  const answer = await exchange(send, "GET", `${PROTECTED}?measure`);
+  showMeasure(answer);
+  if (answer.status !== 200) {
+    const words = answer.status === 401 ? texts.refused : texts.notPossible;
+    return report(answer, "refused", words(reason(answer)));
+  }
+  if (!answer.body.renewed) return report(answer, "good", texts.verified(texts.inTime(answer.body.microseconds ?? 0)));
+  report(answer, "renewed", texts.renewedOnTheWay);
+  const { body } = await refreshByCookie();
+  if (body.access_token !== undefined) showPass(body.access_token);
 }
 
-async function tamper(): Promise<void> {
-  if (token === undefined) return;
-  const exchange = await callProtectedEndpoint(withOneCharacterChanged(token));
-  if (exchange.status !== 401) return reportFailure(exchange);
-  report(exchange, "refused", texts.tampered(reason(exchange)));
+function showMeasure({ body, milliseconds }: Exchange): void {
+  const { microseconds, repetitions } = body;
+  page.measure.hidden = microseconds === undefined || repetitions === undefined;
+  if (microseconds === undefined || repetitions === undefined) return;
+  const trip = Math.max(1, Math.round(milliseconds - (microseconds * repetitions) / 1000));
+  page.microseconds.textContent = microseconds > 0 ? texts.microseconds(microseconds) : "";
+  page.measureWords.textContent = microseconds > 0 ? texts.measured(repetitions, trip) : texts.notMeasured;
 }
 
 async function signOut(): Promise<void> {
-  const exchange = await logout();
-  if (exchange.status !== 204) return reportFailure(exchange);
-  drop();
-  report(exchange, "good", texts.signedOut);
+  const outcome = await resume().signOut();
+  report(lastRequest(), "good", outcome === "pending" ? texts.signOutPending : texts.signedOut);
   page.username.focus();
 }
 
-/** The page was loaded anew: the token that it held is gone, but the cookies may still be there. */
-async function resume(): Promise<void> {
-  const exchange = await refresh();
-  if (exchange.body.token === undefined) return drop();
-  hold(exchange.body.token);
-  report(exchange, "good", texts.stillSignedIn);
+function keep(): void {
+  const isOn = page.keep.checked;
+  if (isOn) resume();
+  else pause();
+  report(undefined, "good", isOn ? texts.resumed : texts.paused);
 }
 
-function reportFailure(exchange: Exchange): void {
-  const words = exchange.status === 401 ? texts.refused : texts.notPossible;
-  report(exchange, "refused", words(reason(exchange)));
+/** Another pass has come, or it has gone. */
+function changed(): void {
+  if (shownPass() === undefined) {
+    page.measure.hidden = true;
+    clearForgeries();
+  }
+  tickForgeries();
+  void listSessions();
 }
 
-/** Changes the first character of the signature: the rest still reads well, and still is worth nothing. */
-function withOneCharacterChanged(good: string): string {
-  const index = good.lastIndexOf(".") + 1;
-  return good.slice(0, index) + (good[index] === "A" ? "B" : "A") + good.slice(index + 1);
-}
-
-/** Runs one act at a time, so that a double click is one request. A button that were disabled would lose the focus. */
-async function act(run: () => Promise<void>): Promise<void> {
-  if (document.body.ariaBusy === "true") return;
-  document.body.ariaBusy = "true";
-  await run().finally(() => { document.body.ariaBusy = "false"; });
-}
-
+listForgeries();
 page.signIn.addEventListener("submit", (event) => {
   event.preventDefault();
   void act(signIn);
 });
 page.call.addEventListener("click", () => void act(call));
-page.tamper.addEventListener("click", () => void act(tamper));
 page.signOut.addEventListener("click", () => void act(signOut));
-void act(resume);
+page.keep.addEventListener("change", keep);
+page.addDevice.addEventListener("click", () => void act(addDevice));
+page.endAll.addEventListener("click", () => void act(endAll));
+page.theft.addEventListener("click", () => void playTheft(listSessions));
+setInterval(tickForgeries, TICK);
+void act(() => start(changed));

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { startBrowser, visit } from "../support/browser.js";
 import { startDemo } from "../support/demo.js";
+import { onPage } from "../support/demo-page.js";
 
 const FOLDER = fileURLToPath(new URL("screenshots/", import.meta.url));
 let demo;
@@ -24,34 +25,46 @@ after(async () => {
 
 for (const [device, width] of [["desktop", 1280], ["phone", 390], ["small-phone", 360]]) {
   for (const colorScheme of ["light", "dark"]) {
-    test(`${device}, ${colorScheme}: nothing is wider than the screen`, { timeout: 60_000 }, async () => {
+    test(`${device}, ${colorScheme}: nothing is wider than the screen`, { timeout: 60_000 }, async (t) => {
       const page = await visit(browser, demo.url, { width, height: 844, colorScheme });
-      const call = page.getByRole("button", { name: "Call the protected endpoint" });
-      const entries = page.locator("#timeline > li");
-      const shoot = async (state) => {
-        await page.screenshot({ path: `${FOLDER}${device}-${colorScheme}-${state}.png`, fullPage: true });
+      t.after(() => page.context().close());
+      const on = onPage(page);
+      /** The whole page, or what is seen when `part` stands at the top. */
+      const shoot = async (state, part) => {
+        await on.idle();
+        if (part !== undefined) await page.locator(part).evaluate((element) => element.scrollIntoView({ block: "start" }));
+        await page.screenshot({ path: `${FOLDER}${device}-${colorScheme}-${state}.png`, fullPage: part === undefined });
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, state);
       };
       await shoot("1-signed-out");
-      await page.getByLabel("User name").fill("exampleUser");
-      await page.getByLabel("Password").fill("examplePassword");
-      await page.keyboard.press("Enter");
-      await entries.nth(0).waitFor();
-      await call.click();
-      await entries.nth(1).waitFor();
-      await shoot("2-signed-in");
-      await page.getByRole("button", { name: "Call with a forged pass" }).click();
-      await entries.nth(2).waitFor();
+      await page.getByLabel("Password").fill("wrong");
+      await on.press("Sign in");
+      await on.entry(/do not go together/);
+      await shoot("2-wrong-password");
+      await on.signIn();
+      await on.press("Call the protected endpoint");
+      await on.press("Call the protected endpoint");
+      await shoot("3-signed-in", "body");
+      await shoot("4-edge", "#call-title");
+      await on.entry(/^Renewed silently/);
+      await page.getByText("whose time is over").waitFor();
+      for (const title of ["No pass at all", "Claims changed", "Signed by a forger", "Not signed", "Run out"]) await on.press(`Send: ${title}`);
+      await shoot("5-forgeries", "#forge-title");
+      await on.press("Sign in on a second device");
+      await shoot("6-sessions", "#sessions-title");
+      await on.press("Play the theft");
+      await on.entry(/The theft was noticed/);
+      await shoot("7-theft", "#theft-title");
+      await shoot("8-whole");
+      await page.getByRole("switch").click();
       await page.locator('#countdown[data-state="over"]').waitFor();
-      await shoot("3-refused-and-run-out");
-      await call.click();
-      await entries.nth(3).waitFor();
-      await page.getByRole("button", { name: "Sign out" }).click();
-      await entries.nth(4).waitFor();
-      await call.click();
-      await entries.nth(5).waitFor();
-      await shoot("4-signed-out-again");
-      await page.context().close();
+      await shoot("9-run-out", "body");
+      await on.press("Call the protected endpoint");
+      await on.entry(/renewed it at the issuer/);
+      await shoot("10-renewed-on-the-way", "#call-title");
+      await on.press("End all");
+      await on.entry(/All your sessions are over/);
+      await shoot("11-ended");
     });
   }
 }

@@ -23,6 +23,10 @@ const PASSWORD: &str = "examplePassword";
 /// Whom the demo's tokens are for: the worker takes no others.
 const AUDIENCE: &str = "demo";
 
+/// For how long the issuer repeats an answer that was lost: short, so that you see a theft noticed within seconds. In
+/// earnest it is thirty.
+const REFRESH_GRACE: &str = "1s";
+
 /// How long a service may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -51,13 +55,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
     let data = absolute(&data).map_err(|source| Failure::File { path: data, source })?;
     task::run_all(&Task::DEMO, workspace)?;
 
-    fs::create_dir_all(&data).map_err(|source| Failure::File { path: data.clone(), source })?;
-    let store = format!("sled:{}", data.display());
+    let keys = edge_keys(&data);
+    fs::create_dir_all(&keys).map_err(|source| Failure::File { path: keys, source })?;
+    let store = format!("sled:{}", data.join("store").display());
     add_user(workspace, &store)?;
     check_ports(options)?;
     let mut issuer = Service::start("the issuer", &mut issuer(workspace, options, &store))?;
     issuer.wait_until_it_answers(options.issuer_port, "/healthz")?;
-    let mut worker = Service::start("the worker", &mut worker(workspace, options))?;
+    let mut worker = Service::start("the worker", &mut worker(workspace, options, &data))?;
     worker.wait_until_it_answers(options.port, "/")?;
     print_welcome(options, &data);
 
@@ -104,17 +109,23 @@ fn issuer(workspace: &Workspace, options: &Options, store: &str) -> Command {
     command.arg("serve").args(["--store", store]).args(["--audience", AUDIENCE]);
     command.arg("--listen").arg(address(options.issuer_port));
     command.arg("--issuer").arg(origin(options));
-    command.arg("--access-ttl").arg(&options.access_ttl);
+    command.arg("--access-ttl").arg(&options.access_ttl).args(["--refresh-grace", REFRESH_GRACE]);
     command
 }
 
-fn worker(workspace: &Workspace, options: &Options) -> Command {
+fn worker(workspace: &Workspace, options: &Options, data: &Path) -> Command {
     let mut command = workspace.npm_tool("workerd");
     command.args(["serve", "js-demo/worker.capnp"]);
     command.arg("--socket-addr").arg(format!("http={}", address(options.port)));
     command.arg("--external-addr").arg(format!("issuer={}", address(options.issuer_port)));
+    command.arg("--directory-path").arg(format!("keys={}", edge_keys(data).display()));
     command.env("ISSUER_URL", origin(options)).env("AUDIENCE", AUDIENCE);
     command
+}
+
+/// Where the worker keeps the issuer's keys: a folder does for the KV of an edge.
+fn edge_keys(data: &Path) -> PathBuf {
+    data.join("edge-keys")
 }
 
 fn address(port: u16) -> String {
@@ -129,6 +140,7 @@ fn origin(options: &Options) -> String {
 fn print_welcome(options: &Options, data: &Path) {
     let lines = [
         format!("Open      {}", origin(options)),
+        "Look at   the pass, the edge that checks it, forgeries, your sessions, a theft".to_owned(),
         format!("Sign in   {USERNAME} / {PASSWORD}"),
         format!("Data      {}", data.display()),
         "Stop      Ctrl-C".to_owned(),

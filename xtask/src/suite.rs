@@ -75,7 +75,7 @@ impl Suite {
             Self::Runtimes => {
                 [Task::PACKAGE.as_slice(), &[Task::Chromium, Task::Runtimes, Task::WycheproofCases]].concat()
             }
-            Self::Bundlers => [Task::PACKAGE.as_slice(), &[Task::Chromium, Task::Bundlers]].concat(),
+            Self::Bundlers => [Task::PACKAGE.as_slice(), &[Task::DemoSite, Task::Chromium, Task::Bundlers]].concat(),
             Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::ExampleService]].concat(),
             Self::Client => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::Chromium, Task::Faketime]].concat(),
             Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),

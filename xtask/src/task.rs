@@ -102,7 +102,7 @@ impl Task {
             Self::Runtimes => {
                 "npm ci in tests/runtimes (Deno, Bun, Vercel's edge runtime, publint, are-the-types-wrong)"
             }
-            Self::Bundlers => "npm ci in tests/bundlers (Vite, webpack, Rollup, esbuild, Next.js)",
+            Self::Bundlers => "npm ci in tests/bundlers (Vite, webpack, Rollup, esbuild, Next.js, wrangler)",
             Self::BenchVerify => "building the Rust benchmark and its peers",
             Self::BenchLoad => "building the load generator",
         }

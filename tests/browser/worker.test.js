@@ -1,0 +1,107 @@
+/** The demo's edge worker over HTTP, with cookies as a browser would keep them. */
+
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, test } from "node:test";
+import { startDemo } from "../support/demo.js";
+
+const USER = { username: "exampleUser", password: "examplePassword" };
+
+let demo;
+
+before(async () => {
+  demo = await startDemo({ accessTtl: "1s" });
+});
+
+after(() => demo?.stop());
+
+/** What an answer sets, `name=value` each; `""` is the value of one that it clears. */
+const set = (response) => response.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
+
+const call = (headers, init = {}) => fetch(`${demo.url}/api/protected-endpoint`, { headers, ...init });
+
+async function signIn(from = demo) {
+  const response = await fetch(`${from.url}/login`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(USER),
+  });
+  assert.equal(response.status, 200);
+  return set(response);
+}
+
+async function signInAndRunOut() {
+  const cookies = await signIn();
+  await sleep(1_100);
+  return cookies.join("; ");
+}
+
+test("a run-out access cookie is renewed on the way: one answer, and each new cookie in a header of its own", async () => {
+  const response = await call({ cookie: await signInAndRunOut() });
+  const { claims, renewed } = await response.json();
+  assert.deepEqual([response.status, claims.username, renewed], [200, "exampleUser", true]);
+  assert.deepEqual(set(response).map((cookie) => cookie.split("=")[0]), ["__Host-hallpass_access", "__Host-hallpass_refresh"]);
+  for (const cookie of response.headers.getSetCookie()) assert.match(cookie, /HttpOnly.*; Secure|Secure.*; HttpOnly/);
+  assert.equal(response.headers.get("cache-control"), "no-store");
+  assert.match(response.headers.get("vary"), /Cookie, Authorization/);
+  const next = await call({ cookie: set(response).join("; ") });
+  assert.equal((await next.json()).renewed, false);
+});
+
+test("a missing access cookie is renewed on the way too", async () => {
+  const refresh = (await signIn()).find((cookie) => cookie.includes("_refresh="));
+  assert.equal((await (await call({ cookie: `theme=dark; ${refresh}` })).json()).renewed, true);
+});
+
+test("where the session is over the answer is 401; the cookies stay, since another tab may have signed in meanwhile", async () => {
+  const cookie = (await signIn()).join("; ");
+  await fetch(`${demo.url}/logout`, { method: "POST", headers: { cookie } });
+  await sleep(1_100);
+  const response = await call({ cookie });
+  assert.equal(response.status, 401);
+  assert.match(response.headers.get("www-authenticate"), /invalid_token/);
+  assert.deepEqual(set(response), []);
+});
+
+test("a request with an Authorization header is judged by that alone", async () => {
+  const cookie = (await signIn()).join("; ");
+  for (const authorization of ["Bearer nonsense", "Basic dXNlcjpwYXNz", "Bearer "]) {
+    const response = await call({ cookie, authorization });
+    assert.equal(response.status, 401, authorization);
+    assert.deepEqual(set(response), []);
+  }
+});
+
+test("a request without any token is told how to bring one, and no more", async () => {
+  const response = await call({});
+  assert.deepEqual([response.status, response.headers.get("www-authenticate")], [401, "Bearer"]);
+});
+
+test("what another site's page asks with a user's cookies is refused, unless it only reads", async () => {
+  const cookie = (await signIn()).join("; ");
+  const ask = async (method, headers) => (await call({ cookie, ...headers }, { method })).status;
+  assert.equal(await ask("POST", { origin: "https://evil.example" }), 403);
+  assert.equal(await ask("POST", { origin: "null" }), 403);
+  assert.equal(await ask("DELETE", { origin: "https://evil.example" }), 403);
+  assert.equal(await ask("POST", { origin: demo.url }), 200);
+  assert.equal(await ask("POST", {}), 200);
+  assert.equal(await ask("GET", { origin: "https://evil.example" }), 200);
+});
+
+test("the issuer's own paths are passed on, its public keys too", async () => {
+  const { keys } = await (await fetch(`${demo.url}/.well-known/jwks.json`)).json();
+  assert.equal(keys[0].crv, "Ed25519");
+  const me = await fetch(`${demo.url}/me`, { headers: { cookie: (await signIn()).join("; ") } });
+  assert.equal((await me.json()).user.username, "exampleUser");
+});
+
+test("while the issuer is down what must be renewed is told to come back, and nobody is signed out", async (t) => {
+  const lonely = await startDemo({ accessTtl: "1s" });
+  t.after(() => lonely.stop());
+  const cookie = (await signIn(lonely)).join("; ");
+  await fetch(`${lonely.url}/api/protected-endpoint`, { headers: { cookie } });
+  await lonely.issuer.kill();
+  await sleep(1_100);
+  const response = await fetch(`${lonely.url}/api/protected-endpoint`, { headers: { cookie } });
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "5"]);
+  assert.deepEqual(set(response), []);
+  assert.equal((await response.json()).error, "temporarily_unavailable");
+});
