@@ -11,7 +11,6 @@ mod username;
 
 use username::is_invisible;
 pub(crate) use username::{InvalidUsername, Username};
-use username::is_invisible;
 
 /// A user as the store keeps them.
 #[derive(Clone, Debug, PartialEq, Eq)]

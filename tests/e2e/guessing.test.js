@@ -210,3 +210,20 @@ test("without a trusted proxy nobody's word is taken, one warning says so, and a
   await issuer.stop();
   assert.equal(issuer.log().match(/set --trusted-proxy/g).length, 1);
 });
+
+test("who hangs up before the answer has used up an attempt of their address", async (t) => {
+  const issuer = await issuerFor(t);
+  for (let attempt = 0; attempt < 70; attempt++) {
+    const outgoing = request(`${issuer.url}/login`, {
+      method: "POST",
+      localAddress: "127.0.0.9",
+      headers: { "content-type": "application/json" },
+    });
+    outgoing.on("error", () => {});
+    outgoing.end(JSON.stringify({ username: `name${attempt}`, ...wrong }));
+    await sleep(8);
+    outgoing.destroy();
+  }
+  assert.equal((await loginFrom("127.0.0.9", issuer, { username: "another", ...wrong })).status, 429);
+  assert.equal((await loginFrom("127.0.0.8", issuer, { username: "another", ...wrong })).status, 401);
+});

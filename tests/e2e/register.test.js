@@ -70,3 +70,14 @@ test("no foreign page registers anybody", async (t) => {
   const answer = await post(`${issuer.url}/register`, body, { origin: "https://evil.example" });
   assert.equal((await answer.json()).error, "csrf_rejected");
 });
+
+test("what was guessed at a name before it was anybody's does not keep out who has it", async (t) => {
+  const issuer = await issuerFor(t, open);
+  const newcomer = { username: "newcomer", password: "longEnough" };
+  for (let attempt = 0; attempt < 5; attempt++) {
+    assert.equal((await login(issuer, { ...newcomer, password: "a guess" })).status, 401);
+  }
+  assert.equal((await login(issuer, newcomer)).status, 429);
+  assert.equal((await post(`${issuer.url}/register`, newcomer)).status, 201);
+  assert.equal((await login(issuer, newcomer)).status, 200);
+});

@@ -94,8 +94,8 @@ impl Drop for Attempt {
         match outcome {
             Outcome::Succeeded => row.succeed(),
             Outcome::Failed => row.fail(),
-            Outcome::Withdrawn => row.withdraw(rule, then, counted.delay),
-            Outcome::Abandoned => row.take_back(rule, then),
+            Outcome::Withdrawn => row.withdraw(counted.delay),
+            Outcome::Abandoned => row.take_back(rule, then, counted.delay),
         }
     }
 }

@@ -144,22 +144,26 @@ impl Row {
         *self = Self { failures: self.under_way, under_way: self.under_way, ..Self::default() };
     }
 
-    /// An attempt that was admitted `then` was not tried, which is not its client's fault: nobody waits for it, unless
-    /// another one has come since.
-    pub(super) fn withdraw(&mut self, rule: Rule, then: Moment, delay: Delay) {
-        let is_last = self.free_at == delay.since;
-        self.take_back(rule, then);
-        if is_last {
+    /// An attempt was not tried, which is not its client's fault: nobody waits for it, unless another one has come since.
+    pub(super) fn withdraw(&mut self, delay: Delay) {
+        if self.uncount() && self.free_at == delay.since {
             self.free_at = delay.before;
         }
     }
 
-    /// An attempt that was admitted `then` came to nothing, and so taught nobody anything.
-    pub(super) fn take_back(&mut self, rule: Rule, then: Moment) {
-        if let Some(under_way) = self.under_way.checked_sub(1) {
-            self.under_way = under_way;
-            self.lower(1, rule, then);
+    /// An attempt that was admitted `then` came to nothing, and so taught nobody anything; but the next waits all the same.
+    pub(super) fn take_back(&mut self, rule: Rule, then: Moment, delay: Delay) {
+        if self.uncount() && self.free_at == delay.since {
+            self.free_at = then.plus_millis(rule.delay(self.failures));
         }
+    }
+
+    /// Counts an attempt no longer; one of a row that was brought back without it is not there.
+    fn uncount(&mut self) -> bool {
+        let Some(under_way) = self.under_way.checked_sub(1) else { return false };
+        self.under_way = under_way;
+        self.failures = self.failures.saturating_sub(1);
+        true
     }
 
     /// The owner signed in elsewhere, on a known device, at an attempt admitted `then`.
@@ -208,8 +212,8 @@ impl Debt {
     /// Counts a failure, or an attempt that may become one.
     pub(super) fn charge(&mut self, now: Moment) -> Delay {
         self.cleared_at = self.cleared_at.max(now).plus_millis(FORGIVES_ONE);
-        let before = mem::replace(&mut self.free_at, now.plus_millis(ADDRESS.delay(self.failures(now))));
-        Delay { before, since: self.free_at }
+        let since = now.plus_millis(ADDRESS.delay(self.failures(now)));
+        Delay { before: mem::replace(&mut self.free_at, since), since }
     }
 
     /// An attempt that was charged `then` was no failure: nobody waits for it, unless another one has come since.
@@ -256,18 +260,18 @@ mod tests {
     #[test]
     fn what_came_to_nothing_leaves_nothing_behind() {
         let mut row = Row::recorded(9);
-        row.admit(ACCOUNT, at(0));
+        let delay = row.admit(ACCOUNT, at(0));
         assert_eq!(row.verdict(at(0)), Verdict::Wait(32_000));
-        row.take_back(ACCOUNT, at(0));
+        row.take_back(ACCOUNT, at(0), delay);
         assert_eq!((row.failures(), row.under_way, row.verdict(at(16))), (9, 0, Verdict::Admitted));
         let delay = row.admit(ACCOUNT, at(100));
-        row.withdraw(ACCOUNT, at(100), delay);
+        row.withdraw(delay);
         assert_eq!((row.failures(), row.under_way, row.verdict(at(100))), (9, 0, Verdict::Admitted));
         // One that has come meanwhile keeps its delay.
         let delay = row.admit(ACCOUNT, at(200));
         row.admit(ACCOUNT, at(232));
-        row.withdraw(ACCOUNT, at(200), delay);
-        assert_eq!((row.failures(), row.verdict(at(233))), (10, Verdict::Wait(31_000)));
+        row.withdraw(delay);
+        assert_eq!((row.failures(), row.verdict(at(233))), (10, Verdict::Wait(63_000)));
         let mut debt = Debt::default();
         for _ in 0..59 {
             debt.charge(at(0));

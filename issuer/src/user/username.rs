@@ -61,7 +61,19 @@ mod tests {
         {
             assert_eq!(good.parse::<Username>().unwrap().as_str(), good);
         }
-        for bad in ["", " a", "a ", "a\nb", "a\0", "a\u{202e}b", "a\u{200b}", "\u{feff}a", "root\u{e0061}", "\u{3164}", &"x".repeat(65)] {
+        for bad in [
+            "",
+            " a",
+            "a ",
+            "a\nb",
+            "a\0",
+            "a\u{202e}b",
+            "a\u{200b}",
+            "\u{feff}a",
+            "root\u{e0061}",
+            "\u{3164}",
+            &"x".repeat(65),
+        ] {
             assert_eq!(bad.parse::<Username>(), Err(InvalidUsername), "{bad:?}");
         }
     }
