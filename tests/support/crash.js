@@ -122,8 +122,9 @@ class Client {
       const dice = this.random();
       let answered;
       if (!this.pass) answered = await this.signIn(url);
-      else if (dice < 0.05) answered = await this.signOut(url);
-      else if (dice < 0.15) answered = await this.look(url);
+      // Seldom: a sign-in waits for its hash, and whoever is signed out at a kill has nothing to lose.
+      else if (dice < 0.01) answered = await this.signOut(url);
+      else if (dice < 0.1) answered = await this.look(url);
       else answered = await this.renew(url);
       if (!answered) return;
     }
