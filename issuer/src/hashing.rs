@@ -12,6 +12,8 @@ use crate::{
 };
 
 mod budget;
+mod courier;
+mod job;
 mod place;
 mod presence;
 mod priority;
@@ -22,9 +24,10 @@ mod workbench;
 mod workers;
 
 pub(crate) use budget::{Budget, BudgetError, Machine};
+use job::{HashFn, Task};
 pub(crate) use presence::{Here, Presence};
 pub(crate) use workbench::Workbench;
-use workers::{HashFn, Task, Workers};
+use workers::Workers;
 
 /// What the person who runs the issuer chose.
 #[derive(Clone, Debug)]

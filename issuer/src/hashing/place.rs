@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::workers::Job;
+use super::job::Job;
 
 /// One job at most.
 #[derive(Default)]
