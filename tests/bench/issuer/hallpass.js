@@ -41,7 +41,7 @@ export async function startHallpass({ binary, folder, users }) {
 
 /** Those who bring a hash are imported, all at once. */
 function addUsers(binary, folder, store, users) {
-  const imported = canImport(binary) ? users.filter(({ hash }) => hash !== undefined) : [];
+  const imported = users.filter(({ hash }) => hash !== undefined);
   if (imported.length > 0) {
     const file = join(folder, "users.jsonl");
     writeFileSync(file, imported.map(({ name, hash }) => `${JSON.stringify({ username: name, hash })}\n`).join(""));
@@ -50,11 +50,6 @@ function addUsers(binary, folder, store, users) {
   for (const { name, password } of users.filter((user) => !imported.includes(user))) {
     user(binary, ["add", name, "--password-stdin", ...store], `${password}\n`);
   }
-}
-
-/** Whether this issuer has `user import`. */
-export function canImport(binary) {
-  return spawnSync(binary, ["user", "import", "--help"]).status === 0;
 }
 
 function user(binary, words, input = "") {
