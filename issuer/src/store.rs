@@ -75,7 +75,18 @@ pub(crate) trait Store: Send + Sync {
     /// Removes a session and its entry among its user's, if the store still holds exactly `session`: a rotation at the
     /// same moment is never lost.
     fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped>;
+
+    /// The key ring as it was last written; none in a store that never had one.
+    fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>>;
+
+    /// Puts `new` in the place of `old`, if the store still holds exactly `old`: nothing, where `old` is none. A store has
+    /// one key ring, so that all its issuers agree.
+    fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped>;
 }
+
+/// The issuer's keys as a store keeps them: sealed, so that a copy of the store gives none away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyRingRecord(pub(crate) Vec<u8>);
 
 /// What came of adding a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

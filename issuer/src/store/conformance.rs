@@ -20,6 +20,7 @@ use crate::{
 };
 
 pub(super) mod crash;
+pub(super) mod key_ring;
 pub(super) mod sessions;
 pub(super) mod sweep;
 pub(super) mod users;
@@ -56,6 +57,8 @@ macro_rules! conforms {
             sweep::a_session_that_changed_is_not_removed,
             sweep::of_a_removal_and_a_change_at_once_one_wins,
             sweep::a_sweep_removes_what_is_over_and_nothing_that_is_renewed_meanwhile,
+            key_ring::a_key_ring_is_swapped_only_from_what_the_store_holds,
+            key_ring::of_many_first_key_rings_one_wins,
             crash::what_was_acknowledged_survives_a_crash,
         }
     };

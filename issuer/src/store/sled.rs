@@ -12,7 +12,7 @@ use std::{
 use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
 
-use super::{Added, Store, StoreError, StoreFailure, StoreFuture, Swapped, commit::Committer};
+use super::{Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, commit::Committer};
 use crate::{
     id::{SessionId, UserId},
     session::{self, Session},
@@ -30,6 +30,9 @@ pub(crate) use open::{OpenError, is_engines};
 /// splits a page of more than 16 records, so that one of ours has half of that at most.
 const MOST_RECORD_BYTES: usize = 4096;
 
+/// Where the key ring lies in its tree, which holds nothing else.
+const KEY_RING: &[u8] = b"ring";
+
 /// Users by id, ids by username, sessions by id and by user, in a folder that one process holds at a time.
 pub(crate) struct SledStore {
     users: Tree,
@@ -39,6 +42,7 @@ pub(crate) struct SledStore {
     /// The ids of a user's sessions: the keys are a user's id and a session's, the values empty. An entry may lead
     /// nowhere, a session without an entry does not exist.
     user_sessions: Tree,
+    keys: Tree,
     /// Dropped last but for the database: the last writes become durable before the folder is let go.
     committer: Committer,
     _db: Db,
@@ -85,6 +89,11 @@ impl SledStore {
     fn find_user_named(&self, username: &Username) -> Result<Option<User>, StoreError> {
         let Some(id) = self.user_ids.get(username.as_str()).map_err(engine)? else { return Ok(None) };
         self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
+    }
+
+    fn find_key_ring(&self) -> Result<Option<KeyRingRecord>, StoreError> {
+        let record = self.keys.get(KEY_RING).map_err(engine)?;
+        Ok(record.map(|record| KeyRingRecord(record.to_vec())))
     }
 
     fn find_session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -205,6 +214,20 @@ impl Store for SledStore {
             }
             self.sessions.remove(session.id.0).map_err(engine)?;
             self.user_sessions.remove(entry_of(session)).map_err(engine)?;
+            Ok(Swapped::Yes)
+        }))
+    }
+
+    fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
+        Box::pin(self.read(|| self.find_key_ring()))
+    }
+
+    fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
+        Box::pin(self.write(move || {
+            if self.find_key_ring()?.as_ref() != old {
+                return Ok(Swapped::Conflict);
+            }
+            put(&self.keys, KEY_RING, &new.0)?;
             Ok(Swapped::Yes)
         }))
     }

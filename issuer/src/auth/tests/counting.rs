@@ -8,7 +8,7 @@ use std::sync::{
 use crate::{
     id::{SessionId, UserId},
     session::Session,
-    store::{Added, Store, StoreFailure, StoreFuture, Swapped, sled::SledStore},
+    store::{Added, KeyRingRecord, Store, StoreFailure, StoreFuture, Swapped, sled::SledStore},
     user::{User, Username},
 };
 
@@ -101,5 +101,15 @@ impl Store for CountingStore {
     fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped> {
         self.calls.write();
         self.store.remove_session(session)
+    }
+
+    fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
+        self.calls.read();
+        self.store.key_ring()
+    }
+
+    fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
+        self.calls.write();
+        self.store.swap_key_ring(old, new)
     }
 }

@@ -60,9 +60,9 @@ impl SledStore {
             let reason = "sled can make no sense of its log".to_owned();
             Err(OpenError::Damaged { folder: folder.to_owned(), reason })
         })?;
-        let [users, user_ids, sessions, user_sessions] = trees;
+        let [users, user_ids, sessions, user_sessions, keys] = trees;
         let committer = start_committer(folder, db.clone(), commits, before_sync).map_err(failed)?;
-        Ok(Self { users, user_ids, sessions, user_sessions, committer, _db: db, _lock: lock })
+        Ok(Self { users, user_ids, sessions, user_sessions, keys, committer, _db: db, _lock: lock })
     }
 }
 
@@ -118,11 +118,11 @@ fn sync_log(folder: &Path) -> io::Result<()> {
 }
 
 /// Opens the database, its trees, and the number of its last commit.
-fn open_database(folder: &Path) -> Result<(Db, [Tree; 4], Commits), OpenError> {
+fn open_database(folder: &Path) -> Result<(Db, [Tree; 5], Commits), OpenError> {
     let failed = |error| from_sled(folder, error);
     let db = open_unlocked(folder)?;
     let tree = |name| db.open_tree(name).map_err(failed);
-    let trees = [tree("users")?, tree("user_ids")?, tree("sessions")?, tree("user_sessions")?];
+    let trees = [tree("users")?, tree("user_ids")?, tree("sessions")?, tree("user_sessions")?, tree("keys")?];
     let commits = Commits::open(&db, folder).map_err(failed)?;
     let lost = |Lost { commits, file }| OpenError::Lost { folder: folder.to_owned(), commits, file };
     Ok((db, trees, commits.map_err(lost)?))
