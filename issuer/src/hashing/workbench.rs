@@ -10,10 +10,8 @@ use crate::{
 };
 
 /// A password and its hash, made by argon2-cffi.
-const KNOWN: (&str, &str) = (
-    "correct horse ünd Batterie",
-    "$argon2id$v=19$m=96,t=3,p=2$c2FsdHNhbHRzYWx0$/EzeWIOeLHWI+LMsHwSJlbnkJdcz0eLi",
-);
+const KNOWN: (&str, &str) =
+    ("correct horse ünd Batterie", "$argon2id$v=19$m=96,t=3,p=2$c2FsdHNhbHRzYWx0$/EzeWIOeLHWI+LMsHwSJlbnkJdcz0eLi");
 
 /// Where one thread hashes.
 pub(crate) struct Workbench {

@@ -9,6 +9,7 @@ use crate::store::conformance::{Bench, conforms};
 
 mod growth;
 mod power_loss;
+mod room;
 
 /// A folder that a store lies in.
 struct Folder(TempDir);
@@ -62,7 +63,7 @@ async fn the_longest_records_stay_in_the_log_that_is_synced() {
     for round in 0..3 {
         for key in 0..100_u32 {
             let record = vec![round; MOST_RECORD_BYTES - 4];
-            store.write(|| put(&store.users, &key.to_be_bytes(), &record)).await.unwrap();
+            store.write([], || put(&store.users, &key.to_be_bytes(), &record)).await.unwrap();
         }
     }
     assert_eq!(fs::read_dir(folder.path().join("blobs")).unwrap().count(), 0);
@@ -75,7 +76,7 @@ async fn a_name_that_a_crash_left_leading_nowhere_is_given_out_again() {
     let user = crate::store::conformance::user(1, "one");
     store.add_user(&user).await.unwrap();
     // As a crash in the middle of a removal, or of an addition, leaves it.
-    store.write(|| store.users.remove(user.id.0).map_err(engine)).await.unwrap();
+    store.write([], || store.users.remove(user.id.0).map_err(engine)).await.unwrap();
     assert_eq!(store.user_named(&user.username).await.unwrap(), None);
     let next = crate::store::conformance::user(2, "one");
     assert_eq!(store.add_user(&next).await.unwrap(), Added::Yes);
