@@ -138,12 +138,13 @@ pub(crate) async fn run(
     let routes = warp::service(http::routes(&auth));
     let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
     let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
-    let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
+    let senders = Arc::clone(&proxies);
+    let service = tower::service_fn(move |request| envelope.clone().answer(senders.with_sender(request)));
     let service = http::cors(&options.allowed_origin).layer(service);
     let admin = admin.map(|(listener, address)| {
         tracing::info!("metrics on http://{address}/metrics");
         let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-        tokio::spawn(server::serve(listener, service, future::pending()))
+        tokio::spawn(server::serve(listener, service, Arc::clone(&proxies), future::pending()))
     });
     announce(address).map_err(ServeError::Output)?;
     let sweeper = tokio::spawn(sweeper);
@@ -155,7 +156,7 @@ pub(crate) async fn run(
             error = auth.store_failed() => failure = Some(error),
         }
     };
-    server::serve(listener, service, stop).await;
+    server::serve(listener, service, proxies, stop).await;
     if let Some(admin) = admin {
         admin.abort();
     }
