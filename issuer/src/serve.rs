@@ -5,12 +5,14 @@ use std::{
     io,
     io::Write as _,
     net::SocketAddr,
+    path::Path,
+    pin::pin,
     sync::Arc,
 };
 
 use hallpass_token::{KeySetError, Signer};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
 use tower::Layer as _;
 
 use crate::{
@@ -19,12 +21,12 @@ use crate::{
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     hashing::{Hashing, HashingSetupError, Machine},
-    http::{self, Envelope, TrustedProxies, server},
-    keys::Hs256Secret,
+    http::{self, Envelope, Origin, TrustedProxies, server},
+    keys::{Hs256Secret, Keys},
     metrics::Metrics,
     password::{NewPassword, WeakPassword},
-    session::Rules,
-    store::{Store, StoreError},
+    session::{Lifetimes, Rules},
+    store::{Store, StoreError, socket},
     sweeper,
     user::InvalidUsername,
     users::{self, Rights, UsersError},
@@ -74,6 +76,8 @@ pub(crate) enum ServeError {
     DevPassword(#[from] WeakPassword),
     #[error("the store must be opened again, so the issuer stopped: {0}")]
     Store(StoreError),
+    #[error("a part of the issuer panicked while it started: this is a bug")]
+    Panicked,
     #[error("the address cannot be printed: {0}")]
     Output(io::Error),
     #[error("{0}")]
@@ -98,72 +102,155 @@ impl ServeError {
 }
 
 /// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
-/// returns.
+/// returns. Told to stop while it starts, it does not wait for what it was doing: a kill does no harm there either.
 pub(crate) async fn run(
     options: Serve,
     hs256_secret: Option<Hs256Secret>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let mut shutdown = pin!(shutdown);
+    let started = tokio::select! {
+        biased;
+        () = &mut shutdown => {
+            tracing::info!("stopped before it had started");
+            return Ok(());
+        }
+        started = start(options, hs256_secret) => started?,
+    };
+    started.run(shutdown).await
+}
+
+/// An issuer that is ready to answer.
+struct Started {
+    options: Serve,
+    origin: Origin,
+    listener: TcpListener,
+    address: SocketAddr,
+    admin: Option<TcpListener>,
+    auth: Arc<Auth>,
+    metrics: Arc<Metrics>,
+    store: Arc<dyn Store>,
+    commands: Option<socket::Server>,
+    lifetimes: Lifetimes,
+    temporary: Option<TempDir>,
+}
+
+/// The data folder, opened.
+struct Opened {
+    store: Arc<dyn Store>,
+    keys: Keys,
+    /// The socket on which commands reach the store, where there is one.
+    commands: Option<socket::Server>,
+    /// The folder of `--dev`, which goes with the issuer.
+    temporary: Option<TempDir>,
+}
+
+/// Gets everything ready. What takes long does so on threads of its own, so that a signal is heard meanwhile.
+async fn start(options: Serve, hs256_secret: Option<Hs256Secret>) -> Result<Started, ServeError> {
     check(&options)?;
     let hashing = options.hashing.to_settings(Machine::this())?;
     let shared_signer = shared_signer(&options, hs256_secret.as_ref())?;
     let (listener, address) = listen(options.listen).await?;
     let admin = match options.admin_listen {
-        Some(address) => Some(listen(address).await?),
+        Some(address) => Some(listen_for_metrics(address).await?),
         None => None,
     };
     let issuer = match options.issuer.clone() {
         Some(issuer) => issuer,
         None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
     };
-    let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
-    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let (store, keys) = data::open(folder)?;
+    let Opened { store, keys, commands, temporary } = open(&options).await?;
     let signer = match (shared_signer, options.signing_alg) {
         (Some(shared_signer), _) => shared_signer,
         (None, SigningAlg::Es256) => keys.es256_signer,
         (None, SigningAlg::EdDsa | SigningAlg::Hs256) => keys.ed25519_signer,
     };
-    if options.dev {
-        add_dev_user(&store).await?;
-    }
-    let store: Arc<dyn Store> = Arc::new(store);
     let settings = settings(&options, &issuer);
-    let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
+    let lifetimes = settings.rules.lifetimes;
     let metrics = Arc::new(Metrics::new());
-    let hashing = Hashing::start(&hashing, metrics.hashing.clone())?;
-    let clock = Box::new(SystemClock);
-    let auth = Auth::new(store, clock, signer, keys.refresh_token, hashing, metrics.auth.clone(), settings)?;
-    let auth = Arc::new(auth);
-    let routes = warp::service(http::routes(&auth));
-    let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
-    let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
-    let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
-    let service = http::cors(&options.allowed_origin).layer(service);
-    let admin = admin.map(|(listener, address)| {
-        tracing::info!("metrics on http://{address}/metrics");
-        let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-        tokio::spawn(server::serve(listener, service, future::pending()))
-    });
-    announce(address).map_err(ServeError::Output)?;
-    let sweeper = tokio::spawn(sweeper);
-    // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
-    let mut failure = None;
-    let stop = async {
-        tokio::select! {
-            () = shutdown => {}
-            error = auth.store_failed() => failure = Some(error),
-        }
-    };
-    server::serve(listener, service, stop).await;
-    if let Some(admin) = admin {
-        admin.abort();
+    let of_hashing = metrics.hashing.clone();
+    let hashing = off_thread(move || Hashing::start(&hashing, of_hashing)).await??;
+    let (clock, of_store, of_auth) = (Box::new(SystemClock), Arc::clone(&store), metrics.auth.clone());
+    let auth = Auth::new(of_store, clock, signer, keys.refresh_token, hashing, of_auth, settings)?;
+    let (auth, origin) = (Arc::new(auth), issuer.origin);
+    Ok(Started { options, origin, listener, address, admin, auth, metrics, store, commands, lifetimes, temporary })
+}
+
+async fn open(options: &Serve) -> Result<Opened, ServeError> {
+    let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
+    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path).to_owned();
+    let of_store = folder.clone();
+    let store: Arc<dyn Store> = Arc::new(off_thread(move || data::hold(&of_store)).await??);
+    let commands = bind_for_commands(&folder);
+    let keys = data::keys(&folder, &*store).await?;
+    if options.dev {
+        add_dev_user(&*store).await?;
     }
-    sweeper.abort();
-    // It was told to end: that it was cut short is no failure.
-    drop(sweeper.await);
-    tracing::info!("stopped");
-    failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+    Ok(Opened { store, keys, commands, temporary })
+}
+
+impl Started {
+    async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { options, auth, metrics, store, temporary: _until_the_end, .. } = self;
+        let routes = warp::service(http::routes(&auth));
+        let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());
+        let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+        let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
+        let service = http::cors(&options.allowed_origin).layer(service);
+        let admin = self.admin.map(|listener| {
+            let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
+            tokio::spawn(server::serve(listener, service, future::pending()))
+        });
+        announce(self.address).map_err(ServeError::Output)?;
+        let sweeper = tokio::spawn(sweeper::run(Arc::clone(&store), SystemClock, self.lifetimes, sweeper::ROUND));
+        let (stop_commands, commands_stop) = oneshot::channel::<()>();
+        let commands = self.commands.map(|commands| {
+            // Stopped by a word, or by nobody being there to say it.
+            tokio::spawn(commands.serve(store, async { drop(commands_stop.await) }))
+        });
+        // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
+        let mut failure = None;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                error = auth.store_failed() => failure = Some(error),
+            }
+        };
+        server::serve(self.listener, service, stop).await;
+        drop(stop_commands);
+        if let Some(admin) = admin {
+            admin.abort();
+        }
+        sweeper.abort();
+        // It was told to end: that it was cut short is no failure.
+        drop(sweeper.await);
+        if let Some(commands) = commands {
+            drop(commands.await);
+        }
+        tracing::info!("stopped");
+        failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+    }
+}
+
+/// Runs what would hold up everything else, and cannot be given up half-way.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServeError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ServeError::Panicked)
+}
+
+/// The socket on which commands reach the store. Sign-ins matter more: without it the issuer runs all the same.
+fn bind_for_commands(folder: &Path) -> Option<socket::Server> {
+    let bound = socket::Server::bind(folder, socket::Limits::default());
+    bound
+        .inspect_err(|error| {
+            tracing::warn!(%error, "commands cannot work on the store while this issuer runs: its socket cannot be made");
+        })
+        .ok()
+}
+
+async fn listen_for_metrics(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let (listener, address) = listen(address).await?;
+    tracing::info!("metrics on http://{address}/metrics");
+    Ok(listener)
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
