@@ -16,6 +16,7 @@ use std::{
 
 mod act;
 mod client;
+mod conversation;
 mod frame;
 mod greeting;
 mod message;
