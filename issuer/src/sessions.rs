@@ -165,3 +165,36 @@ impl Users<'_> {
         Ok(self.known.get(&id).and_then(Option::as_ref))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        store::{
+            conformance::{session, user},
+            sled::SledStore,
+        },
+        user::CredentialEpoch,
+    };
+
+    #[tokio::test]
+    async fn sessions_that_changed_or_went_since_they_were_read_are_over_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        let [renewed, left, gone] = [1, 2, 3].map(|id| session(1, id));
+        for session in [&renewed, &left] {
+            store.add_session(session).await.unwrap();
+        }
+        store.swap_session(&renewed, &renewed.with_epoch(CredentialEpoch(1))).await.unwrap();
+        assert_eq!(end(&store, vec![renewed.clone(), left, gone.clone()]).await.unwrap(), 2);
+        let now = store.session(renewed.id).await.unwrap().unwrap();
+        assert_eq!(now.state, State::Ended(End::Operator));
+        assert_eq!(end(&store, vec![now, renewed.clone()]).await.unwrap(), 0);
+
+        store.add_session(&session(1, 4)).await.unwrap();
+        assert!(remove(&store, renewed).await.unwrap().is_some());
+        assert!(remove(&store, gone).await.unwrap().is_none());
+        assert_eq!(remove_all_of(&store, &user(1, "one")).await.unwrap(), 1, "one was ended before");
+        assert_eq!(store.sessions_of(user(1, "one").id).await.unwrap(), []);
+    }
+}

@@ -236,3 +236,24 @@ async fn end_sessions(store: &dyn Store, user: &User) -> Result<usize, UsersErro
 fn say(line: &str) -> Result<(), UsersError> {
     writeln!(io::stdout(), "hallpass: {line}").map_err(UsersError::Output)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{conformance::user, sled::SledStore};
+
+    #[tokio::test]
+    async fn what_an_issuer_notes_of_a_user_meanwhile_is_kept_and_keeps_no_command_from_its_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        let read = user(1, "one");
+        store.add_user(&read).await.unwrap();
+        store.swap_user(&read, &read.with_failures(20)).await.unwrap();
+        change(&store, read.clone(), |user| Ok(user.disabled())).await.unwrap();
+        let now = store.user(read.id).await.unwrap().unwrap();
+        assert_eq!((now.is_disabled, now.failures), (true, 20));
+        assert_eq!(remove(&store, read.clone()).await.unwrap(), now);
+        let error = change(&store, read, |user| Ok(user.enabled())).await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no user one");
+    }
+}
