@@ -159,8 +159,8 @@ test("two commands at once both do their work, and so does the issuer", async (t
   assert.equal(done(["user", "list", "--json"]).trimEnd().split("\n").length, 4001);
 });
 
-test("an import whose issuer is killed says so in a line, and is made whole by running it again", async (t) => {
-  const count = 20_000;
+test("an import whose issuer is killed says so in a line, and is made whole by running it again", { timeout: 120_000 }, async (t) => {
+  const count = 60_000;
   const { folder, issuer, start, done } = await live(t);
   const file = join(folder, "users.jsonl");
   writeFileSync(file, Array.from({ length: count }, (_, index) => line(`user${index}`)).join(""));
@@ -245,7 +245,7 @@ const skip = process.getuid() === 0 ? false : "only root can be somebody else";
 /** A user that owns nothing. */
 const NOBODY = 65534;
 
-test("another user of the machine is not let in, even where folder and socket would let them", { skip }, async (t) => {
+test("another user of the machine is not let in, even where folder and socket would let them", { skip, timeout: 60_000 }, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const { issuer, done } = await live(t, { folder });
