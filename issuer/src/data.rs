@@ -50,7 +50,9 @@ pub(crate) fn hold(folder: &Path) -> Result<SledStore, DataError> {
 pub(crate) async fn open(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
     for _ in 1..ATTEMPTS {
         match open_once(folder).await {
-            Err(DataError::Open(OpenError::InUse { .. })) => time::sleep(PAUSE).await,
+            Err(
+                DataError::Open(OpenError::InUse { .. }) | DataError::NotLetIn { reason: GreetingError::Refused, .. },
+            ) => time::sleep(PAUSE).await,
             opened => return opened,
         }
     }
