@@ -30,6 +30,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     panic,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -42,6 +43,10 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 /// Exit status for wrong options, the same as clap's.
 const USAGE: u8 = 2;
+
+/// How long the end of the process waits for what cannot be given up: for an issuer that is told to stop while it opens its
+/// store, say. It may be killed there.
+const AT_MOST: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -60,7 +65,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Serve(options) => {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
@@ -71,7 +76,9 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())
-    })
+    });
+    runtime.shutdown_timeout(AT_MOST);
+    outcome
 }
 
 /// Completes when the process gets SIGINT (Ctrl-C) or SIGTERM.

@@ -5,33 +5,32 @@ use std::{
     io,
     io::Write as _,
     net::SocketAddr,
+    pin::pin,
     sync::Arc,
 };
 
-use hallpass_token::{KeySetError, Signer};
-use tempfile::TempDir;
-use tokio::net::TcpListener;
+use hallpass_token::KeySetError;
+use tokio::sync::oneshot;
 use tower::Layer as _;
 
 use crate::{
-    auth::{Auth, AuthSetupError, Settings},
-    cli::{InvalidHashing, IssuerUrl, Serve, SigningAlg},
-    clock::{Clock as _, SystemClock},
-    data::{self, DataError},
-    hashing::{Hashing, HashingSetupError, Machine},
+    auth::AuthSetupError,
+    cli::{InvalidHashing, Serve},
+    clock::SystemClock,
+    data::DataError,
+    hashing::HashingSetupError,
     http::{self, Envelope, TrustedProxies, server},
     keys::Hs256Secret,
-    metrics::Metrics,
-    password::{NewPassword, WeakPassword},
-    session::Rules,
-    store::{Store, StoreError},
+    password::WeakPassword,
+    store::StoreError,
     sweeper,
     user::InvalidUsername,
-    users::{self, Rights, UsersError},
+    users::UsersError,
 };
 
-/// The user of `--dev`.
-const DEV_USER: (&str, &str) = ("exampleUser", "examplePassword");
+mod start;
+
+use start::{Started, start};
 
 /// Why the issuer could not start.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +73,8 @@ pub(crate) enum ServeError {
     DevPassword(#[from] WeakPassword),
     #[error("the store must be opened again, so the issuer stopped: {0}")]
     Store(StoreError),
+    #[error("a part of the issuer panicked while it started: this is a bug")]
+    Panicked,
     #[error("the address cannot be printed: {0}")]
     Output(io::Error),
     #[error("{0}")]
@@ -98,132 +99,67 @@ impl ServeError {
 }
 
 /// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
-/// returns.
+/// returns. Told to stop while it starts, it does not wait for what it was doing: a kill does no harm there either.
 pub(crate) async fn run(
     options: Serve,
     hs256_secret: Option<Hs256Secret>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    check(&options)?;
-    let hashing = options.hashing.to_settings(Machine::this())?;
-    let shared_signer = shared_signer(&options, hs256_secret.as_ref())?;
-    let (listener, address) = listen(options.listen).await?;
-    let admin = match options.admin_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
-    };
-    let issuer = match options.issuer.clone() {
-        Some(issuer) => issuer,
-        None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
-    };
-    let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
-    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let (store, keys) = data::open(folder)?;
-    let signer = match (shared_signer, options.signing_alg) {
-        (Some(shared_signer), _) => shared_signer,
-        (None, SigningAlg::Es256) => keys.es256_signer,
-        (None, SigningAlg::EdDsa | SigningAlg::Hs256) => keys.ed25519_signer,
-    };
-    if options.dev {
-        add_dev_user(&store).await?;
-    }
-    let store: Arc<dyn Store> = Arc::new(store);
-    let settings = settings(&options, &issuer);
-    let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
-    let metrics = Arc::new(Metrics::new());
-    let hashing = Hashing::start(&hashing, metrics.hashing.clone())?;
-    let clock = Box::new(SystemClock);
-    let auth = Auth::new(store, clock, signer, keys.refresh_token, hashing, metrics.auth.clone(), settings)?;
-    let auth = Arc::new(auth);
-    let routes = warp::service(http::routes(&auth));
-    let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
-    let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
-    let senders = Arc::clone(&proxies);
-    let service = tower::service_fn(move |request| envelope.clone().answer(senders.with_sender(request)));
-    let service = http::cors(&options.allowed_origin).layer(service);
-    let admin = admin.map(|(listener, address)| {
-        tracing::info!("metrics on http://{address}/metrics");
-        let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-        tokio::spawn(server::serve(listener, service, Arc::clone(&proxies), future::pending()))
-    });
-    announce(address).map_err(ServeError::Output)?;
-    let sweeper = tokio::spawn(sweeper);
-    // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
-    let mut failure = None;
-    let stop = async {
-        tokio::select! {
-            () = shutdown => {}
-            error = auth.store_failed() => failure = Some(error),
+    let mut shutdown = pin!(shutdown);
+    let started = tokio::select! {
+        biased;
+        () = &mut shutdown => {
+            tracing::info!("stopped before it had started");
+            return Ok(());
         }
+        started = start(options, hs256_secret) => started?,
     };
-    server::serve(listener, service, proxies, stop).await;
-    if let Some(admin) = admin {
-        admin.abort();
-    }
-    sweeper.abort();
-    // It was told to end: that it was cut short is no failure.
-    drop(sweeper.await);
-    tracing::info!("stopped");
-    failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+    started.run(shutdown).await
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |reason| ServeError::Listen { address, reason };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-fn check(options: &Serve) -> Result<(), ServeError> {
-    if options.dev && !options.listen.ip().is_loopback() {
-        return Err(ServeError::DevOnNetwork(options.listen));
+impl Started {
+    async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { options, auth, metrics, store, temporary: _until_the_end, .. } = self;
+        let routes = warp::service(http::routes(&auth));
+        let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());
+        let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+        let senders = Arc::clone(&proxies);
+        let service = tower::service_fn(move |request| envelope.clone().answer(senders.with_sender(request)));
+        let service = http::cors(&options.allowed_origin).layer(service);
+        let admin = self.admin.map(|listener| {
+            let proxies = Arc::clone(&proxies);
+            let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
+            tokio::spawn(server::serve(listener, service, proxies, future::pending()))
+        });
+        announce(self.address).map_err(ServeError::Output)?;
+        let sweeper = tokio::spawn(sweeper::run(Arc::clone(&store), SystemClock, self.lifetimes, sweeper::ROUND));
+        let (stop_commands, commands_stop) = oneshot::channel::<()>();
+        let commands = self.commands.map(|commands| {
+            // Stopped by a word, or by nobody being there to say it.
+            tokio::spawn(commands.serve(store, async { drop(commands_stop.await) }))
+        });
+        // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
+        let mut failure = None;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                error = auth.store_failed() => failure = Some(error),
+            }
+        };
+        server::serve(self.listener, service, proxies, stop).await;
+        drop(stop_commands);
+        if let Some(admin) = admin {
+            admin.abort();
+        }
+        sweeper.abort();
+        // It was told to end: that it was cut short is no failure.
+        drop(sweeper.await);
+        if let Some(commands) = commands {
+            drop(commands.await);
+        }
+        tracing::info!("stopped");
+        failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
     }
-    if options.issuer.is_none() && !options.listen.ip().is_loopback() {
-        return Err(ServeError::IssuerNeeded);
-    }
-    let (idle, settled_after) = (options.lifetimes.idle_ttl, 2 * options.refresh_grace);
-    if !(options.access_ttl <= idle && idle <= options.lifetimes.session_ttl) {
-        return Err(ServeError::Lifetimes);
-    }
-    if idle <= settled_after {
-        return Err(ServeError::Grace);
-    }
-    if !options.late_window.is_zero() && options.late_window <= settled_after {
-        return Err(ServeError::LateWindow);
-    }
-    Ok(())
-}
-
-/// The signer over a shared secret, where the options ask for one.
-fn shared_signer(options: &Serve, secret: Option<&Hs256Secret>) -> Result<Option<Signer>, ServeError> {
-    match (options.signing_alg, secret) {
-        (SigningAlg::EdDsa | SigningAlg::Es256, _) => Ok(None),
-        (SigningAlg::Hs256, Some(secret)) => secret.signer().map(Some).map_err(ServeError::Secret),
-        (SigningAlg::Hs256, None) => Err(ServeError::SecretNeeded),
-    }
-}
-
-fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
-    Settings {
-        issuer: issuer.url.clone(),
-        audience: options.audience.clone(),
-        access_ttl: options.access_ttl.as_secs(),
-        allows_registration: options.allow_registration,
-        rules: Rules {
-            lifetimes: options.lifetimes.to_lifetimes(),
-            grace: options.refresh_grace.as_secs(),
-            late_window: options.late_window.as_secs(),
-        },
-    }
-}
-
-async fn add_dev_user(store: &dyn Store) -> Result<(), ServeError> {
-    let (username, password) = DEV_USER;
-    let password = NewPassword::choose(password.to_owned(), username)?;
-    users::create(store, username.parse()?, password, Rights::default(), SystemClock.now()).await?;
-    tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
-    tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
-    Ok(())
 }
 
 /// Tells whoever started the issuer that it is ready, and where.

@@ -78,6 +78,8 @@ test("what fails later is one clear line with status 1", async (t) => {
   const unasked = run(["user", "add", "x", "--store", `sled:${store}`]);
   assert.match(unasked.stderr, /--password-stdin/);
 
+  const issuer = await startIssuer({ args: ["--store", `sled:${store}`] });
+  assert.equal(await issuer.stop(), 0);
   chmodSync(join(store, "keys.json"), 0o644);
   const exposed = run(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${store}`]);
   assert.equal(exposed.status, 1);

@@ -50,11 +50,6 @@ pub(crate) struct SledStore {
 }
 
 impl SledStore {
-    /// Whether nobody has ever been added.
-    pub(crate) fn is_empty(&self) -> Result<bool, StoreError> {
-        self.guard(|| Ok(self.users.first().map_err(engine)?.is_none()))
-    }
-
     fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let record = self.users.get(id.0).map_err(engine)?;
         record.map(|record| decode_user(id, &record)).transpose()

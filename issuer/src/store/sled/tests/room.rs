@@ -1,6 +1,9 @@
 //! The room ahead of the log: there before each sync, gone before sled opens the log again, and never over what sled wrote.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use super::*;
 use crate::store::conformance::session;
