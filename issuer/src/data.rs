@@ -1,4 +1,4 @@
-//! The data folder of an embedded store: the database and the keys, held by one process at a time.
+//! The data folder of an embedded store, held by one process at a time.
 
 use std::{
     fs, io,
@@ -6,13 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    keys::{Keys, KeysError},
-    store::{
-        StoreError,
-        sled::{OpenError, SledStore},
-    },
-};
+use crate::store::sled::{OpenError, SledStore};
 
 /// Why a data folder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -21,22 +15,12 @@ pub(crate) enum DataError {
     Folder { folder: PathBuf, reason: io::Error },
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Keys(#[from] KeysError),
 }
 
 /// Opens a data folder, and makes it where there is none. What it holds can be read by its owner alone.
-pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
+pub(crate) fn open(folder: &Path) -> Result<SledStore, DataError> {
     make(folder).map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
-    // The store first: its lock keeps a second process from making keys at the same moment.
-    let store = SledStore::open(&folder.join("sled"))?;
-    if !Keys::exist(folder) && !store.is_empty()? {
-        tracing::warn!("the store has users, but its keys are missing: new ones are made, and every session is over");
-    }
-    let keys = Keys::open(folder)?;
-    Ok((store, keys))
+    Ok(SledStore::open(&folder.join("sled"))?)
 }
 
 /// Makes the folder and those that it lies in, where they are not there, and syncs their entries, so that they are found

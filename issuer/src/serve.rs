@@ -6,9 +6,10 @@ use std::{
     io::Write as _,
     net::SocketAddr,
     sync::Arc,
+    time::Duration,
 };
 
-use hallpass_token::{KeySetError, Signer};
+use hallpass_token::KeySetError;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tower::Layer as _;
@@ -18,9 +19,13 @@ use crate::{
     cli::{InvalidHashing, IssuerUrl, Serve, SigningAlg},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
+    device_token::DEVICE_TTL,
     hashing::{Hashing, HashingSetupError, Machine},
     http::{self, Envelope, TrustedProxies, server},
-    keys::Hs256Secret,
+    key_ring::{
+        Home, Hs256Secret, Keeper, KeyRingError, KeySettings, Lives, MasterKeySource, MasterKeyText, Signing,
+        SigningAlgorithm, Timing, Wishes,
+    },
     metrics::Metrics,
     password::{NewPassword, WeakPassword},
     session::Rules,
@@ -29,6 +34,9 @@ use crate::{
     user::InvalidUsername,
     users::{self, Rights, UsersError},
 };
+
+/// The longest that a verifier may keep the key set: a revoked key is trusted for so long.
+const LONGEST_MAX_AGE: Duration = Duration::from_mins(5);
 
 /// The user of `--dev`.
 const DEV_USER: (&str, &str) = ("exampleUser", "examplePassword");
@@ -64,6 +72,14 @@ pub(crate) enum ServeError {
     TemporaryFolder(io::Error),
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error("--key-set-max-age must be from {least:?} to 5m: a revoked key is trusted for so long")]
+    KeySetMaxAge { least: Duration },
+    #[error(
+        "--key-rotation and --refresh-key-rotation must be 0 or at least {least:?}: verifiers need so long to get a new key"
+    )]
+    KeyRotation { least: Duration },
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     #[error(transparent)]
     Setup(#[from] AuthSetupError),
     #[error("the user of --dev cannot be added: {0}")]
@@ -93,20 +109,30 @@ impl ServeError {
                 | Self::SecretNeeded
                 | Self::Secret(_)
                 | Self::Hashing(_)
-        )
+                | Self::KeySetMaxAge { .. }
+                | Self::KeyRotation { .. }
+        ) || matches!(self, Self::Keys(KeyRingError::MasterKey(error)) if error.is_usage())
     }
+}
+
+/// What comes from the environment alone, never from an argument, which every user of the machine could read.
+pub(crate) struct Secrets {
+    pub(crate) hs256: Option<Hs256Secret>,
+    pub(crate) master_key: Option<MasterKeyText>,
 }
 
 /// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
 /// returns.
 pub(crate) async fn run(
     options: Serve,
-    hs256_secret: Option<Hs256Secret>,
+    secrets: Secrets,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     check(&options)?;
     let hashing = options.hashing.to_settings(Machine::this())?;
-    let shared_signer = shared_signer(&options, hs256_secret.as_ref())?;
+    let signing = signing(&options, secrets.hs256)?;
+    let master_key =
+        MasterKeySource { text: secrets.master_key, file: options.keys.master_key.master_key_file.clone() };
     let (listener, address) = listen(options.listen).await?;
     let admin = match options.admin_listen {
         Some(address) => Some(listen(address).await?),
@@ -118,12 +144,7 @@ pub(crate) async fn run(
     };
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
     let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let (store, keys) = data::open(folder)?;
-    let signer = match (shared_signer, options.signing_alg) {
-        (Some(shared_signer), _) => shared_signer,
-        (None, SigningAlg::Es256) => keys.es256_signer,
-        (None, SigningAlg::EdDsa | SigningAlg::Hs256) => keys.ed25519_signer,
-    };
+    let store = data::open(folder)?;
     if options.dev {
         add_dev_user(&store).await?;
     }
@@ -131,9 +152,13 @@ pub(crate) async fn run(
     let settings = settings(&options, &issuer);
     let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
     let metrics = Arc::new(Metrics::new());
+    let key_settings = key_settings(&options, &issuer, signing);
+    let (kept, clock) = (Arc::clone(&store), Box::new(SystemClock));
+    let home = Home::Folder(folder);
+    let keys = Arc::new(Keeper::start(kept, clock, &master_key, home, key_settings, metrics.keys.clone()).await?);
     let hashing = Hashing::start(&hashing, metrics.hashing.clone())?;
     let clock = Box::new(SystemClock);
-    let auth = Auth::new(store, clock, signer, keys.refresh_token, hashing, metrics.auth.clone(), settings)?;
+    let auth = Auth::new(store, clock, Arc::clone(&keys), hashing, metrics.auth.clone(), settings)?;
     let auth = Arc::new(auth);
     let routes = warp::service(http::routes(&auth));
     let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
@@ -147,6 +172,7 @@ pub(crate) async fn run(
     });
     announce(address).map_err(ServeError::Output)?;
     let sweeper = tokio::spawn(sweeper);
+    let keeper = tokio::spawn(async move { keys.run().await });
     // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
     let mut failure = None;
     let stop = async {
@@ -159,9 +185,11 @@ pub(crate) async fn run(
     if let Some(admin) = admin {
         admin.abort();
     }
-    sweeper.abort();
-    // It was told to end: that it was cut short is no failure.
-    drop(sweeper.await);
+    for housekeeper in [sweeper, keeper] {
+        housekeeper.abort();
+        // It was told to end: that it was cut short is no failure.
+        drop(housekeeper.await);
+    }
     tracing::info!("stopped");
     failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
 }
@@ -190,15 +218,55 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     if !options.late_window.is_zero() && options.late_window <= settled_after {
         return Err(ServeError::LateWindow);
     }
+    check_keys(options)
+}
+
+/// Whether the times of the keys fit together.
+fn check_keys(options: &Serve) -> Result<(), ServeError> {
+    let (max_age, lag) = (options.keys.key_set_max_age, options.keys.key_ring_lag);
+    // Our own verifiers keep a key set for 30 s at least, and an issuer gives out what it read up to 30 s ago.
+    if max_age > LONGEST_MAX_AGE || max_age < 2 * lag {
+        return Err(ServeError::KeySetMaxAge { least: 2 * lag });
+    }
+    let least = max_age + lag;
+    let periods = [options.keys.key_rotation, options.keys.refresh_key_rotation];
+    if periods.iter().any(|period| !period.is_zero() && *period < least) {
+        return Err(ServeError::KeyRotation { least });
+    }
     Ok(())
 }
 
-/// The signer over a shared secret, where the options ask for one.
-fn shared_signer(options: &Serve, secret: Option<&Hs256Secret>) -> Result<Option<Signer>, ServeError> {
+/// What signs: keys of the ring, or a secret that is good enough.
+fn signing(options: &Serve, secret: Option<Hs256Secret>) -> Result<Signing, ServeError> {
     match (options.signing_alg, secret) {
-        (SigningAlg::EdDsa | SigningAlg::Es256, _) => Ok(None),
-        (SigningAlg::Hs256, Some(secret)) => secret.signer().map(Some).map_err(ServeError::Secret),
+        (SigningAlg::EdDsa, _) => Ok(Signing::Ring(SigningAlgorithm::EdDsa)),
+        (SigningAlg::Es256, _) => Ok(Signing::Ring(SigningAlgorithm::Es256)),
+        (SigningAlg::Hs256, Some(secret)) => {
+            secret.signer().map_err(ServeError::Secret)?;
+            Ok(Signing::Shared(secret))
+        }
         (SigningAlg::Hs256, None) => Err(ServeError::SecretNeeded),
+    }
+}
+
+fn key_settings(options: &Serve, issuer: &IssuerUrl, signing: Signing) -> KeySettings {
+    let period = |period: Duration| Some(period.as_secs()).filter(|seconds| *seconds > 0);
+    let keys = &options.keys;
+    let wishes = Wishes {
+        timing: Timing { max_age: keys.key_set_max_age.as_secs(), lag: keys.key_ring_lag.as_secs() },
+        lives: Lives {
+            access_tokens: options.access_ttl.as_secs(),
+            refresh_tokens: options.lifetimes.session_ttl.as_secs().max(DEVICE_TTL),
+        },
+        signs: matches!(signing, Signing::Ring(_)),
+    };
+    KeySettings {
+        issuer: issuer.url.clone(),
+        audience: options.audience.clone(),
+        signing,
+        signing_period: period(keys.key_rotation),
+        refresh_period: period(keys.refresh_key_rotation),
+        wishes,
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionsError> {
 
 /// Prints the living sessions, a line each.
 async fn list(options: SessionList) -> Result<(), SessionsError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
+    let store = data::open(&options.store.store.folder)?;
     let mut users = Users { store: &store, known: HashMap::new() };
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
@@ -78,7 +78,7 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
 
 /// Ends sessions, by their ids or all of a user.
 async fn revoke(options: SessionRevoke) -> Result<(), SessionsError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
+    let store = data::open(&options.store.store.folder)?;
     let mut sessions = match options.user {
         Some(username) => store.sessions_of(find_user(&store, username).await?.id).await?,
         None => Vec::new(),

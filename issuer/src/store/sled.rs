@@ -51,11 +51,6 @@ pub(crate) struct SledStore {
 }
 
 impl SledStore {
-    /// Whether nobody has ever been added.
-    pub(crate) fn is_empty(&self) -> Result<bool, StoreError> {
-        self.guard(|| Ok(self.users.first().map_err(engine)?.is_none()))
-    }
-
     /// Reads, and waits until what was read is durable.
     async fn read<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let found = self.guard(read);
