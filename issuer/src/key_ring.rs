@@ -10,6 +10,8 @@ use hallpass_token::UnixSeconds;
 
 mod changes;
 mod hand;
+#[cfg(test)]
+mod history;
 mod keeper;
 mod legacy;
 mod master_key;

@@ -15,8 +15,8 @@ use crate::{
 /// Two keys that nobody has used, drawn for one step of a ring: one of each kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Fresh {
-    signing: NewKey,
-    refresh_tokens: NewKey,
+    pub(super) signing: NewKey,
+    pub(super) refresh_tokens: NewKey,
 }
 
 /// A key that is no ring's yet.

@@ -82,13 +82,13 @@ pub(super) fn rung(seconds: u64) -> Ring {
 /// A ring with keys of both kinds that are published, in use and retired, and one that was revoked.
 pub(super) fn ring_in_every_stage() -> Ring {
     let mut issuer = Issuer::over(rung(0));
-    for (seconds, kind) in [(400, Kind::Signing), (400, Kind::RefreshTokens), (800, Kind::Signing)] {
+    for (seconds, kind) in [(400, Kind::Signing), (400, Kind::RefreshTokens), (900, Kind::Signing)] {
         let fresh = draw_fresh(&issuer.ring, &master()).unwrap();
         issuer.ring = issuer.ring.rotate(kind, at(seconds), &fresh).unwrap().0;
     }
     let revoked = issuer.ring.keys.iter().find(|key| matches!(key.stage, Stage::Retired { .. })).unwrap().name.clone();
     let fresh = draw_fresh(&issuer.ring, &master()).unwrap();
-    issuer.ring.revoke(&revoked.0, at(900), &fresh).unwrap().0
+    issuer.ring.revoke(&revoked.0, at(950), &fresh).unwrap().0
 }
 
 /// The names of the keys in use, published and retired, of one kind.

@@ -22,9 +22,10 @@ impl Timing {
         Self { max_age: self.max_age.max(other.max_age), lag: self.lag.max(other.lag) }
     }
 
-    /// By how much the clocks of two issuers may differ.
+    /// By how much a time in the ring may differ from when the change was there, by the clock of whoever reads it: two clocks
+    /// differ by as much as `lag`, and a swap takes as long.
     pub(crate) fn skew(self) -> u64 {
-        self.lag
+        2 * self.lag
     }
 
     /// How lenient verifiers may be, and how wrong their clocks.

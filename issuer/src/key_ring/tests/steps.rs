@@ -61,10 +61,10 @@ fn a_retired_key_stays_until_all_that_it_signed_has_run_out() {
     let mut issuer = Issuer::over(rung(0));
     let first = signing_name(&issuer.ring);
     assert!(matches!(rotate(&mut issuer, Kind::Signing, 400), Ok(Rotated::Now { .. })));
-    // An issuer's view (30 s), a token's life (600 s), the verifiers' leeway (60 s), two clocks (30 s).
-    issuer.run(400, 400 + 719);
+    // An issuer's view (30 s), a token's life (600 s), the verifiers' leeway (60 s), clocks and a slow swap (60 s).
+    issuer.run(400, 400 + 749);
     assert_eq!(stages(&issuer.ring, Kind::Signing).2, [&first]);
-    issuer.read(400 + 720);
+    issuer.read(400 + 750);
     assert_eq!(stages(&issuer.ring, Kind::Signing).2, [] as [&str; 0]);
 }
 
@@ -79,7 +79,7 @@ fn the_longest_life_that_any_issuer_asks_for_counts() {
     rotate(&mut issuer, Kind::Signing, 500).unwrap();
     issuer.run(500, 500 + 3 * 60 * 60);
     assert_eq!(stages(&issuer.ring, Kind::Signing).2.len(), 1);
-    issuer.read(500 + 3 * 60 * 60 + 160);
+    issuer.read(500 + 3 * 60 * 60 + 200);
     assert_eq!(stages(&issuer.ring, Kind::Signing).2.len(), 0);
 }
 
@@ -118,14 +118,14 @@ fn an_order_to_rotate_is_done_at_once_or_as_soon_as_every_verifier_can_have_the_
     let mut issuer = Issuer::over(rung(0));
     let next = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
     let early = rotate(&mut issuer, Kind::Signing, 100).unwrap();
-    assert_eq!(early, Rotated::At { key: next.clone(), time: at(360) });
+    assert_eq!(early, Rotated::At { key: next.clone(), time: at(390) });
     assert_eq!(rotate(&mut issuer, Kind::Signing, 101).unwrap(), early, "a second order is the same");
     issuer.run(102, 431);
     assert_ne!(signing_name(&issuer.ring), next.0);
     issuer.read(432);
     assert_eq!(signing_name(&issuer.ring), next.0);
     let after = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
-    assert_eq!(rotate(&mut issuer, Kind::Signing, 432 + 360).unwrap(), Rotated::Now { key: after });
+    assert_eq!(rotate(&mut issuer, Kind::Signing, 432 + 390).unwrap(), Rotated::Now { key: after });
     assert!(rotate(&mut Issuer::over(empty()), Kind::Signing, 0).is_err());
 }
 
@@ -141,7 +141,7 @@ fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
         }
     };
     assert_eq!(issuer.ring.of(Kind::RefreshTokens).count(), MOST_KEYS);
-    assert_eq!(refused, NoRotation::Full { until: at(100 + 30 + 90 * DAY + DAY + 30) });
+    assert_eq!(refused, NoRotation::Full { until: at(100 + 30 + 90 * DAY + DAY + 60) });
     let full = issuer.ring.clone();
     issuer.run(100 * DAY - 1000, 100 * DAY - 900);
     assert_eq!(issuer.ring.in_use(Kind::RefreshTokens), full.in_use(Kind::RefreshTokens));
@@ -165,7 +165,7 @@ fn a_revoked_key_is_out_at_once_and_the_published_one_signs() {
     // The next emergency comes before the new standby is known: it signs all the same, and the answer says so.
     let standby = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
     let revoked = revoke(&mut issuer, &next.0, 1100).unwrap();
-    assert_eq!(revoked.successor, Some(Successor { key: standby, unknown_until: Some(at(1360)) }));
+    assert_eq!(revoked.successor, Some(Successor { key: standby, unknown_until: Some(at(1390)) }));
     assert_eq!(stages(&issuer.ring, Kind::Signing).1.len(), 1);
 }
 
@@ -210,7 +210,7 @@ fn a_clock_that_is_set_ahead_and_back_loses_no_key_and_lets_none_sign_early() {
     issuer.run(800, 1100);
     assert_eq!(issuer.ring, before);
     // What was seen counts from when the clock was right again.
-    issuer.run(1100, 800 + 720);
+    issuer.run(1100, 800 + 750);
     assert_eq!(stages(&issuer.ring, Kind::Signing).2.len(), 0);
 }
 
