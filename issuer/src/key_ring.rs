@@ -16,6 +16,8 @@ mod keeper;
 mod legacy;
 mod master_key;
 mod material;
+#[cfg(test)]
+mod model;
 mod open;
 mod orders;
 mod plan;

@@ -29,7 +29,7 @@ const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpa
 const MODULES = {
   http: ["auth", "clock", "device_token", "entropy", "hashing", "metrics", "password", "session", "user"],
   auth: [
-    ...["audit", "clock", "device_token", "entropy", "guessing", "hashing", "id", "keys", "metrics"],
+    ...["audit", "clock", "device_token", "entropy", "guessing", "hashing", "id", "key_ring", "metrics"],
     ...["password", "refresh_token", "session", "store", "user"],
   ],
   hashing: ["clock", "entropy", "metrics", "password"],
