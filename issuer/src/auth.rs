@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use hallpass_token::{AccessClaims, UnixSeconds, VerifiedClaims, VerifyError, expires_at};
+use hallpass_token::{AccessClaims, UnixSeconds, VerifiedClaims};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ use crate::{
     key_ring::{Keeper, OpenKeys},
     metrics::AuthMetrics,
     password::Password,
-    refresh_token::{InvalidRefreshToken, RefreshToken},
+    refresh_token::RefreshToken,
     session::{Beginning, End, Label, Rules, Session, Transport},
     store::{Store, StoreFailure, Swapped},
     user::{User, Username},
@@ -27,6 +27,7 @@ use crate::{
 
 mod check;
 mod error;
+mod keys;
 mod limits;
 mod password;
 mod refresh;
@@ -35,6 +36,7 @@ mod renewal;
 mod sessions;
 
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
+pub(crate) use keys::KeySet;
 pub(crate) use renewal::{Presented, Seen};
 pub(crate) use sessions::Listed;
 
@@ -95,25 +97,6 @@ pub(crate) struct Pass {
     pub(crate) identity: Identity,
 }
 
-/// The public keys, and how long a verifier may go on with them.
-pub(crate) struct KeySet {
-    keys: Arc<OpenKeys>,
-    /// In seconds: a key that is revoked now is trusted no longer than this.
-    pub(crate) max_age: u64,
-}
-
-impl KeySet {
-    /// A JSON Web Key Set (RFC 7517 §5).
-    pub(crate) fn json(&self) -> &str {
-        &self.keys.key_set
-    }
-
-    /// Names these very keys (RFC 9110 §8.8.3).
-    pub(crate) fn etag(&self) -> &str {
-        &self.keys.etag
-    }
-}
-
 /// Who is there, and in which session.
 pub(crate) struct Identity {
     pub(crate) user: UserId,
@@ -134,18 +117,6 @@ impl Auth {
         let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
         let guessing = Guessing::new(random_bytes()?);
         Ok(Self { store, clock, hashing, guessing, metrics, keys, settings, password_changes })
-    }
-
-    /// The public keys.
-    pub(crate) async fn key_set(&self) -> Result<KeySet, AuthError> {
-        // While the store is away, the keys are given out for as long as what they say is sure to hold.
-        let (view, fault) = match self.keys.view().await {
-            Ok(view) => (view, None),
-            Err(error) => (self.keys.latest(), Some(error)),
-        };
-        let stale = || AuthError::Unavailable(fault.map_or_else(String::new, |fault| fault.to_string()));
-        let max_age = self.keys.freshness(&view).ok_or_else(stale)?;
-        Ok(KeySet { keys: Arc::clone(&view.keys), max_age })
     }
 
     /// Completes when the store can keep its promises no longer, and never otherwise.
@@ -226,49 +197,6 @@ impl Auth {
             outcome = outcome.and(self.end_session(session, End::SignedOut, address).await);
         }
         outcome
-    }
-
-    /// The keys, for one request from its beginning to its end.
-    async fn keys(&self) -> Result<Arc<OpenKeys>, AuthError> {
-        Ok(Arc::clone(&self.keys.view().await?.keys))
-    }
-
-    /// Reads a refresh token, and says with which keys. One that names a key that is not among ours may come from an issuer
-    /// that has seen a change which we have not: it is refused only by keys that were read after it came.
-    async fn read_refresh_token(
-        &self,
-        keys: &Arc<OpenKeys>,
-        text: &str,
-    ) -> Result<(Arc<OpenKeys>, RefreshToken), AuthError> {
-        let refused = |fault: InvalidRefreshToken| AuthError::InvalidGrant(fault.into());
-        match RefreshToken::parse(text, &keys.refresh_tokens) {
-            Err(InvalidRefreshToken::Key) => {
-                let keys = self.keys_after_now().await?;
-                let token = RefreshToken::parse(text, &keys.refresh_tokens).map_err(refused)?;
-                Ok((keys, token))
-            }
-            read => Ok((Arc::clone(keys), read.map_err(refused)?)),
-        }
-    }
-
-    /// Verifies an access token; one by a key that is not among ours, by keys that were read after it came.
-    async fn verify(&self, access_token: &str, now: UnixSeconds) -> Result<VerifiedClaims<'static>, AuthError> {
-        let verified = match self.keys().await?.verifier.verify(access_token, now) {
-            Err(VerifyError::KeyUnknown) => self.keys_after_now().await?.verifier.verify(access_token, now),
-            verified => verified,
-        };
-        verified.map_err(|fault| AuthError::InvalidToken(fault.into()))
-    }
-
-    async fn keys_after_now(&self) -> Result<Arc<OpenKeys>, AuthError> {
-        Ok(Arc::clone(&self.keys.view_after(self.clock.moment()).await?.keys))
-    }
-
-    /// The session of an access token that was good once: it is judged at the last moment at which it was.
-    fn session_of_genuine(&self, keys: &OpenKeys, access_token: &str) -> Option<SessionId> {
-        let last_moment = UnixSeconds::new(expires_at(access_token).ok()?.seconds().saturating_sub(1)).ok()?;
-        let claims = keys.verifier.verify(access_token, last_moment.min(self.clock.now())).ok()?;
-        session_of(&claims)
     }
 
     /// Who an access token belongs to: verified, its session and user looked up.

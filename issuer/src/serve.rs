@@ -16,16 +16,12 @@ use tower::Layer as _;
 
 use crate::{
     auth::{Auth, AuthSetupError, Settings},
-    cli::{InvalidHashing, IssuerUrl, Serve, SigningAlg},
+    cli::{InvalidHashing, IssuerUrl, Serve},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
-    device_token::DEVICE_TTL,
     hashing::{Hashing, HashingSetupError, Machine},
     http::{self, Envelope, TrustedProxies, server},
-    key_ring::{
-        Home, Hs256Secret, Keeper, KeyRingError, KeySettings, Lives, MasterKeySource, MasterKeyText, Signing,
-        SigningAlgorithm, Timing, Wishes,
-    },
+    key_ring::{Home, Hs256Secret, Keeper, KeyRingError, MasterKeySource, MasterKeyText},
     metrics::Metrics,
     password::{NewPassword, WeakPassword},
     session::Rules,
@@ -35,8 +31,7 @@ use crate::{
     users::{self, Rights, UsersError},
 };
 
-/// The longest that a verifier may keep the key set: a revoked key is trusted for so long.
-const LONGEST_MAX_AGE: Duration = Duration::from_mins(5);
+mod keys;
 
 /// The user of `--dev`.
 const DEV_USER: (&str, &str) = ("exampleUser", "examplePassword");
@@ -130,7 +125,7 @@ pub(crate) async fn run(
 ) -> Result<(), ServeError> {
     check(&options)?;
     let hashing = options.hashing.to_settings(Machine::this())?;
-    let signing = signing(&options, secrets.hs256)?;
+    let signing = keys::signing(&options, secrets.hs256)?;
     let master_key =
         MasterKeySource { text: secrets.master_key, file: options.keys.master_key.master_key_file.clone() };
     let (listener, address) = listen(options.listen).await?;
@@ -152,7 +147,7 @@ pub(crate) async fn run(
     let settings = settings(&options, &issuer);
     let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
     let metrics = Arc::new(Metrics::new());
-    let key_settings = key_settings(&options, &issuer, signing);
+    let key_settings = keys::settings(&options, &issuer, signing);
     let (kept, clock) = (Arc::clone(&store), Box::new(SystemClock));
     let home = Home::Folder(folder);
     let keys = Arc::new(Keeper::start(kept, clock, &master_key, home, key_settings, metrics.keys.clone()).await?);
@@ -218,56 +213,7 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     if !options.late_window.is_zero() && options.late_window <= settled_after {
         return Err(ServeError::LateWindow);
     }
-    check_keys(options)
-}
-
-/// Whether the times of the keys fit together.
-fn check_keys(options: &Serve) -> Result<(), ServeError> {
-    let (max_age, lag) = (options.keys.key_set_max_age, options.keys.key_ring_lag);
-    // Our own verifiers keep a key set for 30 s at least, and an issuer gives out what it read up to 30 s ago.
-    if max_age > LONGEST_MAX_AGE || max_age < 2 * lag {
-        return Err(ServeError::KeySetMaxAge { least: 2 * lag });
-    }
-    let least = max_age + lag;
-    let periods = [options.keys.key_rotation, options.keys.refresh_key_rotation];
-    if periods.iter().any(|period| !period.is_zero() && *period < least) {
-        return Err(ServeError::KeyRotation { least });
-    }
-    Ok(())
-}
-
-/// What signs: keys of the ring, or a secret that is good enough.
-fn signing(options: &Serve, secret: Option<Hs256Secret>) -> Result<Signing, ServeError> {
-    match (options.signing_alg, secret) {
-        (SigningAlg::EdDsa, _) => Ok(Signing::Ring(SigningAlgorithm::EdDsa)),
-        (SigningAlg::Es256, _) => Ok(Signing::Ring(SigningAlgorithm::Es256)),
-        (SigningAlg::Hs256, Some(secret)) => {
-            secret.signer().map_err(ServeError::Secret)?;
-            Ok(Signing::Shared(secret))
-        }
-        (SigningAlg::Hs256, None) => Err(ServeError::SecretNeeded),
-    }
-}
-
-fn key_settings(options: &Serve, issuer: &IssuerUrl, signing: Signing) -> KeySettings {
-    let period = |period: Duration| Some(period.as_secs()).filter(|seconds| *seconds > 0);
-    let keys = &options.keys;
-    let wishes = Wishes {
-        timing: Timing { max_age: keys.key_set_max_age.as_secs(), lag: keys.key_ring_lag.as_secs() },
-        lives: Lives {
-            access_tokens: options.access_ttl.as_secs(),
-            refresh_tokens: options.lifetimes.session_ttl.as_secs().max(DEVICE_TTL),
-        },
-        signs: matches!(signing, Signing::Ring(_)),
-    };
-    KeySettings {
-        issuer: issuer.url.clone(),
-        audience: options.audience.clone(),
-        signing,
-        signing_period: period(keys.key_rotation),
-        refresh_period: period(keys.refresh_key_rotation),
-        wishes,
-    }
+    keys::check(options)
 }
 
 fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {

@@ -25,6 +25,7 @@ use crate::{
 
 mod check;
 mod counting;
+mod keys;
 mod limits;
 mod refresh;
 mod registration;

@@ -48,7 +48,7 @@ struct Node {
     life: u64,
 }
 
-/// SplitMix64: the same history for the same seed, keys and all.
+/// `SplitMix64`: the same history for the same seed, keys and all.
 struct Dice(u64);
 
 impl Dice {

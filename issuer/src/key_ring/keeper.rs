@@ -179,8 +179,10 @@ async fn master_key(
     if store.key_ring().await?.is_some() {
         return Ok(source.find(home)?);
     }
-    if legacy.is_none() && !store.users_after(None, 1).await?.is_empty() {
-        tracing::warn!("the store has users, but its keys are missing: new ones are made, and every session is over");
+    if legacy.is_none() && !store.sessions_after(None, 1).await?.is_empty() {
+        tracing::warn!(
+            "the store has sessions, but its keys are missing: new ones are made, and every session is over"
+        );
     }
     Ok(source.find_or_make(home)?)
 }

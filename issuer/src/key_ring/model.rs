@@ -37,18 +37,18 @@ fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<world::Se
     let mut seed_bytes = [0; 32];
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
-    let (tried, has_failed, seen) = (Cell::new(0), Cell::new(false), Cell::new(world::Seen::default()));
+    let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(world::Seen::default()));
     let result = runner.run(&vec(steps(), 1..MOST_STEPS), |steps| {
         let (outcome, world) = live(&steps, broken);
         if !has_failed.get() {
             tried.set(tried.get() + 1);
-            seen.set(seen.get().and(world.seen));
+            lived.set(lived.get().and(world.seen));
             has_failed.set(outcome.is_err());
         }
         outcome.map_err(TestCaseError::fail)
     });
     match result {
-        Ok(()) => Ok(seen.get()),
+        Ok(()) => Ok(lived.get()),
         Err(TestError::Fail(violation, steps)) => Err(format!(
             "{violation}, in history {} of HALLPASS_SEED={seed}: {steps:#?}\n{}",
             tried.get(),

@@ -6,7 +6,9 @@ use crate::{
     key_ring::{material::draw_fresh, watch::Watch},
 };
 
+mod keepers;
 mod steps;
+mod take_over;
 
 /// The master key of the tests.
 pub(super) const MASTER: [u8; 32] = [1; 32];

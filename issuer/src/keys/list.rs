@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::KeysError;
 use crate::{
     clock::date,
-    key_ring::{Key, Ring, Stage},
+    key_ring::{Key, Kind, Ring, Stage},
 };
 
 /// A key as programs read it. Times are seconds since 1970.
@@ -31,7 +31,8 @@ struct Line {
 
 pub(super) fn print(ring: &Ring, now: UnixSeconds, as_json: bool) -> Result<(), KeysError> {
     let mut stdout = io::stdout().lock();
-    let lines = ring.keys.iter().map(|key| line_of(ring, key, now)).chain(revoked(ring));
+    let keys = ring.of(Kind::Signing).chain(ring.of(Kind::RefreshTokens));
+    let lines = keys.map(|key| line_of(ring, key, now)).chain(revoked(ring));
     if as_json {
         for line in lines {
             writeln!(stdout, "{}", serde_json::to_string(&line).map_err(io::Error::from)?)?;

@@ -137,13 +137,13 @@ impl World {
         for second in 0..seconds {
             self.pass(1);
             for issuer in 0..self.issuers.len() {
-                if (second + issuer as u64) % PAUSE == 0 {
+                if (second + issuer as u64).is_multiple_of(PAUSE) {
                     self.read(issuer);
                 }
             }
             let issuer = usize::try_from(second).unwrap_or_default() % self.issuers.len();
             self.sign(issuer);
-            if second % 7 == 0 {
+            if second.is_multiple_of(7) {
                 self.fetch((issuer + first) % self.issuers.len());
             }
             self.check()?;
