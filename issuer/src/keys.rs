@@ -1,7 +1,10 @@
 //! `hallpass keys …`: the key ring of a store, for the person who runs the issuer. It changes by the store's
 //! compare-and-swap, so that it can be done while issuers run.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+};
 
 use hallpass_token::UnixSeconds;
 
@@ -16,7 +19,7 @@ use crate::{
         NoRotation, Purpose, ResealError, Revoked, Ring, Rotated, Successor, audit_changes, decode, draw_fresh, encode,
         reseal, reset,
     },
-    store::{KeyRingRecord, Store, StoreError, Swapped, sled::SledStore},
+    store::{KeyRingRecord, Store, StoreError, Swapped},
 };
 
 mod list;
@@ -141,7 +144,7 @@ async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Resu
 
 /// A store and the master key that its ring is sealed under.
 struct Shelf {
-    store: SledStore,
+    store: Arc<dyn Store>,
     master: MasterKey,
 }
 
@@ -150,7 +153,7 @@ impl Shelf {
         let source = source(option, text);
         source.given()?;
         let folder = &store.store.folder;
-        let store = data::open(folder)?;
+        let store = Arc::new(data::open(folder)?);
         Ok(Self { store, master: source.find(Home::Folder(folder))? })
     }
 
