@@ -84,7 +84,7 @@ async fn rotate(options: KeysRotate, master_key: Option<MasterKeyText>) -> Resul
             say(&format!("the key {key} is in use: running issuers go over to it within {} s", ring.timing.lag))
         }
         Rotated::At { key, time } => say(&format!(
-            "the key {key} goes into use at {}, once everybody can have it; an issuer does that, so one must run",
+            "the key {key} goes into use by {}, once every verifier can have it: an issuer that runs does that",
             date(time)
         )),
     }

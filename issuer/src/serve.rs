@@ -11,7 +11,7 @@ use std::{
 
 use hallpass_token::KeySetError;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tower::Layer as _;
 
 use crate::{
@@ -133,10 +133,8 @@ pub(crate) async fn run(
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let issuer = match options.issuer.clone() {
-        Some(issuer) => issuer,
-        None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
-    };
+    let issuer = options.issuer.clone().map_or_else(|| IssuerUrl::localhost(address.port()), Ok);
+    let issuer = issuer.map_err(ServeError::Issuer)?;
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
     let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
     let store = data::open(folder)?;
@@ -148,8 +146,7 @@ pub(crate) async fn run(
     let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
     let metrics = Arc::new(Metrics::new());
     let key_settings = keys::settings(&options, &issuer, signing);
-    let (kept, clock) = (Arc::clone(&store), Box::new(SystemClock));
-    let home = Home::Folder(folder);
+    let (kept, clock, home) = (Arc::clone(&store), Box::new(SystemClock), Home::Folder(folder));
     let keys = Arc::new(Keeper::start(kept, clock, &master_key, home, key_settings, metrics.keys.clone()).await?);
     let hashing = Hashing::start(&hashing, metrics.hashing.clone())?;
     let clock = Box::new(SystemClock);
@@ -160,11 +157,7 @@ pub(crate) async fn run(
     let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
     let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
     let service = http::cors(&options.allowed_origin).layer(service);
-    let admin = admin.map(|(listener, address)| {
-        tracing::info!("metrics on http://{address}/metrics");
-        let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-        tokio::spawn(server::serve(listener, service, future::pending()))
-    });
+    let admin = admin.map(|(listener, address)| serve_metrics(listener, address, metrics));
     announce(address).map_err(ServeError::Output)?;
     let sweeper = tokio::spawn(sweeper);
     let keeper = tokio::spawn(async move { keys.run().await });
@@ -177,16 +170,20 @@ pub(crate) async fn run(
         }
     };
     server::serve(listener, service, stop).await;
-    if let Some(admin) = admin {
-        admin.abort();
-    }
-    for housekeeper in [sweeper, keeper] {
-        housekeeper.abort();
+    for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
+        task.abort();
         // It was told to end: that it was cut short is no failure.
-        drop(housekeeper.await);
+        drop(task.await);
     }
     tracing::info!("stopped");
     failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+}
+
+/// Answers `GET /metrics` until it is told to end.
+fn serve_metrics(listener: TcpListener, address: SocketAddr, metrics: Arc<Metrics>) -> JoinHandle<()> {
+    tracing::info!("metrics on http://{address}/metrics");
+    let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
+    tokio::spawn(server::serve(listener, service, future::pending()))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
