@@ -1,5 +1,6 @@
 //! The audit log: one line for each session that begins or ends, each change of a password, each user who comes, goes or
 //! changes, and each account whose password is being guessed, with who, what, why and from where; an import is one line.
+//! And one for each step of a key's life.
 //! Never a token, not even a hash of one, and never a name that was submitted: people type passwords there.
 
 use std::fmt::Display;
@@ -66,6 +67,20 @@ pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) 
             tracing::warn!(target: "hallpass::audit", event, %user, failures, %address, "audit");
         }
     }
+}
+
+/// A key of the ring was published, went into use, retired, has gone or was revoked.
+pub(crate) fn key_changed(event: &'static str, purpose: impl Display, key: impl Display, by: &str) {
+    if event == "key_revoked" {
+        tracing::warn!(target: "hallpass::audit", event, %purpose, %key, by, "audit");
+    } else {
+        tracing::info!(target: "hallpass::audit", event, %purpose, %key, by, "audit");
+    }
+}
+
+/// The person who runs the issuer changed all keys at once.
+pub(crate) fn keys_changed(event: &'static str) {
+    tracing::warn!(target: "hallpass::audit", event, by = OPERATOR, "audit");
 }
 
 /// The person who runs the issuer added, changed or removed a user.

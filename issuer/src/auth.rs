@@ -3,8 +3,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use hallpass_token::{AccessClaims, Issuer, Policy, Signer, UnixSeconds, VerifiedClaims, Verifier, expires_at};
-use serde_json::Value;
+use hallpass_token::{AccessClaims, UnixSeconds, VerifiedClaims};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -17,9 +16,10 @@ use crate::{
     guessing::Guessing,
     hashing::{Hashing, Presence},
     id::{SessionId, UserId},
+    key_ring::{Keeper, OpenKeys},
     metrics::AuthMetrics,
     password::Password,
-    refresh_token::{RefreshToken, RefreshTokenKey},
+    refresh_token::RefreshToken,
     session::{Beginning, End, Label, Rules, Session, Transport},
     store::{Store, StoreFailure, Swapped},
     user::{User, Username},
@@ -27,6 +27,7 @@ use crate::{
 
 mod check;
 mod error;
+mod keys;
 mod limits;
 mod password;
 mod refresh;
@@ -35,6 +36,7 @@ mod renewal;
 mod sessions;
 
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
+pub(crate) use keys::KeySet;
 pub(crate) use renewal::{Presented, Seen};
 pub(crate) use sessions::Listed;
 
@@ -51,9 +53,7 @@ pub(crate) struct Auth {
     hashing: Arc<Hashing>,
     guessing: Arc<Guessing>,
     metrics: AuthMetrics,
-    signer: Signer,
-    refresh_token_key: RefreshTokenKey,
-    verifier: Verifier,
+    keys: Arc<Keeper>,
     settings: Settings,
     /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
     password_changes: Mutex<()>,
@@ -109,33 +109,14 @@ impl Auth {
     pub(crate) fn new(
         store: Arc<dyn Store>,
         clock: Box<dyn Clock>,
-        signer: Signer,
-        refresh_token_key: RefreshTokenKey,
+        keys: Arc<Keeper>,
         hashing: Hashing,
         metrics: AuthMetrics,
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
-        let issuer = Issuer::named(settings.issuer.as_str(), signer.key_set()?);
-        let verifier = Verifier::new(Policy::for_audience(settings.audience.as_str()), issuer);
         let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
         let guessing = Guessing::new(random_bytes()?);
-        Ok(Self {
-            store,
-            clock,
-            hashing,
-            guessing,
-            metrics,
-            signer,
-            refresh_token_key,
-            verifier,
-            settings,
-            password_changes,
-        })
-    }
-
-    /// The public keys, as a JSON Web Key Set (RFC 7517 §5).
-    pub(crate) fn key_set(&self) -> Value {
-        self.signer.public_key_set()
+        Ok(Self { store, clock, hashing, guessing, metrics, keys, settings, password_changes })
     }
 
     /// Completes when the store can keep its promises no longer, and never otherwise.
@@ -143,8 +124,9 @@ impl Auth {
         self.store.failed()
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and the keys can be had.
     pub(crate) async fn check_store(&self) -> Result<(), AuthError> {
+        self.keys().await?;
         self.store.user(UserId(Uuid::nil())).await?;
         Ok(())
     }
@@ -178,12 +160,13 @@ impl Auth {
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
         let session = Session::begin(beginning, &token, now);
         let device_token = DeviceToken { user: user.id, issued_at: now, id: DeviceId(random_bytes()?) };
-        let device_token = Some(device_token.reveal(&self.refresh_token_key));
-        let pass = Pass { device_token, ..self.issue(&user, &session, &token, now)? };
+        let keys = self.keys().await?;
+        let device_token = Some(device_token.reveal(&keys.refresh_tokens));
+        let pass = Pass { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
         self.store.add_session(&session).await?;
         audit::session_began(&session, device, client.address);
         // The new session is safe: that an old one could not be ended must not look like a failed sign-in.
-        if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &self.refresh_token_key).ok())
+        if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &keys.refresh_tokens).ok())
             && let Err(error) = self.end_session(replaced.session, End::Replaced, client.address).await
         {
             tracing::warn!(session = %replaced.session, %error, "a replaced session could not be ended");
@@ -202,28 +185,25 @@ impl Auth {
         access_tokens: &[&str],
         address: IpAddr,
     ) -> Result<(), AuthError> {
-        let by_refresh_token = refresh_tokens
-            .iter()
-            .filter_map(|text| RefreshToken::parse(text, &self.refresh_token_key).ok().map(|token| token.session));
-        let by_access_token = access_tokens.iter().filter_map(|text| self.session_of_genuine(text));
+        let keys = self.keys().await?;
         let mut outcome = Ok(());
-        for session in by_refresh_token.chain(by_access_token) {
+        for text in refresh_tokens {
+            match self.read_refresh_token(&keys, text).await {
+                Ok((_, token)) => outcome = outcome.and(self.end_session(token.session, End::SignedOut, address).await),
+                Err(AuthError::InvalidGrant(_)) => {}
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
+        }
+        for session in access_tokens.iter().filter_map(|text| self.session_of_genuine(&keys, text)) {
             outcome = outcome.and(self.end_session(session, End::SignedOut, address).await);
         }
         outcome
     }
 
-    /// The session of an access token that was good once: it is judged at the last moment at which it was.
-    fn session_of_genuine(&self, access_token: &str) -> Option<SessionId> {
-        let last_moment = UnixSeconds::new(expires_at(access_token).ok()?.seconds().saturating_sub(1)).ok()?;
-        let claims = self.verifier.verify(access_token, last_moment.min(self.clock.now())).ok()?;
-        session_of(&claims)
-    }
-
     /// Who an access token belongs to: verified, its session and user looked up.
     async fn authenticate(&self, access_token: &str) -> Result<Identity, AuthError> {
         let now = self.clock.now();
-        let claims = self.verifier.verify(access_token, now).map_err(|fault| AuthError::InvalidToken(fault.into()))?;
+        let claims = self.verify(access_token, now).await?;
         let over = || AuthError::InvalidToken(TokenFault::SessionOver);
         let session = session_of(&claims).ok_or_else(over)?;
         let (session, user) = match self.session_and_user(session).await {
@@ -255,11 +235,18 @@ impl Auth {
     }
 
     /// Writes the pair for a session as it will be stored.
-    fn issue(&self, user: &User, session: &Session, token: &RefreshToken, now: UnixSeconds) -> Result<Pass, AuthError> {
+    fn issue(
+        &self,
+        keys: &OpenKeys,
+        user: &User,
+        session: &Session,
+        token: &RefreshToken,
+        now: UnixSeconds,
+    ) -> Result<Pass, AuthError> {
         let identity = self.identity(user, session);
         let session_expires_in = identity.session_expires_at.seconds_since(now);
         let expires_in = self.settings.access_ttl.min(session_expires_in);
-        let access_token = self.signer.sign(&AccessClaims {
+        let access_token = keys.signer.sign(&AccessClaims {
             iss: &self.settings.issuer,
             sub: &user.id.to_string(),
             aud: &self.settings.audience,
@@ -272,7 +259,7 @@ impl Auth {
             roles: &user.roles.names(),
             custom: Some(&user.claims),
         })?;
-        let refresh_token = token.reveal(&self.refresh_token_key);
+        let refresh_token = token.reveal(&keys.refresh_tokens);
         Ok(Pass {
             access_token,
             expires_in,

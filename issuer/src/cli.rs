@@ -13,10 +13,12 @@ use crate::{
 };
 
 mod hashing;
+mod keys;
 mod user;
 mod values;
 
 pub(crate) use hashing::{Calibrate, HashingOptions, InvalidHashing};
+pub(crate) use keys::{KeyOptions, KeysCommand, KeysReseal, KeysReset, KeysRevoke, KeysRotate, MasterKeyOption};
 pub(crate) use user::{
     Format, UserAdd, UserChanges, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet,
 };
@@ -44,6 +46,9 @@ pub(crate) enum Command {
     /// See and end the sessions, also while the issuer runs.
     #[command(subcommand)]
     Session(SessionCommand),
+    /// See, rotate and revoke the issuer's keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Measure how long passwords take to hash on this machine, and propose options.
     Calibrate(Calibrate),
 }
@@ -81,6 +86,8 @@ pub(crate) struct Serve {
     /// every verifier must share; no key is published then.
     #[arg(long, env = "HALLPASS_SIGNING_ALG", value_name = "ALG", default_value = "EdDSA")]
     pub(crate) signing_alg: SigningAlg,
+    #[command(flatten)]
+    pub(crate) keys: KeyOptions,
     #[command(flatten)]
     pub(crate) hashing: HashingOptions,
     /// Address and port to answer `GET /metrics` on, for Prometheus; nobody else should reach it.

@@ -1,5 +1,4 @@
-//! The data folder of an embedded store: the database and the keys, held by one process at a time, which serves the
-//! database to others.
+//! The data folder of an embedded store, held by one process at a time, which serves the store to others.
 
 use std::{
     fs, io,
@@ -11,13 +10,10 @@ use std::{
 
 use tokio::time;
 
-use crate::{
-    keys::{Keys, KeysError},
-    store::{
-        Store, StoreError,
-        sled::{OpenError, SledStore},
-        socket::{ConnectError, GreetingError, SocketStore},
-    },
+use crate::store::{
+    Store,
+    sled::{OpenError, SledStore},
+    socket::{ConnectError, GreetingError, SocketStore},
 };
 
 /// How often a command tries a store that is held and not served, and how long it waits between: whoever holds it may be
@@ -34,10 +30,6 @@ pub(crate) enum DataError {
     Open(#[from] OpenError),
     #[error("{in_use}, and does not let this command in: {reason}")]
     NotLetIn { in_use: OpenError, reason: GreetingError },
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Keys(#[from] KeysError),
 }
 
 /// Takes a data folder for this process, and makes it where there is none. What it holds can be read by its owner alone.
@@ -70,16 +62,6 @@ async fn open_once(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
         Err(ConnectError::Nobody(_)) => Err(in_use.into()),
         Err(ConnectError::Greeting(reason)) => Err(DataError::NotLetIn { in_use, reason }),
     }
-}
-
-/// Opens the keys in a data folder, whose store this process holds: no other makes them at the same moment.
-pub(crate) async fn keys(folder: &Path, store: &dyn Store) -> Result<Keys, DataError> {
-    if !Keys::exist(folder) && !store.sessions_after(None, 1).await?.is_empty() {
-        tracing::warn!(
-            "the store has sessions, but its keys are missing: new ones are made, and every session is over"
-        );
-    }
-    Ok(Keys::open(folder)?)
 }
 
 /// Makes the folder and those that it lies in, where they are not there, and syncs their entries, so that they are found

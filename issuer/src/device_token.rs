@@ -8,7 +8,10 @@ use hallpass_token::UnixSeconds;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use crate::{id::UserId, refresh_token::RefreshTokenKey};
+use crate::{
+    id::UserId,
+    refresh_token::{RefreshTokenKey, RefreshTokenKeys},
+};
 
 /// Tells people and secret scanners what leaked.
 const PREFIX: &str = "hpdt_";
@@ -39,13 +42,14 @@ pub(crate) struct DeviceToken {
 }
 
 impl DeviceToken {
-    /// Reads what a client presents. Garbage and forgeries are none.
-    pub(crate) fn parse(text: &str, key: &RefreshTokenKey) -> Option<Self> {
+    /// Reads what a client presents. Garbage and forgeries are none. It names no key: there are few, and a tag is cheap.
+    pub(crate) fn parse(text: &str, keys: &RefreshTokenKeys) -> Option<Self> {
         let encoded = text.strip_prefix(PREFIX)?;
         let mut bytes = [0; TOKEN_BYTES];
         let decoded = Base64UrlUnpadded::decode(encoded, &mut bytes).ok()?;
         let (tagged, tag) = decoded.split_at_checked(TAGGED_BYTES)?;
-        if !bool::from(key.device_tag(tagged)[..TAG_BYTES].ct_eq(tag)) {
+        let is_tagged = |key: &RefreshTokenKey| bool::from(key.device_tag(tagged)[..TAG_BYTES].ct_eq(tag));
+        if !keys.all().any(is_tagged) {
             return None;
         }
         let (user, rest) = tagged.split_first_chunk()?;
@@ -58,12 +62,12 @@ impl DeviceToken {
     }
 
     /// The text that the client keeps.
-    pub(crate) fn reveal(&self, key: &RefreshTokenKey) -> String {
+    pub(crate) fn reveal(&self, keys: &RefreshTokenKeys) -> String {
         let mut bytes = Vec::with_capacity(TOKEN_BYTES);
         bytes.extend_from_slice(self.user.0.as_bytes());
         bytes.extend_from_slice(&self.issued_at.seconds().to_be_bytes());
         bytes.extend_from_slice(&self.id.0);
-        let tag = key.device_tag(&bytes);
+        let tag = keys.in_use().device_tag(&bytes);
         bytes.extend_from_slice(&tag[..TAG_BYTES]);
         format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&bytes))
     }
@@ -89,9 +93,15 @@ impl fmt::Debug for DeviceId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refresh_token::DecoyKey;
 
-    fn key() -> RefreshTokenKey {
-        RefreshTokenKey::from_root(&[9; 32])
+    fn keys_of(roots: &[u8]) -> RefreshTokenKeys {
+        let mut keys = roots.iter().map(|root| RefreshTokenKey::from_root(&[*root; 32]));
+        RefreshTokenKeys::new(keys.next().unwrap(), keys.collect(), DecoyKey::of_root(&[9; 32]))
+    }
+
+    fn keys() -> RefreshTokenKeys {
+        keys_of(&[9])
     }
 
     fn token() -> DeviceToken {
@@ -101,23 +111,24 @@ mod tests {
 
     #[test]
     fn a_token_survives_the_trip_to_the_client() {
-        let text = token().reveal(&key());
+        let text = token().reveal(&keys());
         assert_eq!(text.len(), 80);
-        assert_eq!(DeviceToken::parse(&text, &key()), Some(token()));
+        assert_eq!(DeviceToken::parse(&text, &keys()), Some(token()));
     }
 
     #[test]
     fn garbage_forgeries_and_tokens_of_another_issuer_are_none() {
-        let text = token().reveal(&key());
+        let text = token().reveal(&keys());
         for index in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[index] = if changed[index] == b'x' { b'y' } else { b'x' };
-            assert_eq!(DeviceToken::parse(str::from_utf8(&changed).unwrap(), &key()), None, "at {index}");
+            assert_eq!(DeviceToken::parse(str::from_utf8(&changed).unwrap(), &keys()), None, "at {index}");
         }
         for bad in ["", "hpdt_", "hpdt_AAAA", &text[..40], &format!("{text}A"), &format!("{text}AAAA"), "hpdt_é"] {
-            assert_eq!(DeviceToken::parse(bad, &key()), None, "{bad}");
+            assert_eq!(DeviceToken::parse(bad, &keys()), None, "{bad}");
         }
-        assert_eq!(DeviceToken::parse(&text, &RefreshTokenKey::from_root(&[8; 32])), None);
+        assert_eq!(DeviceToken::parse(&text, &keys_of(&[8])), None);
+        assert_eq!(DeviceToken::parse(&text, &keys_of(&[8, 9])), Some(token()));
     }
 
     #[test]

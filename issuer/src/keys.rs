@@ -1,170 +1,195 @@
-//! The issuer's own keys: made at the first start, kept in the data folder, readable by its owner alone.
+//! `hallpass keys …`: the key ring of a store, for the person who runs the issuer. It changes by the store's
+//! compare-and-swap, so that it can be done while issuers run.
 
 use std::{
-    ffi::OsString,
-    fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use hallpass_token::{KeySetError, Signer};
-use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use hallpass_token::UnixSeconds;
 
 use crate::{
+    audit,
+    cli::{KeysCommand, KeysReseal, KeysReset, KeysRevoke, KeysRotate, MasterKeyOption, StoreOption},
+    clock::{Clock as _, SystemClock, date},
+    data::{self, DataError},
     entropy::{NoEntropy, random_bytes},
-    refresh_token::RefreshTokenKey,
+    key_ring::{
+        Fresh, Home, InvalidRing, Kind, MasterKey, MasterKeyError, MasterKeySource, MasterKeyText, NoRevocation,
+        NoRotation, Purpose, ResealError, Revoked, Ring, Rotated, Successor, audit_changes, decode, draw_fresh, encode,
+        reseal, reset,
+    },
+    store::{KeyRingRecord, Store, StoreError, Swapped},
 };
 
-const FILE: &str = "keys.json";
-const VERSION: u8 = 2;
+mod list;
 
-/// What signs access tokens, and what tags and derives refresh tokens.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    pub(crate) ed25519_signer: Signer,
-    pub(crate) es256_signer: Signer,
-    pub(crate) refresh_token: RefreshTokenKey,
-}
+/// How often a ring that issuers change meanwhile is read and changed again.
+const MOST_ATTEMPTS: usize = 8;
 
-/// The secret of HS256, shared with every verifier. It comes from the environment, never from an argument, which every
-/// user of the machine could read.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Hs256Secret(Vec<u8>);
-
-/// Why the keys could not be had.
+/// Why a command on keys failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeysError {
-    #[error("the keys in {} cannot be read or written: {reason}", file.display())]
-    Io { file: PathBuf, reason: io::Error },
-    #[error("the keys in {} can be read by others: run `chmod 600` on it", file.display())]
-    Exposed { file: PathBuf },
-    #[error("{} is not a key file of this version of hallpass", file.display())]
-    Shape { file: PathBuf },
+    #[error("the store has no keys yet: an issuer makes them when it starts")]
+    NoRing,
+    #[error("the keys were changed by others {MOST_ATTEMPTS} times in a row: try again")]
+    Contended,
+    #[error("the answer cannot be printed: {0}")]
+    Output(#[from] io::Error),
+    #[error(transparent)]
+    Rotation(#[from] NoRotation),
+    #[error(transparent)]
+    Revocation(#[from] NoRevocation),
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    #[error(transparent)]
+    Ring(#[from] InvalidRing),
+    #[error(transparent)]
+    Reseal(#[from] ResealError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
-/// The file: each key as base64url of 32 random bytes.
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-struct KeyFile {
-    version: u8,
-    signing_key: String,
-    es256_key: String,
-    refresh_token_key: String,
-}
-
-impl From<OsString> for Hs256Secret {
-    fn from(text: OsString) -> Self {
-        Self(text.into_encoded_bytes())
+impl KeysError {
+    /// Whether the options themselves were wrong.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::MasterKey(error) if error.is_usage())
     }
 }
 
-impl Hs256Secret {
-    /// A signer that signs with this secret.
-    pub(crate) fn signer(&self) -> Result<Signer, KeySetError> {
-        Signer::hs256(&self.0)
+pub(crate) async fn run(command: KeysCommand, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
+    match command {
+        KeysCommand::List(options) => {
+            let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
+            let (_, ring) = shelf.ring().await?;
+            list::print(&ring, SystemClock.now(), options.json)
+        }
+        KeysCommand::Rotate(options) => rotate(options, master_key).await,
+        KeysCommand::Revoke(options) => revoke(options, master_key).await,
+        KeysCommand::Reseal(options) => reseal_all(options, master_key).await,
+        KeysCommand::Reset(options) => make_new(options, master_key).await,
     }
 }
 
-impl Keys {
-    /// Whether there are keys in `folder`.
-    pub(crate) fn exist(folder: &Path) -> bool {
-        folder.join(FILE).exists()
+async fn rotate(options: KeysRotate, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
+    let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
+    let kind = if options.refresh_tokens { Kind::RefreshTokens } else { Kind::Signing };
+    let (ring, rotated) = shelf.change(|ring, now, fresh| Ok(ring.rotate(kind, now, fresh)?)).await?;
+    match rotated {
+        Rotated::Now { key } => {
+            say(&format!("the key {key} is in use: running issuers go over to it within {} s", ring.timing.lag))
+        }
+        Rotated::At { key, time } => say(&format!(
+            "the key {key} goes into use by {}, once every verifier can have it: an issuer that runs does that",
+            date(time)
+        )),
+    }
+}
+
+async fn revoke(options: KeysRevoke, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
+    let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
+    let (ring, revoked) = shelf.change(|ring, now, fresh| Ok(ring.revoke(&options.key, now, fresh)?)).await?;
+    let Revoked { key, purpose, successor, gone_at } = revoked;
+    let lag = ring.timing.lag;
+    say(&format!("the key {key} is revoked: running issuers drop it within {lag} s"))?;
+    match purpose {
+        Purpose::Signing(_) => say(&format!("the last verifier has dropped it by {}", date(gone_at)))?,
+        Purpose::RefreshTokens => {
+            say("sessions whose refresh token was made with it are over: their users sign in again")?;
+        }
+    }
+    match successor {
+        None => Ok(()),
+        Some(Successor { key, unknown_until: None }) => say(&format!("the key {key} is in use in its place")),
+        Some(Successor { key, unknown_until: Some(until) }) => say(&format!(
+            "the key {key} is in use in its place, and was published only now: a verifier that fetches no key set for a \
+             `kid` that it does not know refuses its tokens, until {} at the latest",
+            date(until)
+        )),
+    }
+}
+
+async fn reseal_all(options: KeysReseal, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
+    let new = MasterKeySource { text: None, file: Some(options.new_master_key_file.clone()) };
+    let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
+    let new = new.find(Home::Shared)?;
+    let (record, ring) = shelf.ring().await?;
+    let resealed = encode(&reseal(&ring, &shelf.master, &new)?, &new, random_bytes()?);
+    if shelf.store.swap_key_ring(Some(&record), &resealed).await? == Swapped::Conflict {
+        return Err(KeysError::Contended);
+    }
+    audit::keys_changed("keys_resealed");
+    say(
+        "the keys are encrypted under the new master key: start the issuers again with it, they cannot read them any more",
+    )
+}
+
+async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
+    let source = source(&options.master_key, master_key);
+    let folder = &options.store.store.folder;
+    let store = data::open(folder).await?;
+    let record = store.key_ring().await?.ok_or(KeysError::NoRing)?;
+    let master = source.find_or_make(Home::Folder(folder))?;
+    let ring = encode(&reset(&master)?, &master, random_bytes()?);
+    if store.swap_key_ring(Some(&record), &ring).await? == Swapped::Conflict {
+        return Err(KeysError::Contended);
+    }
+    audit::keys_changed("keys_reset");
+    say("all keys are forgotten, and every session is over: the next issuer that starts makes new ones")
+}
+
+/// A store and the master key that its ring is sealed under.
+struct Shelf {
+    store: Arc<dyn Store>,
+    master: MasterKey,
+}
+
+impl Shelf {
+    async fn open(
+        store: &StoreOption,
+        option: &MasterKeyOption,
+        text: Option<MasterKeyText>,
+    ) -> Result<Self, KeysError> {
+        let source = source(option, text);
+        source.given()?;
+        let folder = &store.store.folder;
+        let store = data::open(folder).await?;
+        Ok(Self { store, master: source.find(Home::Folder(folder))? })
     }
 
-    /// Reads the keys in `folder`, and makes them where there are none. The caller holds the store in that folder, so
-    /// that no other process makes them at the same moment.
-    pub(crate) fn open(folder: &Path) -> Result<Self, KeysError> {
-        let file = folder.join(FILE);
-        let failed = |reason| KeysError::Io { file: file.clone(), reason };
-        match fs::metadata(&file) {
-            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => return Err(KeysError::Exposed { file }),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                write_new(folder, &KeyFile::draw()?).map_err(failed)?;
+    async fn ring(&self) -> Result<(KeyRingRecord, Ring), KeysError> {
+        let record = self.store.key_ring().await?.ok_or(KeysError::NoRing)?;
+        let ring = decode(&record, &self.master)?;
+        Ok((record, ring))
+    }
+
+    /// Changes the ring, again where an issuer changed it meanwhile. What came of it is durable.
+    async fn change<T>(
+        &self,
+        change: impl Fn(&Ring, UnixSeconds, &Fresh) -> Result<(Ring, T), KeysError>,
+    ) -> Result<(Ring, T), KeysError> {
+        for _ in 0..MOST_ATTEMPTS {
+            let (record, ring) = self.ring().await?;
+            let fresh = draw_fresh(&ring, &self.master)?;
+            let (changed, outcome) = change(&ring, SystemClock.now(), &fresh)?;
+            let new = encode(&changed, &self.master, random_bytes()?);
+            if self.store.swap_key_ring(Some(&record), &new).await? == Swapped::Yes {
+                audit_changes(Some(&ring), &changed, audit::OPERATOR);
+                return Ok((changed, outcome));
             }
-            Err(error) => return Err(failed(error)),
         }
-        let text = Zeroizing::new(fs::read(&file).map_err(failed)?);
-        Self::from_json(&text).ok_or(KeysError::Shape { file })
-    }
-
-    fn from_json(text: &[u8]) -> Option<Self> {
-        let keys: KeyFile = serde_json::from_slice(text).ok()?;
-        let key = |encoded: &str| -> Option<Zeroizing<[u8; 32]>> {
-            let mut bytes = Zeroizing::new([0; 32]);
-            let length = Base64UrlUnpadded::decode(encoded, bytes.as_mut()).ok()?.len();
-            (length == 32).then_some(bytes)
-        };
-        (keys.version == VERSION).then_some(())?;
-        Some(Self {
-            ed25519_signer: Signer::ed25519(&*key(&keys.signing_key)?),
-            es256_signer: Signer::es256(&*key(&keys.es256_key)?).ok()?,
-            refresh_token: RefreshTokenKey::from_root(&*key(&keys.refresh_token_key)?),
-        })
+        Err(KeysError::Contended)
     }
 }
 
-impl KeyFile {
-    fn draw() -> Result<Self, NoEntropy> {
-        let draw = || random_bytes::<32>().map(Zeroizing::new);
-        let text = |bytes: Zeroizing<[u8; 32]>| Base64UrlUnpadded::encode_string(&*bytes);
-        let mut es256_key = draw()?;
-        while Signer::es256(&es256_key).is_err() {
-            es256_key = draw()?;
-        }
-        Ok(Self {
-            version: VERSION,
-            signing_key: text(draw()?),
-            es256_key: text(es256_key),
-            refresh_token_key: text(draw()?),
-        })
-    }
+fn source(option: &MasterKeyOption, text: Option<MasterKeyText>) -> MasterKeySource {
+    MasterKeySource { text, file: option.master_key_file.clone() }
 }
 
-/// Writes the file beside its place and moves it there once it is on the disk: a crash leaves all of it or nothing.
-fn write_new(folder: &Path, keys: &KeyFile) -> io::Result<()> {
-    let draft = folder.join("keys.json.new");
-    let text = Zeroizing::new(serde_json::to_vec(keys)?);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    fs::rename(&draft, folder.join(FILE))?;
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_made_once_and_only_their_owner_can_read_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = Keys::open(folder.path()).unwrap();
-        let again = Keys::open(folder.path()).unwrap();
-        assert_eq!(first.ed25519_signer.key_id(), again.ed25519_signer.key_id());
-        assert_eq!(first.es256_signer.key_id(), again.es256_signer.key_id());
-        assert_eq!(first.refresh_token.id(), again.refresh_token.id());
-        assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
-        let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(files, [FILE]);
-    }
-
-    #[test]
-    fn a_key_file_that_others_can_read_or_that_is_damaged_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(FILE);
-        Keys::open(folder.path()).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(Keys::open(folder.path()), Err(KeysError::Exposed { .. })));
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        for text in ["", "{}", r#"{"version":3,"signing_key":"","es256_key":"","refresh_token_key":""}"#] {
-            fs::write(&file, text).unwrap();
-            assert!(matches!(Keys::open(folder.path()), Err(KeysError::Shape { .. })), "{text}");
-        }
-    }
+fn say(line: &str) -> Result<(), KeysError> {
+    writeln!(io::stdout(), "hallpass: {line}").map_err(KeysError::Output)
 }

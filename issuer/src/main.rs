@@ -12,6 +12,7 @@ mod guessing;
 mod hashing;
 mod http;
 mod id;
+mod key_ring;
 mod keys;
 mod metrics;
 mod password;
@@ -35,8 +36,9 @@ use std::{
 
 use clap::Parser as _;
 use cli::{Cli, Command};
-use keys::Hs256Secret;
-use serve::ServeError;
+use key_ring::{Hs256Secret, MasterKeyText};
+use keys::KeysError;
+use serve::{Secrets, ServeError};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -57,7 +59,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // Where not even this can be written, the exit status still tells.
             drop(writeln!(io::stderr(), "hallpass: {error}"));
-            let is_usage = error.downcast_ref::<ServeError>().is_some_and(ServeError::is_usage);
+            let is_usage = error.downcast_ref::<ServeError>().is_some_and(ServeError::is_usage)
+                || error.downcast_ref::<KeysError>().is_some_and(KeysError::is_usage);
             ExitCode::from(if is_usage { USAGE } else { 1 })
         }
     }
@@ -66,13 +69,15 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
+        let master_key = env::var_os("HALLPASS_MASTER_KEY").map(MasterKeyText::from);
         match command {
             Command::Serve(options) => {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
-                serve::run(*options, hs256_secret, told_to_stop()?).await?;
+                serve::run(*options, Secrets { hs256: hs256_secret, master_key }, told_to_stop()?).await?;
             }
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,
+            Command::Keys(command) => keys::run(command, master_key).await?,
             Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use hallpass_token::UnixSeconds;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text},
     metrics::{
@@ -20,6 +21,7 @@ pub(crate) struct Metrics {
     pub(crate) hashing: HashingMetrics,
     pub(crate) auth: AuthMetrics,
     pub(crate) http: HttpMetrics,
+    pub(crate) keys: KeyMetrics,
 }
 
 /// What hashing does.
@@ -45,6 +47,13 @@ pub(crate) struct AuthMetrics {
 #[derive(Clone, Default)]
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
+}
+
+/// How the issuer's keys are kept.
+#[derive(Clone, Default)]
+pub(crate) struct KeyMetrics {
+    read_on: Gauge,
+    failed_reads: Counter,
 }
 
 /// Why something was not hashed.
@@ -100,7 +109,8 @@ impl Metrics {
         let auth = AuthMetrics::register(&mut registry);
         let http = HttpMetrics::default();
         registry.register("http_requests", "Requests by route and class of the answer's status", http.requests.clone());
-        Self { registry, hashing, auth, http }
+        let keys = KeyMetrics::register(&mut registry);
+        Self { registry, hashing, auth, http, keys }
     }
 
     /// The metrics in Prometheus' text format, `OpenMetrics` 1.0.
@@ -177,6 +187,25 @@ impl AuthMetrics {
     }
 }
 
+impl KeyMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        let help = "When the key ring was last read, in seconds since 1970";
+        registry.register("key_ring_read_timestamp_seconds", help, metrics.read_on.clone());
+        registry.register("key_ring_failed_reads", "Reads of the key ring that failed", metrics.failed_reads.clone());
+        metrics
+    }
+
+    /// The key ring was read at that time.
+    pub(crate) fn read(&self, on: UnixSeconds) {
+        self.read_on.set(i64::try_from(on.seconds()).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn read_failed(&self) {
+        self.failed_reads.inc();
+    }
+}
+
 impl HttpMetrics {
     pub(crate) fn request(&self, route: &'static str, status: u16) {
         let status = match status {
@@ -218,6 +247,8 @@ mod tests {
         metrics.hashing.dropped(Dropped::ClientGone);
         metrics.auth.login(Outcome::Overloaded);
         metrics.http.request("/login", 503);
+        metrics.keys.read(UnixSeconds::new(1_790_000_000).unwrap());
+        metrics.keys.read_failed();
         assert_eq!((metrics.auth.grace_answer(), metrics.auth.grace_answer()), (1, 2));
         let text = metrics.to_text().unwrap();
         for line in [
@@ -228,6 +259,8 @@ mod tests {
             "hallpass_logins_total{outcome=\"overloaded\"} 1",
             "hallpass_http_requests_total{route=\"/login\",status=\"5xx\"} 1",
             "hallpass_grace_answers_total 2",
+            "hallpass_key_ring_read_timestamp_seconds 1790000000",
+            "hallpass_key_ring_failed_reads_total 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

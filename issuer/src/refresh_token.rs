@@ -12,7 +12,7 @@ use crate::id::SessionId;
 
 mod key;
 
-pub(crate) use key::{KEY_ID_BYTES, KeyId, RefreshTokenKey};
+pub(crate) use key::{DecoyKey, KEY_ID_BYTES, KeyId, RefreshTokenKey, RefreshTokenKeys};
 
 /// Tells people and secret scanners what leaked.
 const PREFIX: &str = "hprt_";
@@ -32,6 +32,8 @@ pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
     pub(crate) place: Place,
     secret: Secret,
+    /// The key that its text is tagged with; the first of a session takes the one in use.
+    key: Option<KeyId>,
 }
 
 /// Where in its session's history a token stands; later is greater.
@@ -73,7 +75,7 @@ pub(crate) enum InvalidRefreshToken {
 impl RefreshToken {
     /// The first token of `session`, over 32 random bytes. Every later one is derived.
     pub(crate) fn new(session: SessionId, secret: [u8; SECRET_BYTES]) -> Self {
-        Self { session, place: Place::default(), secret: Secret(secret) }
+        Self { session, place: Place::default(), secret: Secret(secret), key: None }
     }
 
     /// The token that follows this one at `place`. With the salt of the record it can be made again, so that a retry
@@ -81,11 +83,11 @@ impl RefreshToken {
     pub(crate) fn successor(&self, place: Place, salt: Salt, key: &RefreshTokenKey) -> Self {
         let generation = place.generation.to_be_bytes();
         let secret = key.derive(&[&self.secret.0, self.session.0.as_bytes(), &generation, &salt.0]);
-        Self { session: self.session, place, secret: Secret(secret) }
+        Self { session: self.session, place, secret: Secret(secret), key: Some(key.id()) }
     }
 
     /// Reads what a client presents. Garbage and forgeries end here, before the store is asked.
-    pub(crate) fn parse(text: &str, key: &RefreshTokenKey) -> Result<Self, InvalidRefreshToken> {
+    pub(crate) fn parse(text: &str, keys: &RefreshTokenKeys) -> Result<Self, InvalidRefreshToken> {
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidRefreshToken::Prefix)?;
         if encoded.len() != Base64UrlUnpadded::encoded_len(&[0; TOKEN_BYTES]) {
             return Err(InvalidRefreshToken::Length);
@@ -93,9 +95,8 @@ impl RefreshToken {
         let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
         Base64UrlUnpadded::decode(encoded, bytes.as_mut()).map_err(|_| InvalidRefreshToken::Alphabet)?;
         let (tagged, tag) = bytes.split_at(TAGGED_BYTES);
-        if !tagged.starts_with(&key.id().0) {
-            return Err(InvalidRefreshToken::Key);
-        }
+        let key_id = tagged.first_chunk().copied().map(KeyId).ok_or(InvalidRefreshToken::Length)?;
+        let key = keys.find(key_id).ok_or(InvalidRefreshToken::Key)?;
         if !bool::from(key.tag(tagged)[..TAG_BYTES].ct_eq(tag)) {
             return Err(InvalidRefreshToken::Tag);
         }
@@ -103,15 +104,16 @@ impl RefreshToken {
     }
 
     fn from_tagged(mut rest: &[u8]) -> Option<Self> {
-        let _key_id: [u8; KEY_ID_BYTES] = take(&mut rest)?;
+        let key = Some(KeyId(take(&mut rest)?));
         let session = SessionId(Uuid::from_bytes(take(&mut rest)?));
         let generation = u32::from_be_bytes(take(&mut rest)?);
         let attempt = u32::from_be_bytes(take(&mut rest)?);
-        Some(Self { session, place: Place { generation, attempt }, secret: Secret(take(&mut rest)?) })
+        Some(Self { session, place: Place { generation, attempt }, secret: Secret(take(&mut rest)?), key })
     }
 
-    /// The text that the client keeps.
-    pub(crate) fn reveal(&self, key: &RefreshTokenKey) -> Zeroizing<String> {
+    /// The text that the client keeps: always the same for a token, as long as its key is there.
+    pub(crate) fn reveal(&self, keys: &RefreshTokenKeys) -> Zeroizing<String> {
+        let key = self.key.and_then(|id| keys.find(id)).unwrap_or(keys.in_use());
         let mut bytes = Zeroizing::new(Vec::with_capacity(TOKEN_BYTES));
         bytes.extend_from_slice(&key.id().0);
         bytes.extend_from_slice(self.session.0.as_bytes());
@@ -166,43 +168,63 @@ mod tests {
         RefreshTokenKey::from_root(&[9; 32])
     }
 
+    fn keys() -> RefreshTokenKeys {
+        RefreshTokenKeys::new(key(), Vec::new(), DecoyKey::of_root(&[9; 32]))
+    }
+
+    /// The keys after a rotation: another is in use, and the one before is among the others where it is `kept`.
+    fn rotated_keys(kept: Vec<RefreshTokenKey>) -> RefreshTokenKeys {
+        RefreshTokenKeys::new(RefreshTokenKey::from_root(&[8; 32]), kept, DecoyKey::of_root(&[9; 32]))
+    }
+
     fn token() -> RefreshToken {
         let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES]);
         first.successor(Place { generation: 1, attempt: 2 }, Salt([6; 16]), &key())
     }
 
     fn refusal(text: &str) -> InvalidRefreshToken {
-        RefreshToken::parse(text, &key()).unwrap_err()
+        RefreshToken::parse(text, &keys()).unwrap_err()
     }
 
     #[test]
     fn a_token_survives_the_trip_to_the_client() {
-        let text = token().reveal(&key());
-        let parsed = RefreshToken::parse(&text, &key()).unwrap();
+        let text = token().reveal(&keys());
+        let parsed = RefreshToken::parse(&text, &keys()).unwrap();
         assert_eq!((parsed.session, parsed.place, parsed.hash()), (token().session, token().place, token().hash()));
     }
 
     #[test]
     fn each_check_has_its_own_error() {
-        let text = token().reveal(&key()).to_string();
+        let text = token().reveal(&keys()).to_string();
         assert_eq!(refusal(""), InvalidRefreshToken::Prefix);
         assert_eq!(refusal(&text.replace(PREFIX, "hpat_")), InvalidRefreshToken::Prefix);
         assert_eq!(refusal(&text[..text.len() - 1]), InvalidRefreshToken::Length);
         assert_eq!(refusal(&format!("{text}A")), InvalidRefreshToken::Length);
         assert_eq!(refusal(&text.replacen('A', "=", 1)), InvalidRefreshToken::Alphabet);
-        let other_key = RefreshTokenKey::from_root(&[8; 32]);
-        assert_eq!(RefreshToken::parse(&text, &other_key).unwrap_err(), InvalidRefreshToken::Key);
+        assert_eq!(RefreshToken::parse(&text, &rotated_keys(vec![])).unwrap_err(), InvalidRefreshToken::Key);
         let changed = format!("{}{}", &text[..60], text[60..].replace(&text[60..=60], "-"));
         assert_eq!(refusal(&changed), InvalidRefreshToken::Tag);
     }
 
     #[test]
+    fn a_token_outlives_the_use_of_its_key_and_keeps_its_text() {
+        let text = token().reveal(&keys());
+        let after = rotated_keys(vec![key()]);
+        let parsed = RefreshToken::parse(&text, &after).unwrap();
+        assert_eq!((parsed.hash(), parsed.reveal(&after)), (token().hash(), text));
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES]);
+        let text = first.reveal(&after);
+        assert_eq!(RefreshToken::parse(&text, &keys()).unwrap_err(), InvalidRefreshToken::Key);
+        assert_eq!(RefreshToken::parse(&text, &after).unwrap().reveal(&after), text);
+    }
+
+    #[test]
     fn no_changed_character_passes() {
-        let text = token().reveal(&key()).to_string();
+        let text = token().reveal(&keys()).to_string();
         for index in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[index] = if changed[index] == b'x' { b'y' } else { b'x' };
-            assert!(RefreshToken::parse(&String::from_utf8(changed).unwrap(), &key()).is_err(), "at {index}");
+            assert!(RefreshToken::parse(&String::from_utf8(changed).unwrap(), &keys()).is_err(), "at {index}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     pin::pin,
     sync::Arc,
+    time::Duration,
 };
 
 use hallpass_token::KeySetError;
@@ -20,7 +21,7 @@ use crate::{
     data::DataError,
     hashing::HashingSetupError,
     http::{self, Envelope, TrustedProxies, server},
-    keys::Hs256Secret,
+    key_ring::{Hs256Secret, KeyRingError, MasterKeyText},
     password::WeakPassword,
     store::StoreError,
     sweeper,
@@ -28,6 +29,7 @@ use crate::{
     users::UsersError,
 };
 
+mod keys;
 mod start;
 
 use start::{Started, start};
@@ -63,6 +65,14 @@ pub(crate) enum ServeError {
     TemporaryFolder(io::Error),
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error("--key-set-max-age must be from {least:?} to 5m: a revoked key is trusted for so long")]
+    KeySetMaxAge { least: Duration },
+    #[error(
+        "--key-rotation and --refresh-key-rotation must be 0 or at least {least:?}: verifiers need so long to get a new key"
+    )]
+    KeyRotation { least: Duration },
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
     #[error(transparent)]
     Setup(#[from] AuthSetupError),
     #[error("the user of --dev cannot be added: {0}")]
@@ -94,15 +104,23 @@ impl ServeError {
                 | Self::SecretNeeded
                 | Self::Secret(_)
                 | Self::Hashing(_)
-        )
+                | Self::KeySetMaxAge { .. }
+                | Self::KeyRotation { .. }
+        ) || matches!(self, Self::Keys(KeyRingError::MasterKey(error)) if error.is_usage())
     }
+}
+
+/// What comes from the environment alone, never from an argument, which every user of the machine could read.
+pub(crate) struct Secrets {
+    pub(crate) hs256: Option<Hs256Secret>,
+    pub(crate) master_key: Option<MasterKeyText>,
 }
 
 /// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
 /// returns. Told to stop while it starts, it does not wait for what it was doing: a kill does no harm there either.
 pub(crate) async fn run(
     options: Serve,
-    hs256_secret: Option<Hs256Secret>,
+    secrets: Secrets,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let mut shutdown = pin!(shutdown);
@@ -112,14 +130,14 @@ pub(crate) async fn run(
             tracing::info!("stopped before it had started");
             return Ok(());
         }
-        started = start(options, hs256_secret) => started?,
+        started = start(options, secrets) => started?,
     };
     started.run(shutdown).await
 }
 
 impl Started {
     async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { options, auth, metrics, store, temporary: _until_the_end, .. } = self;
+        let Self { options, auth, keys, metrics, store, temporary: _until_the_end, .. } = self;
         let routes = warp::service(http::routes(&auth));
         let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());
         let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
@@ -132,6 +150,7 @@ impl Started {
             tokio::spawn(server::serve(listener, service, proxies, future::pending()))
         });
         announce(self.address).map_err(ServeError::Output)?;
+        let keeper = tokio::spawn(async move { keys.run().await });
         let sweeper = tokio::spawn(sweeper::run(Arc::clone(&store), SystemClock, self.lifetimes, sweeper::ROUND));
         let (stop_commands, commands_stop) = oneshot::channel::<()>();
         let commands = self.commands.map(|commands| {
@@ -148,12 +167,11 @@ impl Started {
         };
         server::serve(self.listener, service, proxies, stop).await;
         drop(stop_commands);
-        if let Some(admin) = admin {
-            admin.abort();
+        for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
+            task.abort();
+            // It was told to end: that it was cut short is no failure.
+            drop(task.await);
         }
-        sweeper.abort();
-        // It was told to end: that it was cut short is no failure.
-        drop(sweeper.await);
         if let Some(commands) = commands {
             drop(commands.await);
         }

@@ -1,7 +1,7 @@
 /** The command line: a wrong option names itself and says what it takes; status 2, and 1 for what fails later. */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -23,6 +23,10 @@ test("a wrong option names itself and says what it takes", () => {
     [["serve", "--refresh-grace", "soon"], /--refresh-grace.*or 0/s],
     [["serve", "--refresh-grace", "15d"], /--idle-ttl must be more than twice --refresh-grace/],
     [["serve", "--late-window", "1m"], /--late-window must be 0 or more than twice --refresh-grace/],
+    [["serve", "--key-set-max-age", "6m"], /--key-set-max-age must be from 60s to 5m/],
+    [["serve", "--key-set-max-age", "59s"], /--key-set-max-age must be from 60s to 5m/],
+    [["serve", "--key-rotation", "5m"], /--key-rotation and --refresh-key-rotation must be 0 or at least 330s/],
+    [["serve", "--refresh-key-rotation", "soon"], /--refresh-key-rotation.*or 0/s],
     [["serve", "--issuer", "http://auth.example.com"], /--issuer.*https/s],
     [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*an origin is/s],
     [["serve", "--allowed-origin", "https://a.example:99999"], /--allowed-origin.*an origin is/s],
@@ -78,9 +82,7 @@ test("what fails later is one clear line with status 1", async (t) => {
   const unasked = run(["user", "add", "x", "--store", `sled:${store}`]);
   assert.match(unasked.stderr, /--password-stdin/);
 
-  const issuer = await startIssuer({ args: ["--store", `sled:${store}`] });
-  assert.equal(await issuer.stop(), 0);
-  chmodSync(join(store, "keys.json"), 0o644);
+  writeFileSync(join(store, "master.key"), `${"A".repeat(43)}\n`, { mode: 0o644 });
   const exposed = run(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${store}`]);
   assert.equal(exposed.status, 1);
   assert.match(exposed.stderr, /chmod 600/);

@@ -90,7 +90,7 @@ test("no refresh token and no password is in the data folder", async (t) => {
   }
   for (const token of [first.token, second.token]) assert.equal(contains(token), undefined);
   assert.equal(statSync(join(folder, "sled")).mode & 0o777, 0o700);
-  assert.equal(statSync(join(folder, "keys.json")).mode & 0o777, 0o600);
+  assert.equal(statSync(join(folder, "master.key")).mode & 0o777, 0o600);
 });
 
 test("a request in flight is finished before the issuer stops", async (t) => {
@@ -158,18 +158,23 @@ test("a full disk loses nothing acknowledged, and ends the issuer so that it can
   assert.match(stderr, /^hallpass: the store .* cannot be opened: No space left on device.*\n$/);
 });
 
-test("lost keys are told: every session is over", async (t) => {
+test("a lost master key stops the next start, until new keys are asked for: every session is over then", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
-  const first = await startIssuer({ args: ["--store", `sled:${folder}`] });
-  assert.equal((await login(first)).status, 200);
+  const args = ["--store", `sled:${folder}`];
+  const first = await startIssuer({ args });
+  const { refresh_token } = await (await login(first, { transport: "body" })).json();
   assert.equal(await first.stop(), 0);
-  assert.doesNotMatch(first.log(), /keys are missing/, "a new store has no sessions to lose");
-  rmSync(join(folder, "keys.json"));
-  const issuer = await startIssuer({ args: ["--store", `sled:${folder}`] });
+  rmSync(join(folder, "master.key"));
+  const { status, stderr } = run(["serve", "--listen", "127.0.0.1:0", ...args]);
+  assert.equal(status, 1);
+  assert.match(stderr, /hallpass: the master key of this store is missing: put .*master\.key back.*hallpass keys reset.*\n$/);
+  assert.equal(run(["keys", "reset", ...args]).status, 2);
+  assert.equal(run(["keys", "reset", "--yes", ...args]).status, 0);
+  const issuer = await startIssuer({ args });
+  t.after(() => issuer.kill());
+  assert.equal((await post(`${issuer.url}/refresh`, { refresh_token })).status, 400);
   assert.equal((await login(issuer)).status, 200);
-  assert.equal(await issuer.stop(), 0);
-  assert.match(issuer.log(), /its keys are missing: new ones are made, and every session is over/);
 });
 
 test("a second issuer on a store is refused in one clear line", async (t) => {

@@ -29,7 +29,7 @@ const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpa
 const MODULES = {
   http: ["auth", "clock", "device_token", "entropy", "hashing", "metrics", "password", "session", "user"],
   auth: [
-    ...["audit", "clock", "device_token", "entropy", "guessing", "hashing", "id", "keys", "metrics"],
+    ...["audit", "clock", "device_token", "entropy", "guessing", "hashing", "id", "key_ring", "metrics"],
     ...["password", "refresh_token", "session", "store", "user"],
   ],
   hashing: ["clock", "entropy", "metrics", "password"],
@@ -37,8 +37,9 @@ const MODULES = {
   calibrate: ["cli", "clock", "hashing", "password"],
   store: ["id", "session", "user"],
   sweeper: ["clock", "session", "store"],
-  keys: ["entropy", "refresh_token"],
-  data: ["keys", "store"],
+  key_ring: ["audit", "clock", "entropy", "metrics", "refresh_token", "store"],
+  keys: ["audit", "cli", "clock", "data", "entropy", "key_ring", "store"],
+  data: ["store"],
   users: ["audit", "cli", "clock", "data", "entropy", "hashing", "id", "password", "session", "sessions", "store", "user"],
   sessions: ["audit", "cli", "clock", "data", "id", "session", "store", "user"],
   cli: ["hashing", "http", "id", "password", "session", "user"],
@@ -55,7 +56,7 @@ const MODULES = {
 };
 
 /** Whether a Rust source is tests and nothing else. */
-const isTest = (name) => /\/tests(\.rs|\/)|^store\/conformance(\.rs|\/)|^session\/model(\.rs|\/)/.test(name);
+const isTest = (name) => /\/tests(\.rs|\/)|^store\/conformance(\.rs|\/)|^session\/model(\.rs|\/)|^key_ring\/(model|history)(\.rs|\/)/.test(name);
 
 /** A Rust source without its tests and comments. */
 const code = (text) => text.replace(/^\s*\/\/.*$/gm, "").split(/^#\[cfg\(test\)\]/m)[0];

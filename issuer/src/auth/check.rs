@@ -57,7 +57,7 @@ impl Auth {
     /// The user whose hash stands in for an unknown name: always the same for a name, as long as the users are, so that
     /// asking again tells nothing. Ids are random: any user may be it, and imported ones are as often as they are many.
     pub(super) async fn decoy(&self, username: &Username) -> Result<Option<User>, StoreError> {
-        let place = UserId(Uuid::from_bytes(self.refresh_token_key.decoy_place(username.as_str())));
+        let place = UserId(Uuid::from_bytes(self.keys.latest().keys.refresh_tokens.decoy().place(username.as_str())));
         match self.store.users_after(Some(place), 1).await?.pop() {
             Some(user) => Ok(Some(user)),
             // Beyond the last user comes the first again.

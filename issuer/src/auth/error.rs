@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use hallpass_token::{KeySetError, SignError, VerifyError};
+use hallpass_token::{SignError, VerifyError};
 
 use crate::{
-    entropy::NoEntropy, guessing::TooMany, hashing::HashingError, metrics::Outcome, refresh_token::InvalidRefreshToken,
-    session::Refusal, store::StoreError,
+    entropy::NoEntropy, guessing::TooMany, hashing::HashingError, key_ring::KeyRingError, metrics::Outcome,
+    refresh_token::InvalidRefreshToken, session::Refusal, store::StoreError,
 };
 
 /// Why a use case failed.
@@ -82,14 +82,18 @@ pub(crate) enum TokenFault {
 /// Why the use cases could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthSetupError {
-    #[error("the issuer's own key set cannot be used: {0}")]
-    Keys(#[from] KeySetError),
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<KeyRingError> for AuthError {
+    fn from(error: KeyRingError) -> Self {
         Self::Unavailable(error.to_string())
     }
 }

@@ -61,7 +61,7 @@ impl Auth {
 
     /// The device of a client that presents a token of that very user. Any other token is nothing, and no error.
     fn known_device(&self, user: &User, client: &Client) -> Option<DeviceId> {
-        let token = DeviceToken::parse(client.device_token.as_deref()?, &self.refresh_token_key)?;
+        let token = DeviceToken::parse(client.device_token.as_deref()?, &self.keys.latest().keys.refresh_tokens)?;
         (token.user == user.id && token.is_good(self.clock.now())).then_some(token.id)
     }
 

@@ -6,7 +6,7 @@ use super::{Auth, AuthError, MOST_ATTEMPTS, Pass, error::outcome};
 use crate::{
     audit,
     entropy::random_bytes,
-    refresh_token::{RefreshToken, Salt},
+    refresh_token::Salt,
     session::{End, Given, Outcome, Refusal, Repeat, Session, Transport},
     store::Swapped,
 };
@@ -25,8 +25,7 @@ impl Auth {
     }
 
     async fn trade(&self, refresh_token: &str, transport: Transport, address: IpAddr) -> Result<Pass, AuthError> {
-        let presented = RefreshToken::parse(refresh_token, &self.refresh_token_key)
-            .map_err(|fault| AuthError::InvalidGrant(fault.into()))?;
+        let (keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
         let now = self.clock.now();
         for attempt in 0..MOST_ATTEMPTS {
             let (session, user) = self.session_and_user(presented.session).await?;
@@ -36,18 +35,18 @@ impl Auth {
             if attempt > 0 && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
                 return Err(AuthError::Contended);
             }
-            let (rules, key, epoch) = (&self.settings.rules, &self.refresh_token_key, user.credential_epoch);
-            let given = Given { rules, key, epoch, salt: Salt(random_bytes()?), now };
+            let (rules, epoch) = (&self.settings.rules, user.credential_epoch);
+            let given = Given { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
             match session.rotate(&presented, &given) {
                 Outcome::Rotated { session: rotated, token } => {
-                    let pass = self.issue(&user, &rotated, &token, now)?;
+                    let pass = self.issue(&keys, &user, &rotated, &token, now)?;
                     if self.store.swap_session(&session, &rotated).await? == Swapped::Yes {
                         return Ok(pass);
                     }
                 }
                 Outcome::Again { token, by } => {
                     self.count(&session, by, address);
-                    return self.issue(&user, &session, &token, now);
+                    return self.issue(&keys, &user, &session, &token, now);
                 }
                 Outcome::Wait { seconds } => return Err(AuthError::Wait { seconds }),
                 Outcome::Stolen { session: ended } => {

@@ -3,6 +3,7 @@
 use std::{
     net::Ipv4Addr,
     num::NonZero,
+    path::Path,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -14,7 +15,7 @@ use super::*;
 use crate::{
     clock::Moment,
     hashing::{self, Asker, Here, Lane},
-    keys::Keys,
+    key_ring::{Home, KeySettings, Lives, MasterKeySource, Signing, SigningAlgorithm, Timing, Wishes},
     metrics::Metrics,
     password::{CostLimit, NewPassword, Parameters},
     session::{Lifetimes, Refusal},
@@ -24,6 +25,7 @@ use crate::{
 
 mod check;
 mod counting;
+mod keys;
 mod limits;
 mod refresh;
 mod registration;
@@ -87,13 +89,11 @@ impl Fixture {
             allows_registration: true,
             rules: Rules { lifetimes: Lifetimes { idle: 1000, absolute: 5000 }, grace, late_window: 600 },
         };
-        let keys = Keys::open(folder.path()).unwrap();
         let username = "exampleUser".parse().unwrap();
         users::create(&store, username, new_password(PASSWORD), Rights::default(), clock.now()).await.unwrap();
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
-        let store = Arc::new(store);
-        let auth = auth(store, &clock, keys, settings);
+        let auth = auth(Arc::new(store), &clock, folder.path(), settings).await;
         Self { auth, clock, calls, folder }
     }
 
@@ -128,11 +128,27 @@ impl Fixture {
     }
 }
 
-fn auth(store: Arc<dyn Store>, clock: &TestClock, keys: Keys, settings: Settings) -> Auth {
+async fn auth(store: Arc<dyn Store>, clock: &TestClock, folder: &Path, settings: Settings) -> Auth {
     let metrics = Metrics::new();
     let hashing = Hashing::start(&HASHING, metrics.hashing).unwrap();
-    let clock = Box::new(clock.clone());
-    Auth::new(store, clock, keys.ed25519_signer, keys.refresh_token, hashing, metrics.auth, settings).unwrap()
+    let wishes = Wishes {
+        timing: Timing { max_age: 300, lag: 30 },
+        lives: Lives { access_tokens: 300, refresh_tokens: 5000 },
+        signs: true,
+    };
+    let key_settings = KeySettings {
+        issuer: settings.issuer.clone(),
+        audience: settings.audience.clone(),
+        signing: Signing::Ring(SigningAlgorithm::EdDsa),
+        signing_period: None,
+        refresh_period: None,
+        wishes,
+    };
+    let (source, home) = (MasterKeySource::default(), Home::Folder(folder));
+    let keys =
+        Keeper::start(Arc::clone(&store), Box::new(clock.clone()), &source, home, key_settings, metrics.keys.clone());
+    let keys = Arc::new(keys.await.unwrap());
+    Auth::new(store, Box::new(clock.clone()), keys, hashing, metrics.auth, settings).unwrap()
 }
 
 /// A client that does not hang up.

@@ -1,4 +1,4 @@
-//! The key behind refresh tokens: one root, kept with the signing keys, and the subkeys that are made of it.
+//! The keys behind refresh tokens: of each, one root, kept in the key ring, and the subkeys that are made of it.
 
 use std::fmt;
 
@@ -13,8 +13,7 @@ pub(crate) struct KeyId(pub(crate) [u8; KEY_ID_BYTES]);
 /// Enough to tell the few keys of an issuer apart; the tag is what proves anything.
 pub(crate) const KEY_ID_BYTES: usize = 4;
 
-/// What tags refresh tokens, what derives each from the one before, what tags device tokens, and what chooses decoys. A key
-/// each, so that no use
+/// What tags refresh tokens, what derives each from the one before, and what tags device tokens. A key each, so that no use
 /// can ever stand in for another.
 #[derive(Clone, ZeroizeOnDrop)]
 pub(crate) struct RefreshTokenKey {
@@ -22,7 +21,6 @@ pub(crate) struct RefreshTokenKey {
     id: KeyId,
     tag: [u8; 32],
     derivation: [u8; 32],
-    decoy: [u8; 32],
     device_tag: [u8; 32],
 }
 
@@ -37,20 +35,12 @@ impl RefreshTokenKey {
             id: KeyId(id),
             tag: hmac(root, &[b"hallpass refresh token tag"]),
             derivation: hmac(root, &[b"hallpass refresh token derivation"]),
-            decoy: hmac(root, &[b"hallpass decoy"]),
             device_tag: hmac(root, &[b"hallpass device token tag"]),
         }
     }
 
     pub(crate) fn id(&self) -> KeyId {
         self.id
-    }
-
-    /// A place among the ids of users that is always the same for a name, and that nobody else can reckon.
-    pub(crate) fn decoy_place(&self, name: &str) -> [u8; 16] {
-        let mut place = [0; 16];
-        place.copy_from_slice(&hmac(&self.decoy, &[name.as_bytes()])[..16]);
-        place
     }
 
     pub(super) fn tag(&self, tagged: &[u8]) -> [u8; 32] {
@@ -63,6 +53,64 @@ impl RefreshTokenKey {
 
     pub(super) fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {
         hmac(&self.derivation, parts)
+    }
+}
+
+/// All keys of refresh tokens that there are: the one that tokens are made with, and those whose tokens are good.
+pub(crate) struct RefreshTokenKeys {
+    in_use: RefreshTokenKey,
+    others: Vec<RefreshTokenKey>,
+    decoy: DecoyKey,
+}
+
+impl RefreshTokenKeys {
+    pub(crate) fn new(in_use: RefreshTokenKey, others: Vec<RefreshTokenKey>, decoy: DecoyKey) -> Self {
+        Self { in_use, others, decoy }
+    }
+
+    /// The key that new tokens are made with.
+    pub(crate) fn in_use(&self) -> &RefreshTokenKey {
+        &self.in_use
+    }
+
+    /// The key of that id, if its tokens are good.
+    pub(crate) fn find(&self, id: KeyId) -> Option<&RefreshTokenKey> {
+        self.all().find(|key| key.id() == id)
+    }
+
+    /// All keys whose tokens are good.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &RefreshTokenKey> {
+        [&self.in_use].into_iter().chain(&self.others)
+    }
+
+    pub(crate) fn decoy(&self) -> &DecoyKey {
+        &self.decoy
+    }
+}
+
+/// What chooses decoys. It is never rotated: an unknown name has the same decoy for ever, or who asks again could tell.
+#[derive(ZeroizeOnDrop)]
+pub(crate) struct DecoyKey([u8; 32]);
+
+impl DecoyKey {
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The one of an earlier version, which made it of the root of its refresh tokens.
+    pub(crate) fn of_root(root: &[u8; 32]) -> Self {
+        Self(hmac(root, &[b"hallpass decoy"]))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A place among the ids of users that is always the same for a name, and that nobody else can reckon.
+    pub(crate) fn place(&self, name: &str) -> [u8; 16] {
+        let mut place = [0; 16];
+        place.copy_from_slice(&hmac(&self.0, &[name.as_bytes()])[..16]);
+        place
     }
 }
 
@@ -81,6 +129,12 @@ impl fmt::Debug for RefreshTokenKey {
     }
 }
 
+impl fmt::Debug for DecoyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DecoyKey(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,9 +144,6 @@ mod tests {
         let (one, two) = (RefreshTokenKey::from_root(&[1; 32]), RefreshTokenKey::from_root(&[2; 32]));
         assert_ne!(one.tag, one.derivation);
         assert_ne!(one.tag(b"x"), one.derive(&[b"x"]));
-        assert_ne!(one.decoy_place("x"), one.tag(b"x")[..16]);
-        assert_ne!(one.decoy_place("x"), two.decoy_place("x"));
-        assert_ne!(one.decoy_place("x"), one.decoy_place("y"));
         assert_ne!(one.tag(b"x"), one.device_tag(b"x"));
         assert_ne!(one.derive(&[b"x"]), one.device_tag(b"x"));
         assert_ne!((one.tag, one.derivation, one.id), (two.tag, two.derivation, two.id));
@@ -100,7 +151,26 @@ mod tests {
     }
 
     #[test]
+    fn a_decoy_s_place_depends_on_the_name_and_the_key_alone() {
+        let (one, two) = (DecoyKey::of_root(&[1; 32]), DecoyKey::of_root(&[2; 32]));
+        assert_eq!(one.place("x"), DecoyKey::from_bytes(*one.bytes()).place("x"));
+        assert_ne!(one.place("x"), two.place("x"));
+        assert_ne!(one.place("x"), one.place("y"));
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_id_whether_it_is_in_use_or_not() {
+        let key = |root| RefreshTokenKey::from_root(&[root; 32]);
+        let keys = RefreshTokenKeys::new(key(1), vec![key(2)], DecoyKey::of_root(&[3; 32]));
+        assert_eq!(keys.in_use().id(), key(1).id());
+        assert_eq!(keys.find(key(1).id()).map(RefreshTokenKey::id), Some(key(1).id()));
+        assert_eq!(keys.find(key(2).id()).map(RefreshTokenKey::id), Some(key(2).id()));
+        assert!(keys.find(key(3).id()).is_none());
+    }
+
+    #[test]
     fn debug_shows_no_key() {
         assert_eq!(format!("{:?}", RefreshTokenKey::from_root(&[1; 32])), "RefreshTokenKey(…)");
+        assert_eq!(format!("{:?}", DecoyKey::of_root(&[1; 32])), "DecoyKey(…)");
     }
 }

@@ -1,20 +1,23 @@
 //! Everything that an issuer needs before it can answer.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use hallpass_token::Signer;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::ServeError;
+use super::{Secrets, ServeError, keys};
 use crate::{
     auth::{Auth, Settings},
-    cli::{IssuerUrl, Serve, SigningAlg},
+    cli::{IssuerUrl, Serve},
     clock::{Clock as _, SystemClock},
     data,
     hashing::{Hashing, Machine},
     http::Origin,
-    keys::{Hs256Secret, Keys},
+    key_ring::{Home, Keeper, MasterKeySource},
     metrics::Metrics,
     password::NewPassword,
     session::{Lifetimes, Rules},
@@ -33,6 +36,7 @@ pub(super) struct Started {
     pub(super) address: SocketAddr,
     pub(super) admin: Option<TcpListener>,
     pub(super) auth: Arc<Auth>,
+    pub(super) keys: Arc<Keeper>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) store: Arc<dyn Store>,
     pub(super) commands: Option<socket::Server>,
@@ -43,7 +47,7 @@ pub(super) struct Started {
 /// The data folder, opened.
 struct Opened {
     store: Arc<dyn Store>,
-    keys: Keys,
+    folder: PathBuf,
     /// The socket on which commands reach the store, where there is one.
     commands: Option<socket::Server>,
     /// The folder of `--dev`, which goes with the issuer.
@@ -51,34 +55,46 @@ struct Opened {
 }
 
 /// Gets everything ready. What takes long does so on threads of its own, so that a signal is heard meanwhile.
-pub(super) async fn start(options: Serve, hs256_secret: Option<Hs256Secret>) -> Result<Started, ServeError> {
+pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, ServeError> {
     check(&options)?;
     let hashing = options.hashing.to_settings(Machine::this())?;
-    let shared_signer = shared_signer(&options, hs256_secret.as_ref())?;
+    let signing = keys::signing(&options, secrets.hs256)?;
+    let master_key =
+        MasterKeySource { text: secrets.master_key, file: options.keys.master_key.master_key_file.clone() };
     let (listener, address) = listen(options.listen).await?;
     let admin = match options.admin_listen {
         Some(address) => Some(listen_for_metrics(address).await?),
         None => None,
     };
-    let issuer = match options.issuer.clone() {
-        Some(issuer) => issuer,
-        None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
-    };
-    let Opened { store, keys, commands, temporary } = open(&options).await?;
-    let signer = match (shared_signer, options.signing_alg) {
-        (Some(shared_signer), _) => shared_signer,
-        (None, SigningAlg::Es256) => keys.es256_signer,
-        (None, SigningAlg::EdDsa | SigningAlg::Hs256) => keys.ed25519_signer,
-    };
+    let issuer = options.issuer.clone().map_or_else(|| IssuerUrl::localhost(address.port()), Ok);
+    let issuer = issuer.map_err(ServeError::Issuer)?;
+    let Opened { store, folder, commands, temporary } = open(&options).await?;
+    let metrics = Arc::new(Metrics::new());
+    let (of_keys, clock, home) = (Arc::clone(&store), Box::new(SystemClock), Home::Folder(&folder));
+    let key_settings = keys::settings(&options, &issuer, signing);
+    let keys = Keeper::start(of_keys, clock, &master_key, home, key_settings, metrics.keys.clone()).await?;
+    let keys = Arc::new(keys);
     let settings = settings(&options, &issuer);
     let lifetimes = settings.rules.lifetimes;
-    let metrics = Arc::new(Metrics::new());
     let of_hashing = metrics.hashing.clone();
     let hashing = off_thread(move || Hashing::start(&hashing, of_hashing)).await??;
-    let (clock, of_store, of_auth) = (Box::new(SystemClock), Arc::clone(&store), metrics.auth.clone());
-    let auth = Auth::new(of_store, clock, signer, keys.refresh_token, hashing, of_auth, settings)?;
+    let (clock, of_auth) = (Box::new(SystemClock), Arc::clone(&store));
+    let auth = Auth::new(of_auth, clock, Arc::clone(&keys), hashing, metrics.auth.clone(), settings)?;
     let (auth, origin) = (Arc::new(auth), issuer.origin);
-    Ok(Started { options, origin, listener, address, admin, auth, metrics, store, commands, lifetimes, temporary })
+    Ok(Started {
+        options,
+        origin,
+        listener,
+        address,
+        admin,
+        auth,
+        keys,
+        metrics,
+        store,
+        commands,
+        lifetimes,
+        temporary,
+    })
 }
 
 async fn open(options: &Serve) -> Result<Opened, ServeError> {
@@ -87,11 +103,10 @@ async fn open(options: &Serve) -> Result<Opened, ServeError> {
     let of_store = folder.clone();
     let store: Arc<dyn Store> = Arc::new(off_thread(move || data::hold(&of_store)).await??);
     let commands = bind_for_commands(&folder);
-    let keys = data::keys(&folder, &*store).await?;
     if options.dev {
         add_dev_user(&*store).await?;
     }
-    Ok(Opened { store, keys, commands, temporary })
+    Ok(Opened { store, folder, commands, temporary })
 }
 
 /// Runs what would hold up everything else, and cannot be given up half-way.
@@ -139,16 +154,7 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     if !options.late_window.is_zero() && options.late_window <= settled_after {
         return Err(ServeError::LateWindow);
     }
-    Ok(())
-}
-
-/// The signer over a shared secret, where the options ask for one.
-fn shared_signer(options: &Serve, secret: Option<&Hs256Secret>) -> Result<Option<Signer>, ServeError> {
-    match (options.signing_alg, secret) {
-        (SigningAlg::EdDsa | SigningAlg::Es256, _) => Ok(None),
-        (SigningAlg::Hs256, Some(secret)) => secret.signer().map(Some).map_err(ServeError::Secret),
-        (SigningAlg::Hs256, None) => Err(ServeError::SecretNeeded),
-    }
+    keys::check(options)
 }
 
 fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {

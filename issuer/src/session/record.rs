@@ -136,7 +136,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 mod tests {
     use super::*;
     use crate::{
-        refresh_token::{RefreshToken, RefreshTokenKey},
+        refresh_token::{DecoyKey, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
         session::{Beginning, Given, Lifetimes, Outcome, Rules},
     };
 
@@ -153,9 +153,9 @@ mod tests {
     fn session() -> Session {
         let (session, token) = begun(b"curl/8.5.0");
         let rules = Rules { lifetimes: Lifetimes { idle: 100, absolute: 100 }, grace: 30, late_window: 60 };
-        let key = RefreshTokenKey::from_root(&[4; 32]);
+        let keys = RefreshTokenKeys::new(RefreshTokenKey::from_root(&[4; 32]), vec![], DecoyKey::of_root(&[4; 32]));
         let now = UnixSeconds::new(NOW + 9).unwrap();
-        let given = Given { rules: &rules, key: &key, epoch: CredentialEpoch(7), salt: Salt([5; 16]), now };
+        let given = Given { rules: &rules, keys: &keys, epoch: CredentialEpoch(7), salt: Salt([5; 16]), now };
         match session.rotate(&token, &given) {
             Outcome::Rotated { session, .. } => session,
             other => panic!("{other:?}"),

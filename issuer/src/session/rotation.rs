@@ -4,14 +4,14 @@ use hallpass_token::UnixSeconds;
 
 use super::{End, Refusal, Rules, Session, State, rules::Age};
 use crate::{
-    refresh_token::{Place, RefreshToken, RefreshTokenKey, Salt},
+    refresh_token::{Place, RefreshToken, RefreshTokenKeys, Salt},
     user::CredentialEpoch,
 };
 
 /// What the decision rests on beside the record and the token.
 pub(crate) struct Given<'g> {
     pub(crate) rules: &'g Rules,
-    pub(crate) key: &'g RefreshTokenKey,
+    pub(crate) keys: &'g RefreshTokenKeys,
     /// The user's epoch, not the session's.
     pub(crate) epoch: CredentialEpoch,
     /// Drawn for this write.
@@ -109,13 +109,14 @@ impl Session {
     }
 
     fn rotated(&self, presented: &RefreshToken, place: Place, given: &Given<'_>) -> Outcome {
-        let token = presented.successor(place, given.salt, given.key);
+        let key = given.keys.in_use();
+        let token = presented.successor(place, given.salt, key);
         let session = Self {
             place,
             current: token.hash(),
             previous: Some(presented.hash()),
             salt: given.salt,
-            key: given.key.id(),
+            key: key.id(),
             // A clock that jumped back and returns must not make the session look idle for so long.
             rotated_at: given.now.max(self.rotated_at),
             ..self.clone()
@@ -123,12 +124,10 @@ impl Session {
         Outcome::Rotated { session, token }
     }
 
-    /// The same successor, derived again.
+    /// The same successor, derived again with the key that it was derived with.
     fn repeat(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        if self.key != given.key.id() {
-            return Outcome::Refused(Refusal::KeyGone);
-        }
-        Outcome::Again { token: presented.successor(self.place, self.salt, given.key), by: Repeat::Previous }
+        let Some(key) = given.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyGone) };
+        Outcome::Again { token: presented.successor(self.place, self.salt, key), by: Repeat::Previous }
     }
 }
 

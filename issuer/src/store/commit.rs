@@ -27,7 +27,7 @@ struct Shared {
     progress: watch::Sender<Progress>,
     /// For the records of each slot, the last write that can have changed one. Records that share a slot wait for one
     /// another, which with so many and a few writes under way hardly ever happens.
-    last_changes: [AtomicU64; SLOTS],
+    last_changes: Box<[AtomicU64]>,
 }
 
 const SLOTS: usize = 4096;
@@ -60,7 +60,7 @@ impl Committer {
             pending: Mutex::default(),
             changed: Condvar::new(),
             progress,
-            last_changes: [const { AtomicU64::new(0) }; SLOTS],
+            last_changes: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
         });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
             let shared = Arc::clone(&shared);

@@ -194,11 +194,11 @@ impl Store for SledStore {
     }
 
     fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
-        Box::pin(self.read([Key::KeyRing], || self.find_key_ring()))
+        Box::pin(self.read([Key::Ring], || self.find_key_ring()))
     }
 
     fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
-        Box::pin(self.write([Key::KeyRing], move || {
+        Box::pin(self.write([Key::Ring], move || {
             if self.find_key_ring()?.as_ref() != old {
                 return Ok(Swapped::Conflict);
             }

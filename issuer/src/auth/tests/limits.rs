@@ -5,9 +5,9 @@ use crate::{guessing::MOST_FAILURES, user::User};
 
 impl Fixture {
     /// The issuer starts again, over the same store.
-    fn restarted(self) -> Self {
-        let keys = Keys::open(self.folder.path()).unwrap();
-        let auth = auth(Arc::clone(&self.auth.store), &self.clock, keys, self.auth.settings.clone());
+    async fn restarted(self) -> Self {
+        let auth =
+            auth(Arc::clone(&self.auth.store), &self.clock, self.folder.path(), self.auth.settings.clone()).await;
         Self { auth, ..self }
     }
 
@@ -94,8 +94,9 @@ async fn strangers_keep_no_known_device_out() {
 #[tokio::test]
 async fn a_device_token_that_is_garbage_run_out_or_another_user_s_is_ignored() {
     let fixture = Fixture::new().await;
-    let key = &fixture.auth.refresh_token_key;
-    let token = |user, issued_at| DeviceToken { user, issued_at, id: DeviceId([1; 16]) }.reveal(key);
+    let keys = fixture.auth.keys.latest();
+    let token =
+        |user, issued_at| DeviceToken { user, issued_at, id: DeviceId([1; 16]) }.reveal(&keys.keys.refresh_tokens);
     let (user, now) = (fixture.user().await.id, fixture.clock.now());
     let run_out = UnixSeconds::new(now.seconds() - 400 * 24 * 3600).unwrap();
     for _ in 0..5 {
@@ -113,7 +114,7 @@ async fn failures_outlast_the_issuer_and_a_success_ends_them() {
     let epoch = fixture.user().await.credential_epoch;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
     fixture.await_record(10).await;
-    let fixture = fixture.restarted();
+    let fixture = fixture.restarted().await;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
     fixture.await_record(20).await;
     // Eleven failures count, and so the next must wait.
@@ -160,7 +161,7 @@ async fn after_a_hundred_failures_only_the_owner_opens_the_account() {
     }
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 3600);
     fixture.await_record(100).await;
-    let fixture = fixture.restarted();
+    let fixture = fixture.restarted().await;
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 3600);
     fixture.login_known(&device, PASSWORD).await.unwrap();
     fixture.await_record(90).await;
@@ -176,7 +177,7 @@ async fn after_a_hundred_failures_the_operator_opens_the_account() {
     fixture.auth.store.swap_user(&user, &exhausted).await.unwrap();
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 3600);
     fixture.auth.store.swap_user(&exhausted, &exhausted.enabled()).await.unwrap();
-    fixture.restarted().login().await;
+    fixture.restarted().await.login().await;
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ impl Broken {
             }
             (Self::NoTheft, Outcome::Stolen { .. }) => Outcome::Refused(Refusal::TooLate),
             (Self::GraceDrawsAnother, Outcome::Again { by: by @ Repeat::Previous, token }) => {
-                Outcome::Again { token: presented.successor(token.place, given.salt, given.key), by }
+                Outcome::Again { token: presented.successor(token.place, given.salt, given.keys.in_use()), by }
             }
             (_, outcome) => outcome,
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{broken::with_the_same_salt, *};
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{RefreshToken, RefreshTokenKey, Salt},
+    refresh_token::{DecoyKey, RefreshToken, RefreshTokenKey, RefreshTokenKeys, Salt},
     session::{Beginning, End, Given, Label, Lifetimes, Outcome, Rules, Session, State, Transport},
     user::CredentialEpoch,
 };
@@ -25,7 +25,7 @@ enum Bent {
 /// Lets two holders of one token use it in turn, so many seconds apart, and counts the uses until the session ends.
 fn uses_until_the_end(grace: u64, rotations_before: usize, gaps: &[u64], bent: Bent) -> Option<usize> {
     let rules = Rules { grace, ..RULES };
-    let key = RefreshTokenKey::from_root(&[1; 32]);
+    let keys = RefreshTokenKeys::new(RefreshTokenKey::from_root(&[1; 32]), vec![], DecoyKey::of_root(&[1; 32]));
     let first = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
     let user = UserId(Uuid::from_u128(2));
     let beginning = Beginning { user, epoch: CredentialEpoch(0), transport: Transport::Body, label: Label::default() };
@@ -34,7 +34,7 @@ fn uses_until_the_end(grace: u64, rotations_before: usize, gaps: &[u64], bent: B
     let mut salt = 0;
     let mut present = |session: &mut Session, token: &RefreshToken, now| {
         salt += 1;
-        let given = Given { rules: &rules, key: &key, epoch: CredentialEpoch(0), salt: Salt([salt; 16]), now };
+        let given = Given { rules: &rules, keys: &keys, epoch: CredentialEpoch(0), salt: Salt([salt; 16]), now };
         let given = if bent == Bent::SameSalt { with_the_same_salt(session, &given) } else { given };
         match session.rotate(token, &given) {
             Outcome::Rotated { session: rotated, token } => {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{RefreshToken, RefreshTokenKey},
+    refresh_token::{DecoyKey, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
     session::{Beginning, Label, Session, Transport},
     user::CredentialEpoch,
 };
@@ -35,7 +35,7 @@ pub(super) struct Violation {
 pub(super) struct World {
     setup: Setup,
     broken: Option<Broken>,
-    key: RefreshTokenKey,
+    keys: RefreshTokenKeys,
     /// The true time since the beginning, in milliseconds.
     now: u64,
     /// By how many seconds the issuer's clock is wrong.
@@ -76,7 +76,7 @@ impl World {
         Self {
             setup: setup.clone(),
             broken,
-            key: RefreshTokenKey::from_root(&[1; 32]),
+            keys: RefreshTokenKeys::new(RefreshTokenKey::from_root(&[1; 32]), vec![], DecoyKey::of_root(&[1; 32])),
             now: 0,
             skew: 0,
             disk: Disk::new(Version { session, current: 0, rotated_at: 0 }),

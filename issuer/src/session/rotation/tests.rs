@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     id::{SessionId, UserId},
+    refresh_token::{DecoyKey, RefreshTokenKey},
     session::{Beginning, Label, Lifetimes, Transport},
 };
 
@@ -20,8 +21,15 @@ struct Client {
     session: Session,
     token: RefreshToken,
     rules: Rules,
+    keys: RefreshTokenKeys,
     /// Draws a salt that is fresh each time.
     salts: u8,
+}
+
+/// Keys of these roots, the first one in use.
+fn keys(roots: &[u8]) -> RefreshTokenKeys {
+    let mut keys = roots.iter().map(|root| RefreshTokenKey::from_root(&[*root; 32]));
+    RefreshTokenKeys::new(keys.next().unwrap(), keys.collect(), DecoyKey::of_root(&[0; 32]))
 }
 
 impl Client {
@@ -31,7 +39,7 @@ impl Client {
         let beginning =
             Beginning { user, epoch: CredentialEpoch(0), transport: Transport::Cookie, label: Label::default() };
         let now = UnixSeconds::new(START).unwrap();
-        Self { session: Session::begin(beginning, &token, now), token, rules, salts: 0 }
+        Self { session: Session::begin(beginning, &token, now), token, rules, keys: keys(&[9]), salts: 0 }
     }
 
     /// One whose second token is current since `START`: the first is the previous one.
@@ -49,9 +57,9 @@ impl Client {
 
     fn present_with(&mut self, token: &RefreshToken, after: i64, epoch: CredentialEpoch) -> Outcome {
         self.salts += 1;
-        let key = RefreshTokenKey::from_root(&[9; 32]);
         let now = UnixSeconds::new(START.checked_add_signed(after).unwrap()).unwrap();
-        self.session.rotate(token, &Given { rules: &self.rules, key: &key, epoch, salt: Salt([self.salts; 16]), now })
+        self.session
+            .rotate(token, &Given { rules: &self.rules, keys: &self.keys, epoch, salt: Salt([self.salts; 16]), now })
     }
 
     /// The same where it must rotate; stored.
@@ -287,8 +295,22 @@ fn elapsed_times_below_zero_count_as_zero() {
 #[test]
 fn a_successor_that_cannot_be_made_again_is_not_guessed() {
     let (mut client, first) = Client::rotated(RULES);
-    client.session.key = crate::refresh_token::KeyId([0; 4]);
+    client.keys = keys(&[8]);
     client.assert_refused(&first, 1, Refusal::KeyGone);
+}
+
+#[test]
+fn a_retry_across_a_rotation_of_the_keys_gets_the_same_token() {
+    let (mut client, first) = Client::rotated(RULES);
+    let second = client.token.reveal(&client.keys);
+    client.keys = keys(&[8, 9]);
+    match client.present(&first, 1) {
+        Outcome::Again { token, by: Repeat::Previous } => assert_eq!(token.reveal(&client.keys), second),
+        other => panic!("{other:?}"),
+    }
+    let token = client.token.clone();
+    client.take(&token, 61);
+    assert!(RefreshToken::parse(&client.token.reveal(&client.keys), &keys(&[8])).is_ok());
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) enum Key<'s> {
     Name(&'s Username),
     Session(SessionId),
     SessionsOf(UserId),
-    KeyRing,
+    Ring,
 }
 
 impl SledStore {

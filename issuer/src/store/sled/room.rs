@@ -13,10 +13,10 @@ use std::{
 };
 
 /// sled's unit of its log: it begins a new one at the end of the file where none is free.
-const SEGMENT: u64 = 512 * 1024;
+const SEGMENT: usize = 512 * 1024;
 
 /// How much room is made at once. More would make the one sync that waits for it longer.
-const ROOM: u64 = 2 * SEGMENT;
+const ROOM: usize = 2 * SEGMENT;
 
 /// A segment in use begins with a header, whose checksum is never zero.
 const HEADER_BYTES: usize = 20;
@@ -37,7 +37,7 @@ impl Room {
 
     /// Makes more room where sled has come to the last segment but one.
     pub(super) fn keep(&self) -> io::Result<()> {
-        let segments = self.log.metadata()?.len() / SEGMENT;
+        let segments = self.log.metadata()?.len() / SEGMENT as u64;
         let last_but_one = segments.checked_sub(2);
         if last_but_one.map_or(Ok(true), |segment| self.is_used(segment))?
             // Where none can be made sled will say so, if it needs it.
@@ -50,29 +50,31 @@ impl Room {
 
     fn is_used(&self, segment: u64) -> io::Result<bool> {
         let mut header = [0; HEADER_BYTES];
-        self.log.read_exact_at(&mut header, segment * SEGMENT)?;
+        self.log.read_exact_at(&mut header, segment * SEGMENT as u64)?;
         Ok(header != [0; HEADER_BYTES])
     }
 
     fn make(&self) -> io::Result<()> {
-        const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
-        let mut log = &self.log;
-        (0..ROOM / ZEROS.len() as u64).try_for_each(|_| log.write_all(&ZEROS))
+        (&self.log).write_all(&vec![0; ROOM])
     }
 }
 
 /// Takes the room away that a store left when it was closed or killed. sled would cut it off segment by segment, each with a
 /// sync, and could leave a hole there.
 pub(super) fn clear(log: &File) -> io::Result<()> {
-    let mut end = log.metadata()?.len();
-    let mut segment = vec![0; SEGMENT as usize];
-    while let Some(start) = end.checked_sub(1).map(|last| last / SEGMENT * SEGMENT) {
-        let content = &mut segment[..(end - start) as usize];
-        log.read_exact_at(content, start)?;
-        if content.iter().any(|byte| *byte != 0) {
+    let length = log.metadata()?.len();
+    let mut end = length;
+    let mut segment = vec![0; SEGMENT];
+    while end > 0 {
+        // Whole ones but for the last, which may be shorter.
+        let start = (end - 1) / SEGMENT as u64 * SEGMENT as u64;
+        segment.truncate(usize::try_from(end - start).unwrap_or(SEGMENT));
+        log.read_exact_at(&mut segment, start)?;
+        if segment.iter().any(|byte| *byte != 0) {
             break;
         }
+        segment.resize(SEGMENT, 0);
         end = start;
     }
-    if end < log.metadata()?.len() { log.set_len(end) } else { Ok(()) }
+    if end < length { log.set_len(end) } else { Ok(()) }
 }

@@ -79,8 +79,8 @@ impl World {
 
     /// Whether a token would be good for a pair at that time.
     fn would_be_accepted(&self, version: usize, held: &Held, now: UnixSeconds) -> bool {
-        let (rules, key, epoch) = (&self.setup.rules, &self.key, CredentialEpoch(0));
-        let given = Given { rules, key, epoch, salt: Salt::default(), now };
+        let (rules, keys, epoch) = (&self.setup.rules, &self.keys, CredentialEpoch(0));
+        let given = Given { rules, keys, epoch, salt: Salt::default(), now };
         let session = &self.disk.version(version).session;
         let outcome = match self.broken {
             Some(broken) => broken.rotate(session, &held.token, &given),

@@ -125,8 +125,8 @@ impl World {
         salt[..8].copy_from_slice(&self.salts.to_be_bytes());
         let decides_late = self.broken == Some(Broken::DecidesByItsOwnClock);
         let now = if decides_late { self.clock() } else { arrival.now };
-        let (rules, key, epoch) = (&self.setup.rules, &self.key, CredentialEpoch(0));
-        let given = Given { rules, key, epoch, salt: Salt(salt), now };
+        let (rules, keys, epoch) = (&self.setup.rules, &self.keys, CredentialEpoch(0));
+        let given = Given { rules, keys, epoch, salt: Salt(salt), now };
         let presented = &self.in_flight[index].held.token;
         match self.broken {
             Some(broken) => broken.rotate(read, presented, &given),

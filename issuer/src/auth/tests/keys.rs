@@ -1,0 +1,139 @@
+//! What a rotation and a revocation of keys mean for those who are signed in.
+
+use super::*;
+use crate::{
+    entropy::random_bytes,
+    key_ring::{Fresh, Kind, MasterKey, Ring, decode, draw_fresh, encode},
+    refresh_token::InvalidRefreshToken,
+};
+
+impl Fixture {
+    fn master(&self) -> MasterKey {
+        MasterKeySource::default().find(Home::Folder(self.folder.path())).unwrap()
+    }
+
+    /// Changes the ring as a command does.
+    async fn order(&self, change: impl Fn(&Ring, &Fresh) -> Ring) {
+        let record = self.auth.store.key_ring().await.unwrap().unwrap();
+        let ring = decode(&record, &self.master()).unwrap();
+        let fresh = draw_fresh(&ring, &self.master()).unwrap();
+        let new = encode(&change(&ring, &fresh), &self.master(), random_bytes().unwrap());
+        assert_eq!(self.auth.store.swap_key_ring(Some(&record), &new).await.unwrap(), Swapped::Yes);
+    }
+
+    async fn rotate(&self, kind: Kind) {
+        let now = self.clock.now();
+        self.order(|ring, fresh| ring.rotate(kind, now, fresh).unwrap().0).await;
+    }
+
+    async fn revoke_used(&self, kind: Kind) {
+        let now = self.clock.now();
+        self.order(|ring, fresh| ring.revoke(&ring.in_use(kind).unwrap().name.0, now, fresh).unwrap().0).await;
+    }
+
+    /// The issuer reads the ring, as it does every few seconds.
+    async fn read(&self) {
+        self.auth.keys.view_after(self.clock.moment()).await.unwrap();
+    }
+
+    /// Another issuer over the same store.
+    async fn second(&self) -> Auth {
+        auth(Arc::clone(&self.auth.store), &self.clock, self.folder.path(), self.auth.settings.clone()).await
+    }
+}
+
+fn kid(token: &str) -> String {
+    hallpass_token::decode(token).unwrap().header_json().to_owned()
+}
+
+#[tokio::test]
+async fn a_rotation_of_all_keys_signs_nobody_out() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    fixture.clock.advance(100);
+    fixture.rotate(Kind::RefreshTokens).await;
+    fixture.clock.advance(295);
+    fixture.rotate(Kind::Signing).await;
+    let second = fixture.login().await;
+    fixture.clock.advance(100);
+    fixture.read().await;
+    assert!(fixture.see_bearer(&second.access_token).await.is_ok(), "by the key that has retired");
+    let third = fixture.refresh(&first.refresh_token).await.unwrap();
+    assert_ne!(kid(&third.access_token), kid(&first.access_token));
+    assert_ne!(third.refresh_token[..11], first.refresh_token[..11], "the text begins with the key's id");
+    // A retry gets the same again, though it is of another key than what is made now.
+    assert_eq!(*fixture.refresh(&first.refresh_token).await.unwrap().refresh_token, *third.refresh_token);
+    fixture.clock.advance(400);
+    assert!(fixture.refresh(&third.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn after_a_revocation_a_bearer_is_refused_and_cookies_are_renewed_on_the_way() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    fixture.revoke_used(Kind::Signing).await;
+    fixture.read().await;
+    let seen = fixture.see_bearer(&pass.access_token).await;
+    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::KeyUnknown)))));
+    let seen = fixture.see_cookies(Some(&pass.access_token), Some(&pass.refresh_token)).await;
+    let Ok(Seen::Renewed(renewed)) = seen else { panic!("not renewed") };
+    assert!(fixture.see_bearer(&renewed.access_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn with_a_key_of_refresh_tokens_the_sessions_that_hold_its_tokens_end_and_no_others() {
+    let fixture = Fixture::new().await;
+    let (old, renewed) = (fixture.login().await, fixture.login().await);
+    fixture.clock.advance(400);
+    let name = fixture.auth.keys.latest().keys.refresh_tokens.in_use().id().0;
+    fixture.rotate(Kind::RefreshTokens).await;
+    fixture.read().await;
+    let renewed = fixture.refresh(&renewed.refresh_token).await.unwrap();
+    let name = format!("{:08x}", u32::from_be_bytes(name));
+    let now = fixture.clock.now();
+    fixture.order(|ring, fresh| ring.revoke(&name, now, fresh).unwrap().0).await;
+    fixture.read().await;
+    let refused = fixture.refresh(&old.refresh_token).await;
+    let is_unknown = |fault| matches!(fault, AuthError::InvalidGrant(GrantFault::Token(InvalidRefreshToken::Key)));
+    assert!(refused.is_err_and(is_unknown));
+    assert!(fixture.refresh(&renewed.refresh_token).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_another_issuer_made_with_a_key_that_this_one_has_not_seen_is_good_at_once() {
+    let fixture = Fixture::new().await;
+    // Twice, so that the keys in use are none that this issuer has seen published.
+    for _ in 0..2 {
+        fixture.revoke_used(Kind::Signing).await;
+        fixture.revoke_used(Kind::RefreshTokens).await;
+    }
+    let other = fixture.second().await;
+    let username = "exampleUser".parse().unwrap();
+    let pass = other.login(&username, password(PASSWORD), Transport::Cookie, None, client()).await.unwrap();
+    assert!(fixture.see_bearer(&pass.access_token).await.is_ok());
+    fixture.revoke_used(Kind::RefreshTokens).await;
+    fixture.revoke_used(Kind::RefreshTokens).await;
+    let another = fixture.second().await;
+    let pass = another.login(&username, password(PASSWORD), Transport::Cookie, None, client()).await.unwrap();
+    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+    let pass = another.login(&username, password(PASSWORD), Transport::Cookie, None, client()).await.unwrap();
+    fixture.logout(&[&pass.refresh_token], &[]).await;
+    assert!(matches!(
+        another.refresh(&pass.refresh_token, Transport::Cookie, ADDRESS).await,
+        Err(AuthError::InvalidGrant(_))
+    ));
+}
+
+#[tokio::test]
+async fn the_key_set_says_how_long_it_holds_by_when_the_ring_was_read() {
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.auth.key_set().await.unwrap().max_age, 300);
+    fixture.clock.advance(7);
+    let set = fixture.auth.key_set().await.unwrap();
+    assert_eq!(set.max_age, 293);
+    fixture.revoke_used(Kind::Signing).await;
+    fixture.clock.advance(24);
+    let after = fixture.auth.key_set().await.unwrap();
+    assert_eq!(after.max_age, 300, "it was too old, and was read again");
+    assert_ne!((after.etag(), after.json()), (set.etag(), set.json()));
+}

@@ -1,0 +1,258 @@
+//! A month of an issuer's keys, written down for verifiers that are not written in Rust: three issuers over one ring, whose
+//! clocks and views differ within their bounds, with rotations, revocations, restarts and changes of the algorithm.
+//!
+//! `HALLPASS_HISTORY=FILE HALLPASS_SEED=7 cargo test -p hallpass-issuer -- --ignored writes_a_month_of_keys` writes lines of
+//! JSON in the order of time. Times are seconds since 1970, by a clock that is right; `event` says what a line is:
+//!
+//! - `begin`: the first line, with `seed`, `at`, `issuer` and `audience` (what to verify tokens against), `max_age`, `lag`.
+//! - `key_set`: a key set, `key_set`, by its `etag`, before the first line that names it.
+//! - `answer`: at `at` the issuer of the number `node` served the key set `etag` with `Cache-Control: max-age=` its `max_age`,
+//!   and signed `token` with the key `kid`, good until `expires_at` by the issuer's own clock.
+//! - `revoke`: at `at` the key `kid` was revoked. From `gone_at` on no verifier trusts it that keeps to `max_age`, and from
+//!   `unseen_at` on no issuer uses it or serves it. Where it was in use, `successor` signs; one that some verifiers cannot
+//!   have has `unknown_until`: a verifier that does not fetch at an unknown `kid` may refuse its tokens until then.
+//! - `rotate`, `restart`: what was done, for people who read a history.
+//! - `end`: the last line.
+//!
+//! What must hold: a verifier that took the set of any answer, and keeps it for at most its `max_age`, accepts every `token`
+//! of an answer between its `at` and its `expires_at`, unless its key was revoked, or is such a successor; and none by a key
+//! that was revoked, from its `gone_at` on.
+
+use std::{collections::HashSet, env, fs::File, io::Write as _};
+
+use hallpass_token::AccessClaims;
+use serde_json::{Value, json};
+
+mod dice;
+
+use dice::Dice;
+
+use super::{open::open, tests::MASTER, watch::Watch, *};
+use crate::clock::Moment;
+
+const ISSUER: &str = "https://auth.example";
+const AUDIENCE: &str = "api";
+const START: u64 = 1_790_000_000;
+const MONTH: u64 = 30 * DAY;
+const DAY: u64 = 24 * 60 * 60;
+const TIMING: Timing = Timing { max_age: 300, lag: 30 };
+
+/// How long access tokens are good, by the issuer.
+const LIVES: [u64; 3] = [300, 300, 900];
+
+/// An issuer of the history.
+struct Node {
+    /// How far ahead its clock is, in seconds.
+    ahead: u64,
+    watch: Watch,
+    ring: Ring,
+    keys: OpenKeys,
+    /// When it read the ring.
+    read_at: u64,
+    life: u64,
+}
+
+struct Month {
+    dice: Dice,
+    out: Vec<Value>,
+    /// The ring as the store has it.
+    ring: Ring,
+    master: MasterKey,
+    algorithm: SigningAlgorithm,
+    told: HashSet<String>,
+    at: u64,
+}
+
+impl Month {
+    fn draw(&mut self, below: u64) -> u64 {
+        self.dice.roll() % below
+    }
+
+    fn time(&self, ahead: u64) -> UnixSeconds {
+        UnixSeconds::new(self.at + ahead).unwrap()
+    }
+
+    fn tell(&mut self, line: Value) {
+        self.out.push(line);
+    }
+
+    fn fresh(&mut self) -> Fresh {
+        let mut key = |purpose: Purpose| loop {
+            if let Some(key) = material::NewKey::of(purpose, &self.dice.bytes(), &self.master, self.dice.bytes()) {
+                return key;
+            }
+        };
+        Fresh { signing: key(self.ring.wanted.purpose(Kind::Signing)), refresh_tokens: key(Purpose::RefreshTokens) }
+    }
+
+    /// An issuer reads the ring and takes the steps that are due.
+    fn read(&mut self, watch: &mut Watch, life: u64, ahead: u64) {
+        let wishes =
+            Wishes { timing: TIMING, lives: Lives { access_tokens: life, refresh_tokens: 90 * DAY }, signs: true };
+        let (now, moment) = (self.time(ahead), Moment::from_millis((self.at - START) * 1000));
+        watch.look(&self.ring, now, moment);
+        loop {
+            let fresh = self.fresh();
+            match self.ring.next(&wishes, watch, now, &fresh) {
+                Some(next) => self.ring = next,
+                None => break,
+            }
+        }
+        watch.look(&self.ring, now, moment);
+    }
+
+    fn start(&mut self, life: u64) -> Node {
+        self.ring.wanted.algorithm = self.algorithm;
+        let ahead = self.draw(TIMING.lag);
+        let mut watch = Watch::default();
+        self.read(&mut watch, life, ahead);
+        let keys = self.open();
+        Node { ahead, watch, ring: self.ring.clone(), keys, read_at: self.at, life }
+    }
+
+    fn open(&self) -> OpenKeys {
+        let settings = KeySettings {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            signing: Signing::Ring(self.algorithm),
+            signing_period: None,
+            refresh_period: None,
+            wishes: Wishes {
+                timing: TIMING,
+                lives: Lives { access_tokens: 300, refresh_tokens: 90 * DAY },
+                signs: true,
+            },
+        };
+        open(&self.ring, &self.master, &settings).unwrap()
+    }
+
+    fn poll(&mut self, node: &mut Node) {
+        self.read(&mut node.watch, node.life, node.ahead);
+        node.read_at = self.at;
+        if node.ring != self.ring {
+            node.ring = self.ring.clone();
+            node.keys = self.open();
+        }
+    }
+
+    /// An issuer signs a token and serves its set, by a view that may be as old as its bound.
+    fn answer(&mut self, number: usize, node: &Node) {
+        let (now, kid) = (self.at + node.ahead, node.keys.signer.key_id().unwrap());
+        let id = self.dice.roll().to_string();
+        let token = node.keys.signer.sign(&AccessClaims {
+            iss: ISSUER,
+            sub: "user",
+            aud: AUDIENCE,
+            client_id: "hallpass",
+            iat: now,
+            exp: now + node.life,
+            jti: &id,
+            sid: "session",
+            username: "exampleUser",
+            roles: &[],
+            custom: None,
+        });
+        if self.told.insert(node.keys.etag.clone()) {
+            let key_set: Value = serde_json::from_str(&node.keys.key_set).unwrap();
+            self.tell(json!({"event": "key_set", "etag": node.keys.etag, "key_set": key_set}));
+        }
+        let max_age = TIMING.max_age - (self.at - node.read_at);
+        self.tell(json!({
+            "event": "answer", "at": self.at, "node": number, "etag": node.keys.etag, "max_age": max_age, "kid": kid,
+            "token": token.unwrap(), "expires_at": now + node.life,
+        }));
+    }
+
+    fn rotate(&mut self) {
+        let (ahead, fresh) = (self.draw(TIMING.lag), self.fresh());
+        let Ok((ring, rotated)) = self.ring.rotate(Kind::Signing, self.time(ahead), &fresh) else { return };
+        self.ring = ring;
+        self.tell(json!({"event": "rotate", "at": self.at, "rotated": format!("{rotated:?}")}));
+    }
+
+    fn revoke(&mut self) {
+        let keys: Vec<_> = self.ring.of(Kind::Signing).map(|key| key.name.0.clone()).collect();
+        let used = self.ring.in_use(Kind::Signing).unwrap().name.0.clone();
+        let any = self.draw(keys.len() as u64);
+        let name = if self.draw(2) == 0 { used } else { keys[usize::try_from(any).unwrap()].clone() };
+        let fresh = self.fresh();
+        let (ring, revoked) = self.ring.revoke(&name, self.time(0), &fresh).unwrap();
+        self.ring = ring;
+        let successor = revoked.successor.as_ref();
+        self.tell(json!({
+            "event": "revoke", "at": self.at, "kid": name, "gone_at": revoked.gone_at.seconds(),
+            "unseen_at": self.at + TIMING.lag, "successor": successor.map(|successor| &successor.key.0),
+            "unknown_until": successor.and_then(|successor| successor.unknown_until).map(UnixSeconds::seconds),
+        }));
+    }
+
+    /// What happens now and then.
+    fn happen(&mut self, nodes: &mut [Node]) {
+        match self.draw(2000) {
+            0..20 => self.rotate(),
+            20..30 => self.revoke(),
+            30..50 => {
+                let number = usize::try_from(self.draw(nodes.len() as u64)).unwrap();
+                if self.draw(4) == 0 {
+                    self.algorithm = match self.algorithm {
+                        SigningAlgorithm::EdDsa => SigningAlgorithm::Es256,
+                        SigningAlgorithm::Es256 => SigningAlgorithm::EdDsa,
+                    };
+                }
+                nodes[number] = self.start(LIVES[number]);
+                self.tell(json!({"event": "restart", "at": self.at, "node": number}));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A month, as lines of JSON.
+fn month(seed: u64) -> Vec<Value> {
+    let wanted =
+        Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: Some(DAY), refresh_period: Some(90 * DAY) };
+    let master = MasterKey::new(&MASTER);
+    let mut month = Month {
+        dice: Dice(seed),
+        out: vec![json!({
+            "event": "begin", "seed": seed, "at": START, "issuer": ISSUER, "audience": AUDIENCE,
+            "max_age": TIMING.max_age, "lag": TIMING.lag,
+        })],
+        ring: Ring::empty(wanted, TIMING, material::seal_decoy(&master, &[4; 32], [4; 12])),
+        master,
+        algorithm: SigningAlgorithm::EdDsa,
+        told: HashSet::new(),
+        at: START,
+    };
+    let mut nodes = LIVES.map(|life| month.start(life));
+    while month.at < START + MONTH {
+        // Mostly minutes; now and then seconds, so that something happens while a change is on its way.
+        let rest = if month.draw(3) == 0 { 20 } else { 600 };
+        let until = month.at + 1 + month.draw(rest);
+        // Each issuer reads at some moment within the bound before the next answers.
+        let mut reads: Vec<_> = (0..nodes.len()).map(|number| (until - month.draw(TIMING.lag), number)).collect();
+        reads.sort_unstable();
+        for (at, number) in reads {
+            month.at = month.at.max(at);
+            month.poll(&mut nodes[number]);
+        }
+        month.happen(&mut nodes);
+        month.at = until;
+        for (number, node) in nodes.iter().enumerate() {
+            month.answer(number, node);
+        }
+    }
+    let at = month.at;
+    month.tell(json!({"event": "end", "at": at}));
+    month.out
+}
+
+#[test]
+#[ignore = "writes a file for the tests in JavaScript"]
+fn writes_a_month_of_keys() {
+    let file = env::var("HALLPASS_HISTORY").expect("HALLPASS_HISTORY names the file to write");
+    let seed = env::var("HALLPASS_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let mut file = File::create(file).unwrap();
+    let lines: Vec<_> = month(seed).into_iter().map(|line| line.to_string() + "\n").collect();
+    file.write_all(lines.concat().as_bytes()).unwrap();
+}

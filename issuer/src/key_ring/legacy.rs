@@ -1,0 +1,128 @@
+//! Taking over the keys of earlier versions, which lay in the file `keys.json` of the data folder.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use hallpass_token::UnixSeconds;
+use serde::Deserialize;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::{
+    Key, MasterKey, Purpose, Ring, SigningAlgorithm, Stage, Timing, Wanted,
+    material::{NewKey, name_of, seal_decoy},
+    plan::Lives,
+};
+use crate::{
+    entropy::{NoEntropy, random_bytes},
+    refresh_token::{DecoyKey, RefreshTokenKey},
+};
+
+const FILE: &str = "keys.json";
+const VERSION: u8 = 2;
+
+/// The keys of a data folder that an earlier version wrote.
+pub(crate) struct LegacyKeys {
+    file: PathBuf,
+    ed25519: Zeroizing<[u8; 32]>,
+    es256: Zeroizing<[u8; 32]>,
+    refresh_root: Zeroizing<[u8; 32]>,
+}
+
+/// Why they cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LegacyError {
+    #[error("the keys in {} cannot be read or removed: {reason}", file.display())]
+    Io { file: PathBuf, reason: io::Error },
+    #[error("the keys in {} can be read by others: run `chmod 600` on it", file.display())]
+    Exposed { file: PathBuf },
+    #[error("{} is not a key file of the version before", file.display())]
+    Shape { file: PathBuf },
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+}
+
+/// The file: each key as base64url of 32 random bytes.
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
+struct KeyFile {
+    version: u8,
+    signing_key: String,
+    es256_key: String,
+    refresh_token_key: String,
+}
+
+impl LegacyKeys {
+    /// The keys in `folder`; `None` where there are none.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, LegacyError> {
+        let file = folder.join(FILE);
+        match fs::metadata(&file) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => return Err(LegacyError::Exposed { file }),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(reason) => return Err(LegacyError::Io { file, reason }),
+        }
+        let text = fs::read(&file).map_err(|reason| LegacyError::Io { file: file.clone(), reason })?;
+        Self::from_json(&file, &Zeroizing::new(text)).map(Some).ok_or(LegacyError::Shape { file })
+    }
+
+    fn from_json(file: &Path, text: &[u8]) -> Option<Self> {
+        let keys: KeyFile = serde_json::from_slice(text).ok()?;
+        let key = |encoded: &str| -> Option<Zeroizing<[u8; 32]>> {
+            let mut bytes = Zeroizing::new([0; 32]);
+            let length = Base64UrlUnpadded::decode(encoded, bytes.as_mut()).ok()?.len();
+            (length == 32).then_some(bytes)
+        };
+        (keys.version == VERSION).then_some(())?;
+        Some(Self {
+            file: file.to_owned(),
+            ed25519: key(&keys.signing_key)?,
+            es256: key(&keys.es256_key)?,
+            refresh_root: key(&keys.refresh_token_key)?,
+        })
+    }
+
+    /// A ring in which these keys go on as they did. The signing key of the algorithm that is not wanted is retired: it may
+    /// have signed until now.
+    pub(super) fn to_ring(
+        &self,
+        wanted: Wanted,
+        timing: Timing,
+        lives: Lives,
+        master: &MasterKey,
+        now: UnixSeconds,
+    ) -> Result<Ring, LegacyError> {
+        let decoy = seal_decoy(master, DecoyKey::of_root(&self.refresh_root).bytes(), random_bytes()?);
+        let mut ring = Ring::empty(wanted, timing, decoy);
+        let shape = || LegacyError::Shape { file: self.file.clone() };
+        for (purpose, secret, life) in [
+            (Purpose::Signing(SigningAlgorithm::EdDsa), &self.ed25519, lives.access_tokens),
+            (Purpose::Signing(SigningAlgorithm::Es256), &self.es256, lives.access_tokens),
+            (Purpose::RefreshTokens, &self.refresh_root, lives.refresh_tokens),
+        ] {
+            let NewKey { purpose, name, secret } =
+                NewKey::of(purpose, secret, master, random_bytes()?).ok_or_else(shape)?;
+            let is_wanted = purpose == wanted.purpose(purpose.kind());
+            let stage = if is_wanted { Stage::InUse { since: now } } else { Stage::Retired { since: now } };
+            ring.keys.push(Key { purpose, name, published_at: now, stage, longest_life: life, secret });
+        }
+        Ok(ring)
+    }
+
+    /// Removes the file, if the ring has taken its keys over. The ring must be durable.
+    pub(super) fn retire(&self, ring: &Ring) -> Result<(), LegacyError> {
+        let name = name_of(&RefreshTokenKey::from_root(&self.refresh_root));
+        if !ring.keys.iter().any(|key| key.name == name) {
+            tracing::warn!("the file keys.json is not used: the key ring has other keys");
+            return Ok(());
+        }
+        let failed = |reason| LegacyError::Io { file: self.file.clone(), reason };
+        fs::remove_file(&self.file).map_err(failed)?;
+        self.file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()).map_err(failed)?;
+        tracing::info!("the keys of the file keys.json are in the key ring now");
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! What a key is made of: random bytes, its name, and the seal that names what it is for.
+
+use hallpass_token::Signer;
+use zeroize::Zeroizing;
+
+use super::{
+    KeyName, Kind, Purpose, Ring, Sealed, SigningAlgorithm, Timing, Wanted,
+    seal::{MasterKey, NotOpened},
+};
+use crate::{
+    entropy::{NoEntropy, random_bytes},
+    refresh_token::RefreshTokenKey,
+};
+
+/// Two keys that nobody has used, drawn for one step of a ring: one of each kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Fresh {
+    pub(super) signing: NewKey,
+    pub(super) refresh_tokens: NewKey,
+}
+
+/// A key that is no ring's yet.
+#[derive(Clone, Debug)]
+pub(super) struct NewKey {
+    pub(super) purpose: Purpose,
+    pub(super) name: KeyName,
+    pub(super) secret: Sealed,
+}
+
+impl Fresh {
+    pub(super) fn of(&self, kind: Kind) -> &NewKey {
+        match kind {
+            Kind::Signing => &self.signing,
+            Kind::RefreshTokens => &self.refresh_tokens,
+        }
+    }
+}
+
+/// Draws a key of each kind that a ring wants now.
+pub(crate) fn draw_fresh(ring: &Ring, master: &MasterKey) -> Result<Fresh, NoEntropy> {
+    let draw = |kind| loop {
+        let secret = Zeroizing::new(random_bytes()?);
+        // Of the numbers below 2^256, one in 2^32 is no private key of P-256.
+        if let Some(key) = NewKey::of(ring.wanted.purpose(kind), &secret, master, random_bytes()?) {
+            return Ok(key);
+        }
+    };
+    Ok(Fresh { signing: draw(Kind::Signing)?, refresh_tokens: draw(Kind::RefreshTokens)? })
+}
+
+impl NewKey {
+    /// The key over these bytes; `None` where they are none for that purpose.
+    pub(super) fn of(purpose: Purpose, secret: &[u8; 32], master: &MasterKey, nonce: [u8; 12]) -> Option<Self> {
+        let name = match purpose {
+            Purpose::Signing(algorithm) => KeyName(signer(algorithm, secret)?.key_id()?.to_owned()),
+            Purpose::RefreshTokens => name_of(&RefreshTokenKey::from_root(secret)),
+        };
+        let secret = master.seal(&label(purpose, &name), secret, nonce);
+        Some(Self { purpose, name, secret })
+    }
+}
+
+/// The secret of a ring's key.
+pub(super) fn open(
+    master: &MasterKey,
+    purpose: Purpose,
+    name: &KeyName,
+    sealed: &Sealed,
+) -> Result<Zeroizing<[u8; 32]>, NotOpened> {
+    master.open(&label(purpose, name), sealed)
+}
+
+/// Seals what decoys are chosen with.
+pub(super) fn seal_decoy(master: &MasterKey, secret: &[u8; 32], nonce: [u8; 12]) -> Sealed {
+    master.seal(DECOY, secret, nonce)
+}
+
+pub(super) fn open_decoy(master: &MasterKey, sealed: &Sealed) -> Result<Zeroizing<[u8; 32]>, NotOpened> {
+    master.open(DECOY, sealed)
+}
+
+/// Seals a ring's secrets under another master key.
+pub(crate) fn reseal(ring: &Ring, master: &MasterKey, new: &MasterKey) -> Result<Ring, ResealError> {
+    let mut resealed = ring.clone();
+    resealed.decoy = seal_decoy(new, &*open_decoy(master, &ring.decoy)?, random_bytes()?);
+    for key in &mut resealed.keys {
+        let secret = open(master, key.purpose, &key.name, &key.secret)?;
+        key.secret = new.seal(&label(key.purpose, &key.name), &secret, random_bytes()?);
+    }
+    Ok(resealed)
+}
+
+/// A ring without a key, where all are lost. What it wants is what the next issuer wants that starts.
+pub(crate) fn reset(master: &MasterKey) -> Result<Ring, NoEntropy> {
+    let wanted = Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: None, refresh_period: None };
+    let timing = Timing { max_age: 0, lag: 0 };
+    Ok(Ring::empty(wanted, timing, seal_decoy(master, &random_bytes()?, random_bytes()?)))
+}
+
+/// Why a ring could not be sealed anew.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResealError {
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+}
+
+pub(super) fn signer(algorithm: SigningAlgorithm, secret: &[u8; 32]) -> Option<Signer> {
+    match algorithm {
+        SigningAlgorithm::EdDsa => Some(Signer::ed25519(secret)),
+        SigningAlgorithm::Es256 => Signer::es256(secret).ok(),
+    }
+}
+
+/// A key of refresh tokens by the four bytes that tokens carry.
+pub(super) fn name_of(key: &RefreshTokenKey) -> KeyName {
+    KeyName(format!("{:08x}", u32::from_be_bytes(key.id().0)))
+}
+
+/// What decoys are chosen with is no key's, and so needs no name.
+const DECOY: &[u8] = b"hallpass key ring 1 decoy";
+
+/// What a sealed key is good for: the version, the purpose with its algorithm, the name.
+fn label(purpose: Purpose, name: &KeyName) -> Vec<u8> {
+    format!("hallpass key ring 1 key {purpose} {name}").into_bytes()
+}

@@ -1,0 +1,79 @@
+//! The proof of the key ring's rules by random histories: issuers that read at any moment within their bound, whose clocks
+//! differ and whose swaps are slow, verifiers that keep every set for as long as they may, operators who rotate and revoke,
+//! restarts, changes of the algorithm. The functions of the ring are the real ones; what must hold is checked after every
+//! step against what was signed and served, and not by the ring's own words.
+
+use std::{cell::Cell, env};
+
+use proptest::{
+    collection::vec,
+    test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
+};
+
+mod broken;
+mod steps;
+mod world;
+
+use broken::Broken;
+use steps::{Step, steps};
+use world::World;
+
+/// The longest history.
+const MOST_STEPS: usize = 60;
+
+/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` asks for more.
+const HISTORIES: u64 = 500;
+
+/// Lives through one history.
+fn live(steps: &[Step], broken: Option<Broken>) -> (Result<(), String>, World) {
+    let mut world = World::new(broken);
+    let outcome = steps.iter().try_for_each(|step| world.take(step)).and_then(|()| world.settle());
+    (outcome, world)
+}
+
+/// Tries so many histories; the first that breaks a property, shrunk, with its number.
+fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<world::Seen, String> {
+    let config = Config { cases: histories, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+    let mut seed_bytes = [0; 32];
+    seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
+    let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(world::Seen::default()));
+    let result = runner.run(&vec(steps(), 1..MOST_STEPS), |steps| {
+        let (outcome, world) = live(&steps, broken);
+        if !has_failed.get() {
+            tried.set(tried.get() + 1);
+            lived.set(lived.get().and(world.seen));
+            has_failed.set(outcome.is_err());
+        }
+        outcome.map_err(TestCaseError::fail)
+    });
+    match result {
+        Ok(()) => Ok(lived.get()),
+        Err(TestError::Fail(violation, steps)) => Err(format!(
+            "{violation}, in history {} of HALLPASS_SEED={seed}: {steps:#?}\n{}",
+            tried.get(),
+            live(&steps, broken).1.story()
+        )),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn number_from_env(name: &str, default: u64) -> u64 {
+    env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+#[test]
+fn every_token_is_good_for_its_life_and_a_revoked_key_for_no_longer_than_promised() {
+    let histories = number_from_env("HALLPASS_HISTORIES", HISTORIES).try_into().unwrap();
+    let seen = search(number_from_env("HALLPASS_SEED", 0), histories, None).unwrap_or_else(|found| panic!("{found}"));
+    println!("{histories} histories: {seen:?}");
+    seen.assert_complete();
+}
+
+#[test]
+fn every_rule_of_the_ring_that_is_broken_on_purpose_is_caught() {
+    for broken in Broken::ALL {
+        let Err(found) = search(1, 20_000, Some(broken)) else { panic!("{broken:?} was not caught") };
+        println!("{broken:?}: {}", found.lines().next().unwrap_or_default());
+    }
+}

@@ -1,0 +1,85 @@
+//! Rules broken on purpose, to see that the checker would catch it.
+
+use super::world::TIMING;
+use crate::key_ring::{Key, Ring, Stage, Timing};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// A key signs as soon as it is published.
+    NoLead,
+    /// A retired key goes without regard to what it signed.
+    NoRetention,
+    /// A retired key stays for a token's life, and no longer.
+    NoMargin,
+    /// An issuer does not raise the longest life when it asks for longer ones.
+    LifeIsNotRaised,
+    /// Every answer has the whole `max-age`, however old the view is.
+    MaxAgeIsNotReduced,
+    /// An issuer goes on with a view of any age.
+    NoBoundOnViews,
+    /// A revoked key retires like any other.
+    RevokedIsRetired,
+    /// The set has the key in use alone.
+    OnlyTheUsedIsPublished,
+    /// A swap overwrites what others wrote meanwhile.
+    SwapsBlindly,
+    /// An order goes by the times of the ring, as if no clocks differed and swaps took no time.
+    NoSkew,
+}
+
+impl Broken {
+    pub(super) const ALL: [Self; 10] = [
+        Self::NoLead,
+        Self::NoRetention,
+        Self::NoMargin,
+        Self::LifeIsNotRaised,
+        Self::MaxAgeIsNotReduced,
+        Self::NoBoundOnViews,
+        Self::RevokedIsRetired,
+        Self::OnlyTheUsedIsPublished,
+        Self::SwapsBlindly,
+        Self::NoSkew,
+    ];
+
+    /// The ring as a rule that is broken sees it.
+    pub(super) fn bend(self, ring: &Ring) -> Ring {
+        let mut bent = ring.clone();
+        match self {
+            Self::NoLead => bent.timing.max_age = 0,
+            Self::NoRetention => bent.keys.iter_mut().for_each(|key| key.longest_life = 0),
+            Self::NoMargin => bent.timing.lag = 0,
+            _ => {}
+        }
+        bent
+    }
+
+    /// What a bent ring became, with what was bent put right.
+    pub(super) fn unbend(self, ring: &Ring, mut bent: Ring) -> Ring {
+        let life = |key: &Key| ring.keys.iter().find(|each| each.name == key.name).map(|each| each.longest_life);
+        match self {
+            Self::NoLead | Self::NoMargin => bent.timing = ring.timing,
+            Self::NoRetention => {
+                for key in &mut bent.keys {
+                    key.longest_life = life(key).unwrap_or(key.longest_life);
+                }
+            }
+            _ => {}
+        }
+        bent
+    }
+
+    /// The ring after a revocation that only retires the key.
+    pub(super) fn retire_revoked(ring: &Ring, mut revoked: Ring) -> Ring {
+        let gone = ring.keys.iter().find(|key| revoked.keys.iter().all(|each| each.name != key.name)).cloned();
+        let since = revoked.revocations.last().map(|revocation| revocation.at);
+        if let (Some(gone), Some(since)) = (gone, since) {
+            revoked.keys.push(Key { stage: Stage::Retired { since }, ..gone });
+        }
+        revoked
+    }
+
+    /// What an order reckons with.
+    pub(super) fn order_timing(broken: Option<Self>) -> Timing {
+        if broken == Some(Self::NoSkew) { Timing { max_age: TIMING.max_age, lag: 0 } } else { TIMING }
+    }
+}

@@ -1,0 +1,264 @@
+//! The world of a history: one ring, three issuers, every set that was served, and all tokens that were signed.
+
+use hallpass_token::UnixSeconds;
+
+use super::{Broken, Step};
+use crate::{
+    clock::Moment,
+    key_ring::{
+        Fresh, Key, KeyName, Kind, Lives, MasterKey, Purpose, Ring, Sealed, SigningAlgorithm, Timing, Wanted, Wishes,
+        encode, material::NewKey, seal::SEALED_BYTES, watch::Watch,
+    },
+};
+
+mod acts;
+mod check;
+mod seen;
+
+pub(super) use seen::Seen;
+
+pub(super) const TIMING: Timing = Timing { max_age: 60, lag: 6 };
+const START: u64 = 1_790_000_000;
+
+/// How long refresh tokens live.
+const REFRESH_LIFE: u64 = 100;
+
+/// How often an issuer reads where nothing is in its way.
+const PAUSE: u64 = 3;
+
+pub(super) struct World {
+    broken: Option<Broken>,
+    /// Seconds since the start, by a clock that is right.
+    at: u64,
+    ring: Ring,
+    issuers: Vec<Issuer>,
+    /// What verifiers hold: each takes one set, and keeps it for as long as it may.
+    sets: Vec<KeptSet>,
+    tokens: Vec<Token>,
+    refresh_tokens: Vec<Token>,
+    revoked: Vec<RevokedAt>,
+    /// Keys that went into use before every verifier could have them, and until when that counts.
+    hasty: Vec<(KeyName, u64)>,
+    drawn: u64,
+    longest_record: usize,
+    told: Vec<String>,
+    pub(super) seen: Seen,
+}
+
+struct Issuer {
+    ahead: i64,
+    watch: Watch,
+    life: u64,
+    view: Option<View>,
+}
+
+#[derive(Clone)]
+struct View {
+    ring: Ring,
+    read_at: u64,
+}
+
+/// A key set in a verifier.
+struct KeptSet {
+    names: Vec<KeyName>,
+    until: u64,
+}
+
+/// What was made with a key, and the last second in which any of it must be good.
+struct Token {
+    key: KeyName,
+    until: u64,
+}
+
+struct RevokedAt {
+    key: KeyName,
+    at: u64,
+    gone_at: u64,
+}
+
+impl World {
+    pub(super) fn new(broken: Option<Broken>) -> Self {
+        let wanted =
+            Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: Some(150), refresh_period: Some(400) };
+        let issuer = |life| Issuer { ahead: 0, watch: Watch::default(), life, view: None };
+        let mut world = Self {
+            broken,
+            at: 0,
+            ring: Ring::empty(wanted, TIMING, Sealed([0; SEALED_BYTES])),
+            issuers: [30, 60, 90].map(issuer).into(),
+            sets: Vec::new(),
+            tokens: Vec::new(),
+            refresh_tokens: Vec::new(),
+            revoked: Vec::new(),
+            hasty: Vec::new(),
+            drawn: 0,
+            longest_record: 0,
+            told: Vec::new(),
+            seen: Seen::default(),
+        };
+        for issuer in 0..world.issuers.len() {
+            world.read(issuer);
+        }
+        world
+    }
+
+    /// What happened, for people.
+    pub(super) fn story(&self) -> String {
+        self.told.join("\n")
+    }
+
+    pub(super) fn take(&mut self, step: &Step) -> Result<(), String> {
+        match *step {
+            Step::Pass { seconds } => self.pass(seconds),
+            Step::Serve { seconds, first } => self.serve(seconds, first)?,
+            Step::Read { issuer } => self.read(issuer),
+            Step::ReadSlowly { issuer, seconds } => self.read_slowly(issuer, seconds)?,
+            Step::Sign { issuer } => self.sign(issuer),
+            Step::Fetch { issuer } => self.fetch(issuer),
+            Step::Restart { issuer, is_es256, life } => self.restart(issuer, is_es256, life),
+            Step::Rotate { is_signing, ahead } => self.rotate(kind(is_signing), ahead),
+            Step::Revoke { is_signing, key, ahead } => self.revoke(kind(is_signing), key, ahead),
+            Step::Drift { issuer, ahead } => self.issuers[issuer].ahead = ahead.cast_signed(),
+            Step::Jump { issuer, days, reads } => self.jump(issuer, days, reads)?,
+        }
+        self.check()
+    }
+
+    /// Everybody goes on for as long as anything that was begun can take.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        self.serve(300, 0)?;
+        self.check_settled()
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.at += seconds;
+    }
+
+    fn serve(&mut self, seconds: u64, first: usize) -> Result<(), String> {
+        for second in 0..seconds {
+            self.pass(1);
+            for issuer in 0..self.issuers.len() {
+                if (second + issuer as u64).is_multiple_of(PAUSE) {
+                    self.read(issuer);
+                }
+            }
+            let issuer = usize::try_from(second).unwrap_or_default() % self.issuers.len();
+            self.sign(issuer);
+            if second.is_multiple_of(7) {
+                self.fetch((issuer + first) % self.issuers.len());
+            }
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::from_millis(self.at * 1000)
+    }
+
+    fn time(&self, ahead: i64) -> UnixSeconds {
+        UnixSeconds::new((START + self.at).saturating_add_signed(ahead)).unwrap()
+    }
+
+    fn wishes(&self, issuer: usize) -> Wishes {
+        let lives = Lives { access_tokens: self.issuers[issuer].life, refresh_tokens: REFRESH_LIFE };
+        Wishes { timing: TIMING, lives, signs: true }
+    }
+
+    fn read(&mut self, issuer: usize) {
+        let (ring, read_at) = (self.decide(issuer), self.at);
+        self.write(ring);
+        self.take_view(issuer, read_at);
+    }
+
+    /// What an issuer makes of the ring as it is.
+    fn decide(&mut self, issuer: usize) -> Ring {
+        let (now, moment, wishes) = (self.time(self.issuers[issuer].ahead), self.moment(), self.wishes(issuer));
+        let mut ring = self.ring.clone();
+        self.issuers[issuer].watch.look(&ring, now, moment);
+        for _ in 0..16 {
+            let fresh = self.fresh(&ring);
+            let watch = &self.issuers[issuer].watch;
+            match self.next(&ring, &wishes, watch, now, &fresh) {
+                Some(next) => ring = next,
+                None => break,
+            }
+        }
+        ring
+    }
+
+    fn next(&self, ring: &Ring, wishes: &Wishes, watch: &Watch, now: UnixSeconds, fresh: &Fresh) -> Option<Ring> {
+        let Some(broken) = self.broken else { return ring.next(wishes, watch, now, fresh) };
+        let bent = broken.bend(ring);
+        let mut wishes = *wishes;
+        wishes.timing = bent.timing;
+        if matches!(broken, Broken::LifeIsNotRaised | Broken::NoRetention) {
+            wishes.lives = Lives { access_tokens: 0, refresh_tokens: 0 };
+        }
+        let next = bent.next(&wishes, watch, now, fresh).map(|next| broken.unbend(ring, next));
+        next.filter(|next| next != ring)
+    }
+
+    fn write(&mut self, ring: Ring) {
+        if ring != self.ring {
+            self.tell(&ring);
+            self.ring = ring;
+            self.seen.changes += 1;
+            self.longest_record = self.longest_record.max(self.record_bytes());
+        }
+    }
+
+    fn take_view(&mut self, issuer: usize, read_at: u64) {
+        let (now, moment) = (self.time(self.issuers[issuer].ahead), self.moment());
+        let issuer = &mut self.issuers[issuer];
+        issuer.watch.look(&self.ring, now, moment);
+        issuer.view = Some(View { ring: self.ring.clone(), read_at });
+    }
+
+    /// The swap of what was decided comes later, and only where the ring is still what was read.
+    fn read_slowly(&mut self, issuer: usize, seconds: u64) -> Result<(), String> {
+        let (read, read_at) = (self.ring.clone(), self.at);
+        let decided = self.decide(issuer);
+        let others: Vec<_> = (0..self.issuers.len()).filter(|other| *other != issuer).collect();
+        for second in 0..seconds {
+            self.pass(1);
+            let other = others[usize::try_from(second).unwrap_or_default() % others.len()];
+            self.read(other);
+            self.sign(other);
+            self.check()?;
+        }
+        if self.ring == read || self.broken == Some(Broken::SwapsBlindly) {
+            self.write(decided);
+            self.take_view(issuer, read_at);
+        } else {
+            self.seen.conflicts += 1;
+            self.read(issuer);
+        }
+        Ok(())
+    }
+
+    /// Keys that nobody has drawn; what they are made of plays no part here.
+    fn fresh(&mut self, ring: &Ring) -> Fresh {
+        let mut draw = |purpose: Purpose, width: usize| {
+            self.drawn += 1;
+            let (name, secret) = (KeyName(format!("{:0width$}", self.drawn)), Sealed([0; SEALED_BYTES]));
+            NewKey { purpose, name, secret }
+        };
+        let signing = draw(ring.wanted.purpose(Kind::Signing), 43);
+        Fresh { signing, refresh_tokens: draw(Purpose::RefreshTokens, 8) }
+    }
+
+    fn tell(&mut self, ring: &Ring) {
+        let short = |key: &Key| format!("{}:{:?}", key.name.0.trim_start_matches('0'), key.stage);
+        let keys: Vec<_> = ring.keys.iter().map(short).collect();
+        self.told.push(format!("at {}: {}", self.at, keys.join(" ")));
+    }
+
+    fn record_bytes(&self) -> usize {
+        encode(&self.ring, &MasterKey::new(&[1; 32]), [0; 12]).0.len()
+    }
+}
+
+fn kind(is_signing: bool) -> Kind {
+    if is_signing { Kind::Signing } else { Kind::RefreshTokens }
+}

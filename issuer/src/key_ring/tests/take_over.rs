@@ -1,0 +1,85 @@
+//! The keys of the version before, in `keys.json`: they go on in the ring, whatever is killed between.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use hallpass_token::Signer;
+
+use super::{keepers::House, *};
+use crate::refresh_token::{DecoyKey, RefreshTokenKey};
+
+/// A key file as the version before wrote it.
+pub(in crate::key_ring) fn write_legacy(folder: &Path) {
+    let [ed25519, es256, root] = [[1; 32], [2; 32], [3; 32]].map(|bytes| Base64UrlUnpadded::encode_string(&bytes));
+    let text = serde_json::json!({
+        "version": 2, "signing_key": ed25519, "es256_key": es256, "refresh_token_key": root,
+    });
+    fs::write(folder.join("keys.json"), text.to_string()).unwrap();
+    fs::set_permissions(folder.join("keys.json"), fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn assert_taken_over(keeper: &Keeper, signer: &Signer) {
+    let keys = &keeper.latest().keys;
+    assert_eq!(keys.signer.key_id(), signer.key_id());
+    assert_eq!(keys.refresh_tokens.in_use().id(), RefreshTokenKey::from_root(&[3; 32]).id());
+    assert_eq!(keys.refresh_tokens.decoy().place("x"), DecoyKey::of_root(&[3; 32]).place("x"));
+    for signer in [Signer::ed25519(&[1; 32]), Signer::es256(&[2; 32]).unwrap()] {
+        assert!(keys.key_set.contains(signer.key_id().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn the_keys_of_the_version_before_go_on_as_they_were_and_their_file_is_removed() {
+    for (algorithm, signer) in [
+        (SigningAlgorithm::EdDsa, Signer::ed25519(&[1; 32])),
+        (SigningAlgorithm::Es256, Signer::es256(&[2; 32]).unwrap()),
+    ] {
+        let house = House::new();
+        write_legacy(house.path());
+        assert_taken_over(&house.try_start(algorithm).await.unwrap(), &signer);
+        assert!(!house.path().join("keys.json").exists());
+        assert_taken_over(&house.try_start(algorithm).await.unwrap(), &signer);
+    }
+}
+
+#[tokio::test]
+async fn a_kill_between_the_ring_and_the_removal_of_the_file_harms_nothing() {
+    let house = House::new();
+    // Killed once the master key was there, and the ring was not.
+    MasterKeySource::default().find_or_make(Home::Folder(house.path())).unwrap();
+    write_legacy(house.path());
+    house.start().await;
+    // Killed once the ring was there, and the file was too.
+    write_legacy(house.path());
+    let before = house.store.key_ring().await.unwrap();
+    assert_taken_over(&house.start().await, &Signer::ed25519(&[1; 32]));
+    assert!(!house.path().join("keys.json").exists());
+    assert_eq!(house.store.key_ring().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_file_of_keys_that_a_ring_never_had_is_left_alone() {
+    let house = House::new();
+    let first = house.start().await;
+    write_legacy(house.path());
+    let again = house.start().await;
+    assert_eq!(first.latest().keys.signer.key_id(), again.latest().keys.signer.key_id());
+    assert!(house.path().join("keys.json").exists());
+}
+
+#[tokio::test]
+async fn a_file_that_others_can_read_or_that_is_damaged_is_refused() {
+    let house = House::new();
+    write_legacy(house.path());
+    let file = house.path().join("keys.json");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let exposed = house.try_start(SigningAlgorithm::EdDsa).await;
+    assert!(exposed.is_err_and(|error| error.to_string().contains("chmod 600")));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    for text in ["", "{}", r#"{"version":3,"signing_key":"","es256_key":"","refresh_token_key":""}"#] {
+        fs::write(&file, text).unwrap();
+        let refused = house.try_start(SigningAlgorithm::EdDsa).await;
+        assert!(refused.is_err_and(|error| error.to_string().contains("not a key file")), "{text}");
+    }
+    assert_eq!(house.store.key_ring().await.unwrap(), None);
+}
