@@ -111,13 +111,10 @@ fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
 /// Makes the log durable that an earlier process left. One that was killed leaves writes that nobody has synced: this
 /// process will read them, answer by them, and have sled write a snapshot that builds on them.
 fn settle_log(folder: &Path) -> io::Result<()> {
-    match File::options().read(true).write(true).open(folder.join("db")) {
-        Ok(log) => {
-            room::clear(&log)?;
-            log.sync_data()
-        }
+    let log = folder.join("db");
+    match room::clear(&log).and_then(|()| File::open(log)?.sync_data()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+        settled => settled,
     }
 }
 

@@ -61,7 +61,8 @@ impl Room {
 
 /// Takes the room away that a store left when it was closed or killed. sled would cut it off segment by segment, each with a
 /// sync, and could leave a hole there.
-pub(super) fn clear(log: &File) -> io::Result<()> {
+pub(super) fn clear(path: &Path) -> io::Result<()> {
+    let log = File::open(path)?;
     let length = log.metadata()?.len();
     let mut end = length;
     let mut segment = vec![0; SEGMENT];
@@ -76,5 +77,5 @@ pub(super) fn clear(log: &File) -> io::Result<()> {
         segment.resize(SEGMENT, 0);
         end = start;
     }
-    if end < length { log.set_len(end) } else { Ok(()) }
+    if end < length { File::options().write(true).open(path)?.set_len(end) } else { Ok(()) }
 }
