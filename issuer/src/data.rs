@@ -1,20 +1,27 @@
-//! The data folder of an embedded store: the database and the keys, held by one process at a time.
+//! Where an issuer's data lies: the folder of an embedded store, with the keys, held by one process at a time; or a
+//! database that several share.
 
 use std::{
     fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
 };
 
 use crate::{
     keys::{Keys, KeysError},
     store::{
-        StoreError,
+        Store, StoreError,
+        postgres::{
+            self, COMMAND_CONNECTIONS, COMMAND_PATIENCE, ISSUER_PATIENCE, InvalidAddress, PostgresAddress,
+            PostgresStore,
+        },
         sled::{OpenError, SledStore},
     },
 };
 
-/// Why a data folder could not be opened.
+/// Why a store or its keys could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataError {
     #[error("the folder {} cannot be made: {reason}", folder.display())]
@@ -22,13 +29,73 @@ pub(crate) enum DataError {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Keys(#[from] KeysError),
 }
 
+/// Where users and sessions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreAddress {
+    /// The data folder of the embedded store.
+    Folder(PathBuf),
+    Postgres(Box<PostgresAddress>),
+}
+
+/// A text that says of no store where it is. What it says never quotes it: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidStoreAddress {
+    #[error("a store is sled:PATH, such as sled:./hallpass-data, or postgres://USER@HOST/DATABASE")]
+    Shape,
+    #[error(transparent)]
+    Postgres(#[from] InvalidAddress),
+}
+
+impl FromStr for StoreAddress {
+    type Err = InvalidStoreAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStoreAddress> {
+        if PostgresAddress::is_meant_by(text) {
+            return Ok(Self::Postgres(Box::new(text.parse()?)));
+        }
+        match text.strip_prefix("sled:") {
+            Some(folder) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
+            _ => Err(InvalidStoreAddress::Shape),
+        }
+    }
+}
+
+impl StoreAddress {
+    /// Whether there is a password in it, which no other user of the machine should see.
+    pub(crate) fn has_password(&self) -> bool {
+        matches!(self, Self::Postgres(address) if address.has_password())
+    }
+}
+
+/// Opens a store for a command.
+pub(crate) async fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
+    hold(address).await
+}
+
+/// Opens a store for this process alone, as far as that can be: a database may have others all the same.
+pub(crate) async fn hold(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
+    match address {
+        StoreAddress::Folder(folder) => Ok(Arc::new(open_folder(folder)?.0)),
+        StoreAddress::Postgres(address) => {
+            Ok(Arc::new(PostgresStore::open(address, COMMAND_CONNECTIONS, COMMAND_PATIENCE).await?))
+        }
+    }
+}
+
+/// Opens a database for an issuer.
+pub(crate) async fn open_database(address: &PostgresAddress, connections: usize) -> Result<Arc<dyn Store>, DataError> {
+    Ok(Arc::new(PostgresStore::open(address, connections, ISSUER_PATIENCE).await?))
+}
+
 /// Opens a data folder, and makes it where there is none. What it holds can be read by its owner alone.
-pub(crate) fn open(folder: &Path) -> Result<(SledStore, Keys), DataError> {
+pub(crate) fn open_folder(folder: &Path) -> Result<(SledStore, Keys), DataError> {
     make(folder).map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     // The store first: its lock keeps a second process from making keys at the same moment.
     let store = SledStore::open(&folder.join("sled"))?;
@@ -60,4 +127,18 @@ fn make(folder: &Path) -> io::Result<()> {
 fn sync_entry(made: &Path) -> io::Result<()> {
     let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(parent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_a_folder_behind_sled_or_a_database() {
+        assert_eq!("sled:./data".parse(), Ok(StoreAddress::Folder("./data".into())));
+        assert!(matches!("postgres://hallpass@db/hallpass".parse(), Ok(StoreAddress::Postgres(_))));
+        for text in ["", "./data", "sled:", "mysql://x", "postgres://"] {
+            assert!(text.parse::<StoreAddress>().is_err(), "{text}");
+        }
+    }
 }

@@ -18,6 +18,10 @@ use crate::{
     refresh_token::RefreshTokenKey,
 };
 
+mod master;
+
+pub(crate) use master::{MasterKey, MasterKeyError};
+
 const FILE: &str = "keys.json";
 const VERSION: u8 = 2;
 

@@ -20,6 +20,7 @@ mod serve;
 mod session;
 mod sessions;
 mod store;
+mod stores;
 mod sweeper;
 mod user;
 mod users;
@@ -34,7 +35,7 @@ use std::{
 
 use clap::Parser as _;
 use cli::{Cli, Command};
-use keys::Hs256Secret;
+use keys::{Hs256Secret, MasterKey};
 use serve::ServeError;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -64,10 +65,12 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         match command {
             Command::Serve(options) => {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
-                serve::run(*options, hs256_secret, told_to_stop()?).await?;
+                let master_key = env::var_os("HALLPASS_MASTER_KEY").map(MasterKey::from);
+                serve::run(*options, hs256_secret, master_key, told_to_stop()?).await?;
             }
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,
+            Command::Store(command) => stores::run(command).await?,
             Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())

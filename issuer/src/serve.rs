@@ -5,6 +5,7 @@ use std::{
     io,
     io::Write as _,
     net::SocketAddr,
+    num::NonZero,
     sync::Arc,
 };
 
@@ -17,10 +18,10 @@ use crate::{
     auth::{Auth, AuthSetupError, Settings},
     cli::{InvalidHashing, IssuerUrl, Serve, SigningAlg},
     clock::{Clock as _, SystemClock},
-    data::{self, DataError},
+    data::{self, DataError, StoreAddress},
     hashing::{Hashing, HashingSetupError, Machine},
     http::{self, Envelope, TrustedProxies, server},
-    keys::Hs256Secret,
+    keys::{Hs256Secret, Keys, MasterKey, MasterKeyError},
     metrics::Metrics,
     password::{NewPassword, WeakPassword},
     session::Rules,
@@ -54,6 +55,12 @@ pub(crate) enum ServeError {
     SecretNeeded,
     #[error("HALLPASS_HS256_SECRET cannot be used: {0}")]
     Secret(KeySetError),
+    #[error(
+        "a store that issuers share needs the key that they share: HALLPASS_MASTER_KEY, 32 random bytes in base64url"
+    )]
+    MasterKeyNeeded,
+    #[error("HALLPASS_MASTER_KEY cannot be used: {0}")]
+    MasterKey(#[from] MasterKeyError),
     #[error(transparent)]
     Hashing(#[from] InvalidHashing),
     #[error(transparent)]
@@ -92,6 +99,8 @@ impl ServeError {
                 | Self::LateWindow
                 | Self::SecretNeeded
                 | Self::Secret(_)
+                | Self::MasterKeyNeeded
+                | Self::MasterKey(_)
                 | Self::Hashing(_)
         )
     }
@@ -102,6 +111,7 @@ impl ServeError {
 pub(crate) async fn run(
     options: Serve,
     hs256_secret: Option<Hs256Secret>,
+    master_key: Option<MasterKey>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     check(&options)?;
@@ -117,17 +127,17 @@ pub(crate) async fn run(
         None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
     };
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
-    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let (store, keys) = data::open(folder)?;
+    let temporary_address = temporary.as_ref().map(|folder| StoreAddress::Folder(folder.path().to_owned()));
+    let store_address = temporary_address.as_ref().unwrap_or(&options.store.address.store);
+    let (store, keys) = open(store_address, options.store.store_connections, master_key.as_ref()).await?;
     let signer = match (shared_signer, options.signing_alg) {
         (Some(shared_signer), _) => shared_signer,
         (None, SigningAlg::Es256) => keys.es256_signer,
         (None, SigningAlg::EdDsa | SigningAlg::Hs256) => keys.ed25519_signer,
     };
     if options.dev {
-        add_dev_user(&store).await?;
+        add_dev_user(&*store).await?;
     }
-    let store: Arc<dyn Store> = Arc::new(store);
     let settings = settings(&options, &issuer);
     let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
     let metrics = Arc::new(Metrics::new());
@@ -164,6 +174,25 @@ pub(crate) async fn run(
     drop(sweeper.await);
     tracing::info!("stopped");
     failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+}
+
+/// Opens the store and its keys. A database that others share keeps no key in the clear: it needs the one that all its
+/// issuers know.
+async fn open(
+    address: &StoreAddress,
+    connections: NonZero<u16>,
+    master_key: Option<&MasterKey>,
+) -> Result<(Arc<dyn Store>, Keys), ServeError> {
+    match address {
+        StoreAddress::Folder(folder) => {
+            let (store, keys) = data::open_folder(folder)?;
+            Ok((Arc::new(store), keys))
+        }
+        StoreAddress::Postgres(address) => {
+            let keys = master_key.ok_or(ServeError::MasterKeyNeeded)?.keys()?;
+            Ok((data::open_database(address, connections.get().into()).await?, keys))
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

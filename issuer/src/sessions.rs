@@ -45,8 +45,8 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionsError> {
 
 /// Prints the living sessions, a line each.
 async fn list(options: SessionList) -> Result<(), SessionsError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let mut users = Users { store: &store, known: HashMap::new() };
+    let store = data::open(&options.store.store).await?;
+    let mut users = Users { store: &*store, known: HashMap::new() };
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{:<36}  {:<20}  {:<20}  {:<20}  USER  LABEL", "SESSION", "BEGAN", "LAST USED", "EXPIRES")?;
@@ -59,7 +59,7 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
         writeln!(stdout, "{}  {}  {}  {}", session.id, times.join("  "), user.username, session.label)
     };
     if let Some(username) = options.user {
-        let user = find_user(&store, username).await?;
+        let user = find_user(&*store, username).await?;
         for session in store.sessions_of(user.id).await? {
             print(&session, Some(&user))?;
         }
@@ -78,15 +78,15 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
 
 /// Ends sessions, by their ids or all of a user.
 async fn revoke(options: SessionRevoke) -> Result<(), SessionsError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
+    let store = data::open(&options.store.store).await?;
     let mut sessions = match options.user {
-        Some(username) => store.sessions_of(find_user(&store, username).await?.id).await?,
+        Some(username) => store.sessions_of(find_user(&*store, username).await?.id).await?,
         None => Vec::new(),
     };
     for id in options.ids {
         sessions.push(store.session(id).await?.ok_or(SessionsError::NoSuchSession(id))?);
     }
-    let ended = end(&store, sessions).await?;
+    let ended = end(&*store, sessions).await?;
     Ok(writeln!(io::stdout(), "hallpass: sessions ended: {ended}")?)
 }
 

@@ -125,28 +125,28 @@ async fn add(options: UserAdd) -> Result<(), UsersError> {
     let rights = Rights { roles: Roles::try_from(options.role)?, claims };
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
     let password = ask(&options.username)?;
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let user = create(&store, options.username, password, rights, SystemClock.now()).await?;
+    let store = data::open(&options.store.store).await?;
+    let user = create(&*store, options.username, password, rights, SystemClock.now()).await?;
     audit::user_changed("user_added", user.id);
     say(&format!("added {} ({})", user.username, user.id))
 }
 
 /// Sets a new password, as the user's own change does: their sessions are over by the epoch.
 async fn passwd(options: UserPasswd) -> Result<(), UsersError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
+    let store = data::open(&options.store.store).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
     let password = ask(&user.username)?;
     let password = hash_at_once(&password.into_normalised(), Parameters::default())?;
-    change(&store, &user, &user.with_password(password)).await?;
+    change(&*store, &user, &user.with_password(password)).await?;
     audit::user_changed("password_set", user.id);
-    let ended = end_sessions(&store, &user).await?;
+    let ended = end_sessions(&*store, &user).await?;
     say(&format!("{} has a new password; sessions ended: {ended}", user.username))
 }
 
 async fn set(options: UserSet) -> Result<(), UsersError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
+    let store = data::open(&options.store.store).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
     let changes = options.changes;
     let roles = match (changes.no_roles, changes.role) {
         (false, role) if role.is_empty() => user.roles.clone(),
@@ -155,25 +155,25 @@ async fn set(options: UserSet) -> Result<(), UsersError> {
     let claims = if changes.no_claims { CustomClaims::default() } else { user.claims.clone() };
     let claims = changes.remove_claim.iter().fold(claims, |claims, name| claims.without(name));
     let claims = changes.claim.iter().try_fold(claims, |claims, claim| claims.with(&claim.0))?;
-    change(&store, &user, &user.with_rights(roles, claims)).await?;
+    change(&*store, &user, &user.with_rights(roles, claims)).await?;
     audit::user_changed("rights_changed", user.id);
     say(&format!("changed {}; tokens say so from their next renewal on", user.username))
 }
 
 /// Keeps a user from signing in, and ends their sessions.
 async fn disable(options: UserName) -> Result<(), UsersError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
-    change(&store, &user, &user.disabled()).await?;
+    let store = data::open(&options.store.store).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
+    change(&*store, &user, &user.disabled()).await?;
     audit::user_changed("user_disabled", user.id);
-    let ended = end_sessions(&store, &user).await?;
+    let ended = end_sessions(&*store, &user).await?;
     say(&format!("disabled {}; sessions ended: {ended}", user.username))
 }
 
 async fn enable(options: UserName) -> Result<(), UsersError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
-    change(&store, &user, &user.enabled()).await?;
+    let store = data::open(&options.store.store).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
+    change(&*store, &user, &user.enabled()).await?;
     audit::user_changed("user_enabled", user.id);
     say(&format!("enabled {}", user.username))
 }
@@ -181,8 +181,8 @@ async fn enable(options: UserName) -> Result<(), UsersError> {
 /// Removes a user, and then the records of their sessions. A crash between leaves records that are worth nothing without
 /// their user, and that are swept once they have expired.
 async fn delete(options: UserDelete) -> Result<(), UsersError> {
-    let (store, _) = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
+    let store = data::open(&options.store.store).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
     if !options.yes {
         prompt::confirm_deletion(&user.username)?;
     }

@@ -5,7 +5,10 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::conformance::{Bench, conforms};
+use crate::store::{
+    MOST_RECORD_BYTES,
+    conformance::{Bench, conforms},
+};
 
 mod growth;
 mod power_loss;
