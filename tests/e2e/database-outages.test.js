@@ -3,9 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sleep } from "../support/client.js";
-import { importUsersInto } from "../support/issuer.js";
+import { importUsersInto, run } from "../support/issuer.js";
 import { Load } from "../support/outage.js";
-import { addressOf, cannotRunPostgres, environmentOf, issuersFor, startPostgres, startStandby, startSynchronousStandby } from "../support/postgres.js";
+import {
+  addressOf,
+  cannotRunPooler,
+  cannotRunPostgres,
+  environmentOf,
+  issuersFor,
+  startPooler,
+  startPostgres,
+  startStandby,
+  startSynchronousStandby,
+} from "../support/postgres.js";
 import { layWire } from "../support/wire.js";
 
 const options = { skip: cannotRunPostgres(), timeout: 120_000 };
@@ -36,15 +46,19 @@ function tell(test, what, report) {
 }
 
 test("a primary that is killed loses nothing, and the issuers find the one that takes its place", options, async (t) => {
-  const primary = await startPostgres(t);
-  const standby = await startSynchronousStandby(t, primary);
+  let primary = await startPostgres(t);
+  let standby = await startSynchronousStandby(t, primary);
   const { issuers, load } = await underLoad(t, environmentOf(primary, standby), primary);
-  await primary.kill();
-  await load.refuse(CLIENTS);
-  assert.deepEqual(await readiness(issuers), [503, 503]);
-  await standby.promote();
-  await load.renew(300);
-  assert.deepEqual(await readiness(issuers), [200, 200]);
+  for (let round = 0; round < 3; round += 1) {
+    await primary.kill();
+    await load.refuse(CLIENTS);
+    assert.deepEqual(await readiness(issuers), [503, 503]);
+    await standby.promote();
+    await load.renew(300);
+    assert.deepEqual(await readiness(issuers), [200, 200]);
+    // Whoever was the primary comes back as a standby of its successor, where it was.
+    [primary, standby] = [standby, await startSynchronousStandby(t, standby, primary.port)];
+  }
   tell(t, "failover", await load.end());
 });
 
@@ -98,6 +112,19 @@ test("a database that refuses connections and comes back loses nothing", options
   await server.start();
   await load.renew(100);
   tell(t, "killed and started again", await load.end());
+});
+
+test("behind a pooler that gives each transaction another connection all is the same", { ...options, skip: cannotRunPooler() }, async (t) => {
+  const server = await startPostgres(t);
+  const pooler = await startPooler(t, server);
+  const { load } = await underLoad(t, environmentOf(pooler), server);
+  await load.renew(300);
+  await server.kill();
+  await load.refuse(CLIENTS);
+  await server.start();
+  await load.renew(300);
+  assert.match(run(["store", "migrate"], { env: { HALLPASS_STORE: addressOf(pooler) } }).stdout, /has version \d+ already/);
+  tell(t, "behind a pooler", await load.end());
 });
 
 test("a network that is cut, or loses every byte, loses nothing that was acknowledged", options, async (t) => {

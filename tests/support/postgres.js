@@ -3,8 +3,8 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sleep } from "./client.js";
@@ -127,9 +127,9 @@ export async function startPostgres(test, settings = []) {
   return server;
 }
 
-/** Starts a standby of a server, which follows it; `promote()` makes it a primary. */
-export async function startStandby(test, primary) {
-  const standby = new Server(folderOf(test), await freePort());
+/** Starts a standby of a server, on a port of its own or on a given one, which follows it; `promote()` makes it a primary. */
+export async function startStandby(test, primary, port) {
+  const standby = new Server(folderOf(test), port ?? (await freePort()));
   const source = `host=127.0.0.1 port=${primary.port} user=hallpass application_name=standby`;
   standby.command("pg_basebackup", ["-D", standby.data, "-d", source, "--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream"]);
   await standby.start();
@@ -143,8 +143,8 @@ export async function startStandby(test, primary) {
 }
 
 /** The same, and the server acknowledges nothing any more that its standby does not have. */
-export async function startSynchronousStandby(test, primary) {
-  const standby = await startStandby(test, primary);
+export async function startSynchronousStandby(test, primary, port) {
+  const standby = await startStandby(test, primary, port);
   primary.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
   primary.query("SELECT pg_reload_conf()");
   await primary.until("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'");
@@ -188,4 +188,41 @@ export async function issuersFor(test, count, { args = [], env }) {
   const issuers = await Promise.all(Array.from({ length: count }, issuer));
   for (const each of issuers) test.after(() => each.kill());
   return issuers;
+}
+
+/** Why a test that needs a pooler is skipped, or false where it can run. */
+export function cannotRunPooler() {
+  const { error } = spawnSync("pgbouncer", ["--version"]);
+  return cannotRunPostgres() || (error ? "there is no `pgbouncer` on the path" : false);
+}
+
+/** Starts a pooler in front of a server, which gives each transaction whatever connection is free; it ends with the test. */
+export async function startPooler(test, server) {
+  const [folder, port, user] = [folderOf(test), await freePort(), whoRuns()];
+  const settings = [
+    `[databases]`,
+    `postgres = host=127.0.0.1 port=${server.port} user=hallpass`,
+    `[pgbouncer]`,
+    `listen_addr = 127.0.0.1`,
+    `listen_port = ${port}`,
+    `unix_socket_dir =`,
+    `auth_type = any`,
+    `pool_mode = transaction`,
+    `default_pool_size = 3`,
+    `logfile = ${join(folder, "log")}`,
+  ];
+  writeFileSync(join(folder, "pgbouncer.ini"), settings.map((line) => `${line}\n`).join(""));
+  const child = spawn("pgbouncer", [join(folder, "pgbouncer.ini")], { ...user, cwd: folder, stdio: "ignore" });
+  const exited = once(child, "exit");
+  test.after(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  for (const end = Date.now() + START; ; await sleep(50)) {
+    const isListening = await new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(socket.destroy())).on("error", () => resolve(undefined));
+    });
+    if (isListening) return { port };
+    if (Date.now() > end || child.exitCode !== null) throw new Error("the pooler does not start");
+  }
 }
