@@ -2,19 +2,20 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { post } from "../support/client.js";
+import { post, sleep } from "../support/client.js";
 import { credentials, run } from "../support/issuer.js";
 import { addUserTo, cannotRunPostgres, environmentOf, issuersFor, onStore, startPostgres } from "../support/postgres.js";
 
 const skip = cannotRunPostgres();
 
 let env;
+let server;
 /** What the tests share ends after the last of them. */
 const ends = [];
 
 before(async () => {
   if (skip) return;
-  const server = await startPostgres({ after: (end) => ends.unshift(end) });
+  server = await startPostgres({ after: (end) => ends.unshift(end) });
   env = environmentOf(server);
   addUserTo(env, credentials);
 });
@@ -127,4 +128,29 @@ test("a store's address with a password comes from the environment alone, and is
   assert.match(shown[0].stderr, /^error: invalid value for '--store <STORE>': it has a password/);
   assert.match(shown[1].stderr, /sslmode=prefer is none of disable/);
   for (const { stdout, stderr } of shown) assert.doesNotMatch(stdout + stderr, /s3cret/);
+});
+
+test("an issuer that starts goes on with the failures that the others have counted, and lowers nobody's count", { skip }, async (t) => {
+  const [one, two] = await issuersFor(t, 2, { env });
+  const user = { username: "hammered", password: "a good passphrase" };
+  addUserTo(env, user);
+  const guess = async (issuer) => (await login(issuer, { ...user, password: "a wrong guess" })).status;
+  const recorded = () => Number(server.query("SELECT (convert_from(record, 'UTF8')::jsonb ->> 'failures')::int FROM hallpass.users WHERE username = 'hammered'"));
+  // The other issuer has seen the account before anything failed at it.
+  assert.equal((await login(two, user)).status, 200);
+  for (let count = 0; count < 5; count += 1) assert.equal(await guess(one), 401);
+  for (let count = 0; recorded() !== 10; count += 1) {
+    assert.ok(count < 200, "the failures are noted");
+    await sleep(50);
+  }
+  const [three] = await issuersFor(t, 1, { env });
+  assert.equal(await guess(three), 401);
+  assert.equal(await guess(three), 429);
+  for (let count = 0; recorded() !== 20; count += 1) {
+    assert.ok(count < 200, "the failures are added");
+    await sleep(50);
+  }
+  assert.equal(await guess(two), 401);
+  await sleep(300);
+  assert.equal(recorded(), 20);
 });
