@@ -12,6 +12,8 @@ mod commit;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub(crate) mod postgres;
+#[cfg(test)]
+mod scale;
 pub(crate) mod sled;
 
 /// What a store operation returns: a future, so that stores of different engines fit behind one trait object.

@@ -56,7 +56,7 @@ const MODULES = {
 };
 
 /** Whether a Rust source is tests and nothing else. */
-const isTest = (name) => /\/tests(\.rs|\/)|^store\/conformance(\.rs|\/)|^session\/model(\.rs|\/)/.test(name);
+const isTest = (name) => /\/tests(\.rs|\/)|^store\/(conformance(\.rs|\/)|scale\.rs)|^session\/model(\.rs|\/)/.test(name);
 
 /** A Rust source without its tests and comments. */
 const code = (text) => text.replace(/^\s*\/\/.*$/gm, "").split(/^#\[cfg\(test\)\]/m)[0];

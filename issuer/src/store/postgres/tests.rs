@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::store::conformance::{Bench, conforms, ended, session, user};
 
+mod scale;
 mod server;
 
 use server::Server;
@@ -36,7 +37,7 @@ async fn open(server: &Server) -> PostgresStore {
 }
 
 async fn try_open(server: &Server) -> Result<PostgresStore, OpenError> {
-    PostgresStore::open(&server.address(), 8, COMMAND_PATIENCE).await
+    PostgresStore::open(&server.address(), 16, COMMAND_PATIENCE).await
 }
 
 /// A test that needs a server, where there can be one.

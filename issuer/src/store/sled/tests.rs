@@ -12,6 +12,7 @@ use crate::store::{
 
 mod growth;
 mod power_loss;
+mod scale;
 
 /// A folder that a store lies in.
 struct Folder(TempDir);

@@ -12,6 +12,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio_postgres::Client;
 
 use crate::store::postgres::PostgresAddress;
 
@@ -78,13 +79,24 @@ impl Server {
 
     /// Does something as whoever runs the database.
     pub(super) async fn execute(&self, sql: &str) {
+        self.ask(async |client| client.batch_execute(sql).await.unwrap()).await;
+    }
+
+    /// The number that a query finds.
+    pub(super) async fn number(&self, sql: &str) -> u64 {
+        let found: i64 = self.ask(async |client| client.query_one(sql, &[]).await.unwrap().get(0)).await;
+        found.try_into().unwrap()
+    }
+
+    async fn ask<T>(&self, ask: impl AsyncFnOnce(&Client) -> T) -> T {
         let mut config = tokio_postgres::Config::new();
         config.host_path(self.folder.path()).user("hallpass").dbname("postgres");
         let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
         let driver = tokio::spawn(driver);
-        client.batch_execute(sql).await.unwrap();
+        let answer = ask(&client).await;
         drop(client);
         driver.await.unwrap().unwrap();
+        answer
     }
 }
 
