@@ -31,17 +31,21 @@ mod address;
 mod connect;
 mod database;
 mod migrate;
+mod open;
 mod pool;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 pub(crate) use address::{InvalidAddress, PostgresAddress};
-use connect::{ConnectError, Connector};
 use database::{Database, Parameter};
-pub(crate) use migrate::{MigrateError, Migrated};
-use pool::Pool;
-pub(crate) use tls::TlsError;
+pub(crate) use migrate::Migrated;
+pub(crate) use open::OpenError;
+use statements::{
+    ADD_SESSION, ADD_USER, FIRST_KEY_RING, FIRST_SESSIONS, FIRST_USERS, KEY_RING, Records, SESSIONS, SESSIONS_AFTER,
+    SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USERS, USERS_AFTER,
+};
 
 /// How long an issuer waits for an answer, all tries together: its clients are better off with a 503 by then.
 pub(crate) const ISSUER_PATIENCE: Duration = Duration::from_secs(2);
@@ -51,61 +55,6 @@ pub(crate) const COMMAND_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The connections of a command. Those of an issuer are chosen.
 pub(crate) const COMMAND_CONNECTIONS: usize = 8;
-
-/// How long a database that starts, or changes its primary, is waited for when the store is opened.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// The tables of records: how one is found, put in the place of another, and removed.
-struct Records {
-    find: &'static str,
-    swap: &'static str,
-    remove: &'static str,
-}
-
-const USERS: Records = Records {
-    find: "SELECT record FROM hallpass.users WHERE id = $1",
-    swap: "UPDATE hallpass.users SET record = $3 WHERE id = $1 AND record = $2 \
-           RETURNING current_setting('synchronous_commit')",
-    remove: "DELETE FROM hallpass.users WHERE id = $1 AND record = $2 RETURNING current_setting('synchronous_commit')",
-};
-
-const SESSIONS: Records = Records {
-    find: "SELECT record FROM hallpass.sessions WHERE id = $1",
-    swap: "UPDATE hallpass.sessions SET record = $3 WHERE id = $1 AND record = $2 \
-           RETURNING current_setting('synchronous_commit')",
-    remove: "DELETE FROM hallpass.sessions WHERE id = $1 AND record = $2 \
-             RETURNING current_setting('synchronous_commit')",
-};
-
-const KEY_RING: &str = "SELECT record FROM hallpass.key_ring WHERE id = 1";
-const FIRST_KEY_RING: &str = "INSERT INTO hallpass.key_ring (id, record) VALUES (1, $1) ON CONFLICT DO NOTHING \
-                              RETURNING current_setting('synchronous_commit')";
-const SWAP_KEY_RING: &str = "UPDATE hallpass.key_ring SET record = $2 WHERE id = 1 AND record = $1 \
-                             RETURNING current_setting('synchronous_commit')";
-
-const USER_NAMED: &str = "SELECT id, record FROM hallpass.users WHERE username = $1";
-// Of two at once the second waits until the first is committed, or has gone.
-const ADD_USER: &str = "INSERT INTO hallpass.users (id, username, record) VALUES ($1, $2, $3) \
-                        ON CONFLICT (username) DO NOTHING RETURNING current_setting('synchronous_commit')";
-const FIRST_USERS: &str = "SELECT id, record FROM hallpass.users ORDER BY id LIMIT $1";
-const USERS_AFTER: &str = "SELECT id, record FROM hallpass.users WHERE id > $2 ORDER BY id LIMIT $1";
-
-const SESSIONS_OF: &str = "SELECT id, record FROM hallpass.sessions WHERE user_id = $1 ORDER BY id";
-const ADD_SESSION: &str = "INSERT INTO hallpass.sessions (id, user_id, record) VALUES ($1, $2, $3) \
-                           RETURNING current_setting('synchronous_commit')";
-const FIRST_SESSIONS: &str = "SELECT id, record FROM hallpass.sessions ORDER BY id LIMIT $1";
-const SESSIONS_AFTER: &str = "SELECT id, record FROM hallpass.sessions WHERE id > $2 ORDER BY id LIMIT $1";
-
-/// Why the database could not be opened as a store.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {
-    #[error("the database {address} cannot be used: {error}")]
-    Unreachable { address: Box<PostgresAddress>, error: ConnectError },
-    #[error("the database {address} cannot be used: {error}")]
-    Tls { address: Box<PostgresAddress>, error: TlsError },
-    #[error("the database {address} has no schema that this version can use: {error}")]
-    Schema { address: Box<PostgresAddress>, error: MigrateError },
-}
 
 /// Users, sessions and the key ring in a database that others use at the same time.
 pub(crate) struct PostgresStore {
@@ -120,41 +69,6 @@ enum Change<'r> {
 }
 
 impl PostgresStore {
-    /// Connects, and brings the schema up to date where it is not.
-    pub(crate) async fn open(
-        address: &PostgresAddress,
-        connections: usize,
-        patience: Duration,
-    ) -> Result<Self, OpenError> {
-        let store = Self::connect(address, connections, patience).await?;
-        store.migrate(address).await?;
-        Ok(store)
-    }
-
-    /// Connects, and leaves the schema as it is.
-    pub(crate) async fn connect(
-        address: &PostgresAddress,
-        connections: usize,
-        patience: Duration,
-    ) -> Result<Self, OpenError> {
-        let owned = || Box::new(address.clone());
-        if address.is_in_the_clear() {
-            tracing::warn!(database = %address, "sslmode=disable: whoever is between can read and change what is stored");
-        }
-        let connector =
-            Connector::new(address, patience).map_err(|error| OpenError::Tls { address: owned(), error })?;
-        let database = Database { pool: Pool::new(connector, connections), patience };
-        let failed = |error| OpenError::Unreachable { address: owned(), error };
-        database.pool.open(OPENING).await.map_err(failed)?;
-        Ok(Self { database })
-    }
-
-    /// Brings the schema up to date.
-    pub(crate) async fn migrate(&self, address: &PostgresAddress) -> Result<Migrated, OpenError> {
-        let migrated = migrate::run(&self.database.pool).await;
-        migrated.map_err(|error| OpenError::Schema { address: Box::new(address.clone()), error })
-    }
-
     async fn find(&self, records: &Records, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let rows = self.database.read(records.find, &[(&id, Type::UUID)]).await?;
         rows.first().map(|row| column(row, 0)).transpose()

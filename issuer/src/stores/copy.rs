@@ -1,22 +1,23 @@
 //! A copy of a store: compared first, then made, then compared again. It never changes a record that is there, so that a
 //! store that has been in use since is not thrown back; and what a copy that was cut short left is gone on with.
 
-use std::{
-    cmp::Ordering,
-    io::{self, IsTerminal as _, Write as _},
-    pin::pin,
-};
+use std::{io, pin::pin};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
 
 use crate::{
-    clock::Stopwatch,
     id::{SessionId, UserId},
     session::Session,
     store::{Added, Store, StoreError, StoreFuture, Swapped},
     user::User,
 };
+
+mod cursor;
+mod progress;
+
+use cursor::Cursor;
+use progress::Progress;
 
 /// Records that are read at once.
 const PAGE: usize = 1000;
@@ -146,57 +147,6 @@ async fn compare<K: Kind>(
     Ok(tally)
 }
 
-/// The records of the target, in the order of their ids.
-struct Cursor<'s, K> {
-    store: &'s dyn Store,
-    page: std::vec::IntoIter<K>,
-    next: Option<K>,
-    after: Option<Uuid>,
-    is_begun: bool,
-}
-
-impl<'s, K: Kind> Cursor<'s, K> {
-    fn new(store: &'s dyn Store) -> Self {
-        Self { store, page: Vec::new().into_iter(), next: None, after: None, is_begun: false }
-    }
-
-    /// Whether the record is there, and the same. One that lies before it is in no source.
-    async fn advance_to(&mut self, record: &K) -> Result<bool, CopyError> {
-        if !self.is_begun {
-            self.step().await?;
-        }
-        let Some(next) = &self.next else { return Ok(false) };
-        match next.id().cmp(&record.id()) {
-            Ordering::Less => Err(CopyError::Foreign(next.name())),
-            Ordering::Greater => Ok(false),
-            Ordering::Equal if next != record => Err(CopyError::Different(next.name())),
-            Ordering::Equal => {
-                self.step().await?;
-                Ok(true)
-            }
-        }
-    }
-
-    /// That there is nothing more.
-    async fn end(&mut self) -> Result<(), CopyError> {
-        if !self.is_begun {
-            self.step().await?;
-        }
-        self.next.as_ref().map_or(Ok(()), |next| Err(CopyError::Foreign(next.name())))
-    }
-
-    async fn step(&mut self) -> Result<(), CopyError> {
-        self.is_begun = true;
-        self.next = self.page.next();
-        if self.next.is_none() {
-            self.page = K::after(self.store, self.after).await.map_err(CopyError::Target)?.into_iter();
-            self.after = self.page.as_slice().last().map(Kind::id).or(self.after);
-            self.next = self.page.next();
-        }
-        Ok(())
-    }
-}
-
 impl Kind for User {
     const NAME: &str = "users";
 
@@ -237,28 +187,5 @@ impl Kind for Session {
 
     async fn add(&self, store: &dyn Store) -> Result<(), CopyError> {
         store.add_session(self).await.map_err(CopyError::Target)
-    }
-}
-
-/// How far a copy is, for a person who looks on.
-struct Progress {
-    what: &'static str,
-    expected: u64,
-    is_watched: bool,
-    shown: Stopwatch,
-}
-
-impl Progress {
-    fn new(what: &'static str, expected: u64) -> Self {
-        Self { what, expected, is_watched: io::stderr().is_terminal(), shown: Stopwatch::start() }
-    }
-
-    fn show(&mut self, done: u64) -> io::Result<()> {
-        if !self.is_watched || (self.shown.elapsed().as_secs() < 1 && done < self.expected) {
-            return Ok(());
-        }
-        self.shown = Stopwatch::start();
-        let end = if done < self.expected { "\r" } else { "\n" };
-        write!(io::stderr(), "{} copied: {done} of {}{end}", self.what, self.expected)
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 
-use super::*;
+use super::{connect::Connector, *};
 use crate::store::conformance::{Bench, conforms, ended, session, user};
 
 mod scale;
