@@ -7,7 +7,7 @@ import { connect, createServer } from "node:net";
 export async function layWire(test, target) {
   const wire = { held: new Set(), state: "whole" };
   const server = createServer((near) => {
-    if (wire.state === "cut") return near.resetAndDestroy();
+    if (wire.state === "cut") return near.destroy();
     const far = connect(target, "127.0.0.1");
     const pair = { near, far };
     wire.held.add(pair);
@@ -26,7 +26,7 @@ export async function layWire(test, target) {
   await once(server, "listening");
   wire.port = server.address().port;
   const cut = () => {
-    for (const { near, far } of wire.held) [near, far].forEach((end) => end.resetAndDestroy());
+    for (const { near, far } of wire.held) [near, far].forEach((end) => end.destroy());
   };
   test.after(() => {
     server.close();
