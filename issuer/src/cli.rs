@@ -14,15 +14,18 @@ use crate::{
 
 mod hashing;
 mod keys;
+mod store;
 mod user;
 mod values;
 
 pub(crate) use hashing::{Calibrate, HashingOptions, InvalidHashing};
 pub(crate) use keys::{KeyOptions, KeysCommand, KeysReseal, KeysReset, KeysRevoke, KeysRotate, MasterKeyOption};
+use store::ServedStoreOption;
+pub(crate) use store::{StoreCommand, StoreCopy, StoreOption};
 pub(crate) use user::{
     Format, UserAdd, UserChanges, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet,
 };
-pub(crate) use values::{IssuerUrl, StoreAddress};
+pub(crate) use values::IssuerUrl;
 use values::{duration, duration_or_none};
 
 /// Signs users in once, and lets anyone check the pass locally.
@@ -49,6 +52,9 @@ pub(crate) enum Command {
     /// See, rotate and revoke the issuer's keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Move a store to another engine, or bring its schema up to date.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Measure how long passwords take to hash on this machine, and propose options.
     Calibrate(Calibrate),
 }
@@ -60,7 +66,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
-    pub(crate) store: StoreOption,
+    pub(crate) store: ServedStoreOption,
     /// The issuer's public URL, the `iss` of its tokens [default on a loopback address: http://localhost:PORT].
     #[arg(long, env = "HALLPASS_ISSUER", value_name = "URL")]
     pub(crate) issuer: Option<IssuerUrl>,
@@ -168,14 +174,6 @@ pub(crate) struct SessionRevoke {
     pub(crate) user: Option<Username>,
     #[command(flatten)]
     pub(crate) store: StoreOption,
-}
-
-/// The option that says where users and sessions are kept.
-#[derive(Debug, Args)]
-pub(crate) struct StoreOption {
-    /// Where users, sessions and keys are kept: a folder, as sled:PATH.
-    #[arg(long, env = "HALLPASS_STORE", value_name = "STORE", default_value = "sled:./hallpass-data")]
-    pub(crate) store: StoreAddress,
 }
 
 #[cfg(test)]

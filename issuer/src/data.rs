@@ -1,19 +1,28 @@
-//! The data folder of an embedded store, held by one process at a time, which serves the store to others.
+//! Where an issuer's data lies: the folder of an embedded store, held by one process at a time, which serves the store to
+//! others; or a database that several share.
 
 use std::{
     fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
 
 use tokio::time;
 
-use crate::store::{
-    Store,
-    sled::{OpenError, SledStore},
-    socket::{ConnectError, GreetingError, SocketStore},
+use crate::{
+    key_ring::Home,
+    store::{
+        Store,
+        postgres::{
+            self, COMMAND_CONNECTIONS, COMMAND_PATIENCE, ISSUER_PATIENCE, InvalidAddress, PostgresAddress,
+            PostgresStore,
+        },
+        sled::{OpenError, SledStore},
+        socket::{ConnectError, GreetingError, SocketStore},
+    },
 };
 
 /// How often a command tries a store that is held and not served, and how long it waits between: whoever holds it may be
@@ -21,7 +30,7 @@ use crate::store::{
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Why a data folder could not be opened.
+/// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataError {
     #[error("the folder {} cannot be made: {reason}", folder.display())]
@@ -30,29 +39,99 @@ pub(crate) enum DataError {
     Open(#[from] OpenError),
     #[error("{in_use}, and does not let this command in: {reason}")]
     NotLetIn { in_use: OpenError, reason: GreetingError },
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
+}
+
+/// Where users and sessions are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreAddress {
+    /// The data folder of the embedded store.
+    Folder(PathBuf),
+    Postgres(Box<PostgresAddress>),
+}
+
+/// A text that says of no store where it is. What it says never quotes it: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidStoreAddress {
+    #[error("a store is sled:PATH, such as sled:./hallpass-data, or postgres://USER@HOST/DATABASE")]
+    Shape,
+    #[error(transparent)]
+    Postgres(#[from] InvalidAddress),
+}
+
+impl FromStr for StoreAddress {
+    type Err = InvalidStoreAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStoreAddress> {
+        if PostgresAddress::is_meant_by(text) {
+            return Ok(Self::Postgres(Box::new(text.parse()?)));
+        }
+        match text.strip_prefix("sled:") {
+            Some(folder) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
+            _ => Err(InvalidStoreAddress::Shape),
+        }
+    }
+}
+
+impl StoreAddress {
+    /// Whether there is a password in it, which no other user of the machine should see.
+    pub(crate) fn has_password(&self) -> bool {
+        matches!(self, Self::Postgres(address) if address.has_password())
+    }
+
+    /// Where the store is, as far as its master key is concerned.
+    pub(crate) fn home(&self) -> Home<'_> {
+        match self {
+            Self::Folder(folder) => Home::Folder(folder),
+            Self::Postgres(_) => Home::Shared,
+        }
+    }
+}
+
+/// Opens a store for a command: itself, or through the process that holds it.
+pub(crate) async fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
+    match address {
+        StoreAddress::Folder(folder) => open_folder(folder).await,
+        StoreAddress::Postgres(_) => hold(address).await,
+    }
+}
+
+/// Opens a store for this process alone, as far as that can be: a database may have others all the same.
+pub(crate) async fn hold(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
+    match address {
+        StoreAddress::Folder(folder) => Ok(Arc::new(hold_folder(folder)?)),
+        StoreAddress::Postgres(address) => {
+            Ok(Arc::new(PostgresStore::open(address, COMMAND_CONNECTIONS, COMMAND_PATIENCE).await?))
+        }
+    }
+}
+
+/// Opens a database for an issuer.
+pub(crate) async fn open_database(address: &PostgresAddress, connections: usize) -> Result<Arc<dyn Store>, DataError> {
+    Ok(Arc::new(PostgresStore::open(address, connections, ISSUER_PATIENCE).await?))
 }
 
 /// Takes a data folder for this process, and makes it where there is none. What it holds can be read by its owner alone.
-pub(crate) fn hold(folder: &Path) -> Result<SledStore, DataError> {
+pub(crate) fn hold_folder(folder: &Path) -> Result<SledStore, DataError> {
     make(folder).map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     Ok(SledStore::open(&folder.join("sled"))?)
 }
 
-/// Opens the store in a data folder: itself, or through the process that holds it.
-pub(crate) async fn open(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
+async fn open_folder(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
     for _ in 1..ATTEMPTS {
-        match open_once(folder).await {
+        match open_folder_once(folder).await {
             Err(
                 DataError::Open(OpenError::InUse { .. }) | DataError::NotLetIn { reason: GreetingError::Refused, .. },
             ) => time::sleep(PAUSE).await,
             opened => return opened,
         }
     }
-    open_once(folder).await
+    open_folder_once(folder).await
 }
 
-async fn open_once(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
-    let in_use = match hold(folder) {
+async fn open_folder_once(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
+    let in_use = match hold_folder(folder) {
         Ok(store) => return Ok(Arc::new(store)),
         Err(DataError::Open(in_use @ OpenError::InUse { .. })) => in_use,
         Err(error) => return Err(error),
@@ -85,4 +164,18 @@ fn make(folder: &Path) -> io::Result<()> {
 fn sync_entry(made: &Path) -> io::Result<()> {
     let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(parent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_a_folder_behind_sled_or_a_database() {
+        assert_eq!("sled:./data".parse(), Ok(StoreAddress::Folder("./data".into())));
+        assert!(matches!("postgres://hallpass@db/hallpass".parse(), Ok(StoreAddress::Postgres(_))));
+        for text in ["", "./data", "sled:", "mysql://x", "postgres://"] {
+            assert!(text.parse::<StoreAddress>().is_err(), "{text}");
+        }
+    }
 }

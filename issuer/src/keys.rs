@@ -130,10 +130,10 @@ async fn reseal_all(options: KeysReseal, master_key: Option<MasterKeyText>) -> R
 
 async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
     let source = source(&options.master_key, master_key);
-    let folder = &options.store.store.folder;
-    let store = data::open(folder).await?;
+    let address = &options.store.store;
+    let store = data::open(address).await?;
     let record = store.key_ring().await?.ok_or(KeysError::NoRing)?;
-    let master = source.find_or_make(Home::Folder(folder))?;
+    let master = source.find_or_make(address.home())?;
     let ring = encode(&reset(&master)?, &master, random_bytes()?);
     if store.swap_key_ring(Some(&record), &ring).await? == Swapped::Conflict {
         return Err(KeysError::Contended);
@@ -156,9 +156,8 @@ impl Shelf {
     ) -> Result<Self, KeysError> {
         let source = source(option, text);
         source.given()?;
-        let folder = &store.store.folder;
-        let store = data::open(folder).await?;
-        Ok(Self { store, master: source.find(Home::Folder(folder))? })
+        let address = &store.store;
+        Ok(Self { store: data::open(address).await?, master: source.find(address.home())? })
     }
 
     async fn ring(&self) -> Result<(KeyRingRecord, Ring), KeysError> {

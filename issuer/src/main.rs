@@ -21,6 +21,7 @@ mod serve;
 mod session;
 mod sessions;
 mod store;
+mod stores;
 mod sweeper;
 mod user;
 mod users;
@@ -78,6 +79,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,
             Command::Keys(command) => keys::run(command, master_key).await?,
+            Command::Store(command) => stores::run(command).await?,
             Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())

@@ -48,7 +48,7 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionsError> {
 
 /// Prints the living sessions, a line each.
 async fn list(options: SessionList) -> Result<(), SessionsError> {
-    let store = data::open(&options.store.store.folder).await?;
+    let store = data::open(&options.store.store).await?;
     let mut users = Users { store: &*store, known: HashMap::new() };
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
@@ -81,7 +81,7 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
 
 /// Ends sessions, by their ids or all of a user.
 async fn revoke(options: SessionRevoke) -> Result<(), SessionsError> {
-    let store = data::open(&options.store.store.folder).await?;
+    let store = data::open(&options.store.store).await?;
     let mut sessions = match options.user {
         Some(username) => store.sessions_of(find_user(&*store, username).await?.id).await?,
         None => Vec::new(),

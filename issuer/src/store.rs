@@ -4,13 +4,16 @@ use std::{future::Future, pin::Pin};
 
 use crate::{
     id::{SessionId, UserId},
-    session::Session,
-    user::{User, Username},
+    session::{self, Session},
+    user::{self, User, Username},
 };
 
 mod commit;
 #[cfg(test)]
 pub(crate) mod conformance;
+pub(crate) mod postgres;
+#[cfg(test)]
+mod scale;
 pub(crate) mod sled;
 pub(crate) mod socket;
 
@@ -19,6 +22,11 @@ pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, Store
 
 /// Completes when a store can keep its promises no longer.
 pub(crate) type StoreFailure = Pin<Box<dyn Future<Output = StoreError> + Send>>;
+
+/// The longest record with its key, in any store, so that what is in one can be moved to another. sled puts pages of more
+/// than 128 KiB into files of their own, which nobody syncs (`blobs/`). It splits a page of more than 16 records, so that
+/// one of ours has half of that at most.
+const MOST_RECORD_BYTES: usize = 4096;
 
 /// The users and sessions of an issuer.
 ///
@@ -124,4 +132,21 @@ pub(crate) enum StoreError {
         "the running hallpass, which holds the store, went before it answered: what was to be written may have been, or not"
     )]
     Unanswered,
+}
+
+fn fits(key: &[u8], record: &[u8]) -> Result<(), StoreError> {
+    let (bytes, most) = (key.len() + record.len(), MOST_RECORD_BYTES);
+    if bytes <= most { Ok(()) } else { Err(StoreError::TooLarge { bytes, most }) }
+}
+
+fn decode_user(id: UserId, record: &[u8]) -> Result<User, StoreError> {
+    user::record::decode(id, record).map_err(|error| unreadable(format!("user {id}: {error}")))
+}
+
+fn decode_session(id: SessionId, record: &[u8]) -> Result<Session, StoreError> {
+    session::record::decode(id, record).map_err(|error| unreadable(format!("session {id}: {error}")))
+}
+
+fn unreadable(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Record(error.to_string())
 }

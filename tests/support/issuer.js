@@ -43,9 +43,14 @@ const HASH = "$argon2id$v=19$m=19456,t=2,p=1$YMA96MWUdsiV4WgtK+InOA$QUWgByH65+mZ
 
 /** Imports so many users into the store in `folder`: what each signs in with. */
 export function importUsers(folder, count) {
+  return importUsersInto({ HALLPASS_STORE: `sled:${folder}` }, count);
+}
+
+/** The same, into the store that an environment names. */
+export function importUsersInto(env, count) {
   const users = Array.from({ length: count }, (_, at) => ({ username: `user${at}`, password: credentials.password }));
   const input = users.map(({ username }) => JSON.stringify({ username, hash: HASH })).join("\n") + "\n";
-  const { status, stderr } = run(["user", "import", "-", "--format", "jsonl", "--store", `sled:${folder}`], { input });
+  const { status, stderr } = run(["user", "import", "-", "--format", "jsonl"], { input, env });
   if (status !== 0) throw new Error(stderr);
   return users;
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Auth, AuthError, Client, limits::untried};
+use super::{
+    Auth, AuthError, Client,
+    limits::{Trend, untried},
+};
 use crate::{
     audit::Device,
     hashing::{Asker, Hashing, HashingError, Lane},
@@ -41,12 +44,14 @@ impl Auth {
             }
         };
         let admitted = user.as_ref().filter(|user| checked.fits && !user.is_disabled);
-        if admitted.is_some() {
+        let trend = if admitted.is_some() {
             attempt.succeeded();
+            Trend::Shrinks
         } else {
             attempt.failed();
-        }
-        self.keep_failures(account, user.as_ref(), decoy);
+            Trend::Grows
+        };
+        self.keep_failures(account, trend, user.as_ref(), decoy);
         let user = admitted.ok_or(AuthError::InvalidCredentials)?.clone();
         if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
             self.rewrite(user.clone(), checked.password);

@@ -68,9 +68,9 @@ impl Auth {
     /// Has the user's record say what is counted of the account, where it does not. Off the request's way, so that no
     /// answer takes longer for a name that exists. For one that does not, its decoy's record is written as it is: others
     /// wait for the disk then, and must not learn from that who exists.
-    pub(super) fn keep_failures(&self, account: Account, user: Option<&User>, decoy: Option<User>) {
+    pub(super) fn keep_failures(&self, account: Account, trend: Trend, user: Option<&User>, decoy: Option<User>) {
         match (user, decoy) {
-            (Some(user), _) => self.note_failures(account, user),
+            (Some(user), _) => self.note_failures(account, trend, user),
             (None, Some(decoy)) if self.guessing.has_begun_a_step(account) => {
                 let store = Arc::clone(&self.store);
                 tokio::spawn(async move { drop(store.swap_user(&decoy, &decoy).await) });
@@ -79,16 +79,35 @@ impl Auth {
         }
     }
 
-    fn note_failures(&self, account: Account, user: &User) {
-        if self.guessing.reserved(account).is_none_or(|reserved| reserved == user.failures) {
+    fn note_failures(&self, account: Account, trend: Trend, user: &User) {
+        if !self.guessing.reserved(account).is_some_and(|reserved| trend.leads(user.failures, reserved)) {
             return;
         }
         let (store, guessing, id) = (Arc::clone(&self.store), Arc::clone(&self.guessing), user.id);
         tokio::spawn(async move {
-            if let Err(error) = save_failures(&*store, &guessing, account, id).await {
+            if let Err(error) = save_failures(&*store, &guessing, account, trend, id).await {
                 tracing::warn!(user = %id, %error, "failed attempts could not be noted");
             }
         });
+    }
+}
+
+/// What an attempt did to the count of its account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trend {
+    /// It failed. Where the record says more, other issuers have counted too, and have counted more.
+    Grows,
+    /// It succeeded, which ends the row, or forgives some of it.
+    Shrinks,
+}
+
+impl Trend {
+    /// Whether the record goes from the one to the other by it.
+    fn leads(self, recorded: u16, reserved: u16) -> bool {
+        match self {
+            Self::Grows => reserved > recorded,
+            Self::Shrinks => reserved != recorded,
+        }
     }
 }
 
@@ -101,12 +120,18 @@ pub(super) fn untried(attempt: Attempt, error: &HashingError) {
 }
 
 /// Writes the count into the user's record until the record says what is counted: it changes meanwhile.
-async fn save_failures(store: &dyn Store, guessing: &Guessing, account: Account, id: UserId) -> Result<(), StoreError> {
+async fn save_failures(
+    store: &dyn Store,
+    guessing: &Guessing,
+    account: Account,
+    trend: Trend,
+    id: UserId,
+) -> Result<(), StoreError> {
     for _ in 0..MOST_ATTEMPTS {
         let Some(user) = store.user(id).await? else { return Ok(()) };
         // A password that was changed meanwhile began another count, and so did a pardon.
         let is_same = guessing.account(&user.username, Some(&user)) == account;
-        match guessing.reserved(account).filter(|reserved| is_same && *reserved != user.failures) {
+        match guessing.reserved(account).filter(|reserved| is_same && trend.leads(user.failures, *reserved)) {
             None => return Ok(()),
             // A conflict is read again, and so is what was written.
             Some(reserved) => drop(store.swap_user(&user, &user.with_failures(reserved)).await?),

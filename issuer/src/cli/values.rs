@@ -1,32 +1,14 @@
 //! What options take: each value has one fallible constructor, whose error says what it takes.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use crate::http::Origin;
-
-/// Where users and sessions are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoreAddress {
-    /// The data folder of the embedded store.
-    pub(crate) folder: PathBuf,
-}
 
 /// The issuer's public URL and the origin that its pages have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuerUrl {
     pub(crate) url: String,
     pub(crate) origin: Origin,
-}
-
-impl FromStr for StoreAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("sled:") {
-            Some(folder) if !folder.is_empty() => Ok(Self { folder: folder.into() }),
-            _ => Err("a store is sled:PATH, such as sled:./hallpass-data".to_owned()),
-        }
-    }
 }
 
 impl IssuerUrl {
@@ -139,14 +121,6 @@ mod tests {
             ["auth.example.com", "http://auth.example.com", "https://a.example/", "https://a.example?x", "ftp://a"]
         {
             assert!(text.parse::<IssuerUrl>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_store_is_a_folder_behind_sled() {
-        assert_eq!("sled:./data".parse::<StoreAddress>().unwrap().folder, PathBuf::from("./data"));
-        for text in ["", "./data", "sled:", "postgres://x"] {
-            assert!(text.parse::<StoreAddress>().is_err(), "{text}");
         }
     }
 }

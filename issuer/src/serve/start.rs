@@ -1,10 +1,6 @@
 //! Everything that an issuer needs before it can answer.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -14,10 +10,10 @@ use crate::{
     auth::{Auth, Settings},
     cli::{IssuerUrl, Serve},
     clock::{Clock as _, SystemClock},
-    data,
+    data::{self, StoreAddress},
     hashing::{Hashing, Machine},
     http::Origin,
-    key_ring::{Home, Keeper, MasterKeySource},
+    key_ring::{Keeper, MasterKeySource},
     metrics::Metrics,
     password::NewPassword,
     session::{Lifetimes, Rules},
@@ -44,10 +40,10 @@ pub(super) struct Started {
     pub(super) temporary: Option<TempDir>,
 }
 
-/// The data folder, opened.
+/// The store, opened.
 struct Opened {
     store: Arc<dyn Store>,
-    folder: PathBuf,
+    address: StoreAddress,
     /// The socket on which commands reach the store, where there is one.
     commands: Option<socket::Server>,
     /// The folder of `--dev`, which goes with the issuer.
@@ -68,9 +64,9 @@ pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, S
     };
     let issuer = options.issuer.clone().map_or_else(|| IssuerUrl::localhost(address.port()), Ok);
     let issuer = issuer.map_err(ServeError::Issuer)?;
-    let Opened { store, folder, commands, temporary } = open(&options).await?;
+    let Opened { store, address: store_address, commands, temporary } = open(&options).await?;
     let metrics = Arc::new(Metrics::new());
-    let (of_keys, clock, home) = (Arc::clone(&store), Box::new(SystemClock), Home::Folder(&folder));
+    let (of_keys, clock, home) = (Arc::clone(&store), Box::new(SystemClock), store_address.home());
     let key_settings = keys::settings(&options, &issuer, signing);
     let keys = Keeper::start(of_keys, clock, &master_key, home, key_settings, metrics.keys.clone()).await?;
     let keys = Arc::new(keys);
@@ -99,14 +95,23 @@ pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, S
 
 async fn open(options: &Serve) -> Result<Opened, ServeError> {
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
-    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path).to_owned();
-    let of_store = folder.clone();
-    let store: Arc<dyn Store> = Arc::new(off_thread(move || data::hold(&of_store)).await??);
-    let commands = bind_for_commands(&folder);
+    let given = || options.store.address.store.clone();
+    let address = temporary.as_ref().map_or_else(given, |folder| StoreAddress::Folder(folder.path().to_owned()));
+    let (store, commands): (Arc<dyn Store>, _) = match &address {
+        StoreAddress::Folder(folder) => {
+            let of_store = folder.clone();
+            let store = off_thread(move || data::hold_folder(&of_store)).await??;
+            (Arc::new(store), bind_for_commands(folder))
+        }
+        StoreAddress::Postgres(address) => {
+            let connections = options.store.store_connections.get().into();
+            (data::open_database(address, connections).await?, None)
+        }
+    };
     if options.dev {
         add_dev_user(&*store).await?;
     }
-    Ok(Opened { store, folder, commands, temporary })
+    Ok(Opened { store, address, commands, temporary })
 }
 
 /// Runs what would hold up everything else, and cannot be given up half-way.

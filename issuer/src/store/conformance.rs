@@ -29,6 +29,11 @@ pub(super) mod users;
 
 /// Where a store of one engine is tried out.
 pub(super) trait Bench {
+    /// Why it cannot be tried out on this machine, if it cannot.
+    fn missing() -> Option<String> {
+        None
+    }
+
     /// Opens an empty store.
     fn open() -> impl Future<Output = (Self, Arc<dyn Store>)>
     where
@@ -68,6 +73,9 @@ macro_rules! conforms {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $name() {
+                if let Some(missing) = <$bench as $crate::store::conformance::Bench>::missing() {
+                    return eprintln!("not run: {missing}");
+                }
                 $crate::store::conformance::$part::$name::<$bench>().await;
             }
         )*

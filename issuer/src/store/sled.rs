@@ -8,7 +8,10 @@ use std::{fs::File, ops::Bound};
 use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
 
-use super::{Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, commit::Committer};
+use super::{
+    Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, commit::Committer, decode_session,
+    decode_user, fits, unreadable,
+};
 use crate::{
     id::{SessionId, UserId},
     session::{self, Session},
@@ -24,10 +27,6 @@ mod tests;
 
 use access::Key;
 pub(crate) use open::{OpenError, is_engines};
-
-/// The longest record. sled puts pages of more than 128 KiB into files of their own, which nobody syncs (`blobs/`). It
-/// splits a page of more than 16 records, so that one of ours has half of that at most.
-const MOST_RECORD_BYTES: usize = 4096;
 
 /// Where the key ring lies in its tree, which holds nothing else.
 const KEY_RING: &[u8] = b"ring";
@@ -214,11 +213,6 @@ fn put(tree: &Tree, key: &[u8], record: &[u8]) -> Result<(), StoreError> {
     tree.insert(key, record).map(drop).map_err(engine)
 }
 
-fn fits(key: &[u8], record: &[u8]) -> Result<(), StoreError> {
-    let (bytes, most) = (key.len() + record.len(), MOST_RECORD_BYTES);
-    if bytes <= most { Ok(()) } else { Err(StoreError::TooLarge { bytes, most }) }
-}
-
 /// The records of a tree in the order of their ids, from the first after `after`.
 fn after_key(tree: &Tree, after: Option<Uuid>) -> impl Iterator<Item = Result<(Uuid, IVec), StoreError>> {
     let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.as_bytes()));
@@ -241,18 +235,6 @@ fn session_of_entry(entry: &IVec) -> Result<SessionId, StoreError> {
     id.and_then(Result::ok).map(SessionId).ok_or_else(|| unreadable("an entry of a user's sessions is no id"))
 }
 
-fn decode_user(id: UserId, record: &[u8]) -> Result<User, StoreError> {
-    user::record::decode(id, record).map_err(|error| unreadable(format!("user {id}: {error}")))
-}
-
-fn decode_session(id: SessionId, record: &[u8]) -> Result<Session, StoreError> {
-    session::record::decode(id, record).map_err(|error| unreadable(format!("session {id}: {error}")))
-}
-
 fn engine(error: ::sled::Error) -> StoreError {
     StoreError::Engine(error.to_string())
-}
-
-fn unreadable(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Record(error.to_string())
 }

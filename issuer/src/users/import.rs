@@ -90,8 +90,7 @@ pub(super) async fn run(options: UserImport) -> Result<(), ImportError> {
     let format = format_of(&options)?;
     let failed = |reason| ImportError::Read { file: options.file.clone(), reason };
     let (source, length) = open(&options.file).map_err(failed)?;
-    let target =
-        if options.check { Target::Nowhere } else { Target::Store(data::open(&options.store.store.folder).await?) };
+    let target = if options.check { Target::Nowhere } else { Target::Store(data::open(&options.store.store).await?) };
     let (mut tally, progress) = (Tally::default(), Progress::new(length));
     let outcome = match Reader::new(source, format) {
         Ok(reader) => import(reader, &target, &options.file, &mut tally, &progress).await,

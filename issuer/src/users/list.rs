@@ -23,7 +23,7 @@ struct Line<'u> {
 }
 
 pub(super) async fn run(options: UserList) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder).await?;
+    let store = data::open(&options.store.store).await?;
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let print = if options.json { print_json } else { print_row };
     if !options.json {

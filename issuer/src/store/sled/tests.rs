@@ -5,11 +5,15 @@ use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::conformance::{Bench, conforms, copy};
+use crate::store::{
+    MOST_RECORD_BYTES,
+    conformance::{Bench, conforms, copy},
+};
 
 mod growth;
 mod power_loss;
 mod room;
+mod scale;
 
 /// A folder that a store lies in.
 struct Folder(TempDir);

@@ -77,7 +77,7 @@ async fn write_all(store: &Arc<SledStore>, count: u64, at: impl Fn(u64) -> (u64,
 }
 
 /// Bytes of all files below a folder.
-fn disk(folder: &Path) -> u64 {
+pub(super) fn disk(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries.map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().unwrap().len() }).sum()
 }

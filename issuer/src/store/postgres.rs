@@ -1,0 +1,254 @@
+//! The store on PostgreSQL: for several issuers, and for those who outgrow one machine.
+//!
+//! Each operation is one statement, which is a transaction of its own and one round trip. It is right at every isolation
+//! level: what a change depends on stands in its `WHERE`, and one that was given up for the sake of others (40001, 40P01)
+//! is asked again. Of the engine it takes no more than what distributed ones have: primary keys, one secondary index, one
+//! unique constraint, `ON CONFLICT DO NOTHING`, `RETURNING`. No sequence, no advisory lock, no time of the server's. Keys
+//! are random ids, so that rows and writes spread evenly.
+//!
+//! A commit that can be seen is on the disk, and on the synchronous standby's where there is one: PostgreSQL shows a
+//! transaction to others only once that is so. Reads go to the primary, and so have waited for what they say.
+
+use std::{future, time::Duration};
+
+use tokio_postgres::{
+    Row,
+    types::{FromSqlOwned, Type},
+};
+use uuid::Uuid;
+
+use super::{
+    Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, decode_session, decode_user, fits,
+    unreadable,
+};
+use crate::{
+    id::{SessionId, UserId},
+    session::{self, Session},
+    user::{self, User, Username},
+};
+
+mod address;
+mod connect;
+mod database;
+mod migrate;
+mod open;
+mod pool;
+mod statements;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub(crate) use address::{InvalidAddress, PostgresAddress};
+use database::{Database, Parameter};
+pub(crate) use migrate::Migrated;
+pub(crate) use open::OpenError;
+use statements::{
+    ADD_SESSION, ADD_USER, FIRST_KEY_RING, FIRST_SESSIONS, FIRST_USERS, KEY_RING, Records, SESSIONS, SESSIONS_AFTER,
+    SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USERS, USERS_AFTER,
+};
+
+/// How long an issuer waits for an answer, all tries together: its clients are better off with a 503 by then.
+pub(crate) const ISSUER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a command waits. It writes many records at once, and has nobody to answer.
+pub(crate) const COMMAND_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The connections of a command. Those of an issuer are chosen.
+pub(crate) const COMMAND_CONNECTIONS: usize = 8;
+
+/// Users, sessions and the key ring in a database that others use at the same time.
+pub(crate) struct PostgresStore {
+    database: Database,
+}
+
+/// How a record changes.
+#[derive(Clone, Copy)]
+enum Change<'r> {
+    Put(&'r [u8]),
+    Remove,
+}
+
+impl PostgresStore {
+    async fn find(&self, records: &Records, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
+        let rows = self.database.read(records.find, &[(&id, Type::UUID)]).await?;
+        rows.first().map(|row| column(row, 0)).transpose()
+    }
+
+    /// Changes a record that is still `old`. Records are compared as bytes, in the statement, and only where those differ
+    /// as values: an earlier version may have written the same in another way.
+    async fn change(
+        &self,
+        records: &Records,
+        id: Uuid,
+        old: &[u8],
+        is_old: impl Fn(&[u8]) -> Result<bool, StoreError>,
+        change: Change<'_>,
+    ) -> Result<Swapped, StoreError> {
+        if self.change_bytes(records, id, old, change).await? {
+            return Ok(Swapped::Yes);
+        }
+        let Some(stored) = self.find(records, id).await? else { return Ok(Swapped::Conflict) };
+        if stored == old || !is_old(&stored)? {
+            return Ok(Swapped::Conflict);
+        }
+        self.change_bytes(records, id, &stored, change).await.map(swapped)
+    }
+
+    async fn change_bytes(
+        &self,
+        records: &Records,
+        id: Uuid,
+        old: &[u8],
+        change: Change<'_>,
+    ) -> Result<bool, StoreError> {
+        let (id, old): (Parameter<'_>, Parameter<'_>) = ((&id, Type::UUID), (&old, Type::BYTEA));
+        match change {
+            Change::Put(new) => self.database.write(records.swap, &[id, old, (&new, Type::BYTEA)]).await,
+            Change::Remove => self.database.write(records.remove, &[id, old]).await,
+        }
+    }
+
+    async fn change_user(&self, old: &User, new: Option<&User>) -> Result<Swapped, StoreError> {
+        let before = user::record::encode(old).map_err(unreadable)?;
+        let after = new.map(user::record::encode).transpose().map_err(unreadable)?;
+        fits(old.id.0.as_bytes(), after.as_deref().unwrap_or_default())?;
+        let is_old = |stored: &[u8]| Ok(decode_user(old.id, stored)? == *old);
+        self.change(&USERS, old.id.0, &before, is_old, after.as_deref().map_or(Change::Remove, Change::Put)).await
+    }
+
+    async fn change_session(&self, old: &Session, change: Change<'_>) -> Result<Swapped, StoreError> {
+        let is_old = |stored: &[u8]| Ok(decode_session(old.id, stored)? == *old);
+        self.change(&SESSIONS, old.id.0, &session::record::encode(old), is_old, change).await
+    }
+
+    /// The next records after `after` in the order of their ids, or from the first: `sql` is for either.
+    async fn page(&self, [first, next]: [&str; 2], after: Option<Uuid>, most: usize) -> Result<Vec<Row>, StoreError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        match after {
+            None => self.database.read(first, &[(&most, Type::INT8)]).await,
+            Some(after) => self.database.read(next, &[(&most, Type::INT8), (&after, Type::UUID)]).await,
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    /// Never: a database that is away comes back, and with it everything that it acknowledged.
+    fn failed(&self) -> StoreFailure {
+        Box::pin(future::pending())
+    }
+
+    fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>> {
+        Box::pin(async move {
+            let record = self.find(&USERS, id.0).await?;
+            record.map(|record| decode_user(id, &record)).transpose()
+        })
+    }
+
+    fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
+        Box::pin(async move {
+            let rows = self.database.read(USER_NAMED, &[(&username.as_str(), Type::TEXT)]).await?;
+            rows.first().map(user_of).transpose()
+        })
+    }
+
+    fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
+        Box::pin(async move {
+            let record = user::record::encode(user).map_err(unreadable)?;
+            fits(user.id.0.as_bytes(), &record)?;
+            let name = user.username.as_str();
+            let parameters: [Parameter<'_>; 3] =
+                [(&user.id.0, Type::UUID), (&name, Type::TEXT), (&record, Type::BYTEA)];
+            let is_added = self.database.write(ADD_USER, &parameters).await?;
+            Ok(if is_added { Added::Yes } else { Added::UsernameTaken })
+        })
+    }
+
+    fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped> {
+        Box::pin(self.change_user(old, Some(new)))
+    }
+
+    fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {
+        Box::pin(self.change_user(user, None))
+    }
+
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+        Box::pin(async move {
+            let rows = self.page([FIRST_USERS, USERS_AFTER], after.map(|id| id.0), most).await?;
+            rows.iter().map(user_of).collect()
+        })
+    }
+
+    fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
+        Box::pin(async move {
+            let record = self.find(&SESSIONS, id.0).await?;
+            record.map(|record| decode_session(id, &record)).transpose()
+        })
+    }
+
+    fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
+        Box::pin(async move {
+            let rows = self.database.read(SESSIONS_OF, &[(&user.0, Type::UUID)]).await?;
+            rows.iter().map(session_of).collect()
+        })
+    }
+
+    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
+        Box::pin(async move {
+            let rows = self.page([FIRST_SESSIONS, SESSIONS_AFTER], after.map(|id| id.0), most).await?;
+            rows.iter().map(session_of).collect()
+        })
+    }
+
+    fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
+        Box::pin(async move {
+            let record = session::record::encode(session);
+            let parameters: [Parameter<'_>; 3] =
+                [(&session.id.0, Type::UUID), (&session.user.0, Type::UUID), (&&record[..], Type::BYTEA)];
+            // A random id that was drawn twice is refused by the primary key.
+            self.database.write(ADD_SESSION, &parameters).await.map(drop)
+        })
+    }
+
+    fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
+        Box::pin(async move { self.change_session(old, Change::Put(&session::record::encode(new))).await })
+    }
+
+    fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped> {
+        Box::pin(self.change_session(session, Change::Remove))
+    }
+
+    fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
+        Box::pin(async move {
+            let rows = self.database.read(KEY_RING, &[]).await?;
+            rows.first().map(|row| column(row, 0).map(KeyRingRecord)).transpose()
+        })
+    }
+
+    fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
+        Box::pin(async move {
+            fits(b"ring", &new.0)?;
+            let new: Parameter<'_> = (&new.0, Type::BYTEA);
+            let is_written = match old {
+                None => self.database.write(FIRST_KEY_RING, &[new]).await,
+                Some(old) => self.database.write(SWAP_KEY_RING, &[(&old.0, Type::BYTEA), new]).await,
+            };
+            is_written.map(swapped)
+        })
+    }
+}
+
+fn swapped(is_written: bool) -> Swapped {
+    if is_written { Swapped::Yes } else { Swapped::Conflict }
+}
+
+fn user_of(row: &Row) -> Result<User, StoreError> {
+    decode_user(UserId(column(row, 0)?), &column::<Vec<u8>>(row, 1)?)
+}
+
+fn session_of(row: &Row) -> Result<Session, StoreError> {
+    decode_session(SessionId(column(row, 0)?), &column::<Vec<u8>>(row, 1)?)
+}
+
+fn column<T: FromSqlOwned>(row: &Row, at: usize) -> Result<T, StoreError> {
+    row.try_get(at).map_err(|error| unreadable(connect::describe(&error)))
+}

@@ -1,0 +1,289 @@
+//! Where a PostgreSQL database is: a `postgres://` URL, parsed once, of which the password is never shown.
+
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+
+use percent_encoding::percent_decode_str;
+use tokio_postgres::{
+    Config,
+    config::{Host, TargetSessionAttrs},
+};
+
+/// Bytes that nobody has acknowledged for so long end a connection: what was written to a machine that has gone must not
+/// reach it long after everybody was told that it failed.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
+
+/// An idle connection whose other end has gone without a word is noticed after thirty seconds. Shorter than what
+/// firewalls take for an idle connection.
+const KEEPALIVE: (Duration, u32) = (Duration::from_secs(15), 3);
+
+/// A PostgreSQL database, on one host or on several of which one is the primary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PostgresAddress {
+    config: Config,
+    encryption: Encryption,
+}
+
+/// Whether the way to the database is encrypted. There is nothing between the two: encryption without a look at the
+/// certificate keeps nobody out who can stand in the middle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Encryption {
+    Off,
+    /// The certificate must be the host's, by an authority of this machine or by the one in a file.
+    Verified {
+        authority: Option<PathBuf>,
+    },
+}
+
+/// A URL that names no database. What it says never quotes the URL, which may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidAddress {
+    #[error(
+        "a database is postgres://USER@HOST/DATABASE, or several hosts, such as postgres://hallpass@db1,db2/hallpass"
+    )]
+    Shape,
+    #[error("the database's address {0}")]
+    Option(String),
+    #[error(
+        "sslmode={0} is none of disable, require, verify-ca and verify-full: TLS is off, or the certificate is verified"
+    )]
+    SslMode(String),
+    #[error("sslrootcert is of no use with sslmode=disable")]
+    UselessAuthority,
+    #[error("the store is written: target_session_attrs must be read-write, which it is where it is not given")]
+    ReadOnly,
+    #[error("hostaddr is not taken: name the hosts, each with its port: db1:5432,db2:5432")]
+    Hosts,
+}
+
+impl PostgresAddress {
+    /// Whether it begins as such a URL does.
+    pub(crate) fn is_meant_by(text: &str) -> bool {
+        text.starts_with("postgres://") || text.starts_with("postgresql://")
+    }
+
+    /// Whether there is a password in it.
+    pub(crate) fn has_password(&self) -> bool {
+        self.config.get_password().is_some()
+    }
+
+    pub(super) fn encryption(&self) -> &Encryption {
+        &self.encryption
+    }
+
+    /// Whether what is sent can be read on its way.
+    pub(super) fn is_in_the_clear(&self) -> bool {
+        self.encryption == Encryption::Off && !self.config.get_hosts().iter().all(is_this_machine)
+    }
+
+    /// What to connect with, for each host.
+    pub(super) fn hosts(&self) -> Vec<Config> {
+        let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
+        let port = |at| ports.get(at).or(ports.first()).copied();
+        hosts.iter().enumerate().map(|(at, host)| self.one_host(host, port(at))).collect()
+    }
+
+    fn one_host(&self, host: &Host, port: Option<u16>) -> Config {
+        let (all, mut one) = (&self.config, Config::new());
+        match host {
+            Host::Tcp(name) => one.host(name),
+            Host::Unix(folder) => one.host_path(folder),
+        };
+        if let Some(port) = port {
+            one.port(port);
+        }
+        if let Some(user) = all.get_user() {
+            one.user(user);
+        }
+        if let Some(password) = all.get_password() {
+            one.password(password);
+        }
+        if let Some(dbname) = all.get_dbname() {
+            one.dbname(dbname);
+        }
+        if let Some(options) = all.get_options() {
+            one.options(options);
+        }
+        one.application_name(all.get_application_name().unwrap_or("hallpass"));
+        one.ssl_negotiation(all.get_ssl_negotiation()).channel_binding(all.get_channel_binding());
+        let (quiet, probes) = KEEPALIVE;
+        one.tcp_user_timeout(UNACKNOWLEDGED).keepalives_idle(quiet);
+        one.keepalives_interval(quiet / probes).keepalives_retries(probes);
+        one
+    }
+}
+
+impl FromStr for PostgresAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        if !Self::is_meant_by(text) {
+            return Err(InvalidAddress::Shape);
+        }
+        let (url, tls) = without_tls(text)?;
+        let config: Config = url.parse().map_err(|error| InvalidAddress::Option(plain(&error)))?;
+        let (hosts, ports) = (config.get_hosts(), config.get_ports());
+        if hosts.is_empty() {
+            return Err(InvalidAddress::Shape);
+        }
+        if !config.get_hostaddrs().is_empty() || (ports.len() > 1 && ports.len() != hosts.len()) {
+            return Err(InvalidAddress::Hosts);
+        }
+        if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
+            return Err(InvalidAddress::ReadOnly);
+        }
+        let encryption = tls.encryption(hosts.iter().all(is_this_machine))?;
+        Ok(Self { config, encryption })
+    }
+}
+
+/// Without user and password.
+impl fmt::Display for PostgresAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts: Vec<_> = self.hosts().iter().map(host_of).collect();
+        write!(f, "postgres://{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+/// The host of a configuration that has one, as people write it.
+pub(super) fn host_of(config: &Config) -> String {
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => format!("{name}:{port}"),
+        Some(Host::Unix(folder)) => format!("{}:{port}", folder.display()),
+        None => format!("?:{port}"),
+    }
+}
+
+/// Whether one talks to that host without leaving the machine.
+pub(super) fn is_this_machine(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+    }
+}
+
+/// What the URL says of TLS. The driver's own words for it are not libpq's, and its `prefer` is open to whoever stands
+/// in the middle.
+#[derive(Default)]
+struct Tls {
+    mode: Option<String>,
+    authority: Option<PathBuf>,
+}
+
+impl Tls {
+    fn encryption(self, is_local: bool) -> Result<Encryption, InvalidAddress> {
+        let is_off = match self.mode.as_deref() {
+            None => is_local && self.authority.is_none(),
+            Some("disable") => true,
+            // What libpq does not verify with the first two is verified all the same.
+            Some("require" | "verify-ca" | "verify-full") => false,
+            Some(other) => return Err(InvalidAddress::SslMode(other.to_owned())),
+        };
+        match (is_off, self.authority) {
+            (true, None) => Ok(Encryption::Off),
+            (true, Some(_)) => Err(InvalidAddress::UselessAuthority),
+            (false, authority) => Ok(Encryption::Verified { authority }),
+        }
+    }
+}
+
+/// Takes out of a URL what the driver does not know of TLS.
+fn without_tls(text: &str) -> Result<(String, Tls), InvalidAddress> {
+    // What stands before the `@` is a user and a password, which may hold a `?`.
+    let user = text.find('@').unwrap_or_default();
+    let Some(query) = text[user..].find('?').map(|at| user + at) else {
+        return Ok((text.to_owned(), Tls::default()));
+    };
+    let (mut tls, mut others) = (Tls::default(), Vec::new());
+    for option in text[query + 1..].split('&') {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let value = percent_decode_str(value).decode_utf8().map_err(|_| InvalidAddress::Shape)?;
+        match name {
+            "sslmode" => tls.mode = Some(value.into_owned()),
+            // As libpq says it for the authorities of the machine.
+            "sslrootcert" if value == "system" => tls.authority = None,
+            "sslrootcert" => tls.authority = Some(value.into_owned().into()),
+            _ => others.push(option),
+        }
+    }
+    Ok((format!("{}?{}", &text[..query], others.join("&")), tls))
+}
+
+/// The driver's complaint about a URL. It names options and never quotes what they are set to.
+fn plain(error: &tokio_postgres::Error) -> String {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    format!("cannot be read: {}", cause.unwrap_or_else(|| error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<PostgresAddress, InvalidAddress> {
+        text.parse()
+    }
+
+    fn encryption(text: &str) -> Encryption {
+        parse(text).unwrap().encryption
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let address = parse("postgres://me:s3cret@db1:5433,db2:5434/shop?sslrootcert=/a.pem").unwrap();
+        assert!(address.has_password());
+        assert_eq!(address.to_string(), "postgres://db1:5433,db2:5434/shop");
+        assert!(!format!("{address:?}").contains("s3cret"));
+        assert!(parse("postgres://me@db/shop?password=s3cret").unwrap().has_password());
+        assert!(!parse("postgres://me@db/shop").unwrap().has_password());
+        for bad in ["postgres://me:s3cret@db/x?sslmode=s", "postgres://me:s3cret@db:0x/d", "postgres://me:s3cret@/d"] {
+            assert!(!parse(bad).unwrap_err().to_string().contains("s3cret"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_another_machine_is_encrypted_and_its_certificate_verified() {
+        let verified = Encryption::Verified { authority: None };
+        for url in ["postgres://u@db/d", "postgres://u@db/d?sslmode=require", "postgres://u@localhost,db/d"] {
+            assert_eq!(encryption(url), verified, "{url}");
+        }
+        assert_eq!(encryption("postgres://u@localhost/d?sslmode=verify-full&sslrootcert=system"), verified);
+        let authority = Some(PathBuf::from("/etc/a b.pem"));
+        assert_eq!(encryption("postgres://u@db/d?sslrootcert=/etc/a%20b.pem"), Encryption::Verified { authority });
+        for url in ["postgres://u@127.0.0.1/d", "postgres://u@[::1]/d", "postgres:///d?host=/run/postgresql"] {
+            assert_eq!(encryption(url), Encryption::Off, "{url}");
+            assert!(!parse(url).unwrap().is_in_the_clear());
+        }
+        let open = parse("postgres://u:p?w@db/d?sslmode=disable").unwrap();
+        assert!(open.is_in_the_clear());
+        assert_eq!(open.config.get_password(), Some(&b"p?w"[..]));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_said() {
+        for (url, said) in [
+            ("mysql://u@db/d", "a database is postgres://USER@HOST/DATABASE"),
+            ("postgres://", "a database is postgres://USER@HOST/DATABASE"),
+            ("postgres://u@db/d?sslmode=prefer", "sslmode=prefer is none of disable"),
+            ("postgres://u@db/d?sslmode=disable&sslrootcert=/a", "of no use"),
+            ("postgres://u@db/d?target_session_attrs=read-only", "must be read-write"),
+            ("postgres://u@db/d?hostaddr=10.0.0.1", "hostaddr is not taken"),
+            ("postgres://u@a,b/d?port=1,2,3", "hostaddr is not taken"),
+            ("postgres://u@db/d?colour=red", "unknown option `colour`"),
+            ("postgres://u@db:http/d", "port"),
+        ] {
+            let error = parse(url).unwrap_err().to_string();
+            assert!(error.contains(said), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn each_host_is_tried_by_itself() {
+        let hosts = parse("postgres://u:p@a:1,b:2/d?connect_timeout=9").unwrap().hosts();
+        assert_eq!(hosts.iter().map(host_of).collect::<Vec<_>>(), ["a:1", "b:2"]);
+        let usual = parse("postgres://u@a,b/d").unwrap().hosts();
+        assert_eq!(usual.iter().map(host_of).collect::<Vec<_>>(), ["a:5432", "b:5432"]);
+        let [one, _] = &hosts[..] else { panic!() };
+        assert_eq!((one.get_user(), one.get_password(), one.get_dbname()), (Some("u"), Some(&b"p"[..]), Some("d")));
+        assert_eq!(one.get_application_name(), Some("hallpass"));
+    }
+}

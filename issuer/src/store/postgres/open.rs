@@ -1,0 +1,63 @@
+//! Opening a database as a store.
+
+use std::time::Duration;
+
+use super::{
+    PostgresAddress, PostgresStore,
+    connect::{ConnectError, Connector},
+    database::Database,
+    migrate::{self, MigrateError, Migrated},
+    pool::Pool,
+    tls::TlsError,
+};
+
+/// How long a database that starts, or changes its primary, is waited for when the store is opened.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// Why the database could not be opened as a store.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the database {address} cannot be used: {error}")]
+    Unreachable { address: Box<PostgresAddress>, error: ConnectError },
+    #[error("the database {address} cannot be used: {error}")]
+    Tls { address: Box<PostgresAddress>, error: TlsError },
+    #[error("the database {address} has no schema that this version can use: {error}")]
+    Schema { address: Box<PostgresAddress>, error: MigrateError },
+}
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date where it is not.
+    pub(crate) async fn open(
+        address: &PostgresAddress,
+        connections: usize,
+        patience: Duration,
+    ) -> Result<Self, OpenError> {
+        let store = Self::connect(address, connections, patience).await?;
+        store.migrate(address).await?;
+        Ok(store)
+    }
+
+    /// Connects, and leaves the schema as it is.
+    pub(crate) async fn connect(
+        address: &PostgresAddress,
+        connections: usize,
+        patience: Duration,
+    ) -> Result<Self, OpenError> {
+        let owned = || Box::new(address.clone());
+        if address.is_in_the_clear() {
+            tracing::warn!(database = %address, "sslmode=disable: whoever is between can read and change what is stored");
+        }
+        let connector =
+            Connector::new(address, patience).map_err(|error| OpenError::Tls { address: owned(), error })?;
+        let database = Database { pool: Pool::new(connector, connections), patience };
+        let failed = |error| OpenError::Unreachable { address: owned(), error };
+        database.pool.open(OPENING).await.map_err(failed)?;
+        Ok(Self { database })
+    }
+
+    /// Brings the schema up to date.
+    pub(crate) async fn migrate(&self, address: &PostgresAddress) -> Result<Migrated, OpenError> {
+        let migrated = migrate::run(&self.database.pool).await;
+        migrated.map_err(|error| OpenError::Schema { address: Box::new(address.clone()), error })
+    }
+}

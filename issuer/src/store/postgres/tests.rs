@@ -1,0 +1,220 @@
+//! What is particular to the store on PostgreSQL: its schema, what the server must promise, and what is lost with it.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+
+use super::{connect::Connector, *};
+use crate::store::conformance::{Bench, conforms, ended, session, user};
+
+mod scale;
+mod server;
+
+use server::Server;
+
+impl Bench for Server {
+    fn missing() -> Option<String> {
+        server::missing()
+    }
+
+    async fn open() -> (Self, Arc<dyn Store>) {
+        let server = Self::start(&[]);
+        let store = Arc::new(open(&server).await);
+        (server, store)
+    }
+
+    async fn crash(&mut self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Self::crash(self);
+        drop(store);
+        Arc::new(open(self).await)
+    }
+}
+
+conforms!(Server);
+
+async fn open(server: &Server) -> PostgresStore {
+    try_open(server).await.unwrap()
+}
+
+async fn try_open(server: &Server) -> Result<PostgresStore, OpenError> {
+    PostgresStore::open(&server.address(), 16, COMMAND_PATIENCE).await
+}
+
+/// A test that needs a server, where there can be one.
+macro_rules! with_server {
+    ($(async fn $name:ident($server:ident: $type:ty) $body:block)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $name() {
+            if let Some(missing) = server::missing() {
+                return eprintln!("not run: {missing}");
+            }
+            #[allow(unused_mut)]
+            let mut $server: $type = Server::start(&[]);
+            $body
+        }
+    )*};
+}
+
+with_server! {
+    async fn many_issuers_that_start_at_once_make_one_schema(server: Server) {
+        let opened = join_all((0..12).map(|_| try_open(&server))).await;
+        assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 12);
+        let migrated = opened[0].as_ref().unwrap().migrate(&server.address()).await.unwrap();
+        assert_eq!(migrated, Migrated { from: 1, to: 1 });
+    }
+
+    async fn a_schema_of_a_newer_version_is_refused_and_left_alone(server: Server) {
+        drop(open(&server).await);
+        server.execute("UPDATE hallpass.schema_version SET version = 7").await;
+        let refusal = try_open(&server).await.err().unwrap().to_string();
+        assert!(refusal.ends_with("it has version 7, this hallpass knows 1: a newer one has migrated it, so use that"));
+    }
+
+    async fn a_schema_that_was_cut_short_is_made_whole(server: Server) {
+        server.execute("CREATE SCHEMA hallpass").await;
+        let store = open(&server).await;
+        store.add_user(&user(1, "one")).await.unwrap();
+    }
+
+    async fn a_role_that_may_only_read_and_write_can_serve_and_not_migrate(server: Server) {
+        server.execute("CREATE ROLE clerk LOGIN").await;
+        let address = server.address_of("clerk");
+        let as_clerk = || PostgresStore::open(&address, 2, COMMAND_PATIENCE);
+        let refusal = as_clerk().await.err().unwrap().to_string();
+        assert!(refusal.contains("permission denied") && refusal.contains("hallpass store migrate"), "{refusal}");
+        drop(open(&server).await);
+        server.execute("GRANT USAGE ON SCHEMA hallpass TO clerk; \
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA hallpass TO clerk").await;
+        as_clerk().await.unwrap().add_user(&user(1, "one")).await.unwrap();
+    }
+
+    async fn a_server_that_acknowledges_what_it_can_lose_is_refused(server: Server) {
+        let settings = ["synchronous_commit = off", "synchronous_commit = local", "default_transaction_read_only = on"];
+        for (index, setting) in settings.into_iter().enumerate() {
+            let role = format!("clerk{index}");
+            server.execute(&format!("CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET {setting}")).await;
+            let connector = Connector::new(&server.address_of(&role), COMMAND_PATIENCE).unwrap();
+            let refusal = connector.connect().await.err().unwrap().to_string();
+            assert!(refusal.contains("synchronous_commit is") || refusal.contains("takes no writes"), "{refusal}");
+        }
+        let unsafe_server = Server::start(&["fsync=off"]);
+        let refusal = try_open(&unsafe_server).await.err().unwrap().to_string();
+        assert!(refusal.contains("its fsync is off"), "{refusal}");
+    }
+
+    async fn a_write_under_a_setting_that_was_lowered_since_is_not_acknowledged(server: Server) {
+        let store = open(&server).await;
+        store.add_session(&session(1, 7)).await.unwrap();
+        server.execute("ALTER SYSTEM SET synchronous_commit = off").await;
+        server.execute("SELECT pg_reload_conf()").await;
+        let mut refusals = 0;
+        for id in 8..500 {
+            if let Err(error) = store.add_session(&session(1, id)).await {
+                assert!(error.to_string().contains("synchronous_commit is off"), "{error}");
+                refusals += 1;
+                break;
+            }
+        }
+        assert_eq!(refusals, 1);
+    }
+
+    async fn a_record_of_another_spelling_is_swapped_as_the_same(server: Server) {
+        let store = open(&server).await;
+        let old = user(1, "one");
+        store.add_user(&old).await.unwrap();
+        // As another version might have written it.
+        server.execute("UPDATE hallpass.users SET record = convert_to(convert_from(record, 'UTF8') || ' ', 'UTF8')").await;
+        assert_eq!(store.user(old.id).await.unwrap(), Some(old.clone()));
+        assert_eq!(store.swap_user(&old, &old.disabled()).await.unwrap(), Swapped::Yes);
+        assert_eq!(store.swap_user(&old, &old.disabled()).await.unwrap(), Swapped::Conflict);
+        assert_eq!(store.user(old.id).await.unwrap(), Some(old.disabled()));
+    }
+
+    async fn a_statement_that_was_given_up_for_others_is_asked_again(server: Server) {
+        server.execute("ALTER ROLE hallpass SET default_transaction_isolation = 'serializable'").await;
+        let store = Arc::new(open(&server).await);
+        store.add_user(&user(1, "one")).await.unwrap();
+        let tasks = (0..16).map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let mut steps = 0;
+                while steps < 10 {
+                    let old = store.user(user(1, "one").id).await.unwrap().unwrap();
+                    let new = old.with_failures(old.failures + 1);
+                    steps += i32::from(store.swap_user(&old, &new).await.unwrap() == Swapped::Yes);
+                }
+            })
+        });
+        for ended in join_all(tasks).await {
+            ended.unwrap();
+        }
+        assert_eq!(store.user(user(1, "one").id).await.unwrap().unwrap().failures, 160);
+    }
+
+    async fn a_commit_that_no_standby_has_is_not_acknowledged_even_where_its_wait_was_cut_short(server: Server) {
+        let store = Arc::new(PostgresStore::open(&server.address(), 4, Duration::from_secs(1)).await.unwrap());
+        store.add_session(&session(1, 7)).await.unwrap();
+        // A standby that never comes.
+        server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+        server.execute("SELECT pg_reload_conf()").await;
+        let wait = "DO $$ BEGIN FOR i IN 1..200 LOOP \
+                      IF current_setting('synchronous_standby_names') = 'nobody' THEN RETURN; END IF; \
+                      PERFORM pg_sleep(0.05); END LOOP; END $$";
+        server.execute(wait).await;
+        let old = session(1, 7);
+        let swap = tokio::spawn({
+            let (store, old) = (Arc::clone(&store), old.clone());
+            async move { store.swap_session(&old, &ended(&old)).await }
+        });
+        let cancel = "DO $$ BEGIN FOR i IN 1..200 LOOP \
+                        IF (SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep') > 0 \
+                        THEN RETURN; END IF; PERFORM pg_stat_clear_snapshot(); PERFORM pg_sleep(0.01); END LOOP; \
+                        RAISE 'nobody waits'; END $$";
+        server.execute(&format!("SET synchronous_commit = local; {cancel}")).await;
+        let error = swap.await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("may not have reached the standby"), "{error}");
+        // And no time-out of ours cuts such a wait short: the statement's is over long before.
+        let error = store.add_session(&session(1, 8)).await.unwrap_err().to_string();
+        assert!(error.contains("does not answer within 1s"), "{error}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(store.session(session(1, 8).id).await.unwrap(), None);
+    }
+
+    async fn a_server_that_crashed_is_found_again_by_itself(server: Server) {
+        let store = open(&server).await;
+        store.add_session(&session(1, 7)).await.unwrap();
+        server.crash();
+        assert_eq!(store.session(session(1, 7).id).await.unwrap(), Some(session(1, 7)));
+        store.add_session(&session(1, 8)).await.unwrap();
+    }
+
+    async fn a_write_whose_connection_was_lost_is_an_error_and_is_not_tried_again(server: Server) {
+        let store = open(&server).await;
+        let old = session(1, 7);
+        store.add_session(&old).await.unwrap();
+        let lose = "DO $$ BEGIN PERFORM 1 FROM hallpass.sessions FOR UPDATE; FOR i IN 1..600 LOOP \
+                      IF (SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock') > 0 \
+                      THEN RETURN; END IF; PERFORM pg_stat_clear_snapshot(); PERFORM pg_sleep(0.05); END LOOP; \
+                      RAISE 'nobody waits'; END $$";
+        let writes = async {
+            loop {
+                if let Err(error) = store.swap_session(&old, &old).await {
+                    return error.to_string();
+                }
+            }
+        };
+        let (error, ()) = tokio::join!(writes, server.execute(lose));
+        assert!(error.contains("the database was lost in the middle"), "{error}");
+    }
+
+    async fn a_server_that_is_away_is_an_error_in_time(server: Server) {
+        let store = PostgresStore::open(&server.address(), 4, Duration::from_millis(500)).await.unwrap();
+        drop(server);
+        for _ in 0..2 {
+            let error = store.session(session(1, 7).id).await.unwrap_err().to_string();
+            assert!(error.contains("the database "), "{error}");
+        }
+        let error = store.add_session(&session(1, 7)).await.unwrap_err().to_string();
+        assert!(error.contains("the database cannot be reached: "), "{error}");
+    }
+}

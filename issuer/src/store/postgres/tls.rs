@@ -1,0 +1,122 @@
+//! TLS to a database, by rustls. Without channel binding: the certificate is verified, so that nobody is in the middle.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, InvalidDnsNameError, ServerName, pem::PemObject as _},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use tokio_rustls::{TlsConnector, client};
+
+/// The protocol's name in a handshake that begins at once (`sslnegotiation=direct`).
+const ALPN: &[u8] = b"postgresql";
+
+/// Why no certificate could be verified.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TlsError {
+    #[error("sslrootcert: {} has no certificate that can be read: {reason}", file.display())]
+    Authority { file: PathBuf, reason: String },
+    #[error("this machine has no certificate authorities: give the one of the database, with sslrootcert=FILE")]
+    NoAuthorities,
+    #[error("TLS cannot be set up: {0}")]
+    Setup(#[from] rustls::Error),
+}
+
+/// Makes encrypted connections whose other end is who it should be.
+#[derive(Clone)]
+pub(super) struct Tls(TlsConnector);
+
+/// The handshake with one host.
+pub(super) struct Handshake {
+    connector: TlsConnector,
+    host: ServerName<'static>,
+}
+
+/// An encrypted connection.
+pub(super) struct Encrypted<S>(client::TlsStream<S>);
+
+impl Tls {
+    /// With the authorities of this machine, or the one in a file.
+    pub(super) fn new(authority: Option<&Path>) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        match authority {
+            Some(file) => {
+                let failed = |reason: String| TlsError::Authority { file: file.to_owned(), reason };
+                let certificates = CertificateDer::pem_file_iter(file).map_err(|error| failed(error.to_string()))?;
+                for certificate in certificates {
+                    let certificate = certificate.map_err(|error| failed(error.to_string()))?;
+                    roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+                }
+                if roots.is_empty() {
+                    return Err(failed("it is none in PEM".to_owned()));
+                }
+            }
+            None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+        }
+        if roots.is_empty() {
+            return Err(TlsError::NoAuthorities);
+        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Tls {
+    type Stream = Encrypted<S>;
+    type TlsConnect = Handshake;
+    type Error = InvalidDnsNameError;
+
+    fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, InvalidDnsNameError> {
+        Ok(Handshake { connector: self.0.clone(), host: ServerName::try_from(host.to_owned())? })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Handshake {
+    type Stream = Encrypted<S>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
+
+    fn connect(self, stream: S) -> Self::Future {
+        Box::pin(async move { self.connector.connect(self.host, stream).await.map(Encrypted) })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

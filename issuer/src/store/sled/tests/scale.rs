@@ -1,0 +1,21 @@
+//! What the embedded store takes as it grows.
+
+use super::{Folder, growth::disk};
+use crate::store::scale::{Bytes, Scaled, grow};
+
+impl Scaled for Folder {
+    async fn bytes(&self) -> Bytes {
+        Bytes { users: 0, sessions: disk(self.0.path()) }
+    }
+
+    /// The log is the store.
+    async fn logged(&self) -> u64 {
+        0
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn scale() {
+    grow::<Folder>("embedded").await;
+}

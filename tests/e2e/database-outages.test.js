@@ -1,0 +1,147 @@
+/** Issuers under load whose database dies, hangs, or is out of reach: nothing that was acknowledged is lost, no client is signed out. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sleep } from "../support/client.js";
+import { importUsersInto, run } from "../support/issuer.js";
+import { Load } from "../support/outage.js";
+import {
+  addressOf,
+  cannotRunPooler,
+  cannotRunPostgres,
+  environmentOf,
+  issuersFor,
+  startPooler,
+  startPostgres,
+  startStandby,
+  startSynchronousStandby,
+} from "../support/postgres.js";
+import { layWire } from "../support/wire.js";
+
+const options = { skip: cannotRunPostgres(), timeout: 120_000 };
+
+/** Without a grace every refresh writes, and every retry is a late one. */
+const ARGS = ["--access-ttl", "1h", "--refresh-grace", "0"];
+
+const CLIENTS = 8;
+
+/** Two issuers under load over the store of an environment, which `server` holds. */
+async function underLoad(test, env, server) {
+  const users = importUsersInto({ ...env, HALLPASS_STORE: addressOf(server) }, CLIENTS);
+  const issuers = await issuersFor(test, 2, { args: ARGS, env });
+  const load = new Load(issuers, users).begin();
+  await load.renew(100);
+  return { issuers, load };
+}
+
+const readiness = async (issuers) => Promise.all(issuers.map(async ({ url }) => (await fetch(`${url}/readyz`)).status));
+
+function tell(test, what, report) {
+  test.diagnostic(
+    `${what}: ${report.renewals} renewals and ${report.signOuts} sign-outs acknowledged, ${report.refused} answers of 503, ` +
+      `the slowest answer after ${report.slowest} ms; ${report.losses.length} losses`,
+  );
+  assert.deepEqual(report.losses, []);
+  assert.ok(report.refused > 0);
+}
+
+test("a primary that is killed loses nothing, and the issuers find the one that takes its place", options, async (t) => {
+  let primary = await startPostgres(t);
+  let standby = await startSynchronousStandby(t, primary);
+  const { issuers, load } = await underLoad(t, environmentOf(primary, standby), primary);
+  for (let round = 0; round < 3; round += 1) {
+    await primary.kill();
+    await load.refuse(CLIENTS);
+    assert.deepEqual(await readiness(issuers), [503, 503]);
+    await standby.promote();
+    await load.renew(300);
+    assert.deepEqual(await readiness(issuers), [200, 200]);
+    // Whoever was the primary comes back as a standby of its successor, where it was.
+    [primary, standby] = [standby, await startSynchronousStandby(t, standby, primary.port)];
+  }
+  tell(t, "failover", await load.end());
+});
+
+test("a standby that is away holds up what must not be lost, and nothing is lost when the primary goes then", options, async (t) => {
+  const primary = await startPostgres(t);
+  const standby = await startSynchronousStandby(t, primary);
+  const { load } = await underLoad(t, environmentOf(primary, standby), primary);
+  // What is written now is on one disk alone, and must not be acknowledged.
+  await standby.kill();
+  await load.refuse(CLIENTS);
+  await primary.kill();
+  await standby.start();
+  await standby.promote();
+  await load.renew(300);
+  tell(t, "failover without what no standby had", await load.end());
+});
+
+test("the load notices a new primary that lacks what was acknowledged", options, async (t) => {
+  const primary = await startPostgres(t);
+  const standby = await startStandby(t, primary);
+  const { load } = await underLoad(t, environmentOf(primary, standby), primary);
+  await standby.kill();
+  await load.renew(100);
+  await primary.kill();
+  await standby.start();
+  await standby.promote();
+  await load.renew(300);
+  assert.notDeepEqual((await load.end()).losses, []);
+});
+
+test("a database that hangs is answered for in time, and goes on where it was", options, async (t) => {
+  const server = await startPostgres(t);
+  const { issuers, load } = await underLoad(t, environmentOf(server), server);
+  for (let round = 0; round < 2; round += 1) {
+    server.freeze();
+    await load.refuse(CLIENTS);
+    assert.deepEqual(await readiness(issuers), [503, 503]);
+    server.thaw();
+    await load.renew(100);
+  }
+  assert.deepEqual(await readiness(issuers), [200, 200]);
+  tell(t, "frozen", await load.end());
+});
+
+test("a database that refuses connections and comes back loses nothing", options, async (t) => {
+  const server = await startPostgres(t);
+  const { issuers, load } = await underLoad(t, environmentOf(server), server);
+  await server.kill();
+  await load.refuse(CLIENTS);
+  assert.deepEqual(await readiness(issuers), [503, 503]);
+  await server.start();
+  await load.renew(100);
+  tell(t, "killed and started again", await load.end());
+});
+
+test("behind a pooler that gives each transaction another connection all is the same", { ...options, skip: cannotRunPooler() }, async (t) => {
+  const server = await startPostgres(t);
+  const pooler = await startPooler(t, server);
+  const { load } = await underLoad(t, environmentOf(pooler), server);
+  await load.renew(300);
+  await server.kill();
+  await load.refuse(CLIENTS);
+  await server.start();
+  await load.renew(300);
+  assert.match(run(["store", "migrate"], { env: { HALLPASS_STORE: addressOf(pooler) } }).stdout, /has version \d+ already/);
+  tell(t, "behind a pooler", await load.end());
+});
+
+test("a network that is cut, or loses every byte, loses nothing that was acknowledged", options, async (t) => {
+  const server = await startPostgres(t);
+  const wire = await layWire(t, server.port);
+  const { issuers, load } = await underLoad(t, environmentOf(wire), server);
+  for (const fault of ["cut", "hang", "cut", "hang"]) {
+    wire[fault]();
+    await load.refuse(CLIENTS);
+    assert.deepEqual(await readiness(issuers), [503, 503], fault);
+    wire.mend();
+    await load.renew(100);
+  }
+  // Seldom enough that nobody waits for it: what breaks in the middle of a renewal.
+  for (let round = 0; round < 20; round += 1) {
+    await sleep(30);
+    wire.mend();
+  }
+  tell(t, "cut off", await load.end());
+});

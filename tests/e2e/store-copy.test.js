@@ -1,0 +1,105 @@
+/** A store is moved from one engine to another: nobody notices but the person who does it. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { login, post, sleep } from "../support/client.js";
+import { addUser, binary, importUsers, run, startIssuer, temporaryFolder } from "../support/issuer.js";
+import { addUserTo, addressOf, cannotRunPostgres, environmentOf, issuersFor, onStore, startPostgres } from "../support/postgres.js";
+
+const skip = cannotRunPostgres();
+
+/** The same rules on both stores. */
+const ARGS = ["--issuer", "http://localhost:8080", "--refresh-grace", "0"];
+
+/** More than a page, and enough for a copy to be interrupted. */
+const MANY = 3000;
+
+const copy = (from, to) => run(["store", "copy", "--from", from, "--to", to]);
+const listed = (store) => [["user", "list", "--json"], ["session", "list"]].map((list) => onStore({ HALLPASS_STORE: store }, list));
+
+test("a store is copied to a database and back, with users and sessions", { skip }, async (t) => {
+  const [folder, back] = [temporaryFolder(t), temporaryFolder(t)];
+  const database = addressOf(await startPostgres(t));
+  addUser(folder);
+  importUsers(folder, MANY);
+  const issuer = await startIssuer({ args: [...ARGS, "--store", `sled:${folder}`] });
+  for (let count = 0; count < 5; count += 1) assert.equal((await login(issuer)).status, 200);
+  await issuer.stop();
+
+  const there = copy(`sled:${folder}`, database);
+  assert.equal(there.status, 0, there.stderr);
+  assert.match(there.stdout, new RegExp(`users copied: ${MANY + 1}; there already: 0\n`));
+  assert.match(there.stdout, /sessions copied: 5; there already: 0\n/);
+  assert.match(there.stdout, /compared: both stores hold the same\n/);
+  assert.deepEqual(listed(database), listed(`sled:${folder}`));
+  const again = copy(`sled:${folder}`, database);
+  assert.match(again.stdout, new RegExp(`users copied: 0; there already: ${MANY + 1}\n`));
+  const home = copy(database, `sled:${back}`);
+  assert.equal(home.status, 0, home.stderr);
+  assert.deepEqual(listed(`sled:${back}`), listed(`sled:${folder}`));
+});
+
+test("a copy that is killed goes on where it is run again", { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const server = await startPostgres(t);
+  const database = addressOf(server);
+  importUsers(folder, MANY);
+  onStore({ HALLPASS_STORE: database }, ["store", "migrate"]);
+  let kills = 0;
+  for (let have = 0; have < MANY && kills < 20; kills += 1) {
+    const child = spawn(binary, ["store", "copy", "--from", `sled:${folder}`, "--to", database], { stdio: "ignore" });
+    const exited = once(child, "exit");
+    // Somewhere in the middle, as far as that can be aimed at.
+    for (let waited = 0; waited < 200 && child.exitCode === null; waited += 1) {
+      if (Number(server.query("SELECT count(*) FROM hallpass.users")) > have + 100) break;
+      await sleep(5);
+    }
+    child.kill("SIGKILL");
+    await exited;
+    have = Number(server.query("SELECT count(*) FROM hallpass.users"));
+  }
+  t.diagnostic(`${kills} kills`);
+  const whole = copy(`sled:${folder}`, database);
+  assert.equal(whole.status, 0, whole.stderr);
+  assert.deepEqual(listed(database), listed(`sled:${folder}`));
+});
+
+test("a store that has been in use is never overwritten", { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const server = await startPostgres(t);
+  const env = environmentOf(server);
+  addUser(folder);
+  const first = await startIssuer({ args: [...ARGS, "--store", `sled:${folder}`] });
+  await login(first);
+  await first.stop();
+  const [from, to] = [`sled:${folder}`, addressOf(server)];
+  assert.equal(copy(from, to).status, 0);
+  onStore(env, ["user", "set", "exampleUser", "--role", "admin"]);
+  const changed = copy(from, to);
+  assert.equal(changed.status, 1);
+  assert.match(changed.stderr, /^hallpass: the user exampleUser is not the same in both stores: one of them has been in use since.*\n$/);
+  assert.match(onStore(env, ["user", "list"]), /admin/);
+
+  const other = await startPostgres(t);
+  const strangers = environmentOf(other);
+  addUserTo(strangers, { username: "stranger", password: "a good passphrase" });
+  const foreign = copy(from, addressOf(other));
+  assert.equal(foreign.status, 1);
+  assert.match(foreign.stderr, /^hallpass: the store to copy into holds the user stranger, who is not in the other: .*\n$/);
+  assert.equal(onStore(strangers, ["user", "list", "--json"]).trim().split("\n").length, 1);
+  assert.match(copy(to, to).stderr, /the same store/);
+});
+
+test("a store that a running issuer holds is not copied, and none is copied over it", { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const database = addressOf(await startPostgres(t));
+  addUser(folder);
+  const issuer = await startIssuer({ args: [...ARGS, "--store", `sled:${folder}`] });
+  t.after(() => issuer.stop());
+  for (const { status, stderr } of [copy(`sled:${folder}`, database), copy(database, `sled:${folder}`)]) {
+    assert.equal(status, 1);
+    assert.match(stderr, /^hallpass: the store .* is in use: a running hallpass holds it\n$/);
+  }
+});

@@ -1,0 +1,144 @@
+/**
+ * Honest clients of several issuers, whose store comes and goes. They repeat what was answered with a 503, write down what
+ * was acknowledged, and find out whether all of it is still there.
+ */
+
+import { post, sleep } from "./client.js";
+
+/** Milliseconds that a client waits before it repeats a request: less than it is told, so that a test is soon over. */
+const PAUSE = 100;
+
+/** Milliseconds until an answer must be there, whatever the store does: a request has several steps, each of them bounded. */
+const LONGEST = 10_000;
+
+/** Every how many steps a client signs out, or looks who it is. */
+const SIGN_OUTS = 40;
+const LOOKS = 7;
+
+/** Load by a client a user on issuers that share a store. */
+export class Load {
+  constructor(issuers, users) {
+    Object.assign(this, { issuers, refused: 0, slowest: 0, renewals: 0, signOuts: 0, losses: [], isOver: false });
+    this.clients = users.map((user) => new Client(this, user));
+  }
+
+  begin() {
+    this.work = Promise.all(this.clients.map((client) => client.work()));
+    return this;
+  }
+
+  /** Waits until so many more renewals were acknowledged. */
+  async renew(count) {
+    const target = this.renewals + count;
+    while (this.renewals < target && this.losses.length === 0) await sleep(20);
+  }
+
+  /** Waits until so many more answers said: not now. */
+  async refuse(count) {
+    const target = this.refused + count;
+    while (this.refused < target && this.losses.length === 0) await sleep(20);
+  }
+
+  /** Ends the load, and asks all issuers for everything that was acknowledged. */
+  async end() {
+    this.isOver = true;
+    await this.work;
+    for (const client of this.clients) await client.check();
+    const { renewals, signOuts, refused, slowest, losses } = this;
+    return { renewals, signOuts, refused, slowest: Math.round(slowest), losses };
+  }
+}
+
+class Client {
+  constructor(load, user) {
+    Object.assign(this, { load, user, turn: 0 });
+    /** The pair that was acknowledged last, while signed in. */
+    this.pass = undefined;
+    /** Its refresh tokens from before. */
+    this.superseded = [];
+    /** The last pairs of all sessions that were signed out of. */
+    this.ended = [];
+  }
+
+  async work() {
+    for (let step = 1; !this.load.isOver; step += 1) {
+      if (!this.pass) await this.signIn();
+      else if (step % SIGN_OUTS === 0) await this.signOut();
+      else if (step % LOOKS === 0) await this.look();
+      else await this.renew();
+    }
+  }
+
+  /** Asks an issuer, the next one each time, until it gets another answer than: not now. */
+  async ask(request) {
+    for (;;) {
+      const issuer = this.load.issuers[(this.turn += 1) % this.load.issuers.length];
+      const began = performance.now();
+      const answer = await request(issuer);
+      const text = await answer.text();
+      this.load.slowest = Math.max(this.load.slowest, performance.now() - began);
+      if (performance.now() - began > LONGEST) this.lost(`an answer took ${Math.round(performance.now() - began)} ms`);
+      if (answer.status !== 503) return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
+      if (answer.headers.get("retry-after") === null) this.lost("a 503 says nothing of when to come back");
+      this.load.refused += 1;
+      await sleep(PAUSE);
+    }
+  }
+
+  me(pass) {
+    return this.ask(({ url }) => fetch(`${url}/me`, { headers: { authorization: `Bearer ${pass.token}` } }));
+  }
+
+  refresh(token) {
+    return this.ask(({ url }) => post(`${url}/refresh`, { refresh_token: token }));
+  }
+
+  async signIn() {
+    const { status, body } = await this.ask(({ url }) => post(`${url}/login`, { ...this.user, transport: "body" }));
+    if (status !== 200) return this.lost(`a sign-in is refused with ${status} ${body.error}`);
+    this.pass = body;
+    this.superseded = [];
+  }
+
+  async renew() {
+    const { status, body } = await this.refresh(this.pass.refresh_token);
+    if (status !== 200) return this.lost(`the token that was given out last is refused with ${status} ${body.error}`);
+    this.superseded.push(this.pass.refresh_token);
+    this.pass = body;
+    this.load.renewals += 1;
+  }
+
+  async look() {
+    const { status } = await this.me(this.pass);
+    if (status !== 200) this.lost(`its session is not there: ${status}`);
+  }
+
+  async signOut() {
+    const token = this.pass.refresh_token;
+    const { status } = await this.ask(({ url }) => post(`${url}/logout`, { refresh_token: token }));
+    if (status !== 204) return this.lost(`a sign-out is refused with ${status}`);
+    this.ended.push(this.pass);
+    this.pass = undefined;
+    this.load.signOuts += 1;
+  }
+
+  async check() {
+    for (const pass of this.ended) {
+      const [seen, renewed] = [await this.me(pass), await this.refresh(pass.refresh_token)];
+      if (seen.status !== 401 || renewed.status !== 400) this.lost("a sign-out was undone");
+    }
+    if (!this.pass) return;
+    await this.look();
+    await this.renew();
+    // Worth nothing unless a renewal was undone; and it ends the session, so it comes last.
+    const old = this.superseded.at(-3);
+    if (old && (await this.refresh(old)).status !== 400) this.lost("a renewal was undone");
+  }
+
+  /** Whoever lost something has nothing more to lose. */
+  lost(what) {
+    this.load.losses.push(`${this.user.username}: ${what}`);
+    this.pass = undefined;
+    this.load.isOver = true;
+  }
+}

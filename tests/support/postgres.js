@@ -1,0 +1,228 @@
+/** A PostgreSQL of a test's own, as it comes: durable, on a port of loopback; and a synchronous standby of it. */
+
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sleep } from "./client.js";
+import { run, startIssuer } from "./issuer.js";
+
+/** Milliseconds until a server must take connections. */
+const START = 30_000;
+
+const PROGRAMS = ["initdb", "postgres", "pg_basebackup", "psql"];
+
+/** Why a test that needs PostgreSQL is skipped, or false where it can run. */
+export function cannotRunPostgres() {
+  const isThere = (name) => process.env.PATH.split(":").some((folder) => existsSync(join(folder, name)));
+  const missing = PROGRAMS.find((name) => !isThere(name));
+  return missing ? `there is no \`${missing}\` on the path (PostgreSQL)` : false;
+}
+
+/** PostgreSQL refuses to be run by root: then by its own user, or by nobody. */
+function whoRuns() {
+  if (process.getuid() !== 0) return {};
+  const number = (kind, name) => spawnSync("id", [kind, name], { encoding: "utf8" }).stdout.trim();
+  const name = ["postgres", "nobody"].find((each) => number("-u", each) !== "");
+  return { uid: Number(number("-u", name)), gid: Number(number("-g", name)) };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** The processes below one, that of the server's other processes. */
+function childrenOf(pid) {
+  const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
+  return stdout.trim().split("\n").filter(Boolean).map(Number);
+}
+
+/** One server. */
+class Server {
+  constructor(folder, port) {
+    Object.assign(this, { folder, port, data: join(folder, "data"), user: whoRuns() });
+  }
+
+  command(program, args) {
+    return execFileSync(program, args, { ...this.user, cwd: this.folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  async start() {
+    const args = ["-D", this.data, "-p", String(this.port), "-k", this.folder, "-c", "listen_addresses=127.0.0.1"];
+    this.child = spawn("postgres", args, { ...this.user, cwd: this.folder, stdio: "ignore" });
+    this.exited = once(this.child, "exit");
+    for (const end = Date.now() + START; !this.answers(); await sleep(50)) {
+      if (Date.now() > end || this.child.exitCode !== null) throw new Error(`PostgreSQL does not start on ${this.port}`);
+    }
+  }
+
+  answers() {
+    const found = existsSync(join(this.data, "postmaster.pid")) ? readFileSync(join(this.data, "postmaster.pid"), "utf8") : "";
+    return found.startsWith(`${this.child.pid}\n`) && found.trimEnd().endsWith("ready");
+  }
+
+  /** What a query finds, as lines. */
+  query(sql) {
+    const args = ["-h", this.folder, "-p", String(this.port), "-U", "hallpass", "-d", "postgres", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", sql];
+    return this.command("psql", args).trim();
+  }
+
+  /** Waits until a query finds `true`. */
+  async until(sql) {
+    for (const end = Date.now() + START; this.query(sql) !== "t"; await sleep(50)) {
+      if (Date.now() > end) throw new Error(`never: ${sql}`);
+    }
+  }
+
+  /** Ends all of its processes, without a word to anybody. */
+  async kill() {
+    const all = [this.child.pid, ...childrenOf(this.child.pid)];
+    for (const pid of all) spawnSync("kill", ["-KILL", String(pid)]);
+    await this.exited;
+  }
+
+  /** Stops all of its processes where they are: connections are accepted by the kernel, and nobody answers. */
+  freeze() {
+    this.frozen = [this.child.pid, ...childrenOf(this.child.pid)];
+    for (const pid of this.frozen) process.kill(pid, "SIGSTOP");
+  }
+
+  thaw() {
+    for (const pid of this.frozen ?? []) spawnSync("kill", ["-CONT", String(pid)]);
+    this.frozen = undefined;
+  }
+
+  async stop() {
+    this.thaw();
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGQUIT");
+    await this.exited;
+  }
+}
+
+/** A folder that whoever runs PostgreSQL owns; it goes with the test. */
+function folderOf(test) {
+  const folder = mkdtempSync(join(tmpdir(), "hallpass-test-"));
+  const { uid, gid } = whoRuns();
+  if (uid !== undefined) chownSync(folder, uid, gid);
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts a server that ends with the test, with more settings in its configuration. */
+export async function startPostgres(test, settings = []) {
+  const server = new Server(folderOf(test), await freePort());
+  const cluster = ["--pgdata", server.data, "--username", "hallpass", "--auth", "trust", "--encoding", "UTF8", "--no-locale"];
+  server.command("initdb", cluster);
+  appendFileSync(join(server.data, "postgresql.conf"), settings.map((line) => `${line}\n`).join(""));
+  await server.start();
+  endsWith(test, server);
+  return server;
+}
+
+/** Starts a standby of a server, on a port of its own or on a given one, which follows it; `promote()` makes it a primary. */
+export async function startStandby(test, primary, port) {
+  const standby = new Server(folderOf(test), port ?? (await freePort()));
+  const source = `host=127.0.0.1 port=${primary.port} user=hallpass application_name=standby`;
+  standby.command("pg_basebackup", ["-D", standby.data, "-d", source, "--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream"]);
+  await standby.start();
+  endsWith(test, standby);
+  await primary.until("SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'");
+  standby.promote = async () => {
+    standby.query("SELECT pg_promote()");
+    await standby.until("SELECT NOT pg_is_in_recovery()");
+  };
+  return standby;
+}
+
+/** The same, and the server acknowledges nothing any more that its standby does not have. */
+export async function startSynchronousStandby(test, primary, port) {
+  const standby = await startStandby(test, primary, port);
+  primary.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+  primary.query("SELECT pg_reload_conf()");
+  await primary.until("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'");
+  return standby;
+}
+
+function endsWith(test, server) {
+  const killed = () => server.child.kill("SIGQUIT");
+  process.on("exit", killed);
+  test.after(async () => {
+    await server.stop();
+    process.off("exit", killed);
+  });
+}
+
+/** The address of a database on one server or several, or of whatever listens on these ports. */
+export function addressOf(...servers) {
+  return `postgres://hallpass@${servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}/postgres`;
+}
+
+/** What issuers of one store share, in the environment. */
+export function environmentOf(...servers) {
+  return { HALLPASS_STORE: addressOf(...servers), HALLPASS_MASTER_KEY: randomBytes(32).toString("base64url") };
+}
+
+/** Runs a command on the store of an environment; what it prints. */
+export function onStore(env, args, input = "") {
+  const { status, stdout, stderr } = run(args, { env, input });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** Adds a user to the store of an environment. */
+export function addUserTo(env, { username, password }) {
+  onStore(env, ["user", "add", username, "--password-stdin"], `${password}\n`);
+}
+
+/** Starts so many issuers over the store of an environment; they end with the test. */
+export async function issuersFor(test, count, { args = [], env }) {
+  const issuer = () => startIssuer({ args: ["--issuer", "http://localhost:8080", ...args], env });
+  const issuers = await Promise.all(Array.from({ length: count }, issuer));
+  for (const each of issuers) test.after(() => each.kill());
+  return issuers;
+}
+
+/** Why a test that needs a pooler is skipped, or false where it can run. */
+export function cannotRunPooler() {
+  const { error } = spawnSync("pgbouncer", ["--version"]);
+  return cannotRunPostgres() || (error ? "there is no `pgbouncer` on the path" : false);
+}
+
+/** Starts a pooler in front of a server, which gives each transaction whatever connection is free; it ends with the test. */
+export async function startPooler(test, server) {
+  const [folder, port, user] = [folderOf(test), await freePort(), whoRuns()];
+  const settings = [
+    `[databases]`,
+    `postgres = host=127.0.0.1 port=${server.port} user=hallpass`,
+    `[pgbouncer]`,
+    `listen_addr = 127.0.0.1`,
+    `listen_port = ${port}`,
+    `unix_socket_dir =`,
+    `auth_type = any`,
+    `pool_mode = transaction`,
+    `default_pool_size = 3`,
+    `logfile = ${join(folder, "log")}`,
+  ];
+  writeFileSync(join(folder, "pgbouncer.ini"), settings.map((line) => `${line}\n`).join(""));
+  const child = spawn("pgbouncer", [join(folder, "pgbouncer.ini")], { ...user, cwd: folder, stdio: "ignore" });
+  const exited = once(child, "exit");
+  test.after(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  for (const end = Date.now() + START; ; await sleep(50)) {
+    const isListening = await new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(socket.destroy())).on("error", () => resolve(undefined));
+    });
+    if (isListening) return { port };
+    if (Date.now() > end || child.exitCode !== null) throw new Error("the pooler does not start");
+  }
+}
