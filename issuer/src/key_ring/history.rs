@@ -34,6 +34,8 @@ const AUDIENCE: &str = "api";
 const START: u64 = 1_790_000_000;
 const MONTH: u64 = 30 * DAY;
 const DAY: u64 = 24 * 60 * 60;
+/// For how many seconds an emergency goes on: a second revocation may be part of it.
+const EMERGENCY: u64 = 600;
 const TIMING: Timing = Timing { max_age: 300, lag: 30 };
 
 /// How long access tokens are good, by the issuer.
@@ -77,6 +79,7 @@ struct Month {
     algorithm: SigningAlgorithm,
     told: HashSet<String>,
     at: u64,
+    revoked_at: u64,
 }
 
 impl Month {
@@ -217,12 +220,19 @@ impl Month {
             ring = Broken::retire_revoked(&self.ring, ring);
         }
         self.ring = ring;
+        self.revoked_at = self.at;
         let successor = revoked.successor.as_ref();
         self.tell(json!({
             "event": "revoke", "at": self.at, "kid": name, "stolen": stolen, "gone_at": revoked.gone_at.seconds(),
             "unseen_at": self.at + TIMING.lag, "successor": successor.map(|successor| &successor.key.0),
             "unknown_until": successor.and_then(|successor| successor.unknown_until).map(UnixSeconds::seconds),
         }));
+    }
+
+    /// The most seconds to the next answers. Mostly minutes; now and then, and after a revocation, seconds, so that
+    /// something happens while a change is on its way.
+    fn rest(&mut self) -> u64 {
+        if self.draw(3) == 0 || self.at < self.revoked_at + EMERGENCY { 20 } else { 600 }
     }
 
     /// What happens now and then.
@@ -263,11 +273,11 @@ fn month(seed: u64, broken: Option<Broken>) -> Vec<Value> {
         algorithm: SigningAlgorithm::EdDsa,
         told: HashSet::new(),
         at: START,
+        revoked_at: 0,
     };
     let mut nodes = LIVES.map(|life| month.start(life));
     while month.at < START + MONTH {
-        // Mostly minutes; now and then seconds, so that something happens while a change is on its way.
-        let rest = if month.draw(3) == 0 { 20 } else { 600 };
+        let rest = month.rest();
         let until = month.at + 1 + month.draw(rest);
         // Each issuer reads at some moment within the bound before the next answers.
         let mut reads: Vec<_> = (0..nodes.len()).map(|number| (until - month.draw(TIMING.lag), number)).collect();
