@@ -124,8 +124,9 @@ impl Auth {
         self.store.failed()
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and the keys can be had.
     pub(crate) async fn check_store(&self) -> Result<(), AuthError> {
+        self.keys().await?;
         self.store.user(UserId(Uuid::nil())).await?;
         Ok(())
     }

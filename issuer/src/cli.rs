@@ -19,7 +19,9 @@ mod values;
 
 pub(crate) use hashing::{Calibrate, HashingOptions, InvalidHashing};
 pub(crate) use keys::{KeyOptions, KeysCommand, KeysReseal, KeysReset, KeysRevoke, KeysRotate, MasterKeyOption};
-pub(crate) use user::{Format, UserAdd, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet};
+pub(crate) use user::{
+    Format, UserAdd, UserChanges, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet,
+};
 pub(crate) use values::{IssuerUrl, StoreAddress};
 use values::{duration, duration_or_none};
 
@@ -38,10 +40,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the issuer.
     Serve(Box<Serve>),
-    /// Manage the users of a store that no issuer holds.
+    /// Manage the users, also while the issuer runs.
     #[command(subcommand)]
     User(UserCommand),
-    /// See and end the sessions of a store that no issuer holds.
+    /// See and end the sessions, also while the issuer runs.
     #[command(subcommand)]
     Session(SessionCommand),
     /// See, rotate and revoke the issuer's keys.

@@ -15,7 +15,7 @@ use crate::{
     clock::Moment,
     device_token::DeviceId,
     id::SessionId,
-    user::{CredentialEpoch, Username},
+    user::{User, Username},
 };
 
 mod attempt;
@@ -59,8 +59,8 @@ struct Tables {
     owners: HashMap<Key, u16>,
 }
 
-/// An account as strangers are counted at it: a name, and how often its credentials changed. So a new password begins a
-/// new count.
+/// An account as strangers are counted at it: a user, with how often their credentials changed and were pardoned, or a name
+/// that nobody has. So a new password begins a new count, a pardon does, and whoever gets a name that was hammered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Account(Key);
 
@@ -96,9 +96,15 @@ impl Guessing {
         Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
     }
 
-    /// The account that a submitted name means, existing or not.
-    pub(crate) fn account(&self, username: &Username, epoch: CredentialEpoch) -> Account {
-        Account(self.hasher.key(Kind::Account, &[&epoch.0.to_be_bytes(), username.as_str().as_bytes()]))
+    /// The account that a submitted name means: its user's, or one that nobody has.
+    pub(crate) fn account(&self, username: &Username, user: Option<&User>) -> Account {
+        Account(match user {
+            Some(User { id, credential_epoch, pardons, .. }) => {
+                let counts = [credential_epoch.0.to_be_bytes(), pardons.to_be_bytes()];
+                self.hasher.key(Kind::User, &[id.0.as_bytes(), &counts[0], &counts[1]])
+            }
+            None => self.hasher.key(Kind::Name, &[username.as_str().as_bytes()]),
+        })
     }
 
     /// Admits an attempt to sign in, or says how long to wait. It counts as a failure until it is settled.
@@ -140,13 +146,6 @@ impl Guessing {
         debt.verdict(now).or_wait()?;
         debt.charge(now);
         Ok(())
-    }
-
-    /// Forgets what failed at a name before it was anybody's: it must not keep out who has it now.
-    pub(crate) fn forget(&self, account: Account) {
-        if let Some(row) = self.lock().accounts.find(account.0) {
-            *row = Row::default();
-        }
     }
 
     /// What the record of the account's user should say of failures, where something is known.

@@ -77,6 +77,8 @@ pub(crate) enum HashingError {
 pub(crate) enum HashingSetupError {
     #[error("a hashing thread cannot be started: {0}")]
     Thread(std::io::Error),
+    #[error("Argon2 gives a wrong hash on this machine, so that no password could be checked: please report it")]
+    WrongHash,
     #[error(transparent)]
     Hashing(#[from] HashingError),
     #[error(transparent)]

@@ -31,6 +31,7 @@ mod me;
 mod origin;
 mod pass;
 mod password;
+mod places;
 mod proxies;
 mod ready;
 mod refresh;

@@ -64,7 +64,7 @@ impl KeysError {
 pub(crate) async fn run(command: KeysCommand, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
     match command {
         KeysCommand::List(options) => {
-            let shelf = Shelf::open(&options.store, &options.master_key, master_key)?;
+            let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
             let (_, ring) = shelf.ring().await?;
             list::print(&ring, SystemClock.now(), options.json)
         }
@@ -76,7 +76,7 @@ pub(crate) async fn run(command: KeysCommand, master_key: Option<MasterKeyText>)
 }
 
 async fn rotate(options: KeysRotate, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
-    let shelf = Shelf::open(&options.store, &options.master_key, master_key)?;
+    let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
     let kind = if options.refresh_tokens { Kind::RefreshTokens } else { Kind::Signing };
     let (ring, rotated) = shelf.change(|ring, now, fresh| Ok(ring.rotate(kind, now, fresh)?)).await?;
     match rotated {
@@ -84,14 +84,14 @@ async fn rotate(options: KeysRotate, master_key: Option<MasterKeyText>) -> Resul
             say(&format!("the key {key} is in use: running issuers go over to it within {} s", ring.timing.lag))
         }
         Rotated::At { key, time } => say(&format!(
-            "the key {key} goes into use at {}, once everybody can have it; an issuer does that, so one must run",
+            "the key {key} goes into use by {}, once every verifier can have it: an issuer that runs does that",
             date(time)
         )),
     }
 }
 
 async fn revoke(options: KeysRevoke, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
-    let shelf = Shelf::open(&options.store, &options.master_key, master_key)?;
+    let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
     let (ring, revoked) = shelf.change(|ring, now, fresh| Ok(ring.revoke(&options.key, now, fresh)?)).await?;
     let Revoked { key, purpose, successor, gone_at } = revoked;
     let lag = ring.timing.lag;
@@ -115,7 +115,7 @@ async fn revoke(options: KeysRevoke, master_key: Option<MasterKeyText>) -> Resul
 
 async fn reseal_all(options: KeysReseal, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
     let new = MasterKeySource { text: None, file: Some(options.new_master_key_file.clone()) };
-    let shelf = Shelf::open(&options.store, &options.master_key, master_key)?;
+    let shelf = Shelf::open(&options.store, &options.master_key, master_key).await?;
     let new = new.find(Home::Shared)?;
     let (record, ring) = shelf.ring().await?;
     let resealed = encode(&reseal(&ring, &shelf.master, &new)?, &new, random_bytes()?);
@@ -131,7 +131,7 @@ async fn reseal_all(options: KeysReseal, master_key: Option<MasterKeyText>) -> R
 async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
     let source = source(&options.master_key, master_key);
     let folder = &options.store.store.folder;
-    let store = data::open(folder)?;
+    let store = data::open(folder).await?;
     let record = store.key_ring().await?.ok_or(KeysError::NoRing)?;
     let master = source.find_or_make(Home::Folder(folder))?;
     let ring = encode(&reset(&master)?, &master, random_bytes()?);
@@ -149,11 +149,15 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn open(store: &StoreOption, option: &MasterKeyOption, text: Option<MasterKeyText>) -> Result<Self, KeysError> {
+    async fn open(
+        store: &StoreOption,
+        option: &MasterKeyOption,
+        text: Option<MasterKeyText>,
+    ) -> Result<Self, KeysError> {
         let source = source(option, text);
         source.given()?;
         let folder = &store.store.folder;
-        let store = Arc::new(data::open(folder)?);
+        let store = data::open(folder).await?;
         Ok(Self { store, master: source.find(Home::Folder(folder))? })
     }
 

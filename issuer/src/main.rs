@@ -31,6 +31,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     panic,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -44,6 +45,10 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 /// Exit status for wrong options, the same as clap's.
 const USAGE: u8 = 2;
+
+/// How long the end of the process waits for what cannot be given up: for an issuer that is told to stop while it opens its
+/// store, say. It may be killed there.
+const AT_MOST: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -63,7 +68,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let master_key = env::var_os("HALLPASS_MASTER_KEY").map(MasterKeyText::from);
         match command {
             Command::Serve(options) => {
@@ -76,7 +81,9 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             Command::Calibrate(options) => calibrate::run(&options)?,
         }
         Ok(())
-    })
+    });
+    runtime.shutdown_timeout(AT_MOST);
+    outcome
 }
 
 /// Completes when the process gets SIGINT (Ctrl-C) or SIGTERM.

@@ -16,8 +16,13 @@ pub(crate) use hash::{
 };
 pub(crate) use policy::{NewPassword, WeakPassword};
 
-/// The longest password in bytes. Argon2id takes any length; a bound keeps a request small.
+/// The longest password in bytes, in the form that is hashed: how long it is does not depend on the keyboard. Argon2id takes
+/// any length; a bound keeps a request small.
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// The longest text that is looked at: what somebody typed takes at most three times the bytes of its normal form (UAX #15
+/// §5; the widest spaces too).
+pub(crate) const MAX_TYPED_BYTES: usize = 3 * MAX_PASSWORD_BYTES;
 
 /// A password as somebody typed it. It has no `Display`, and its memory is wiped.
 pub(crate) struct Password(Zeroizing<String>);
@@ -39,12 +44,14 @@ pub(crate) enum InvalidPassword {
 }
 
 impl Password {
-    /// Takes the password of a sign-in.
+    /// Takes the password of a sign-in. One may be hashed as it was typed, or normalised: what is too long for both is
+    /// nobody's.
     pub(crate) fn parse(text: String) -> Result<Self, InvalidPassword> {
         let text = Zeroizing::new(text);
         match text.len() {
             0 => Err(InvalidPassword::Empty),
             1..=MAX_PASSWORD_BYTES => Ok(Self(text)),
+            ..=MAX_TYPED_BYTES if normalise(&text).len() <= MAX_PASSWORD_BYTES => Ok(Self(text)),
             _ => Err(InvalidPassword::TooLong),
         }
     }
@@ -95,6 +102,22 @@ mod tests {
         assert_eq!(Password::parse(String::new()).unwrap_err(), InvalidPassword::Empty);
         assert!(Password::parse("x".repeat(1024)).is_ok());
         assert_eq!(Password::parse("x".repeat(1025)).unwrap_err(), InvalidPassword::TooLong);
+    }
+
+    #[test]
+    fn a_password_is_as_long_as_what_is_hashed_of_it_however_it_is_typed() {
+        let parsed = |text: String| Password::parse(text).map(drop);
+        // 1,024 bytes once they are normalised: an accent of its own, syllables in parts, the widest spaces.
+        for (typed, normal) in [("e\u{301}", "\u{e9}"), ("\u{1100}\u{1161}", "\u{ac00}"), ("\u{3000}", " ")] {
+            let most = MAX_PASSWORD_BYTES / normal.len();
+            assert_eq!(parsed(normal.repeat(most)), Ok(()), "{normal:?}");
+            assert_eq!(parsed(typed.repeat(most)), Ok(()), "{typed:?}");
+            assert_eq!(parsed(typed.repeat(most + 1)), Err(InvalidPassword::TooLong), "{typed:?}");
+        }
+        // One that grows can have been hashed as it was typed.
+        assert_eq!(parsed("\u{fb2c}".repeat(341)), Ok(()));
+        assert_eq!(parsed("\u{3000}".repeat(1024)), Ok(()));
+        assert_eq!(parsed("\u{3000}".repeat(1025)), Err(InvalidPassword::TooLong));
     }
 
     #[test]

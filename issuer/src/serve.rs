@@ -5,36 +5,34 @@ use std::{
     io,
     io::Write as _,
     net::SocketAddr,
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use hallpass_token::KeySetError;
-use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower::Layer as _;
 
 use crate::{
-    auth::{Auth, AuthSetupError, Settings},
-    cli::{InvalidHashing, IssuerUrl, Serve},
-    clock::{Clock as _, SystemClock},
-    data::{self, DataError},
-    hashing::{Hashing, HashingSetupError, Machine},
+    auth::AuthSetupError,
+    cli::{InvalidHashing, Serve},
+    clock::SystemClock,
+    data::DataError,
+    hashing::HashingSetupError,
     http::{self, Envelope, TrustedProxies, server},
-    key_ring::{Home, Hs256Secret, Keeper, KeyRingError, MasterKeySource, MasterKeyText},
-    metrics::Metrics,
-    password::{NewPassword, WeakPassword},
-    session::Rules,
-    store::{Store, StoreError},
+    key_ring::{Hs256Secret, KeyRingError, MasterKeyText},
+    password::WeakPassword,
+    store::StoreError,
     sweeper,
     user::InvalidUsername,
-    users::{self, Rights, UsersError},
+    users::UsersError,
 };
 
 mod keys;
+mod start;
 
-/// The user of `--dev`.
-const DEV_USER: (&str, &str) = ("exampleUser", "examplePassword");
+use start::{Started, start};
 
 /// Why the issuer could not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +83,8 @@ pub(crate) enum ServeError {
     DevPassword(#[from] WeakPassword),
     #[error("the store must be opened again, so the issuer stopped: {0}")]
     Store(StoreError),
+    #[error("a part of the issuer panicked while it started: this is a bug")]
+    Panicked,
     #[error("the address cannot be printed: {0}")]
     Output(io::Error),
     #[error("{0}")]
@@ -117,126 +117,67 @@ pub(crate) struct Secrets {
 }
 
 /// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
-/// returns.
+/// returns. Told to stop while it starts, it does not wait for what it was doing: a kill does no harm there either.
 pub(crate) async fn run(
     options: Serve,
     secrets: Secrets,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    check(&options)?;
-    let hashing = options.hashing.to_settings(Machine::this())?;
-    let signing = keys::signing(&options, secrets.hs256)?;
-    let master_key =
-        MasterKeySource { text: secrets.master_key, file: options.keys.master_key.master_key_file.clone() };
-    let (listener, address) = listen(options.listen).await?;
-    let admin = match options.admin_listen {
-        Some(address) => Some(listen(address).await?),
-        None => None,
-    };
-    let issuer = match options.issuer.clone() {
-        Some(issuer) => issuer,
-        None => IssuerUrl::localhost(address.port()).map_err(ServeError::Issuer)?,
-    };
-    let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
-    let folder = temporary.as_ref().map_or(options.store.store.folder.as_path(), TempDir::path);
-    let store = data::open(folder)?;
-    if options.dev {
-        add_dev_user(&store).await?;
-    }
-    let store: Arc<dyn Store> = Arc::new(store);
-    let settings = settings(&options, &issuer);
-    let sweeper = sweeper::run(Arc::clone(&store), SystemClock, settings.rules.lifetimes, sweeper::ROUND);
-    let metrics = Arc::new(Metrics::new());
-    let key_settings = keys::settings(&options, &issuer, signing);
-    let (kept, clock) = (Arc::clone(&store), Box::new(SystemClock));
-    let home = Home::Folder(folder);
-    let keys = Arc::new(Keeper::start(kept, clock, &master_key, home, key_settings, metrics.keys.clone()).await?);
-    let hashing = Hashing::start(&hashing, metrics.hashing.clone())?;
-    let clock = Box::new(SystemClock);
-    let auth = Auth::new(store, clock, Arc::clone(&keys), hashing, metrics.auth.clone(), settings)?;
-    let auth = Arc::new(auth);
-    let routes = warp::service(http::routes(&auth));
-    let envelope = Envelope::new(routes, issuer.origin, &options.allowed_origin, metrics.http.clone());
-    let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
-    let service = tower::service_fn(move |request| envelope.clone().answer(proxies.with_sender(request)));
-    let service = http::cors(&options.allowed_origin).layer(service);
-    let admin = admin.map(|(listener, address)| {
-        tracing::info!("metrics on http://{address}/metrics");
-        let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-        tokio::spawn(server::serve(listener, service, future::pending()))
-    });
-    announce(address).map_err(ServeError::Output)?;
-    let sweeper = tokio::spawn(sweeper);
-    let keeper = tokio::spawn(async move { keys.run().await });
-    // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
-    let mut failure = None;
-    let stop = async {
-        tokio::select! {
-            () = shutdown => {}
-            error = auth.store_failed() => failure = Some(error),
+    let mut shutdown = pin!(shutdown);
+    let started = tokio::select! {
+        biased;
+        () = &mut shutdown => {
+            tracing::info!("stopped before it had started");
+            return Ok(());
         }
+        started = start(options, secrets) => started?,
     };
-    server::serve(listener, service, stop).await;
-    if let Some(admin) = admin {
-        admin.abort();
-    }
-    for housekeeper in [sweeper, keeper] {
-        housekeeper.abort();
-        // It was told to end: that it was cut short is no failure.
-        drop(housekeeper.await);
-    }
-    tracing::info!("stopped");
-    failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
+    started.run(shutdown).await
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |reason| ServeError::Listen { address, reason };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-fn check(options: &Serve) -> Result<(), ServeError> {
-    if options.dev && !options.listen.ip().is_loopback() {
-        return Err(ServeError::DevOnNetwork(options.listen));
+impl Started {
+    async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { options, auth, keys, metrics, store, temporary: _until_the_end, .. } = self;
+        let routes = warp::service(http::routes(&auth));
+        let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());
+        let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+        let senders = Arc::clone(&proxies);
+        let service = tower::service_fn(move |request| envelope.clone().answer(senders.with_sender(request)));
+        let service = http::cors(&options.allowed_origin).layer(service);
+        let admin = self.admin.map(|listener| {
+            let proxies = Arc::clone(&proxies);
+            let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
+            tokio::spawn(server::serve(listener, service, proxies, future::pending()))
+        });
+        announce(self.address).map_err(ServeError::Output)?;
+        let keeper = tokio::spawn(async move { keys.run().await });
+        let sweeper = tokio::spawn(sweeper::run(Arc::clone(&store), SystemClock, self.lifetimes, sweeper::ROUND));
+        let (stop_commands, commands_stop) = oneshot::channel::<()>();
+        let commands = self.commands.map(|commands| {
+            // Stopped by a word, or by nobody being there to say it.
+            tokio::spawn(commands.serve(store, async { drop(commands_stop.await) }))
+        });
+        // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
+        let mut failure = None;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                error = auth.store_failed() => failure = Some(error),
+            }
+        };
+        server::serve(self.listener, service, proxies, stop).await;
+        drop(stop_commands);
+        for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
+            task.abort();
+            // It was told to end: that it was cut short is no failure.
+            drop(task.await);
+        }
+        if let Some(commands) = commands {
+            drop(commands.await);
+        }
+        tracing::info!("stopped");
+        failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
     }
-    if options.issuer.is_none() && !options.listen.ip().is_loopback() {
-        return Err(ServeError::IssuerNeeded);
-    }
-    let (idle, settled_after) = (options.lifetimes.idle_ttl, 2 * options.refresh_grace);
-    if !(options.access_ttl <= idle && idle <= options.lifetimes.session_ttl) {
-        return Err(ServeError::Lifetimes);
-    }
-    if idle <= settled_after {
-        return Err(ServeError::Grace);
-    }
-    if !options.late_window.is_zero() && options.late_window <= settled_after {
-        return Err(ServeError::LateWindow);
-    }
-    keys::check(options)
-}
-
-fn settings(options: &Serve, issuer: &IssuerUrl) -> Settings {
-    Settings {
-        issuer: issuer.url.clone(),
-        audience: options.audience.clone(),
-        access_ttl: options.access_ttl.as_secs(),
-        allows_registration: options.allow_registration,
-        rules: Rules {
-            lifetimes: options.lifetimes.to_lifetimes(),
-            grace: options.refresh_grace.as_secs(),
-            late_window: options.late_window.as_secs(),
-        },
-    }
-}
-
-async fn add_dev_user(store: &dyn Store) -> Result<(), ServeError> {
-    let (username, password) = DEV_USER;
-    let password = NewPassword::choose(password.to_owned(), username)?;
-    users::create(store, username.parse()?, password, Rights::default(), SystemClock.now()).await?;
-    tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
-    tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
-    Ok(())
 }
 
 /// Tells whoever started the issuer that it is ready, and where.

@@ -19,6 +19,9 @@ use crate::{
 /// Sessions that are read at once, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
 
+/// How often a record that others keep changing is read and changed again: a running issuer changes them too.
+pub(crate) const MOST_ATTEMPTS: usize = 8;
+
 /// Why a command on sessions failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionsError {
@@ -45,8 +48,8 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionsError> {
 
 /// Prints the living sessions, a line each.
 async fn list(options: SessionList) -> Result<(), SessionsError> {
-    let store = data::open(&options.store.store.folder)?;
-    let mut users = Users { store: &store, known: HashMap::new() };
+    let store = data::open(&options.store.store.folder).await?;
+    let mut users = Users { store: &*store, known: HashMap::new() };
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{:<36}  {:<20}  {:<20}  {:<20}  USER  LABEL", "SESSION", "BEGAN", "LAST USED", "EXPIRES")?;
@@ -59,7 +62,7 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
         writeln!(stdout, "{}  {}  {}  {}", session.id, times.join("  "), user.username, session.label)
     };
     if let Some(username) = options.user {
-        let user = find_user(&store, username).await?;
+        let user = find_user(&*store, username).await?;
         for session in store.sessions_of(user.id).await? {
             print(&session, Some(&user))?;
         }
@@ -78,30 +81,69 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
 
 /// Ends sessions, by their ids or all of a user.
 async fn revoke(options: SessionRevoke) -> Result<(), SessionsError> {
-    let store = data::open(&options.store.store.folder)?;
+    let store = data::open(&options.store.store.folder).await?;
     let mut sessions = match options.user {
-        Some(username) => store.sessions_of(find_user(&store, username).await?.id).await?,
+        Some(username) => store.sessions_of(find_user(&*store, username).await?.id).await?,
         None => Vec::new(),
     };
     for id in options.ids {
         sessions.push(store.session(id).await?.ok_or(SessionsError::NoSuchSession(id))?);
     }
-    let ended = end(&store, sessions).await?;
+    let ended = end(&*store, sessions).await?;
     Ok(writeln!(io::stdout(), "hallpass: sessions ended: {ended}")?)
 }
 
-/// Ends those of these sessions that live, and says how many.
+/// Ends those of these sessions that live, and says how many. One that is renewed at the same moment ends all the same.
 pub(crate) async fn end(store: &dyn Store, sessions: Vec<Session>) -> Result<usize, SessionsError> {
     let mut ended = 0;
-    for session in sessions.iter().filter(|session| session.state == State::Living) {
-        let Some(new) = session.end(End::Operator) else { continue };
-        if store.swap_session(session, &new).await? == Swapped::Conflict {
-            return Err(SessionsError::Changed(session.id));
+    for session in sessions {
+        if let Some(session) = end_one(store, session).await? {
+            audit::session_ended(&session, End::Operator, audit::OPERATOR);
+            ended += 1;
         }
-        audit::session_ended(&new, End::Operator, audit::OPERATOR);
-        ended += 1;
     }
     Ok(ended)
+}
+
+/// The session as it was ended; `None` where it was over before.
+async fn end_one(store: &dyn Store, session: Session) -> Result<Option<Session>, SessionsError> {
+    let (id, mut session) = (session.id, Some(session));
+    for _ in 0..MOST_ATTEMPTS {
+        let Some((old, new)) = session.and_then(|old| old.end(End::Operator).map(|new| (old, new))) else {
+            return Ok(None);
+        };
+        if store.swap_session(&old, &new).await? == Swapped::Yes {
+            return Ok(Some(new));
+        }
+        session = store.session(id).await?;
+    }
+    Err(SessionsError::Changed(id))
+}
+
+/// Removes the sessions of a user who is gone, and says how many of them lived.
+pub(crate) async fn remove_all_of(store: &dyn Store, user: &User) -> Result<usize, SessionsError> {
+    let mut ended = 0;
+    for session in store.sessions_of(user.id).await? {
+        let Some(session) = remove(store, session).await? else { continue };
+        if session.state == State::Living && !session.is_before(user.credential_epoch) {
+            audit::session_ended(&session, End::Operator, audit::OPERATOR);
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
+/// The session as it was removed; `None` where somebody else did.
+async fn remove(store: &dyn Store, session: Session) -> Result<Option<Session>, SessionsError> {
+    let (id, mut session) = (session.id, Some(session));
+    for _ in 0..MOST_ATTEMPTS {
+        let Some(old) = session else { return Ok(None) };
+        if store.remove_session(&old).await? == Swapped::Yes {
+            return Ok(Some(old));
+        }
+        session = store.session(id).await?;
+    }
+    Err(SessionsError::Changed(id))
 }
 
 /// Finds a user by their name.
@@ -121,5 +163,38 @@ impl Users<'_> {
             self.known.insert(id, self.store.user(id).await?);
         }
         Ok(self.known.get(&id).and_then(Option::as_ref))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        store::{
+            conformance::{session, user},
+            sled::SledStore,
+        },
+        user::CredentialEpoch,
+    };
+
+    #[tokio::test]
+    async fn sessions_that_changed_or_went_since_they_were_read_are_over_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        let [renewed, left, gone] = [1, 2, 3].map(|id| session(1, id));
+        for session in [&renewed, &left] {
+            store.add_session(session).await.unwrap();
+        }
+        store.swap_session(&renewed, &renewed.with_epoch(CredentialEpoch(1))).await.unwrap();
+        assert_eq!(end(&store, vec![renewed.clone(), left, gone.clone()]).await.unwrap(), 2);
+        let now = store.session(renewed.id).await.unwrap().unwrap();
+        assert_eq!(now.state, State::Ended(End::Operator));
+        assert_eq!(end(&store, vec![now, renewed.clone()]).await.unwrap(), 0);
+
+        store.add_session(&session(1, 4)).await.unwrap();
+        assert!(remove(&store, renewed).await.unwrap().is_some());
+        assert!(remove(&store, gone).await.unwrap().is_none());
+        assert_eq!(remove_all_of(&store, &user(1, "one")).await.unwrap(), 1, "one was ended before");
+        assert_eq!(store.sessions_of(user(1, "one").id).await.unwrap(), []);
     }
 }

@@ -12,6 +12,7 @@ mod commit;
 #[cfg(test)]
 pub(crate) mod conformance;
 pub(crate) mod sled;
+pub(crate) mod socket;
 
 /// What a store operation returns: a future, so that stores of different engines fit behind one trait object.
 pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
@@ -104,7 +105,7 @@ pub(crate) enum Swapped {
 }
 
 /// Why the store could not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
     /// The engine failed: the disk is full, say.
     #[error("the store failed: {0}")]
@@ -115,4 +116,12 @@ pub(crate) enum StoreError {
     /// A record that would not fit; nothing was written.
     #[error("a record of {bytes} bytes is more than the {most} that the store takes")]
     TooLarge { bytes: usize, most: usize },
+    /// The process that holds the store has gone, and nothing was changed.
+    #[error("the running hallpass, which holds the store, has gone")]
+    Gone,
+    /// The process that holds the store went before it answered a write.
+    #[error(
+        "the running hallpass, which holds the store, went before it answered: what was to be written may have been, or not"
+    )]
+    Unanswered,
 }

@@ -28,6 +28,9 @@ pub(crate) struct User {
     /// At least as many guesses at the password as failed in a row, by clients that are no known devices: the count of a
     /// running issuer, rounded up, for the next one.
     pub(crate) failures: u16,
+    /// How often the person who runs the issuer forgave what had failed. Each time a new count begins, in an issuer that runs
+    /// too.
+    pub(crate) pardons: u32,
 }
 
 /// How often a user's credentials have changed. A session of an earlier epoch is over.
@@ -64,7 +67,7 @@ impl User {
 
     /// The user, able to sign in, whatever failed before.
     pub(crate) fn enabled(&self) -> Self {
-        Self { is_disabled: false, failures: 0, ..self.clone() }
+        Self { is_disabled: false, failures: 0, pardons: self.pardons.saturating_add(1), ..self.clone() }
     }
 
     /// The user after that many failed guesses, and nothing else changed.
@@ -154,6 +157,7 @@ mod tests {
             claims: CustomClaims::default(),
             created_at: UnixSeconds::EPOCH,
             failures: 100,
+            pardons: 0,
         };
         let changed = user.with_password(password);
         assert_eq!((changed.credential_epoch, changed.failures), (CredentialEpoch(8), 0));
@@ -163,7 +167,8 @@ mod tests {
             (true, CredentialEpoch(8), 100)
         );
         let enabled = disabled.enabled();
-        assert_eq!((enabled.is_disabled, enabled.credential_epoch, enabled.failures), (false, CredentialEpoch(8), 0));
+        assert_eq!((enabled.is_disabled, enabled.credential_epoch), (false, CredentialEpoch(8)));
+        assert_eq!((enabled.failures, enabled.pardons), (0, 1));
     }
 
     #[test]

@@ -6,15 +6,14 @@ use hallpass_token::{CustomClaims, InvalidCustomClaims, UnixSeconds};
 
 use crate::{
     audit,
-    cli::{UserAdd, UserCommand, UserDelete, UserName, UserPasswd, UserSet},
+    cli::{UserAdd, UserChanges, UserCommand, UserDelete, UserName, UserPasswd, UserSet},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     entropy::{NoEntropy, random_id},
     hashing::{HashingError, hash_at_once},
     id::UserId,
     password::{Credential, NewPassword, Parameters, WeakPassword},
-    session::{End, State},
-    sessions::{self, SessionsError},
+    sessions::{self, MOST_ATTEMPTS, SessionsError},
     store::{Added, Store, StoreError, Swapped},
     user::{CredentialEpoch, Roles, TooManyRoles, User, Username},
 };
@@ -101,6 +100,7 @@ pub(crate) fn new_user(
         claims,
         created_at: now,
         failures: 0,
+        pardons: 0,
     })
 }
 
@@ -125,55 +125,59 @@ async fn add(options: UserAdd) -> Result<(), UsersError> {
     let rights = Rights { roles: Roles::try_from(options.role)?, claims };
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
     let password = ask(&options.username)?;
-    let store = data::open(&options.store.store.folder)?;
-    let user = create(&store, options.username, password, rights, SystemClock.now()).await?;
+    let store = data::open(&options.store.store.folder).await?;
+    let user = create(&*store, options.username, password, rights, SystemClock.now()).await?;
     audit::user_changed("user_added", user.id);
     say(&format!("added {} ({})", user.username, user.id))
 }
 
 /// Sets a new password, as the user's own change does: their sessions are over by the epoch.
 async fn passwd(options: UserPasswd) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
+    let store = data::open(&options.store.store.folder).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
     let password = ask(&user.username)?;
     let password = hash_at_once(&password.into_normalised(), Parameters::default())?;
-    change(&store, &user, &user.with_password(password)).await?;
+    let user = change(&*store, user, |user| Ok(user.with_password(password.clone()))).await?;
     audit::user_changed("password_set", user.id);
-    let ended = end_sessions(&store, &user).await?;
+    let ended = end_sessions(&*store, &user).await?;
     say(&format!("{} has a new password; sessions ended: {ended}", user.username))
 }
 
 async fn set(options: UserSet) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
-    let changes = options.changes;
-    let roles = match (changes.no_roles, changes.role) {
-        (false, role) if role.is_empty() => user.roles.clone(),
-        (_, role) => Roles::try_from(role)?,
-    };
-    let claims = if changes.no_claims { CustomClaims::default() } else { user.claims.clone() };
-    let claims = changes.remove_claim.iter().fold(claims, |claims, name| claims.without(name));
-    let claims = changes.claim.iter().try_fold(claims, |claims, claim| claims.with(&claim.0))?;
-    change(&store, &user, &user.with_rights(roles, claims)).await?;
+    let store = data::open(&options.store.store.folder).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
+    let user = change(&*store, user, |user| with_changes(user, &options.changes)).await?;
     audit::user_changed("rights_changed", user.id);
     say(&format!("changed {}; tokens say so from their next renewal on", user.username))
 }
 
+fn with_changes(user: &User, changes: &UserChanges) -> Result<User, UsersError> {
+    let roles = if changes.no_roles || !changes.role.is_empty() {
+        Roles::try_from(changes.role.clone())?
+    } else {
+        user.roles.clone()
+    };
+    let claims = if changes.no_claims { CustomClaims::default() } else { user.claims.clone() };
+    let claims = changes.remove_claim.iter().fold(claims, |claims, name| claims.without(name));
+    let claims = changes.claim.iter().try_fold(claims, |claims, claim| claims.with(&claim.0))?;
+    Ok(user.with_rights(roles, claims))
+}
+
 /// Keeps a user from signing in, and ends their sessions.
 async fn disable(options: UserName) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
-    change(&store, &user, &user.disabled()).await?;
+    let store = data::open(&options.store.store.folder).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
+    let user = change(&*store, user, |user| Ok(user.disabled())).await?;
     audit::user_changed("user_disabled", user.id);
-    let ended = end_sessions(&store, &user).await?;
+    let ended = end_sessions(&*store, &user).await?;
     say(&format!("disabled {}; sessions ended: {ended}", user.username))
 }
 
 async fn enable(options: UserName) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
-    change(&store, &user, &user.enabled()).await?;
+    let store = data::open(&options.store.store.folder).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
+    let user = change(&*store, user, |user| Ok(user.enabled())).await?;
     audit::user_changed("user_enabled", user.id);
     say(&format!("enabled {}", user.username))
 }
@@ -181,33 +185,47 @@ async fn enable(options: UserName) -> Result<(), UsersError> {
 /// Removes a user, and then the records of their sessions. A crash between leaves records that are worth nothing without
 /// their user, and that are swept once they have expired.
 async fn delete(options: UserDelete) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder)?;
-    let user = sessions::find_user(&store, options.username).await?;
+    let store = data::open(&options.store.store.folder).await?;
+    let user = sessions::find_user(&*store, options.username).await?;
     if !options.yes {
         prompt::confirm_deletion(&user.username)?;
     }
-    if store.remove_user(&user).await? == Swapped::Conflict {
-        return Err(UsersError::Changed(user.username));
-    }
+    let user = remove(&*store, user).await?;
     audit::user_changed("user_deleted", user.id);
-    let mut ended = 0;
-    for session in store.sessions_of(user.id).await? {
-        if session.state == State::Living && !session.is_before(user.credential_epoch) {
-            audit::session_ended(&session, End::Operator, audit::OPERATOR);
-            ended += 1;
-        }
-        if store.remove_session(&session).await? == Swapped::Conflict {
-            return Err(SessionsError::Changed(session.id).into());
-        }
-    }
+    let ended = sessions::remove_all_of(&*store, &user).await?;
     say(&format!("deleted {}; sessions ended: {ended}", user.username))
 }
 
-async fn change(store: &dyn Store, user: &User, changed: &User) -> Result<(), UsersError> {
-    match store.swap_user(user, changed).await? {
-        Swapped::Yes => Ok(()),
-        Swapped::Conflict => Err(UsersError::Changed(user.username.clone())),
+/// Puts what `changed` makes of a user in their place. A running issuer notes failures in the same record, and makes hashes
+/// anew: then it is read and changed again. Returns the user as they were before the change.
+async fn change(
+    store: &dyn Store,
+    mut user: User,
+    changed: impl Fn(&User) -> Result<User, UsersError>,
+) -> Result<User, UsersError> {
+    for _ in 0..MOST_ATTEMPTS {
+        if store.swap_user(&user, &changed(&user)?).await? == Swapped::Yes {
+            return Ok(user);
+        }
+        user = again(store, user).await?;
     }
+    Err(UsersError::Changed(user.username))
+}
+
+/// Removes a user, whatever changes of them meanwhile. Returns them as they were.
+async fn remove(store: &dyn Store, mut user: User) -> Result<User, UsersError> {
+    for _ in 0..MOST_ATTEMPTS {
+        if store.remove_user(&user).await? == Swapped::Yes {
+            return Ok(user);
+        }
+        user = again(store, user).await?;
+    }
+    Err(UsersError::Changed(user.username))
+}
+
+/// The same user as they are now.
+async fn again(store: &dyn Store, user: User) -> Result<User, UsersError> {
+    Ok(store.user(user.id).await?.ok_or(SessionsError::NoSuchUser(user.username))?)
 }
 
 /// Ends a user's sessions, which are over by the user's epoch: this tells the audit log.
@@ -217,4 +235,25 @@ async fn end_sessions(store: &dyn Store, user: &User) -> Result<usize, UsersErro
 
 fn say(line: &str) -> Result<(), UsersError> {
     writeln!(io::stdout(), "hallpass: {line}").map_err(UsersError::Output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{conformance::user, sled::SledStore};
+
+    #[tokio::test]
+    async fn what_an_issuer_notes_of_a_user_meanwhile_is_kept_and_keeps_no_command_from_its_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        let read = user(1, "one");
+        store.add_user(&read).await.unwrap();
+        store.swap_user(&read, &read.with_failures(20)).await.unwrap();
+        change(&store, read.clone(), |user| Ok(user.disabled())).await.unwrap();
+        let now = store.user(read.id).await.unwrap().unwrap();
+        assert_eq!((now.is_disabled, now.failures), (true, 20));
+        assert_eq!(remove(&store, read.clone()).await.unwrap(), now);
+        let error = change(&store, read, |user| Ok(user.enabled())).await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no user one");
+    }
 }

@@ -72,7 +72,8 @@ function flip(file, at) {
 test("a damaged log is one clear line, and the store is as good as its copy", { timeout: 120_000 }, async (t) => {
   const [folder, copy] = [temporaryFolder(t), temporaryFolder(t)];
   const pairs = await fill(folder);
-  cpSync(folder, copy, { recursive: true });
+  // A killed issuer leaves its socket, which nobody needs and Node cannot copy.
+  cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith(".sock") });
   const length = writtenLength(folder);
   const at = Array.from({ length: 12 }, (_, index) => Math.floor((length * (index + 0.5)) / 12));
   const faults = {

@@ -92,7 +92,7 @@ test("bad lines are named by number with what is wrong, and the good ones are im
     "line 4: the username is that of line 1 too",
     "line 5: a password hash begins with its kind",
     'line 6: the claim "iss" is the token\'s own or reserved',
-    "line 7: the hash's ",
+    "line 7: five cannot be imported: the hash's ",
     "line 8: the line is not UTF-8",
     "line 9: the line is longer than 32768 bytes",
     'line 10: "password" is not known',
@@ -122,6 +122,19 @@ test("CSV says in its first line which column is which", (t) => {
   assert.match(cut.stderr, /line 3: the line has no end/);
   assert.match(cut.stdout, /users added: 1;/);
   assert.match(refused(`username,hash\na,${HASH},x\n"b,${HASH}\n`).stderr, /line 2: the line has 3 columns.*\nline 3: a quotation/);
+});
+
+test("the audit log tells of an import that added somebody, and of no other", (t) => {
+  for (const [name, content] of [
+    ["users.csv", `user,hash\na,${HASH}\n`],
+    ["users.jsonl", "{}\n"],
+  ]) {
+    const refused = importOf(t, name, content).run();
+    assert.equal(refused.status, 1);
+    assert.doesNotMatch(refused.stderr, /users_imported/);
+  }
+  const partly = importOf(t, "users.jsonl", line("one") + "{}\n").run();
+  assert.match(partly.stderr, /event="users_imported" added=1 present=0 refused=1 address="command-line"/);
 });
 
 test("an import can be run again: who is there stays as they are", (t) => {

@@ -169,9 +169,6 @@ test("the person who runs the issuer lists sessions and ends them", async (t) =>
   const one = await (await login(issuer, { transport: "body" }, { "user-agent": "a phone" })).json();
   const two = await signIn(issuer);
   const others = await signIn(issuer, { username: "other", password: "otherPassword" });
-  const held = run(["session", "list", ...store]);
-  assert.equal(held.status, 1);
-  assert.match(held.stderr, /^hallpass: the store .* is in use: a running hallpass holds it\n$/);
   await issuer.stop();
 
   const list = (...args) => run(["session", "list", ...args, ...store]).stdout.trimEnd().split("\n").slice(1);

@@ -126,15 +126,3 @@ test("users are listed for people and for programs, and never a hash", (t) => {
   assert.deepEqual([boss.disabled, boss.roles, boss.claims], [true, ["admin"], {}]);
   assert.doesNotMatch(table + lines, /argon2|\$/);
 });
-
-test("a store that an issuer holds is not touched", async (t) => {
-  const folder = temporaryFolder(t);
-  addUser(folder);
-  await serving(t, folder, () => {
-    for (const args of [["list"], ["delete", "exampleUser", "--yes"], ["set", "exampleUser", "--no-roles"]]) {
-      const { status, stderr } = usersOf(folder)(args);
-      assert.equal(status, 1);
-      assert.match(stderr, /^hallpass: .*\n$/);
-    }
-  });
-});

@@ -11,14 +11,13 @@ use crate::{
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
     store::{Store, StoreError},
-    user::{CredentialEpoch, User, Username},
+    user::{User, Username},
 };
 
 impl Auth {
-    /// The account whose attempts count together: a name's, of a user's with each new password another.
+    /// The account whose attempts count together: a user's, with each new password another, or that of an unknown name.
     pub(super) fn account(&self, username: &Username, user: Option<&User>) -> Account {
-        let epoch = user.map_or_else(CredentialEpoch::default, |user| user.credential_epoch);
-        self.guessing.account(username, epoch)
+        self.guessing.account(username, user)
     }
 
     /// Hashes the new password of the user whose session asks for it, where the current one is right.
@@ -105,8 +104,8 @@ pub(super) fn untried(attempt: Attempt, error: &HashingError) {
 async fn save_failures(store: &dyn Store, guessing: &Guessing, account: Account, id: UserId) -> Result<(), StoreError> {
     for _ in 0..MOST_ATTEMPTS {
         let Some(user) = store.user(id).await? else { return Ok(()) };
-        // A password that was changed meanwhile began another count.
-        let is_same = guessing.account(&user.username, user.credential_epoch) == account;
+        // A password that was changed meanwhile began another count, and so did a pardon.
+        let is_same = guessing.account(&user.username, Some(&user)) == account;
         match guessing.reserved(account).filter(|reserved| is_same && *reserved != user.failures) {
             None => return Ok(()),
             // A conflict is read again, and so is what was written.

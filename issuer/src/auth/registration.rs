@@ -49,10 +49,10 @@ impl Registration<'_> {
             claims: CustomClaims::default(),
             created_at: auth.clock.now(),
             failures: 0,
+            pardons: 0,
         };
         match auth.store.add_user(&user).await? {
             Added::Yes => {
-                auth.guessing.forget(auth.account(&user.username, Some(&user)));
                 audit::user_registered(user.id, client.address);
                 Ok(user)
             }

@@ -23,7 +23,8 @@ pub(super) struct Key {
 /// What a key stands for. Keys of different kinds never meet.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
-    Account,
+    User,
+    Name,
     Ipv4,
     Ipv6Network,
     Device,
@@ -157,9 +158,9 @@ mod tests {
     #[test]
     fn keys_depend_on_the_secret_the_kind_and_the_parts() {
         let key = |secret, kind, part: &[u8]| Hasher::new([secret; 32]).key(kind, &[part]);
-        let one = key(1, Kind::Account, b"x");
-        assert_eq!(one, key(1, Kind::Account, b"x"));
-        for other in [key(2, Kind::Account, b"x"), key(1, Kind::Device, b"x"), key(1, Kind::Account, b"y")] {
+        let one = key(1, Kind::Name, b"x");
+        assert_eq!(one, key(1, Kind::Name, b"x"));
+        for other in [key(2, Kind::Name, b"x"), key(1, Kind::Device, b"x"), key(1, Kind::Name, b"y")] {
             assert_ne!(one, other);
         }
     }

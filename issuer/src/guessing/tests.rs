@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use uuid::Uuid;
 
 use super::*;
+use crate::store::conformance::user;
 
 mod histories;
 
@@ -21,7 +22,7 @@ fn ipv4(number: u32) -> IpAddr {
 
 /// Somebody at the account of `name`, by an address of their own each.
 fn stranger(guessing: &Guessing, name: &str, recorded: u16, address: u32) -> SignIn {
-    let account = guessing.account(&name.parse().unwrap(), CredentialEpoch(0));
+    let account = guessing.account(&name.parse().unwrap(), None);
     SignIn { account, recorded, address: ipv4(address), device: None }
 }
 
@@ -156,7 +157,7 @@ fn registrations_cost_their_address_whatever_comes_of_them() {
 #[test]
 fn a_session_guesses_at_its_password_no_more_than_a_device() {
     let guessing = Guessing::new([1; 32]);
-    let account = guessing.account(&"owner".parse().unwrap(), CredentialEpoch::default());
+    let account = guessing.account(&"owner".parse().unwrap(), None);
     let attempt = |session, now| guessing.attempt_in_session(SessionId(Uuid::from_u128(session)), account, at(now));
     for _ in 0..10 {
         attempt(1, 0).unwrap().failed();
@@ -255,7 +256,7 @@ impl Tables {
 #[test]
 fn an_owner_s_devices_and_sessions_take_few_places_at_once() {
     let guessing = Guessing::new([1; 32]);
-    let account = guessing.account(&"owner".parse().unwrap(), CredentialEpoch::default());
+    let account = guessing.account(&"owner".parse().unwrap(), None);
     let under_way: Vec<_> = (0..u128::from(MOST_OF_OWNER))
         .map(|session| guessing.attempt_in_session(SessionId(Uuid::from_u128(session)), account, at(0)).unwrap())
         .collect();
@@ -266,12 +267,17 @@ fn an_owner_s_devices_and_sessions_take_few_places_at_once() {
 }
 
 #[test]
-fn what_failed_at_a_name_before_it_was_anybodys_is_forgotten() {
+fn a_new_owner_a_new_password_and_a_pardon_each_begin_a_new_count_while_the_old_one_goes_on() {
     let guessing = Guessing::new([1; 32]);
-    for _ in 0..5 {
-        guessing.attempt(&stranger(&guessing, "newcomer", 0, 1), at(0)).unwrap().failed();
+    let user = user(1, "newcomer");
+    let hashed = user.password.clone();
+    let turns = [None, Some(user.clone()), Some(user.with_password(hashed)), Some(user.enabled())];
+    let at_turn = |turn: &Option<User>, address| {
+        let account = guessing.account(&user.username, turn.as_ref());
+        SignIn { account, ..stranger(&guessing, "newcomer", 0, address) }
+    };
+    for (address, turn) in (1..).zip(&turns) {
+        assert_eq!(fail_at_once(&guessing, at_turn(turn, address), 0), (5, 1));
     }
-    assert!(guessing.attempt(&stranger(&guessing, "newcomer", 0, 1), at(0)).is_err());
-    guessing.forget(guessing.account(&"newcomer".parse().unwrap(), CredentialEpoch::default()));
-    assert!(guessing.attempt(&stranger(&guessing, "newcomer", 0, 1), at(0)).is_ok());
+    assert!(turns.iter().all(|turn| guessing.attempt(&at_turn(turn, 99), at(0)).is_err()));
 }

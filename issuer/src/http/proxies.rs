@@ -76,7 +76,7 @@ impl TrustedProxies {
         sender
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|Network(network)| network.contains(&address))
     }
 

@@ -10,13 +10,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     time,
 };
 use tower::{Service, ServiceExt as _};
 use warp::http::{Request, Response, StatusCode};
 
-use super::head::Peer;
+use super::{
+    head::Peer,
+    places::{IsProxy, Places},
+    proxies::TrustedProxies,
+};
 use crate::hashing::Here;
 
 /// How long a connection may take to send a request's head, and may be silent before its first and between two.
@@ -29,40 +33,48 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// and an access token is at most 8 KiB.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
 
-/// Connections at once. Each costs a few dozen kilobytes and a file descriptor, of which a process commonly has 1,024
-/// before somebody raises its limit.
-const MOST_CONNECTIONS: usize = 900;
-
 /// How long requests in flight may take once the issuer is told to stop.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A pause after a failed `accept`, which fails again at once while the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves connections until `shutdown` completes, then lets the requests in flight finish.
-pub(crate) async fn serve<S>(listener: TcpListener, service: S, shutdown: impl Future<Output = ()>)
-where
+/// Serves connections until `shutdown` completes, then lets the requests in flight finish. One address gets a part of the
+/// connections that there can be, but for `proxies` and whoever is on this machine.
+pub(crate) async fn serve<S>(
+    listener: TcpListener,
+    service: S,
+    proxies: Arc<TrustedProxies>,
+    shutdown: impl Future<Output = ()>,
+) where
     S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Places::new();
     let (stop, stopping) = watch::channel(false);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
+            let room = places.room().await;
+            (room, listener.accept().await)
         };
-        let (place, stream) = tokio::select! {
+        let (room, stream) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            (Ok(place), stream) = accepted => (Arc::new(place), stream),
+            (Some(room), stream) = accepted => (room, stream),
             else => break,
         };
         match stream {
             Ok((stream, peer)) => {
                 // An IPv4 client of a socket that takes both kinds is the same client.
                 let address = peer.ip().to_canonical();
+                let speaks_for_others = address.is_loopback() || proxies.trusts(address);
+                let is_proxy = if speaks_for_others { IsProxy::Yes } else { IsProxy::No };
+                let Some(place) = places.take(room, address, is_proxy) else {
+                    tracing::debug!(%address, "too many connections from one address: one was closed");
+                    continue;
+                };
+                let place = Arc::new(place);
                 let held = (Arc::clone(&place), stopping.clone());
                 let service = finishing(service.clone(), held);
                 let (here, stopping) = (Here::new(), stopping.clone());

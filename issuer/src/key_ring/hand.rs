@@ -118,4 +118,7 @@ pub(crate) enum KeyRingError {
     Contended,
     #[error("the store has no key ring any more")]
     Lost,
+    /// A read that others waited for, too.
+    #[error("{0}")]
+    Shared(String),
 }

@@ -26,6 +26,10 @@ use std::{collections::HashSet, env, fs::File, io::Write as _};
 use hallpass_token::{AccessClaims, Signer};
 use serde_json::{Value, json};
 
+mod dice;
+
+use dice::Dice;
+
 use super::{model::Broken, open::open, tests::MASTER, watch::Watch, *};
 use crate::clock::Moment;
 
@@ -51,22 +55,6 @@ struct Node {
     /// When it read the ring.
     read_at: u64,
     life: u64,
-}
-
-/// `SplitMix64`: the same history for the same seed, keys and all.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        [0; N].map(|_: u8| self.roll().to_le_bytes()[0])
-    }
 }
 
 struct Month {

@@ -49,6 +49,9 @@ pub(crate) struct Keeper {
 struct Eyes {
     watch: Watch,
     opened: Opened,
+    /// When the last read began and why it failed, if it did: whoever waited meanwhile does not try once more, so that a
+    /// store that is slow to fail is not waited for in turn.
+    failed: Option<(Moment, String)>,
 }
 
 /// A ring whose keys were opened, as the store had it.
@@ -82,7 +85,7 @@ impl Keeper {
         }
         metrics.read(on);
         let view = Arc::new(View { keys: Arc::clone(&keys), read_at: at, read_on: on });
-        let eyes = Mutex::new(Eyes { watch, opened: Opened { record, keys } });
+        let eyes = Mutex::new(Eyes { watch, opened: Opened { record, keys }, failed: None });
         Ok(Self { store, clock, master, settings, metrics, views: channel::Sender::new(view), eyes })
     }
 
@@ -106,7 +109,12 @@ impl Keeper {
         if view.read_at > moment && self.is_fresh(&view) {
             return Ok(view);
         }
+        if let Some((_, fault)) = eyes.failed.as_ref().filter(|(began_at, _)| *began_at > moment) {
+            return Err(KeyRingError::Shared(fault.clone()));
+        }
+        let began_at = self.clock.moment();
         let read = self.read(&mut eyes).await;
+        eyes.failed = read.as_ref().err().map(|fault| (began_at, fault.to_string()));
         if read.is_err() {
             self.metrics.read_failed();
         }

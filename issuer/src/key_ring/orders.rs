@@ -102,6 +102,10 @@ impl Ring {
         if ring.standby(kind).is_none() {
             ring = ring.published(kind, fresh, life, now).unwrap_or(ring);
         }
+        if key.stage == (Stage::Published { hurried: true }) {
+            // What was ordered holds for the key in its place.
+            ring = ring.standby(kind).map(|standby| ring.hurried(&standby.name)).unwrap_or(ring);
+        }
         let gone_at = now.saturating_add(self.verifiers_hold(key.purpose));
         Ok((ring, Revoked { key: key.name.clone(), purpose: key.purpose, successor, gone_at }))
     }

@@ -18,6 +18,7 @@ mod pbkdf2;
 mod scrypt;
 
 use argon2id::Argon2Hash;
+pub(crate) use argon2id::Memory;
 use bcrypt::BcryptHash;
 pub(crate) use cost::{CostLimit, TooCostly};
 pub(crate) use parameters::{InvalidParameters, Parameters};
@@ -41,9 +42,6 @@ enum Kind {
     Scrypt(ScryptHash),
     Pbkdf2(Pbkdf2Hash),
 }
-
-/// The memory that Argon2 works in. Kept between hashes, it need not be asked of the kernel each time.
-pub(crate) type Memory = Vec<::argon2::Block>;
 
 /// A text that is not a hash of a kind that is known here. It never quotes the hash itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

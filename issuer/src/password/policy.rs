@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use super::{InvalidPassword, NormalisedPassword, Password};
+use super::{InvalidPassword, MAX_PASSWORD_BYTES, NormalisedPassword, Password};
 
 /// NIST asks for 8 where a second factor stands beside the password, and for 15 where it stands alone. Hallpass has no
 /// second factor; but guesses at its door are limited, and the list below is refused, so that it asks for 8 and lets
@@ -35,6 +35,9 @@ impl NewPassword {
     /// Takes the password that the user of that name is to have.
     pub(crate) fn choose(text: String, username: &str) -> Result<Self, WeakPassword> {
         let password = Password::parse(text)?.normalised();
+        if password.0.0.len() > MAX_PASSWORD_BYTES {
+            return Err(InvalidPassword::TooLong.into());
+        }
         if password.0.0.chars().count() < MIN_CHARACTERS {
             return Err(WeakPassword::TooShort);
         }
@@ -93,6 +96,9 @@ mod tests {
         assert_eq!(refusal(&"x".repeat(1024)), None);
         assert_eq!(refusal(&"x".repeat(1025)), Some(WeakPassword::Invalid(InvalidPassword::TooLong)));
         assert_eq!(refusal("aaaaaaab"), None);
+        // What is hashed counts, be it shorter than what was typed or longer.
+        assert_eq!(refusal(&"e\u{301}".repeat(512)), None);
+        assert_eq!(refusal(&"\u{fb2c}".repeat(341)), Some(WeakPassword::Invalid(InvalidPassword::TooLong)));
         let long = NewPassword::choose("x".repeat(1024), "a").unwrap().into_normalised();
         assert_eq!(*long.0.0, "x".repeat(1024));
     }

@@ -1,9 +1,13 @@
 //! Group commit: one thread makes writes durable, many at a time, and wakes all who waited for them.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher as _},
     io,
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -21,7 +25,16 @@ struct Shared {
     pending: Mutex<Pending>,
     changed: Condvar,
     progress: watch::Sender<Progress>,
+    /// For the records of each slot, the last write that can have changed one. Records that share a slot wait for one
+    /// another, which with so many and a few writes under way hardly ever happens.
+    last_changes: Box<[AtomicU64]>,
 }
+
+const SLOTS: usize = 4096;
+
+/// How many writes there had been at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position(u64);
 
 #[derive(Default)]
 struct Pending {
@@ -43,7 +56,12 @@ impl Committer {
     /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
     pub(crate) fn start(mut sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
         let progress = watch::Sender::new(Progress::UpTo(0));
-        let shared = Arc::new(Shared { pending: Mutex::default(), changed: Condvar::new(), progress });
+        let shared = Arc::new(Shared {
+            pending: Mutex::default(),
+            changed: Condvar::new(),
+            progress,
+            last_changes: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+        });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || shared.commit_until_closed(&mut sync)
@@ -51,17 +69,33 @@ impl Committer {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Makes a write in memory; it becomes durable with all others of its moment. The write and its count are one step
-    /// for everybody else: whoever has seen what was written waits for it in [`durable`](Self::durable). It counts
-    /// whatever comes of it, a panic too, since a failed write can still have changed something.
-    pub(crate) fn write<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Makes a write in memory, to records with these keys; it becomes durable with all others of its moment. The write and
+    /// its count are one step for everybody else: whoever has seen what was written waits for it, by
+    /// [`last_change`](Self::last_change) or [`last_write`](Self::last_write). It counts whatever comes of it, a panic too,
+    /// since a failed write can still have changed something.
+    pub(crate) fn write<T>(&self, keys: &[impl Hash], write: impl FnOnce() -> T) -> (T, Position) {
         let mut pending = self.shared.pending();
         pending.written += 1;
+        let position = pending.written;
+        for key in keys {
+            self.shared.slot(key).store(position, Ordering::SeqCst);
+        }
         // Before the write, which may panic. The thread sees the count once the lock is free again.
         self.shared.changed.notify_one();
         let result = write();
         drop(pending);
-        result
+        (result, Position(position))
+    }
+
+    /// After a read of the records with these keys: how far the writes must be durable that it can have seen.
+    pub(crate) fn last_change(&self, keys: &[impl Hash]) -> Position {
+        let changes = keys.iter().map(|key| self.shared.slot(key).load(Ordering::SeqCst));
+        Position(changes.max().unwrap_or_default())
+    }
+
+    /// After a read of any records: how far the writes must be durable that it can have seen.
+    pub(crate) fn last_write(&self) -> Position {
+        Position(self.shared.pending().written)
     }
 
     /// Lets nothing become durable any more: what was written cannot be trusted.
@@ -85,9 +119,8 @@ impl Committer {
         }
     }
 
-    /// Waits until everything that was written before this call is durable.
-    pub(crate) async fn durable(&self) -> Result<(), StoreError> {
-        let target = self.shared.pending().written;
+    /// Waits until everything that was written up to there is durable.
+    pub(crate) async fn durable(&self, Position(target): Position) -> Result<(), StoreError> {
         let reached = |progress: &Progress| match progress {
             Progress::UpTo(durable) => *durable >= target,
             Progress::Failed(_) => true,
@@ -142,6 +175,15 @@ impl Shared {
         let idle = |pending: &mut Pending| pending.written == durable && !pending.closing;
         let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
         (pending.written > durable).then_some(pending.written)
+    }
+
+    fn slot(&self, key: &impl Hash) -> &AtomicU64 {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        // The remainder is below the number of slots, and fits wherever that does.
+        #[expect(clippy::cast_possible_truncation, reason = "see above")]
+        let slot = (hasher.finish() % SLOTS as u64) as usize;
+        &self.last_changes[slot]
     }
 
     /// A thread that panicked while it counted left a count that is still true.

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
+    fs,
     future::Future,
+    path::Path,
     sync::Arc,
 };
 
@@ -76,7 +78,7 @@ pub(super) use conforms;
 /// Tasks at once in the tests of contention.
 const TASKS: u64 = 32;
 
-pub(super) fn user(id: u128, username: &str) -> User {
+pub(crate) fn user(id: u128, username: &str) -> User {
     User {
         id: UserId(Uuid::from_u128(id)),
         username: username.parse().unwrap(),
@@ -87,6 +89,7 @@ pub(super) fn user(id: u128, username: &str) -> User {
         claims: CustomClaims::default(),
         created_at: UnixSeconds::EPOCH,
         failures: 0,
+        pardons: 0,
     }
 }
 
@@ -121,5 +124,19 @@ async fn every_session(store: &dyn Store, most: usize) -> Vec<SessionId> {
             return ids;
         }
         ids.extend(page.iter().map(|session| session.id));
+    }
+}
+
+/// Copies a folder of files and folders.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copied = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &copied);
+        } else {
+            fs::copy(entry.path(), copied).unwrap();
+        }
     }
 }

@@ -3,11 +3,7 @@
 //! sled's own flush does not reach the disk on Linux (it ends in `sync_file_range`), so a committer of ours flushes and
 //! then calls `fdatasync` on sled's log before a write is answered.
 
-use std::{
-    fs::File,
-    ops::Bound,
-    panic::{self, AssertUnwindSafe},
-};
+use std::{fs::File, ops::Bound};
 
 use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
@@ -19,11 +15,14 @@ use crate::{
     user::{self, User, Username},
 };
 
+mod access;
 mod commits;
 mod open;
+mod room;
 #[cfg(test)]
 mod tests;
 
+use access::Key;
 pub(crate) use open::{OpenError, is_engines};
 
 /// The longest record. sled puts pages of more than 128 KiB into files of their own, which nobody syncs (`blobs/`). It
@@ -51,31 +50,6 @@ pub(crate) struct SledStore {
 }
 
 impl SledStore {
-    /// Reads, and waits until what was read is durable.
-    async fn read<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let found = self.guard(read);
-        self.committer.durable().await?;
-        found
-    }
-
-    /// Changes records, as one step for every other writer, and waits until that is durable. The changes reach the disk
-    /// in their order: a crash leaves the first of them, or all.
-    async fn write<T>(&self, change: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let outcome = self.committer.write(|| self.guard(change));
-        self.committer.durable().await?;
-        outcome
-    }
-
-    /// Calls sled, which panics where other libraries return an error. What it holds in memory after a panic is anyone's
-    /// guess: the store answers nothing more until it is opened again.
-    fn guard<T>(&self, call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
-            let error = StoreError::Engine("sled panicked".to_owned());
-            self.committer.fail(error.clone());
-            Err(error)
-        })
-    }
-
     fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let record = self.users.get(id.0).map_err(engine)?;
         record.map(|record| decode_user(id, &record)).transpose()
@@ -103,15 +77,21 @@ impl Store for SledStore {
     }
 
     fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>> {
-        Box::pin(self.read(move || self.find_user(id)))
+        Box::pin(self.read([Key::User(id)], move || self.find_user(id)))
     }
 
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
-        Box::pin(self.read(|| self.find_user_named(username)))
+        Box::pin(async move {
+            let found = self.guard(|| self.find_user_named(username));
+            let named = self.committer.last_change(&[Key::Name(username)]);
+            let user = found.iter().flatten().map(|user| self.committer.last_change(&[Key::User(user.id)])).max();
+            self.committer.durable(user.map_or(named, |user| user.max(named))).await?;
+            found
+        })
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
-        Box::pin(self.write(|| {
+        Box::pin(self.write([Key::Name(&user.username), Key::User(user.id), Key::Users], || {
             if self.find_user_named(&user.username)?.is_some() {
                 return Ok(Added::UsernameTaken);
             }
@@ -126,7 +106,7 @@ impl Store for SledStore {
     }
 
     fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped> {
-        Box::pin(self.write(|| {
+        Box::pin(self.write([Key::User(old.id), Key::Users], || {
             // Users are compared, not their bytes: an earlier version may have written the record in another way.
             if self.find_user(old.id)?.as_ref() != Some(old) {
                 return Ok(Swapped::Conflict);
@@ -137,7 +117,7 @@ impl Store for SledStore {
     }
 
     fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {
-        Box::pin(self.write(|| {
+        Box::pin(self.write([Key::Name(&user.username), Key::User(user.id), Key::Users], || {
             if self.find_user(user.id)?.as_ref() != Some(user) {
                 return Ok(Swapped::Conflict);
             }
@@ -148,7 +128,7 @@ impl Store for SledStore {
     }
 
     fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
-        Box::pin(self.read(move || {
+        Box::pin(self.read([Key::Users], move || {
             let users = after_key(&self.users, after.map(|id| id.0)).take(most).map(|record| {
                 let (id, record) = record?;
                 decode_user(UserId(id), &record)
@@ -158,11 +138,11 @@ impl Store for SledStore {
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
-        Box::pin(self.read(move || self.find_session(id)))
+        Box::pin(self.read([Key::Session(id)], move || self.find_session(id)))
     }
 
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
-        Box::pin(self.read(move || {
+        Box::pin(self.read([Key::SessionsOf(user)], move || {
             let entries = self.user_sessions.scan_prefix(user.0).keys();
             let sessions = entries.filter_map(|entry| {
                 let id = entry.map_err(engine).and_then(|entry| session_of_entry(&entry));
@@ -173,7 +153,7 @@ impl Store for SledStore {
     }
 
     fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
-        Box::pin(self.read(move || {
+        Box::pin(self.scan(move || {
             let sessions = after_key(&self.sessions, after.map(|id| id.0)).take(most).map(|record| {
                 let (id, record) = record?;
                 decode_session(SessionId(id), &record)
@@ -183,7 +163,7 @@ impl Store for SledStore {
     }
 
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
-        Box::pin(self.write(|| {
+        Box::pin(self.write([Key::Session(session.id), Key::SessionsOf(session.user)], || {
             if self.sessions.contains_key(session.id.0).map_err(engine)? {
                 return Err(StoreError::Engine("a session's random id was drawn twice".to_owned()));
             }
@@ -193,7 +173,7 @@ impl Store for SledStore {
     }
 
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
-        Box::pin(self.write(|| {
+        Box::pin(self.write([Key::Session(old.id), Key::SessionsOf(old.user)], || {
             if self.find_session(old.id)?.as_ref() != Some(old) {
                 return Ok(Swapped::Conflict);
             }
@@ -203,7 +183,7 @@ impl Store for SledStore {
     }
 
     fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped> {
-        Box::pin(self.write(|| {
+        Box::pin(self.write([Key::Session(session.id), Key::SessionsOf(session.user)], || {
             if self.find_session(session.id)?.as_ref() != Some(session) {
                 return Ok(Swapped::Conflict);
             }
@@ -214,11 +194,11 @@ impl Store for SledStore {
     }
 
     fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
-        Box::pin(self.read(|| self.find_key_ring()))
+        Box::pin(self.read([Key::Ring], || self.find_key_ring()))
     }
 
     fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
-        Box::pin(self.write(move || {
+        Box::pin(self.write([Key::Ring], move || {
             if self.find_key_ring()?.as_ref() != old {
                 return Ok(Swapped::Conflict);
             }

@@ -31,6 +31,9 @@ struct Record {
     created_at: u64,
     #[serde(default)]
     failures: u16,
+    /// A record without one is from before a running issuer could be told.
+    #[serde(default)]
+    pardons: u32,
 }
 
 /// A [`PasswordForm`] by its name.
@@ -67,6 +70,7 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
         claims: claims.map_err(|_| InvalidRecord::Shape)?,
         created_at: user.created_at.seconds(),
         failures: user.failures,
+        pardons: user.pardons,
     };
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
 }
@@ -91,6 +95,7 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
         claims: claims.map_err(|_| InvalidRecord::Field("claims"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
         failures: record.failures,
+        pardons: record.pardons,
     })
 }
 
@@ -132,6 +137,7 @@ mod tests {
             claims: r#"{"plan":"pro","limits":{"rate":0.1}}"#.parse().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
             failures: 20,
+            pardons: 2,
         }
     }
 

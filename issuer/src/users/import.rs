@@ -7,6 +7,7 @@ use std::{
     io::{self, BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
     pin::pin,
+    sync::Arc,
 };
 
 use futures_util::{StreamExt as _, stream};
@@ -20,7 +21,7 @@ use crate::{
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     entropy::NoEntropy,
-    store::{Added, Store, StoreError, sled::SledStore},
+    store::{Added, Store, StoreError},
     user::User,
 };
 
@@ -81,7 +82,7 @@ struct Tally {
 
 /// Where users go.
 enum Target {
-    Store(SledStore),
+    Store(Arc<dyn Store>),
     Nowhere,
 }
 
@@ -89,14 +90,15 @@ pub(super) async fn run(options: UserImport) -> Result<(), ImportError> {
     let format = format_of(&options)?;
     let failed = |reason| ImportError::Read { file: options.file.clone(), reason };
     let (source, length) = open(&options.file).map_err(failed)?;
-    let target = if options.check { Target::Nowhere } else { Target::Store(data::open(&options.store.store.folder)?) };
+    let target =
+        if options.check { Target::Nowhere } else { Target::Store(data::open(&options.store.store.folder).await?) };
     let (mut tally, progress) = (Tally::default(), Progress::new(length));
     let outcome = match Reader::new(source, format) {
         Ok(reader) => import(reader, &target, &options.file, &mut tally, &progress).await,
         Err(error) => Err(error.into_import_error(&options.file)),
     };
     progress.end();
-    if let Target::Store(_) = target {
+    if tally.added > 0 {
         audit::users_imported(tally.added, tally.present, tally.refused);
     }
     outcome?;

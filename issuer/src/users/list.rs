@@ -6,7 +6,7 @@ use hallpass_token::CustomClaims;
 use serde::Serialize;
 
 use super::UsersError;
-use crate::{cli::UserList, clock::date, data, store::Store, user::User};
+use crate::{cli::UserList, clock::date, data, user::User};
 
 /// Users that are read at once, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
@@ -23,7 +23,7 @@ struct Line<'u> {
 }
 
 pub(super) async fn run(options: UserList) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store.folder)?;
+    let store = data::open(&options.store.store.folder).await?;
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let print = if options.json { print_json } else { print_row };
     if !options.json {

@@ -1,20 +1,40 @@
 //! What the person at the terminal is asked.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::{
+    io::{self, BufRead, IsTerminal as _, Read as _, Write as _},
+    mem,
+};
+
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::UsersError;
 use crate::{
-    password::{MAX_PASSWORD_BYTES, NewPassword},
+    password::{InvalidPassword, MAX_TYPED_BYTES, NewPassword, WeakPassword},
     user::Username,
 };
 
 /// Reads the password that a user is to have: the first line of standard input, without its end.
 pub(super) fn read_password(username: &Username) -> Result<NewPassword, UsersError> {
-    // One byte more than a password may have, and the line's end, tell a password that is too long from one that fits.
-    let mut line = String::new();
-    io::stdin().lock().take(MAX_PASSWORD_BYTES as u64 + 3).read_line(&mut line).map_err(UsersError::Input)?;
-    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    let line = first_line(io::stdin().lock())?;
     Ok(NewPassword::choose(line, username.as_str())?)
+}
+
+/// The first line. One that is longer than any password is said to be so, whatever it is cut in the middle of.
+fn first_line(input: impl BufRead) -> Result<String, UsersError> {
+    // As long as a text may be, the line's end, and a byte more that tells one that is too long. It does not move while it
+    // grows and leave a copy behind.
+    let most = MAX_TYPED_BYTES + 3;
+    let mut line = Zeroizing::new(Vec::with_capacity(most));
+    input.take(most as u64).read_until(b'\n', &mut line).map_err(UsersError::Input)?;
+    let end = line.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    if end > MAX_TYPED_BYTES {
+        return Err(WeakPassword::Invalid(InvalidPassword::TooLong).into());
+    }
+    line.truncate(end);
+    String::from_utf8(mem::take(&mut *line)).map_err(|error| {
+        error.into_bytes().zeroize();
+        UsersError::Input(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+    })
 }
 
 /// Asks for the password that a user is to have.
@@ -41,4 +61,34 @@ pub(super) fn confirm_deletion(username: &Username) -> Result<(), UsersError> {
     io::stdin().lock().take(16).read_line(&mut answer).map_err(UsersError::Input)?;
     let is_yes = ["y", "yes"].contains(&answer.trim().to_lowercase().as_str());
     if is_yes { Ok(()) } else { Err(UsersError::NotConfirmed(username.clone())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<String, String> {
+        first_line(bytes).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_says_so_wherever_it_is_cut() {
+        let too_long = WeakPassword::Invalid(InvalidPassword::TooLong).to_string();
+        for lead in 0..4 {
+            let line = format!("{}{}", "x".repeat(lead), "\u{1f980}".repeat(2000));
+            assert_eq!(read(line.as_bytes()), Err(too_long.clone()), "after {lead}");
+        }
+        let longest = "x".repeat(MAX_TYPED_BYTES);
+        for end in ["", "\n", "\r\n", "\nmore"] {
+            assert_eq!(read(format!("{longest}{end}").as_bytes()), Ok(longest.clone()), "{end:?}");
+            assert_eq!(read(format!("{longest}x{end}").as_bytes()), Err(too_long.clone()), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_text() {
+        assert_eq!(read(b"two words \r\nnext"), Ok("two words ".to_owned()));
+        assert_eq!(read(b""), Ok(String::new()));
+        assert_eq!(read(b"\xff\n"), Err("the answer cannot be read: it is not UTF-8".to_owned()));
+    }
 }

@@ -29,6 +29,7 @@ impl Fixture {
             claims: CustomClaims::default(),
             created_at: self.clock.now(),
             failures: 0,
+            pardons: 0,
         };
         self.auth.store.add_user(&user).await.unwrap();
         user

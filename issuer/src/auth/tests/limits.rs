@@ -126,6 +126,31 @@ async fn failures_outlast_the_issuer_and_a_success_ends_them() {
 }
 
 #[tokio::test]
+async fn as_much_is_written_for_a_name_that_nobody_has_as_for_a_users() {
+    let fixture = Fixture::new().await;
+    let mut written = Vec::new();
+    for name in ["exampleUser", "nobody"] {
+        for _ in 0..25 {
+            // The longest delay.
+            fixture.clock.advance(15 * 60);
+            fixture.login_with(name, "wrong").await.err().unwrap();
+        }
+        // They are made off the requests' way.
+        let mut writes = 0;
+        loop {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            match fixture.calls.take() {
+                (0, 0) => break,
+                (_, more) => writes += more,
+            }
+        }
+        assert!(writes >= 2, "{name}: {writes}");
+        written.push(writes);
+    }
+    assert_eq!(written[0], written[1]);
+}
+
+#[tokio::test]
 async fn after_a_hundred_failures_only_the_owner_opens_the_account() {
     let fixture = Fixture::new().await;
     let device = fixture.login().await.device_token.unwrap();

@@ -6,11 +6,12 @@ use super::{Broken, Step};
 use crate::{
     clock::Moment,
     key_ring::{
-        Fresh, Key, KeyName, Kind, Lives, MasterKey, Purpose, Revoked, Ring, Sealed, SigningAlgorithm, Stage, Timing,
-        Wanted, Wishes, encode, material::NewKey, seal::SEALED_BYTES, watch::Watch,
+        Fresh, Key, KeyName, Kind, Lives, MasterKey, Purpose, Ring, Sealed, SigningAlgorithm, Timing, Wanted, Wishes,
+        encode, material::NewKey, seal::SEALED_BYTES, watch::Watch,
     },
 };
 
+mod acts;
 mod check;
 mod seen;
 
@@ -229,99 +230,6 @@ impl World {
         Ok(())
     }
 
-    /// What an issuer goes by, unless it is too old.
-    fn view(&self, issuer: usize) -> Option<View> {
-        let is_fresh =
-            |view: &&View| self.broken == Some(Broken::NoBoundOnViews) || self.at - view.read_at <= TIMING.lag;
-        self.issuers[issuer].view.as_ref().filter(is_fresh).cloned()
-    }
-
-    fn sign(&mut self, issuer: usize) {
-        let Some(view) = self.view(issuer) else { return };
-        let Issuer { life, .. } = self.issuers[issuer];
-        // A clock may be ahead by the lag, and a verifier's behind by as much.
-        let until = self.at + life + TIMING.lag;
-        if let Some(key) = view.ring.in_use(Kind::Signing) {
-            note(&mut self.tokens, &key.name, until);
-            self.seen.tokens += 1;
-        }
-        if let Some(key) = view.ring.in_use(Kind::RefreshTokens) {
-            note(&mut self.refresh_tokens, &key.name, self.at + REFRESH_LIFE);
-        }
-        let at = self.at;
-        self.tokens.retain(|token| token.until >= at);
-        self.refresh_tokens.retain(|token| token.until >= at);
-    }
-
-    fn fetch(&mut self, issuer: usize) {
-        let Some(view) = self.view(issuer) else { return };
-        let age = if self.broken == Some(Broken::MaxAgeIsNotReduced) { 0 } else { self.at - view.read_at };
-        let is_published = |key: &&Key| {
-            self.broken != Some(Broken::OnlyTheUsedIsPublished) || matches!(key.stage, Stage::InUse { .. })
-        };
-        let names: Vec<_> = view.ring.of(Kind::Signing).filter(is_published).map(|key| key.name.clone()).collect();
-        let (at, until) = (self.at, self.at + TIMING.max_age.saturating_sub(age));
-        match self.sets.iter_mut().find(|set| set.names == names) {
-            Some(set) => set.until = set.until.max(until),
-            None => self.sets.push(KeptSet { names, until }),
-        }
-        self.sets.retain(|set| set.until >= at);
-    }
-
-    fn restart(&mut self, issuer: usize, is_es256: bool, life: u64) {
-        let algorithm = if is_es256 { SigningAlgorithm::Es256 } else { SigningAlgorithm::EdDsa };
-        self.ring.wanted.algorithm = algorithm;
-        self.issuers[issuer] = Issuer { watch: Watch::default(), life, view: None, ..self.issuers[issuer] };
-        self.read(issuer);
-        self.seen.restarts += 1;
-    }
-
-    fn rotate(&mut self, kind: Kind, ahead: u64) {
-        let fresh = self.fresh(&self.ring.clone());
-        let mut ring = self.ring.clone();
-        ring.timing = Broken::order_timing(self.broken);
-        match ring.rotate(kind, self.time(ahead.cast_signed()), &fresh) {
-            Ok((mut rotated, outcome)) => {
-                rotated.timing = self.ring.timing;
-                self.seen.rotations += u64::from(matches!(outcome, crate::key_ring::Rotated::Now { .. }));
-                self.write(rotated);
-            }
-            Err(_) => self.seen.refused_rotations += 1,
-        }
-    }
-
-    fn revoke(&mut self, kind: Kind, key: usize, ahead: u64) {
-        let names: Vec<_> = self.ring.of(kind).map(|key| key.name.clone()).collect();
-        // Half of the time the key in use.
-        let used = self.ring.in_use(kind).map(|key| key.name.clone());
-        let name = names.get(key).cloned().or(used).unwrap();
-        let (fresh, now) = (self.fresh(&self.ring.clone()), self.time(ahead.cast_signed()));
-        let (mut ring, Revoked { successor, gone_at, .. }) = self.ring.revoke(&name.0, now, &fresh).unwrap();
-        if self.broken == Some(Broken::RevokedIsRetired) {
-            ring = Broken::retire_revoked(&self.ring, ring);
-        }
-        let real = |time: UnixSeconds| self.at + time.seconds_since(now);
-        let revoked = RevokedAt { key: name, at: self.at, gone_at: real(gone_at) };
-        let hasty = successor.and_then(|successor| Some((successor.key, real(successor.unknown_until?))));
-        self.revoked.push(revoked);
-        self.hasty.extend(hasty);
-        self.write(ring);
-        self.seen.revocations += 1;
-    }
-
-    fn jump(&mut self, issuer: usize, days: i64, reads: u64) -> Result<(), String> {
-        let right = self.issuers[issuer].ahead;
-        self.issuers[issuer].ahead = right + days * 24 * 60 * 60;
-        for _ in 0..reads {
-            self.pass(PAUSE);
-            self.read(issuer);
-            self.check()?;
-        }
-        self.issuers[issuer].ahead = right;
-        self.seen.jumps += 1;
-        Ok(())
-    }
-
     /// Keys that nobody has drawn; what they are made of plays no part here.
     fn fresh(&mut self, ring: &Ring) -> Fresh {
         let mut draw = |purpose: Purpose, width: usize| {
@@ -341,14 +249,6 @@ impl World {
 
     fn record_bytes(&self) -> usize {
         encode(&self.ring, &MasterKey::new(&[1; 32]), [0; 12]).0.len()
-    }
-}
-
-/// Notes that something was made with a key, which must be good until then.
-fn note(tokens: &mut Vec<Token>, key: &KeyName, until: u64) {
-    match tokens.iter_mut().find(|token| token.key == *key) {
-        Some(token) => token.until = token.until.max(until),
-        None => tokens.push(Token { key: key.clone(), until }),
     }
 }
 

@@ -186,6 +186,9 @@ async fn a_view_that_cannot_be_renewed_is_used_for_no_longer_than_its_bound() {
     assert!(keeper.view().await.is_ok());
     house.clock.advance(1);
     assert!(matches!(keeper.view().await, Err(KeyRingError::Record(InvalidRing::NotOpened(_)))));
+    // Whoever asked before that read began shares its failure.
+    let asked = Moment::from_millis(30_000);
+    assert!(matches!(keeper.view_after(asked).await, Err(KeyRingError::Shared(_))));
     // The public keys are given out for as long as what they say is sure to hold, and for less and less.
     let view = keeper.latest();
     assert_eq!(keeper.freshness(&view), Some(269));

@@ -197,6 +197,17 @@ fn a_key_that_retired_or_waits_is_revoked_without_a_successor() {
 }
 
 #[test]
+fn an_order_to_rotate_outlives_the_revocation_of_the_key_that_it_was_about() {
+    let mut issuer = Issuer::over(rung(0));
+    let Ok(Rotated::At { key, .. }) = rotate(&mut issuer, Kind::Signing, 100) else { panic!("it was known already") };
+    revoke(&mut issuer, &key.0, 110).unwrap();
+    let standby = issuer.ring.standby(Kind::Signing).unwrap().clone();
+    assert_eq!(standby.stage, Stage::Published { hurried: true });
+    issuer.run(110, 450);
+    assert_eq!(signing_name(&issuer.ring), standby.name.0);
+}
+
+#[test]
 fn a_clock_that_is_set_ahead_and_back_loses_no_key_and_lets_none_sign_early() {
     let mut issuer = Issuer::over(rung(0));
     rotate(&mut issuer, Kind::Signing, 400).unwrap();

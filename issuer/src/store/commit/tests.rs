@@ -10,6 +10,9 @@ use std::{
 
 use super::*;
 
+/// A record, where it does not matter which.
+const KEYS: &[&str] = &["record"];
+
 #[tokio::test]
 async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
     let (started, starts) = mpsc::channel();
@@ -19,12 +22,12 @@ async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
         released.recv().map_err(io::Error::other)
     })
     .unwrap();
-    committer.durable().await.unwrap();
-    committer.write(|| ());
+    committer.durable(committer.last_write()).await.unwrap();
+    committer.write(KEYS, || ());
     starts.recv().unwrap();
     // This write comes while the first sync is under way, which therefore does not cover it.
-    committer.write(|| ());
-    let second = committer.durable();
+    committer.write(KEYS, || ());
+    let second = committer.durable(committer.last_write());
     release.send(()).unwrap();
     starts.recv().unwrap();
     let mut second = std::pin::pin!(second);
@@ -50,7 +53,7 @@ async fn whoever_saw_a_write_waits_for_it() {
     let writer = thread::spawn({
         let committer = Arc::clone(&committer);
         move || {
-            committer.write(|| {
+            committer.write(KEYS, || {
                 entered.send(()).unwrap();
                 resumed.recv().unwrap();
             });
@@ -61,7 +64,7 @@ async fn whoever_saw_a_write_waits_for_it() {
     let reader = thread::spawn({
         let committer = Arc::clone(&committer);
         move || {
-            futures_util::future::FutureExt::now_or_never(committer.durable());
+            futures_util::future::FutureExt::now_or_never(committer.durable(committer.last_write()));
             read.send(()).unwrap();
         }
     });
@@ -72,23 +75,23 @@ async fn whoever_saw_a_write_waits_for_it() {
     reader.join().unwrap();
     starts.recv().unwrap();
     release.send(()).unwrap();
-    committer.durable().await.unwrap();
+    committer.durable(committer.last_write()).await.unwrap();
 }
 
 #[tokio::test]
 async fn after_a_failed_sync_nothing_is_durable_any_more() {
     let committer = Committer::start(|| Err(io::Error::other("disk full"))).unwrap();
-    committer.write(|| ());
-    assert!(committer.durable().await.unwrap_err().to_string().contains("disk full"));
-    assert!(committer.durable().await.is_err());
+    committer.write(KEYS, || ());
+    assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("disk full"));
+    assert!(committer.durable(committer.last_write()).await.is_err());
     assert!(committer.failed().await.to_string().contains("disk full"));
 }
 
 #[tokio::test]
 async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
     let committer = Committer::start(|| panic!("on purpose")).unwrap();
-    committer.write(|| ());
-    assert!(committer.durable().await.unwrap_err().to_string().contains("panicked"));
+    committer.write(KEYS, || ());
+    assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("panicked"));
     assert!(committer.failed().await.to_string().contains("panicked"));
 }
 
@@ -96,9 +99,9 @@ async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
 async fn a_write_that_panicked_counts_since_it_may_have_changed_something() {
     let (release, released) = mpsc::channel::<()>();
     let committer = Committer::start(move || released.recv().map_err(io::Error::other)).unwrap();
-    let panicked = panic::catch_unwind(AssertUnwindSafe(|| committer.write(|| panic!("on purpose"))));
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| committer.write(KEYS, || panic!("on purpose"))));
     assert!(panicked.is_err());
-    let mut durable = std::pin::pin!(committer.durable());
+    let mut durable = std::pin::pin!(committer.durable(committer.last_write()));
     assert!(futures_util::future::FutureExt::now_or_never(durable.as_mut()).is_none());
     release.send(()).unwrap();
     durable.await.unwrap();
@@ -108,8 +111,8 @@ async fn a_write_that_panicked_counts_since_it_may_have_changed_something() {
 async fn after_a_failure_no_sync_makes_anything_durable() {
     let committer = Committer::start(|| Ok(())).unwrap();
     committer.fail(StoreError::Engine("on purpose".to_owned()));
-    committer.write(|| ());
-    assert!(committer.durable().await.unwrap_err().to_string().contains("on purpose"));
+    committer.write(KEYS, || ());
+    assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("on purpose"));
 }
 
 #[test]
@@ -121,7 +124,45 @@ fn closing_makes_the_last_writes_durable() {
         Ok(())
     })
     .unwrap();
-    committer.write(|| ());
+    committer.write(KEYS, || ());
     drop(committer);
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
+    let (started, starts) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let committer = Committer::start(move || {
+        started.send(()).unwrap();
+        released.recv().map_err(io::Error::other)
+    })
+    .unwrap();
+    let done = |keys: &[&str]| {
+        let position = committer.last_change(keys);
+        futures_util::future::FutureExt::now_or_never(committer.durable(position)).is_some()
+    };
+    let ((), first) = committer.write(&["one", "two"], || ());
+    starts.recv().unwrap();
+    assert_eq!(
+        [done(&["one"]), done(&["two"]), done(&["three"]), done(&["three", "two"])],
+        [false, false, true, false]
+    );
+    let ((), second) = committer.write(&["three"], || ());
+    assert!(!done(&["three"]));
+    release.send(()).unwrap();
+    committer.durable(first).await.unwrap();
+    assert_eq!([done(&["one"]), done(&["two"]), done(&["three"])], [true, true, false]);
+    release.send(()).unwrap();
+    committer.durable(second).await.unwrap();
+    assert!(done(&["three"]));
+}
+
+#[tokio::test]
+async fn after_a_failure_nothing_is_read_that_was_durable_before() {
+    let committer = Committer::start(|| Ok(())).unwrap();
+    let ((), written) = committer.write(KEYS, || ());
+    committer.durable(written).await.unwrap();
+    committer.fail(StoreError::Engine("on purpose".to_owned()));
+    assert!(committer.durable(written).await.is_err());
 }

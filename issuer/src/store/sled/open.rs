@@ -15,6 +15,7 @@ use ::sled::{Config, Db, Tree};
 use super::{
     Committer, SledStore,
     commits::{Commits, Lost},
+    room::{self, Room},
 };
 
 /// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.
@@ -54,7 +55,7 @@ impl SledStore {
         make_private(folder).map_err(failed)?;
         let lock = lock(folder)?;
         remove_unfinished_snapshots(folder).map_err(failed)?;
-        sync_log(folder).map_err(failed)?;
+        settle_log(folder).map_err(failed)?;
         // What is read of a damaged file can make no sense to sled, which then panics.
         let (db, trees, commits) = panic::catch_unwind(|| open_database(folder)).unwrap_or_else(|_| {
             let reason = "sled can make no sense of its log".to_owned();
@@ -109,9 +110,12 @@ fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
 
 /// Makes the log durable that an earlier process left. One that was killed leaves writes that nobody has synced: this
 /// process will read them, answer by them, and have sled write a snapshot that builds on them.
-fn sync_log(folder: &Path) -> io::Result<()> {
-    match File::open(folder.join("db")) {
-        Ok(log) => log.sync_data(),
+fn settle_log(folder: &Path) -> io::Result<()> {
+    match File::options().read(true).write(true).open(folder.join("db")) {
+        Ok(log) => {
+            room::clear(&log)?;
+            log.sync_data()
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -164,12 +168,14 @@ fn start_committer(
 ) -> io::Result<Committer> {
     File::open(folder.join("conf"))?.sync_all()?;
     let log = File::open(folder.join("db"))?;
+    let room = Room::open(&folder.join("db"))?;
     log.sync_data()?;
     for folder in [Some(folder), folder.parent().filter(|parent| !parent.as_os_str().is_empty())].into_iter().flatten()
     {
         File::open(folder)?.sync_all()?;
     }
     Committer::start(move || {
+        room.keep()?;
         commits.next()?;
         db.flush().map_err(io::Error::other)?;
         before_sync();

@@ -64,8 +64,8 @@ pub(crate) enum Fault {
     Username(#[from] InvalidUsername),
     #[error(transparent)]
     Hash(#[from] InvalidPasswordHash),
-    #[error(transparent)]
-    Cost(#[from] TooCostly),
+    #[error("{username} cannot be imported: {cost}")]
+    Cost { username: Username, cost: TooCostly },
     #[error(transparent)]
     Role(#[from] InvalidRole),
     #[error(transparent)]
@@ -82,9 +82,9 @@ impl Entry {
     /// Makes a user of what the line says. A hash that would take too long to check stays outside: it would be checked
     /// at every attempt to sign in.
     pub(super) fn check(self, limit: &CostLimit) -> Result<Candidate, Fault> {
-        let username = self.username.parse()?;
+        let username: Username = self.username.parse()?;
         let hash: PasswordHash = self.hash.parse()?;
-        hash.check_cost(limit)?;
+        hash.check_cost(limit).map_err(|cost| Fault::Cost { username: username.clone(), cost })?;
         let roles: Vec<Role> = self.roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?;
         let claims = self.claims.map(|claims| claims.parse()).transpose()?.unwrap_or_default();
         let rights = Rights { roles: Roles::try_from(roles)?, claims };

@@ -157,7 +157,9 @@ mod tests {
         let text = format!("username,hash\na,\"{HASH}\"\nb,\"{}\"\n", HASH.replace("19456", "4000000"));
         let found = faults(Format::Csv, &text);
         assert_eq!(found[0], (2, None));
-        assert!(matches!(found[1], (3, Some(Fault::Cost(_)))), "{found:?}");
+        let (3, Some(fault @ Fault::Cost { .. })) = &found[1] else { panic!("{found:?}") };
+        let told = fault.to_string();
+        assert!(told.starts_with("b cannot be imported: the hash takes 3907 MiB of memory"), "{told}");
     }
 
     #[test]

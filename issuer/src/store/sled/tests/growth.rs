@@ -57,7 +57,7 @@ async fn write(store: &SledStore, index: u64, version: u64) {
         }
         put(&store.sessions, &id(index), &record(index, version))
     };
-    store.write(change).await.unwrap();
+    store.write([], change).await.unwrap();
 }
 
 /// Runs `count` writes in tasks at once.
@@ -125,7 +125,7 @@ async fn comings_and_goings() {
     for round in 1..=10 {
         write_all(&store, MILLION / 10, move |step| (round * MILLION + step, 0)).await;
         report(&format!("{round}00,000 sessions came"), folder.path(), &stopwatch);
-        store.write(|| remove_all(&store)).await.unwrap();
+        store.write([], || remove_all(&store)).await.unwrap();
         report(&format!("{round}00,000 sessions went"), folder.path(), &stopwatch);
     }
 }
@@ -159,6 +159,6 @@ async fn open() {
     let store = SledStore::open(&million()).unwrap();
     report("a million sessions, opened", &million(), &stopwatch);
     let stopwatch = Stopwatch::start();
-    let found = store.read(|| Ok(store.sessions.iter().flatten().count())).await.unwrap();
+    let found = store.scan(|| Ok(store.sessions.iter().flatten().count())).await.unwrap();
     report(&format!("{found} sessions, read one after the other"), &million(), &stopwatch);
 }

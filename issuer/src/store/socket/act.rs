@@ -1,0 +1,67 @@
+//! A request, carried out on a store.
+
+use super::{
+    protocol::{Answer, Records, Request},
+    record::Record,
+};
+use crate::{
+    id::{SessionId, UserId},
+    session::Session,
+    store::{KeyRingRecord, Store, StoreError},
+    user::{User, Username},
+};
+
+/// The longest page, so that one fits into an answer whatever its records are.
+const MOST_IN_A_PAGE: usize = 1024;
+
+/// Carries out a request. What fails is an answer too.
+pub(super) async fn act(store: &dyn Store, request: Request) -> Answer {
+    carry_out(store, request).await.unwrap_or_else(Answer::Failed)
+}
+
+async fn carry_out(store: &dyn Store, request: Request) -> Result<Answer, StoreError> {
+    match request {
+        Request::User(id) => found(store.user(UserId(id)).await?.as_ref()),
+        Request::UserNamed(name) => found(store.user_named(&username(&name)?).await?.as_ref()),
+        Request::AddUser(user) => store.add_user(&user.to_user()?).await.map(Answer::Added),
+        Request::SwapUser(old, new) => store.swap_user(&old.to_user()?, &new.to_user()?).await.map(Answer::Swapped),
+        Request::RemoveUser(user) => store.remove_user(&user.to_user()?).await.map(Answer::Swapped),
+        Request::UsersAfter(after, most) => {
+            let users = store.users_after(after.map(UserId), page(most)).await?;
+            let records: Result<_, _> = users.iter().map(Record::of_user).collect();
+            Ok(Answer::Listed(Records(records?)))
+        }
+        Request::Session(id) => Ok(Answer::Found(store.session(SessionId(id)).await?.as_ref().map(Record::of_session))),
+        Request::SessionsOf(user) => Ok(listed(&store.sessions_of(UserId(user)).await?)),
+        Request::SessionsAfter(after, most) => {
+            Ok(listed(&store.sessions_after(after.map(SessionId), page(most)).await?))
+        }
+        Request::AddSession(session) => store.add_session(&session.to_session()?).await.map(|()| Answer::Done()),
+        Request::SwapSession(old, new) => {
+            store.swap_session(&old.to_session()?, &new.to_session()?).await.map(Answer::Swapped)
+        }
+        Request::RemoveSession(session) => store.remove_session(&session.to_session()?).await.map(Answer::Swapped),
+        Request::KeyRing() => Ok(Answer::KeyRing(store.key_ring().await?.map(|KeyRingRecord(record)| record))),
+        Request::SwapKeyRing(old, new) => {
+            let (old, new) = (old.map(KeyRingRecord), KeyRingRecord(new));
+            store.swap_key_ring(old.as_ref(), &new).await.map(Answer::Swapped)
+        }
+    }
+}
+
+fn username(text: &str) -> Result<Username, StoreError> {
+    text.parse().map_err(|error| StoreError::Record(format!("a username: {error}")))
+}
+
+/// What a page is asked to have at most. Fewer are a page too.
+fn page(most: u32) -> usize {
+    usize::try_from(most).unwrap_or(MOST_IN_A_PAGE).min(MOST_IN_A_PAGE)
+}
+
+fn found(user: Option<&User>) -> Result<Answer, StoreError> {
+    Ok(Answer::Found(user.map(Record::of_user).transpose()?))
+}
+
+fn listed(sessions: &[Session]) -> Answer {
+    Answer::Listed(Records(sessions.iter().map(Record::of_session).collect()))
+}

@@ -1,0 +1,185 @@
+//! The end of a command: a store whose operations are requests over one connection, as many at once as the command asks.
+
+use std::{io, path::Path};
+
+use tokio::{
+    io::{BufReader, BufWriter},
+    net::UnixStream,
+    sync::{mpsc, oneshot},
+};
+
+use super::{
+    Place,
+    conversation::{Call, converse},
+    greeting::{self, GreetingError},
+    protocol::{Answer, Records, Request},
+    record::Record,
+};
+use crate::{
+    id::{SessionId, UserId},
+    session::Session,
+    store::{Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped},
+    user::{User, Username},
+};
+
+/// Requests on their way to the writer, which takes them all at once.
+const QUEUED: usize = 256;
+
+/// A store that another process holds. Dropping it ends the connection.
+pub(crate) struct SocketStore {
+    calls: mpsc::Sender<Call>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// There is no socket, or nobody behind it.
+    #[error("nobody serves it: {0}")]
+    Nobody(io::Error),
+    #[error(transparent)]
+    Greeting(#[from] GreetingError),
+}
+
+impl SocketStore {
+    /// Connects to whoever serves the store in a data folder.
+    pub(crate) async fn connect(folder: &Path) -> Result<Self, ConnectError> {
+        let place = Place::in_folder(folder).map_err(ConnectError::Nobody)?;
+        let stream = UnixStream::connect(&place.path).await.map_err(ConnectError::Nobody)?;
+        let (reader, writer) = stream.into_split();
+        let (mut reader, mut writer) = (BufReader::new(reader), BufWriter::new(writer));
+        greeting::exchange(&mut reader, &mut writer).await?;
+        let (calls, called) = mpsc::channel(QUEUED);
+        tokio::spawn(converse(reader, writer, called));
+        Ok(Self { calls })
+    }
+
+    /// Asks, and waits for the answer. Where none comes, a write may have taken effect or not.
+    async fn ask(&self, request: Request) -> Result<Answer, StoreError> {
+        let unanswered = if request.is_write() { StoreError::Unanswered } else { StoreError::Gone };
+        let (answer, answered) = oneshot::channel();
+        self.calls.send(Call { request, answer }).await.map_err(|_| StoreError::Gone)?;
+        match answered.await {
+            Ok(Answer::Failed(error)) => Err(error),
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(unanswered),
+        }
+    }
+
+    async fn ask_for_user(&self, request: Request) -> Result<Option<User>, StoreError> {
+        self.ask(request).await?.found()?.as_ref().map(Record::to_user).transpose()
+    }
+
+    async fn ask_for_sessions(&self, request: Request) -> Result<Vec<Session>, StoreError> {
+        self.ask(request).await?.listed()?.iter().map(Record::to_session).collect()
+    }
+}
+
+impl Store for SocketStore {
+    fn failed(&self) -> StoreFailure {
+        let calls = self.calls.clone();
+        Box::pin(async move {
+            calls.closed().await;
+            StoreError::Gone
+        })
+    }
+
+    fn user(&self, id: UserId) -> StoreFuture<'_, Option<User>> {
+        Box::pin(self.ask_for_user(Request::User(id.0)))
+    }
+
+    fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
+        Box::pin(self.ask_for_user(Request::UserNamed(username.as_str().to_owned())))
+    }
+
+    fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
+        Box::pin(async { self.ask(Request::AddUser(Record::of_user(user)?)).await?.added() })
+    }
+
+    fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped> {
+        Box::pin(async { self.ask(Request::SwapUser(Record::of_user(old)?, Record::of_user(new)?)).await?.swapped() })
+    }
+
+    fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {
+        Box::pin(async { self.ask(Request::RemoveUser(Record::of_user(user)?)).await?.swapped() })
+    }
+
+    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+        Box::pin(async move {
+            let request = Request::UsersAfter(after.map(|id| id.0), page(most));
+            self.ask(request).await?.listed()?.iter().map(Record::to_user).collect()
+        })
+    }
+
+    fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
+        Box::pin(async move {
+            self.ask(Request::Session(id.0)).await?.found()?.as_ref().map(Record::to_session).transpose()
+        })
+    }
+
+    fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
+        Box::pin(self.ask_for_sessions(Request::SessionsOf(user.0)))
+    }
+
+    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
+        Box::pin(self.ask_for_sessions(Request::SessionsAfter(after.map(|id| id.0), page(most))))
+    }
+
+    fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
+        Box::pin(async { self.ask(Request::AddSession(Record::of_session(session))).await?.done() })
+    }
+
+    fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
+        let request = Request::SwapSession(Record::of_session(old), Record::of_session(new));
+        Box::pin(async { self.ask(request).await?.swapped() })
+    }
+
+    fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped> {
+        let request = Request::RemoveSession(Record::of_session(session));
+        Box::pin(async { self.ask(request).await?.swapped() })
+    }
+
+    fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
+        Box::pin(async { self.ask(Request::KeyRing()).await?.key_ring() })
+    }
+
+    fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
+        let request = Request::SwapKeyRing(old.map(|old| old.0.clone()), new.0.clone());
+        Box::pin(async { self.ask(request).await?.swapped() })
+    }
+}
+
+impl Answer {
+    fn found(self) -> Result<Option<Record>, StoreError> {
+        if let Self::Found(record) = self { Ok(record) } else { Err(unexpected()) }
+    }
+
+    fn listed(self) -> Result<Vec<Record>, StoreError> {
+        if let Self::Listed(Records(records)) = self { Ok(records) } else { Err(unexpected()) }
+    }
+
+    fn added(self) -> Result<Added, StoreError> {
+        if let Self::Added(added) = self { Ok(added) } else { Err(unexpected()) }
+    }
+
+    fn swapped(self) -> Result<Swapped, StoreError> {
+        if let Self::Swapped(swapped) = self { Ok(swapped) } else { Err(unexpected()) }
+    }
+
+    fn done(self) -> Result<(), StoreError> {
+        if let Self::Done() = self { Ok(()) } else { Err(unexpected()) }
+    }
+
+    fn key_ring(self) -> Result<Option<KeyRingRecord>, StoreError> {
+        if let Self::KeyRing(record) = self { Ok(record.map(KeyRingRecord)) } else { Err(unexpected()) }
+    }
+}
+
+/// An answer to something else.
+fn unexpected() -> StoreError {
+    StoreError::Engine("the running hallpass answered something else than it was asked".to_owned())
+}
+
+/// A page that is asked for: more than the other end gives at once is as good as that.
+fn page(most: usize) -> u32 {
+    u32::try_from(most).unwrap_or(u32::MAX)
+}
