@@ -19,7 +19,7 @@
 //! of an answer between its `at` and its `expires_at`, unless its key was revoked, or is such a successor; and none by a key
 //! that was revoked, from its `gone_at` on.
 //!
-//! `HALLPASS_BROKEN=NoLead`, or another of the rules in `model/broken.rs` that show in a history, breaks it on purpose.
+//! `HALLPASS_DAYS=7` makes it a week. `HALLPASS_BROKEN=NoLead`, or another of the rules in `model/broken.rs` that show in a history, breaks it on purpose.
 
 use std::{collections::HashSet, env, fs::File, io::Write as _};
 
@@ -36,11 +36,13 @@ use crate::clock::Moment;
 const ISSUER: &str = "https://auth.example";
 const AUDIENCE: &str = "api";
 const START: u64 = 1_790_000_000;
-const MONTH: u64 = 30 * DAY;
 const DAY: u64 = 24 * 60 * 60;
 /// For how many seconds an emergency goes on: a second revocation may be part of it.
 const EMERGENCY: u64 = 600;
 const TIMING: Timing = Timing { max_age: 300, lag: 30 };
+
+/// For how long what a thief makes is good.
+const STOLEN_LIFE: u64 = 365 * DAY;
 
 /// How long access tokens are good, by the issuer.
 const LIVES: [u64; 3] = [300, 300, 900];
@@ -187,7 +189,7 @@ impl Month {
             key.stage = if key.name == *name { Stage::InUse { since } } else { Stage::Retired { since } };
         }
         let keys = self.open(&ring);
-        self.token(&keys.signer, self.at, 2 * MONTH)
+        self.token(&keys.signer, self.at, STOLEN_LIFE)
     }
 
     fn rotate(&mut self) {
@@ -245,7 +247,7 @@ impl Month {
 }
 
 /// A month, as lines of JSON.
-fn month(seed: u64, broken: Option<Broken>) -> Vec<Value> {
+fn month(seed: u64, days: u64, broken: Option<Broken>) -> Vec<Value> {
     let wanted =
         Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: Some(DAY), refresh_period: Some(90 * DAY) };
     let master = MasterKey::new(&MASTER);
@@ -264,7 +266,7 @@ fn month(seed: u64, broken: Option<Broken>) -> Vec<Value> {
         revoked_at: 0,
     };
     let mut nodes = LIVES.map(|life| month.start(life));
-    while month.at < START + MONTH {
+    while month.at < START + days * DAY {
         let rest = month.rest();
         let until = month.at + 1 + month.draw(rest);
         // Each issuer reads at some moment within the bound before the next answers.
@@ -289,11 +291,12 @@ fn month(seed: u64, broken: Option<Broken>) -> Vec<Value> {
 #[ignore = "writes a file for the tests in JavaScript"]
 fn writes_a_month_of_keys() {
     let file = env::var("HALLPASS_HISTORY").expect("HALLPASS_HISTORY names the file to write");
-    let seed = env::var("HALLPASS_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (seed, days) = (number("HALLPASS_SEED", 1), number("HALLPASS_DAYS", 30));
     let mut file = File::create(file).unwrap();
     let broken = env::var("HALLPASS_BROKEN").ok().map(|name| {
         Broken::ALL.into_iter().find(|broken| format!("{broken:?}") == name).expect("HALLPASS_BROKEN names a rule")
     });
-    let lines: Vec<_> = month(seed, broken).into_iter().map(|line| line.to_string() + "\n").collect();
+    let lines: Vec<_> = month(seed, days, broken).into_iter().map(|line| line.to_string() + "\n").collect();
     file.write_all(lines.concat().as_bytes()).unwrap();
 }

@@ -18,11 +18,11 @@ function build() {
 
 let program;
 
-/** The lines of the month of a seed; `broken` is a rule of the issuer's that does not hold in it. */
-export function writeMonth(test, seed, broken) {
+/** The lines of a history of so many days; `broken` is a rule of the issuer's that does not hold in it. */
+export function writeHistory(test, { seed, days, broken }) {
   program ??= build();
-  const file = join(temporaryFolder(test), "month.jsonl");
-  const env = { ...process.env, HALLPASS_HISTORY: file, HALLPASS_SEED: String(seed) };
+  const file = join(temporaryFolder(test), "history.jsonl");
+  const env = { ...process.env, HALLPASS_HISTORY: file, HALLPASS_SEED: String(seed), HALLPASS_DAYS: String(days) };
   delete env.HALLPASS_BROKEN;
   if (broken !== undefined) env.HALLPASS_BROKEN = broken;
   execFileSync(program, ["--ignored", "--exact", TEST], { cwd: root, env, stdio: "ignore" });

@@ -8,7 +8,8 @@
  *   `maxStale` after that on; and by nobody who has fetched a set without it.
  *
  * A key that signs in the place of a revoked one before every verifier can have it must be known to whoever asks the issuers
- * once all of them know it and the pause between two searches for an unknown key is over; behind a cache, once the issuer says.
+ * once all of them know it and the pause between two searches for an unknown key is over; to one behind a cache, or that cannot
+ * wait for a search, when the issuer says.
  */
 
 const SECOND = 1_000;
@@ -88,9 +89,9 @@ export class Judge {
     return newest !== undefined && newest.kids.includes(kid) && this.#time.now < newest.freshUntil + maxStale && machine.setAt < newest.askedAt;
   }
 
-  #isHasty({ caches }, kid) {
+  #isHasty({ caches, kind }, kid) {
     const hasty = this.#hasty.get(kid);
-    return hasty !== undefined && this.#time.now < (caches > 0 ? hasty.until : hasty.seenAt + COOL_DOWN + 2 * TIME_OUT);
+    return hasty !== undefined && this.#time.now < (caches > 0 || kind.isSync ? hasty.until : hasty.seenAt + COOL_DOWN + 2 * TIME_OUT);
   }
 
   #excuseHasty(kid) {

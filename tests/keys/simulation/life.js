@@ -1,4 +1,4 @@
-/** A month lived through: the history's issuers, the network, and every kind of verifier, asked whenever something happens. */
+/** A history lived through: the history's issuers, the network, and every kind of verifier, asked whenever something happens. */
 
 import { Random } from "../../client/simulation/random.js";
 import { Cache, Issuers } from "./issuers.js";
@@ -23,25 +23,25 @@ const AGAIN = 6 * SECOND;
 const ENOUGH = 3;
 
 /**
- * Lives through the lines of a history, with verifiers by `createVerifier`, for so many days at most.
- * Returns the `violations`, the `counts` and what was `worst`.
+ * Lives through the lines of a history with verifiers by `createVerifier`, up to so many violations. Returns the `violations`,
+ * the `counts`, and what was `worst`.
  */
-export async function liveThrough({ lines, seed, createVerifier, kinds = KINDS, days = Infinity, enough = ENOUGH }) {
-  const month = new Month(lines[0], { random: new Random(seed), createVerifier, kinds });
-  const restore = month.time.install();
+export async function liveThrough({ lines, seed, createVerifier, kinds = KINDS, enough = ENOUGH }) {
+  const life = new Life(lines[0], { random: new Random(seed), createVerifier, kinds });
+  const restore = life.time.install();
   try {
     for (const line of lines.slice(1)) {
-      if (month.judge.violations.length >= enough || month.time.now > (lines[0].at + days * 86_400) * SECOND) break;
-      await month.take(line);
+      if (life.judge.violations.length >= enough) break;
+      await life.take(line);
     }
-    await month.end();
+    await life.end();
   } finally {
     restore();
   }
-  return { violations: month.judge.violations, counts: { ...month.counts, ...month.judge.counts }, worst: month.judge.worst };
+  return { violations: life.judge.violations, counts: { ...life.counts, ...life.judge.counts }, worst: life.judge.worst };
 }
 
-class Month {
+class Life {
   time = new Time();
   counts = { rotations: 0, revocations: 0, questions: 0, fetches: 0, failures: 0, starts: 0 };
   #random;
