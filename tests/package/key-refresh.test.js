@@ -73,6 +73,8 @@ test("keys live as long as Cache-Control says, within bounds, and five minutes w
     [{ "cache-control": 'Max-Age="600", must-revalidate' }, 10 * MINUTE],
     [{ "cache-control": "s-maxage=900, max-age=120" }, 2 * MINUTE],
     [{ "cache-control": "max-age=600", age: "480" }, 2 * MINUTE],
+    [{ "cache-control": "max-age=600", age: "585" }, 15 * SECOND],
+    [{ "cache-control": "max-age=15" }, 30 * SECOND],
     [{ "cache-control": "max-age=600", age: "soon" }, 10 * MINUTE],
     [{ "cache-control": "max-age=300", age: "4000" }, 30 * SECOND],
     [{ "cache-control": "max-age=0" }, 30 * SECOND],
@@ -427,6 +429,28 @@ test("a clock that is set back causes no fetch, and one that is set forth no mor
   for (let use = 0; use < 5; use += 1) await verifier.verify(firstToken);
   assert.equal(server.requests, 2);
 });
+
+for (const what of ["first", "next"]) {
+  test(`where the machine slept while the ${what} keys were under way, they are asked for again`, async () => {
+    let calls = 0;
+    const slow = async (...request) => {
+      calls += 1;
+      const answer = await fetch(...request);
+      if (calls === (what === "first" ? 1 : 2)) {
+        server.answer = publish(second.jwk);
+        pass(2 * HOUR);
+      }
+      return answer;
+    };
+    const verifier = byUrl({ fetch: slow });
+    if (what === "next") {
+      await verifier.verify(firstToken);
+      pass(5 * MINUTE);
+    }
+    await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEY_UNKNOWN" });
+    assert.ok(await verifier.verify(secondToken));
+  });
+}
 
 test("a machine that slept, and whose steady clock stood still, fetches again", async () => {
   mock.method(performance, "now", () => 1_000);

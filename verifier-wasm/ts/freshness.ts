@@ -17,10 +17,13 @@ export function readFreshness(headers: Headers, otherwise = DEFAULT): number {
   if (maxAge === undefined) return otherwise;
   // What has lain in a cache on the way is so many seconds old already.
   const age = /^\s*(\d+)\s*$/.exec(headers.get("age") ?? "")?.[1] ?? "0";
-  return withinBounds((Number(maxAge) - Number(age)) * 1000);
+  const left = (Number(maxAge) - Number(age)) * 1000;
+  // The last seconds of a cache's copy: for longer, a withdrawn key would outlive the issuer's word. The cache has a newer one then.
+  const isEnding = left > 0 && left < SHORTEST && Number(age) > 0;
+  return isEnding ? left : atMost(Math.max(left, SHORTEST));
 }
 
-/** The nearest duration that is accepted, in milliseconds. */
-export function withinBounds(milliseconds: number): number {
-  return Math.min(Math.max(milliseconds, SHORTEST), LONGEST);
+/** The duration, or the longest that is accepted, in milliseconds. */
+export function atMost(milliseconds: number): number {
+  return Math.min(milliseconds, LONGEST);
 }

@@ -145,12 +145,23 @@ export class RemoteKeys implements KeySource {
     if (!this.#isBusy() && this.#backOff.isWaiting()) throw this.#backOff.failure;
     const { failure } = await this.#attempt();
     if (this.#held === undefined) throw failure;
+    if (this.#cameLate()) await this.#loadAgain();
   }
 
   /** Old keys serve on for a while when this fails: an issuer that is down harms nobody who holds a token. */
   async #loadAgain(): Promise<void> {
     if (this.#isBusy() || !this.#backOff.isWaiting()) await this.#attempt();
+    if (this.#cameLate()) await this.#attempt();
     if (!this.#mayServe(this.#held!)) throw this.#tooOld();
+  }
+
+  /**
+   * Whether the fetch that came through last brought keys that are not fresh any more: the machine slept while it was under
+   * way, or its clock was set.
+   */
+  #cameLate(): boolean {
+    const { since, freshFor } = this.#held!;
+    return this.#backOff.failure === undefined && millisecondsSince(since) >= freshFor;
   }
 
   #mayServe({ since, freshFor }: Held, age = millisecondsSince(since)): boolean {

@@ -1,6 +1,6 @@
 /** Fetched keys, to be kept outside the program and put back into a verifier for the same issuer. */
 
-import { withinBounds } from "./freshness.js";
+import { atMost } from "./freshness.js";
 import { isTag, type Answer } from "./key-fetch.js";
 import type { KeySnapshot } from "./options.js";
 
@@ -37,7 +37,7 @@ export function findSaved(snapshot: object, url: string, issuer: string | null):
 
 /** How old a saved key set is, and for how long it is fresh, in milliseconds. */
 export function ageOf({ fetchedAt, maxAge }: SavedKeySet): { age: number; freshFor: number } {
-  const freshFor = withinBounds(maxAge * 1000);
+  const freshFor = atMost(maxAge * 1000);
   const age = Date.now() - fetchedAt * 1000;
   // From the future: one of two machines' clocks is wrong, so that nobody knows how old it is. It must be fetched again.
   return { age: age < 0 ? freshFor : age, freshFor };

@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod freshness;
 mod interrupt;
+mod keys;
 mod model;
 mod package;
 mod port;
@@ -53,6 +54,8 @@ enum Tasks {
     Model(model::Options),
     /// Try the session client in many random histories, against the real issuer
     Client(client::Options),
+    /// Live through months of the issuer's keys, with verifiers that sleep, lose the network and lie behind caches
+    Keys(keys::Options),
 }
 
 fn main() -> ExitCode {
@@ -76,5 +79,6 @@ fn run(task: Tasks) -> Result<(), Failure> {
         Tasks::Crash(options) => crash::run(&workspace, &options),
         Tasks::Model(options) => model::run(&workspace, &options),
         Tasks::Client(options) => client::run(&workspace, &options),
+        Tasks::Keys(options) => keys::run(&workspace, &options),
     }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Suite {
     Bundlers,
     /// The issuer, over HTTP
     E2e,
+    /// Keys that rotate and are revoked: months before every kind of verifier, and real issuers under load
+    Keys,
     /// The session client: random histories against the real issuer, and its recipes
     Client,
     /// The demo in headless Chromium
@@ -58,6 +60,7 @@ impl Suite {
             Self::Runtimes => "package everywhere",
             Self::Bundlers => "package in bundles",
             Self::E2e => "issuer end to end",
+            Self::Keys => "keys",
             Self::Client => "session client",
             Self::Browser => "demo in Chromium",
             Self::Demo => "demo command",
@@ -77,6 +80,7 @@ impl Suite {
             }
             Self::Bundlers => [Task::PACKAGE.as_slice(), &[Task::DemoSite, Task::Chromium, Task::Bundlers]].concat(),
             Self::E2e => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::ExampleService]].concat(),
+            Self::Keys => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::RustTests]].concat(),
             Self::Client => [Task::PACKAGE.as_slice(), &[Task::Issuer, Task::Chromium, Task::Faketime]].concat(),
             Self::Browser => [Task::DEMO.as_slice(), &[Task::Chromium, Task::WycheproofCases]].concat(),
             Self::Demo => Task::DEMO.to_vec(),
@@ -109,6 +113,9 @@ impl Suite {
             Self::E2e => node(workspace, "tests/e2e", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());
                 command.env("HALLPASS_EXAMPLE_SERVICE", workspace.example_service());
+            }),
+            Self::Keys => node(workspace, "tests/keys", |command| {
+                command.env("HALLPASS_BIN", workspace.issuer());
             }),
             Self::Client => node(workspace, "tests/client", |command| before_issuer_in_chromium(command, workspace)),
             Self::Browser => node(workspace, "tests/browser", |command| before_issuer_in_chromium(command, workspace)),

@@ -8,7 +8,8 @@
 //! - `key_set`: a key set, `key_set`, by its `etag`, before the first line that names it.
 //! - `answer`: at `at` the issuer of the number `node` served the key set `etag` with `Cache-Control: max-age=` its `max_age`,
 //!   and signed `token` with the key `kid`, good until `expires_at` by the issuer's own clock.
-//! - `revoke`: at `at` the key `kid` was revoked. From `gone_at` on no verifier trusts it that keeps to `max_age`, and from
+//! - `revoke`: at `at` the key `kid` was revoked, and `stolen` is a token that a thief made with it, good for longer than the
+//!   history. From `gone_at` on no verifier trusts it that keeps to `max_age`, and from
 //!   `unseen_at` on no issuer uses it or serves it. Where it was in use, `successor` signs; one that some verifiers cannot
 //!   have has `unknown_until`: a verifier that does not fetch at an unknown `kid` may refuse its tokens until then.
 //! - `rotate`, `restart`: what was done, for people who read a history.
@@ -17,25 +18,31 @@
 //! What must hold: a verifier that took the set of any answer, and keeps it for at most its `max_age`, accepts every `token`
 //! of an answer between its `at` and its `expires_at`, unless its key was revoked, or is such a successor; and none by a key
 //! that was revoked, from its `gone_at` on.
+//!
+//! `HALLPASS_DAYS=7` makes it a week. `HALLPASS_BROKEN=NoLead`, or another of the rules in `model/broken.rs` that show in a history, breaks it on purpose.
 
 use std::{collections::HashSet, env, fs::File, io::Write as _};
 
-use hallpass_token::AccessClaims;
+use hallpass_token::{AccessClaims, Signer};
 use serde_json::{Value, json};
 
 mod dice;
 
 use dice::Dice;
 
-use super::{open::open, tests::MASTER, watch::Watch, *};
+use super::{model::Broken, open::open, tests::MASTER, watch::Watch, *};
 use crate::clock::Moment;
 
 const ISSUER: &str = "https://auth.example";
 const AUDIENCE: &str = "api";
 const START: u64 = 1_790_000_000;
-const MONTH: u64 = 30 * DAY;
 const DAY: u64 = 24 * 60 * 60;
+/// For how many seconds an emergency goes on: a second revocation may be part of it.
+const EMERGENCY: u64 = 600;
 const TIMING: Timing = Timing { max_age: 300, lag: 30 };
+
+/// For how long what a thief makes is good.
+const STOLEN_LIFE: u64 = 365 * DAY;
 
 /// How long access tokens are good, by the issuer.
 const LIVES: [u64; 3] = [300, 300, 900];
@@ -53,6 +60,7 @@ struct Node {
 }
 
 struct Month {
+    broken: Option<Broken>,
     dice: Dice,
     out: Vec<Value>,
     /// The ring as the store has it.
@@ -61,6 +69,7 @@ struct Month {
     algorithm: SigningAlgorithm,
     told: HashSet<String>,
     at: u64,
+    revoked_at: u64,
 }
 
 impl Month {
@@ -93,7 +102,11 @@ impl Month {
         watch.look(&self.ring, now, moment);
         loop {
             let fresh = self.fresh();
-            match self.ring.next(&wishes, watch, now, &fresh) {
+            let next = match self.broken {
+                Some(broken) => broken.next(&self.ring, &wishes, watch, now, &fresh),
+                None => self.ring.next(&wishes, watch, now, &fresh),
+            };
+            match next {
                 Some(next) => self.ring = next,
                 None => break,
             }
@@ -106,11 +119,11 @@ impl Month {
         let ahead = self.draw(TIMING.lag);
         let mut watch = Watch::default();
         self.read(&mut watch, life, ahead);
-        let keys = self.open();
+        let keys = self.open(&self.ring);
         Node { ahead, watch, ring: self.ring.clone(), keys, read_at: self.at, life }
     }
 
-    fn open(&self) -> OpenKeys {
+    fn open(&self, ring: &Ring) -> OpenKeys {
         let settings = KeySettings {
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
@@ -123,7 +136,7 @@ impl Month {
                 signs: true,
             },
         };
-        open(&self.ring, &self.master, &settings).unwrap()
+        open(ring, &self.master, &settings).unwrap()
     }
 
     fn poll(&mut self, node: &mut Node) {
@@ -131,36 +144,52 @@ impl Month {
         node.read_at = self.at;
         if node.ring != self.ring {
             node.ring = self.ring.clone();
-            node.keys = self.open();
+            node.keys = self.open(&self.ring);
         }
     }
 
     /// An issuer signs a token and serves its set, by a view that may be as old as its bound.
     fn answer(&mut self, number: usize, node: &Node) {
         let (now, kid) = (self.at + node.ahead, node.keys.signer.key_id().unwrap());
+        let token = self.token(&node.keys.signer, now, node.life);
+        if self.told.insert(node.keys.etag.clone()) {
+            let key_set: Value = serde_json::from_str(&node.keys.key_set).unwrap();
+            self.tell(json!({"event": "key_set", "etag": node.keys.etag, "key_set": key_set}));
+        }
+        let age = if self.broken == Some(Broken::MaxAgeIsNotReduced) { 0 } else { self.at - node.read_at };
+        self.tell(json!({
+            "event": "answer", "at": self.at, "node": number, "etag": node.keys.etag,
+            "max_age": TIMING.max_age - age, "kid": kid, "token": token, "expires_at": now + node.life,
+        }));
+    }
+
+    fn token(&mut self, signer: &Signer, now: u64, life: u64) -> String {
         let id = self.dice.roll().to_string();
-        let token = node.keys.signer.sign(&AccessClaims {
+        let claims = AccessClaims {
             iss: ISSUER,
             sub: "user",
             aud: AUDIENCE,
             client_id: "hallpass",
             iat: now,
-            exp: now + node.life,
+            exp: now + life,
             jti: &id,
             sid: "session",
             username: "exampleUser",
             roles: &[],
             custom: None,
-        });
-        if self.told.insert(node.keys.etag.clone()) {
-            let key_set: Value = serde_json::from_str(&node.keys.key_set).unwrap();
-            self.tell(json!({"event": "key_set", "etag": node.keys.etag, "key_set": key_set}));
+        };
+        signer.sign(&claims).unwrap()
+    }
+
+    /// What a thief makes with a key, wherever it stands in its life.
+    fn stolen(&mut self, name: &KeyName) -> String {
+        let mut ring = self.ring.clone();
+        for key in ring.keys.iter_mut().filter(|key| key.purpose.kind() == Kind::Signing) {
+            let since = key.published_at;
+            key.stage = if key.name == *name { Stage::InUse { since } } else { Stage::Retired { since } };
         }
-        let max_age = TIMING.max_age - (self.at - node.read_at);
-        self.tell(json!({
-            "event": "answer", "at": self.at, "node": number, "etag": node.keys.etag, "max_age": max_age, "kid": kid,
-            "token": token.unwrap(), "expires_at": now + node.life,
-        }));
+        let keys = self.open(&ring);
+        self.token(&keys.signer, self.at, STOLEN_LIFE)
     }
 
     fn rotate(&mut self) {
@@ -175,15 +204,25 @@ impl Month {
         let used = self.ring.in_use(Kind::Signing).unwrap().name.0.clone();
         let any = self.draw(keys.len() as u64);
         let name = if self.draw(2) == 0 { used } else { keys[usize::try_from(any).unwrap()].clone() };
-        let fresh = self.fresh();
-        let (ring, revoked) = self.ring.revoke(&name, self.time(0), &fresh).unwrap();
+        let (fresh, stolen) = (self.fresh(), self.stolen(&KeyName(name.clone())));
+        let (mut ring, revoked) = self.ring.revoke(&name, self.time(0), &fresh).unwrap();
+        if self.broken == Some(Broken::RevokedIsRetired) {
+            ring = Broken::retire_revoked(&self.ring, ring);
+        }
         self.ring = ring;
+        self.revoked_at = self.at;
         let successor = revoked.successor.as_ref();
         self.tell(json!({
-            "event": "revoke", "at": self.at, "kid": name, "gone_at": revoked.gone_at.seconds(),
+            "event": "revoke", "at": self.at, "kid": name, "stolen": stolen, "gone_at": revoked.gone_at.seconds(),
             "unseen_at": self.at + TIMING.lag, "successor": successor.map(|successor| &successor.key.0),
             "unknown_until": successor.and_then(|successor| successor.unknown_until).map(UnixSeconds::seconds),
         }));
+    }
+
+    /// The most seconds to the next answers. Mostly minutes; now and then, and after a revocation, seconds, so that
+    /// something happens while a change is on its way.
+    fn rest(&mut self) -> u64 {
+        if self.draw(3) == 0 || self.at < self.revoked_at + EMERGENCY { 20 } else { 600 }
     }
 
     /// What happens now and then.
@@ -208,11 +247,12 @@ impl Month {
 }
 
 /// A month, as lines of JSON.
-fn month(seed: u64) -> Vec<Value> {
+fn month(seed: u64, days: u64, broken: Option<Broken>) -> Vec<Value> {
     let wanted =
         Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: Some(DAY), refresh_period: Some(90 * DAY) };
     let master = MasterKey::new(&MASTER);
     let mut month = Month {
+        broken,
         dice: Dice(seed),
         out: vec![json!({
             "event": "begin", "seed": seed, "at": START, "issuer": ISSUER, "audience": AUDIENCE,
@@ -223,11 +263,11 @@ fn month(seed: u64) -> Vec<Value> {
         algorithm: SigningAlgorithm::EdDsa,
         told: HashSet::new(),
         at: START,
+        revoked_at: 0,
     };
     let mut nodes = LIVES.map(|life| month.start(life));
-    while month.at < START + MONTH {
-        // Mostly minutes; now and then seconds, so that something happens while a change is on its way.
-        let rest = if month.draw(3) == 0 { 20 } else { 600 };
+    while month.at < START + days * DAY {
+        let rest = month.rest();
         let until = month.at + 1 + month.draw(rest);
         // Each issuer reads at some moment within the bound before the next answers.
         let mut reads: Vec<_> = (0..nodes.len()).map(|number| (until - month.draw(TIMING.lag), number)).collect();
@@ -251,8 +291,12 @@ fn month(seed: u64) -> Vec<Value> {
 #[ignore = "writes a file for the tests in JavaScript"]
 fn writes_a_month_of_keys() {
     let file = env::var("HALLPASS_HISTORY").expect("HALLPASS_HISTORY names the file to write");
-    let seed = env::var("HALLPASS_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (seed, days) = (number("HALLPASS_SEED", 1), number("HALLPASS_DAYS", 30));
     let mut file = File::create(file).unwrap();
-    let lines: Vec<_> = month(seed).into_iter().map(|line| line.to_string() + "\n").collect();
+    let broken = env::var("HALLPASS_BROKEN").ok().map(|name| {
+        Broken::ALL.into_iter().find(|broken| format!("{broken:?}") == name).expect("HALLPASS_BROKEN names a rule")
+    });
+    let lines: Vec<_> = month(seed, days, broken).into_iter().map(|line| line.to_string() + "\n").collect();
     file.write_all(lines.concat().as_bytes()).unwrap();
 }

@@ -14,7 +14,7 @@ mod broken;
 mod steps;
 mod world;
 
-use broken::Broken;
+pub(super) use broken::Broken;
 use steps::{Step, steps};
 use world::World;
 

@@ -1,10 +1,12 @@
 //! Rules broken on purpose, to see that the checker would catch it.
 
+use hallpass_token::UnixSeconds;
+
 use super::world::TIMING;
-use crate::key_ring::{Key, Ring, Stage, Timing};
+use crate::key_ring::{Fresh, Key, Lives, Ring, Stage, Timing, Wishes, watch::Watch};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(in crate::key_ring) enum Broken {
     /// A key signs as soon as it is published.
     NoLead,
     /// A retired key goes without regard to what it signed.
@@ -28,7 +30,7 @@ pub(super) enum Broken {
 }
 
 impl Broken {
-    pub(super) const ALL: [Self; 10] = [
+    pub(in crate::key_ring) const ALL: [Self; 10] = [
         Self::NoLead,
         Self::NoRetention,
         Self::NoMargin,
@@ -41,8 +43,27 @@ impl Broken {
         Self::NoSkew,
     ];
 
+    /// The ring after the next step by the rules, one of which is broken.
+    pub(in crate::key_ring) fn next(
+        self,
+        ring: &Ring,
+        wishes: &Wishes,
+        watch: &Watch,
+        now: UnixSeconds,
+        fresh: &Fresh,
+    ) -> Option<Ring> {
+        let bent = self.bend(ring);
+        let mut wishes = *wishes;
+        wishes.timing = bent.timing;
+        if matches!(self, Self::LifeIsNotRaised | Self::NoRetention) {
+            wishes.lives = Lives { access_tokens: 0, refresh_tokens: 0 };
+        }
+        let next = bent.next(&wishes, watch, now, fresh).map(|next| self.unbend(ring, next));
+        next.filter(|next| next != ring)
+    }
+
     /// The ring as a rule that is broken sees it.
-    pub(super) fn bend(self, ring: &Ring) -> Ring {
+    fn bend(self, ring: &Ring) -> Ring {
         let mut bent = ring.clone();
         match self {
             Self::NoLead => bent.timing.max_age = 0,
@@ -54,7 +75,7 @@ impl Broken {
     }
 
     /// What a bent ring became, with what was bent put right.
-    pub(super) fn unbend(self, ring: &Ring, mut bent: Ring) -> Ring {
+    fn unbend(self, ring: &Ring, mut bent: Ring) -> Ring {
         let life = |key: &Key| ring.keys.iter().find(|each| each.name == key.name).map(|each| each.longest_life);
         match self {
             Self::NoLead | Self::NoMargin => bent.timing = ring.timing,
@@ -69,7 +90,7 @@ impl Broken {
     }
 
     /// The ring after a revocation that only retires the key.
-    pub(super) fn retire_revoked(ring: &Ring, mut revoked: Ring) -> Ring {
+    pub(in crate::key_ring) fn retire_revoked(ring: &Ring, mut revoked: Ring) -> Ring {
         let gone = ring.keys.iter().find(|key| revoked.keys.iter().all(|each| each.name != key.name)).cloned();
         let since = revoked.revocations.last().map(|revocation| revocation.at);
         if let (Some(gone), Some(since)) = (gone, since) {

@@ -189,14 +189,7 @@ impl World {
 
     fn next(&self, ring: &Ring, wishes: &Wishes, watch: &Watch, now: UnixSeconds, fresh: &Fresh) -> Option<Ring> {
         let Some(broken) = self.broken else { return ring.next(wishes, watch, now, fresh) };
-        let bent = broken.bend(ring);
-        let mut wishes = *wishes;
-        wishes.timing = bent.timing;
-        if matches!(broken, Broken::LifeIsNotRaised | Broken::NoRetention) {
-            wishes.lives = Lives { access_tokens: 0, refresh_tokens: 0 };
-        }
-        let next = bent.next(&wishes, watch, now, fresh).map(|next| broken.unbend(ring, next));
-        next.filter(|next| next != ring)
+        broken.next(ring, wishes, watch, now, fresh)
     }
 
     fn write(&mut self, ring: Ring) {

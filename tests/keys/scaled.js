@@ -1,0 +1,44 @@
+/**
+ * Verifiers whose time goes thirty times as fast, so that the half minute for which they keep a key set at least is a second.
+ * Issuers say how long in seconds that are real; what a verifier reads of it is stretched by as much.
+ */
+
+import { createVerifier } from "hallpass";
+import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
+
+const FACTOR = 30;
+
+const real = { now: Date.now, steady: performance.now.bind(performance) };
+
+/** Milliseconds since 1970, really. */
+export const now = () => real.now();
+
+/** Makes the program's clocks go faster until the test is over. */
+export function hasten(test) {
+  const begun = { now: real.now(), steady: real.steady() };
+  test.mock.method(Date, "now", () => begun.now + (real.now() - begun.now) * FACTOR);
+  test.mock.method(performance, "now", () => begun.steady + (real.steady() - begun.steady) * FACTOR);
+}
+
+/** A way to key sets that `place()` has now: an issuer that starts again has another port. */
+function scaledFetch(place) {
+  return async (url, options) => {
+    const answer = await fetch(new URL(new URL(url).pathname, place()), options);
+    const headers = new Headers(answer.headers);
+    const stretched = (_, seconds) => `max-age=${Number(seconds) * FACTOR}`;
+    headers.set("cache-control", headers.get("cache-control")?.replace(/max-age=(\d+)/, stretched) ?? "");
+    return new Response(answer.status === 304 ? null : await answer.text(), { status: answer.status, headers });
+  };
+}
+
+const AUDIENCE = "api";
+const keysOf = (issuer) => new URL("/.well-known/jwks.json", issuer);
+
+/** What verifies by the package, and by `jose` that is told the issuer's max-age in seconds: `verify(token)` rejects what is not good. */
+export function verifiers({ issuer, maxAge, place }) {
+  const fetchKeys = scaledFetch(place);
+  const ours = createVerifier({ issuer, audience: AUDIENCE, jwks: keysOf(issuer), fetch: fetchKeys, now: () => now() / 1000 });
+  const getKey = createRemoteJWKSet(keysOf(issuer), { cacheMaxAge: maxAge * FACTOR * 1000, [customFetch]: fetchKeys });
+  const options = () => ({ issuer, audience: AUDIENCE, typ: "at+jwt", currentDate: new Date(now()) });
+  return { hallpass: (token) => ours.verify(token), jose: (token) => jwtVerify(token, getKey, options()) };
+}

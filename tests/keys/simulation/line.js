@@ -1,0 +1,41 @@
+/** A line that is lost for a while now and then. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** For how long lines are up, and how long they are lost; the second by its logarithm, from two minutes to three days. */
+const UP = [HOUR, 40 * HOUR];
+const LOST = [Math.log(2 * MINUTE), Math.log(72 * HOUR)];
+
+export class Line {
+  #time;
+  #random;
+  #isUp = true;
+  #since = -Infinity;
+  #until;
+
+  /** One that `isSteady` is never lost. */
+  constructor(time, random, { isSteady = true } = {}) {
+    this.#time = time;
+    this.#random = random;
+    this.#until = isSteady ? Infinity : time.now + random.between(...UP);
+  }
+
+  isUp() {
+    this.#goOn();
+    return this.#isUp;
+  }
+
+  /** Since when it has been up; `Infinity` where it is lost. */
+  upSince() {
+    return this.isUp() ? this.#since : Infinity;
+  }
+
+  #goOn() {
+    while (this.#time.now >= this.#until) {
+      this.#isUp = !this.#isUp;
+      this.#since = this.#until;
+      this.#until += this.#isUp ? this.#random.between(...UP) : Math.exp(this.#random.between(...LOST));
+    }
+  }
+}
