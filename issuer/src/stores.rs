@@ -13,8 +13,8 @@ mod copy;
 use copy::{Copied, CopyError};
 
 /// What is to be done after a copy.
-const WITH_KEYS: &str = "the keys are copied as they were sealed: start issuers on the new store with the same master \
-                         key, and none on the old one";
+const WITH_KEYS: &str = "the keys are copied as they were sealed: start issuers on the new store with the same master key, \
+                         which an embedded store has in its folder's file master.key, and none on the old one";
 const WITHOUT_KEYS: &str = "the store has no key ring: new keys will be made, and every user has to sign in again";
 
 /// Why a command on a store failed.

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { login, post, sleep } from "../support/client.js";
 import { addUser, binary, importUsers, run, startIssuer, temporaryFolder } from "../support/issuer.js";
@@ -39,6 +41,26 @@ test("a store is copied to a database and back, with users and sessions", { skip
   const home = copy(database, `sled:${back}`);
   assert.equal(home.status, 0, home.stderr);
   assert.deepEqual(listed(`sled:${back}`), listed(`sled:${folder}`));
+});
+
+test("users stay signed in on the store that theirs was copied to, with the same master key and no other", { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  const database = addressOf(await startPostgres(t));
+  addUser(folder);
+  const before = await startIssuer({ args: [...ARGS, "--store", `sled:${folder}`] });
+  const { refresh_token, access_token } = await (await login(before, { transport: "body" })).json();
+  await before.stop();
+  assert.match(copy(`sled:${folder}`, database).stdout, /the same master key, .*master\.key/);
+
+  const another = { HALLPASS_STORE: database, HALLPASS_MASTER_KEY: "A".repeat(43) };
+  const refused = run(["serve", "--listen", "127.0.0.1:0", ...ARGS], { env: another });
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /^hallpass: .*master key.*\n$/);
+  const key = readFileSync(join(folder, "master.key"), "utf8").trim();
+  const [after] = await issuersFor(t, 1, { env: { HALLPASS_STORE: database, HALLPASS_MASTER_KEY: key } });
+  const me = await fetch(`${after.url}/me`, { headers: { authorization: `Bearer ${access_token}` } });
+  assert.equal(me.status, 200);
+  assert.equal((await post(`${after.url}/refresh`, { refresh_token })).status, 200);
 });
 
 test("a copy that is killed goes on where it is run again", { skip }, async (t) => {
