@@ -39,6 +39,8 @@ pub(crate) enum DataError {
     Open(#[from] OpenError),
     #[error("{in_use}, and does not let this command in: {reason}")]
     NotLetIn { in_use: OpenError, reason: GreetingError },
+    #[error("there is no store in {}", folder.display())]
+    NoStore { folder: PathBuf },
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
 }
@@ -100,10 +102,20 @@ pub(crate) async fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, DataE
 /// Opens a store for this process alone, as far as that can be: a database may have others all the same.
 pub(crate) async fn hold(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
     match address {
-        StoreAddress::Folder(folder) => Ok(Arc::new(hold_folder(folder)?)),
+        StoreAddress::Folder(folder) => Ok(Arc::new(hold_folder_soon(folder).await?)),
         StoreAddress::Postgres(address) => {
             Ok(Arc::new(PostgresStore::open(address, COMMAND_CONNECTIONS, COMMAND_PATIENCE).await?))
         }
+    }
+}
+
+/// Opens a store that must be there, for this process alone as far as that can be.
+pub(crate) async fn hold_existing(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
+    match address {
+        StoreAddress::Folder(folder) if !folder.join("sled").exists() => {
+            Err(DataError::NoStore { folder: folder.clone() })
+        }
+        _ => hold(address).await,
     }
 }
 
@@ -113,9 +125,23 @@ pub(crate) async fn open_database(address: &PostgresAddress, connections: usize)
 }
 
 /// Takes a data folder for this process, and makes it where there is none. What it holds can be read by its owner alone.
-pub(crate) fn hold_folder(folder: &Path) -> Result<SledStore, DataError> {
+fn hold_folder(folder: &Path) -> Result<SledStore, DataError> {
     make(folder).map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     Ok(SledStore::open(&folder.join("sled"))?)
+}
+
+/// The same; a command that holds the folder is waited for, which is soon over.
+pub(crate) async fn hold_folder_soon(folder: &Path) -> Result<SledStore, DataError> {
+    for _ in 1..ATTEMPTS {
+        let folder = folder.to_owned();
+        match tokio::task::spawn_blocking(move || hold_folder(&folder)).await {
+            Ok(Err(DataError::Open(OpenError::InUse { .. }))) => time::sleep(PAUSE).await,
+            Ok(held) => return held,
+            // It panicked, which the next attempt does where it can be seen.
+            Err(_) => break,
+        }
+    }
+    hold_folder(folder)
 }
 
 async fn open_folder(folder: &Path) -> Result<Arc<dyn Store>, DataError> {

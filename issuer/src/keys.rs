@@ -139,7 +139,7 @@ async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Resu
         return Err(KeysError::Contended);
     }
     audit::keys_changed("keys_reset");
-    say("all keys are forgotten, and every session is over: the next issuer that starts makes new ones")
+    say("all keys are forgotten, and every session is over: start the issuers again, the first makes new ones")
 }
 
 /// A store and the master key that its ring is sealed under.

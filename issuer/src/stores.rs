@@ -59,7 +59,7 @@ async fn copy(options: StoreCopy) -> Result<(), StoresError> {
     if from == to {
         return Err(StoresError::Same);
     }
-    let (source, target) = (data::hold(&from).await?, data::hold(&to).await?);
+    let (source, target) = (data::hold_existing(&from).await?, data::hold(&to).await?);
     let Copied { users, sessions, keys } = copy::run(&*source, &*target).await?;
     let mut stdout = io::stdout();
     writeln!(stdout, "hallpass: users copied: {}; there already: {}", users.added, users.present)?;

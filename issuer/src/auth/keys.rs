@@ -79,7 +79,8 @@ impl Auth {
         verified.map_err(|fault| AuthError::InvalidToken(fault.into()))
     }
 
-    async fn keys_after_now(&self) -> Result<Arc<OpenKeys>, AuthError> {
+    /// The keys as they are now.
+    pub(super) async fn keys_after_now(&self) -> Result<Arc<OpenKeys>, AuthError> {
         Ok(Arc::clone(&self.keys.view_after(self.clock.moment()).await?.keys))
     }
 

@@ -25,8 +25,9 @@ impl Auth {
     }
 
     async fn trade(&self, refresh_token: &str, transport: Transport, address: IpAddr) -> Result<Pass, AuthError> {
-        let (keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
+        let (mut keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
         let now = self.clock.now();
+        let mut has_read_keys_again = false;
         for attempt in 0..MOST_ATTEMPTS {
             let (session, user) = self.session_and_user(presented.session).await?;
             if session.transport != transport {
@@ -54,6 +55,11 @@ impl Auth {
                         audit::session_ended(&ended, End::Stolen, address);
                         return Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()));
                     }
+                }
+                // The token's successor may be by a key that another issuer has seen come into use, and we have not.
+                Outcome::Refused(Refusal::KeyGone) if !has_read_keys_again => {
+                    keys = self.keys_after_now().await?;
+                    has_read_keys_again = true;
                 }
                 Outcome::Refused(refusal) => return Err(AuthError::InvalidGrant(refusal.into())),
             }

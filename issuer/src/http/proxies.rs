@@ -43,11 +43,12 @@ impl FromStr for Network {
 pub(crate) struct TrustedProxies {
     networks: Vec<Network>,
     has_warned: AtomicBool,
+    has_warned_of_crowd: AtomicBool,
 }
 
 impl TrustedProxies {
     pub(crate) fn new(networks: Vec<Network>) -> Self {
-        Self { networks, has_warned: AtomicBool::new(false) }
+        Self { networks, has_warned: AtomicBool::new(false), has_warned_of_crowd: AtomicBool::new(false) }
     }
 
     /// Gives a request its sender.
@@ -78,6 +79,16 @@ impl TrustedProxies {
 
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|Network(network)| network.contains(&address))
+    }
+
+    /// Once in a process: anybody can open connections.
+    pub(super) fn warn_of_crowd(&self, peer: IpAddr) {
+        if !self.has_warned_of_crowd.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "one address has a third of all connections, and gets no more: if it is your proxy, set --trusted-proxy"
+            );
+        }
     }
 
     /// Once in a process: anybody can send the header.

@@ -71,7 +71,7 @@ pub(crate) async fn serve<S>(
                 let speaks_for_others = address.is_loopback() || proxies.trusts(address);
                 let is_proxy = if speaks_for_others { IsProxy::Yes } else { IsProxy::No };
                 let Some(place) = places.take(room, address, is_proxy) else {
-                    tracing::debug!(%address, "too many connections from one address: one was closed");
+                    proxies.warn_of_crowd(address);
                     continue;
                 };
                 let place = Arc::new(place);

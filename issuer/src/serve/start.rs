@@ -98,11 +98,7 @@ async fn open(options: &Serve) -> Result<Opened, ServeError> {
     let given = || options.store.address.store.clone();
     let address = temporary.as_ref().map_or_else(given, |folder| StoreAddress::Folder(folder.path().to_owned()));
     let (store, commands): (Arc<dyn Store>, _) = match &address {
-        StoreAddress::Folder(folder) => {
-            let of_store = folder.clone();
-            let store = off_thread(move || data::hold_folder(&of_store)).await??;
-            (Arc::new(store), bind_for_commands(folder))
-        }
+        StoreAddress::Folder(folder) => (Arc::new(data::hold_folder_soon(folder).await?), bind_for_commands(folder)),
         StoreAddress::Postgres(address) => {
             let connections = options.store.store_connections.get().into();
             (data::open_database(address, connections).await?, None)

@@ -71,7 +71,7 @@ enum Change<'r> {
 impl PostgresStore {
     async fn find(&self, records: &Records, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let rows = self.database.read(records.find, &[(&id, Type::UUID)]).await?;
-        rows.first().map(|row| column(row, 0)).transpose()
+        rows.first().map(|row| column(row, 1)).transpose()
     }
 
     /// Changes a record that is still `old`. Records are compared as bytes, in the statement, and only where those differ
@@ -174,7 +174,7 @@ impl Store for PostgresStore {
     fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
         Box::pin(async move {
             let rows = self.page([FIRST_USERS, USERS_AFTER], after.map(|id| id.0), most).await?;
-            rows.iter().map(user_of).collect()
+            in_order(rows.iter().map(user_of), |user| user.id.0)
         })
     }
 
@@ -188,14 +188,14 @@ impl Store for PostgresStore {
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(async move {
             let rows = self.database.read(SESSIONS_OF, &[(&user.0, Type::UUID)]).await?;
-            rows.iter().map(session_of).collect()
+            in_order(rows.iter().map(session_of), |session| session.id.0)
         })
     }
 
     fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(async move {
             let rows = self.page([FIRST_SESSIONS, SESSIONS_AFTER], after.map(|id| id.0), most).await?;
-            rows.iter().map(session_of).collect()
+            in_order(rows.iter().map(session_of), |session| session.id.0)
         })
     }
 
@@ -220,7 +220,7 @@ impl Store for PostgresStore {
     fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
         Box::pin(async move {
             let rows = self.database.read(KEY_RING, &[]).await?;
-            rows.first().map(|row| column(row, 0).map(KeyRingRecord)).transpose()
+            rows.first().map(|row| column(row, 1).map(KeyRingRecord)).transpose()
         })
     }
 
@@ -241,12 +241,22 @@ fn swapped(is_written: bool) -> Swapped {
     if is_written { Swapped::Yes } else { Swapped::Conflict }
 }
 
+/// Records in the order of their ids: what stands within a query orders its rows, and promises nothing of what is around it.
+fn in_order<T>(
+    records: impl Iterator<Item = Result<T, StoreError>>,
+    id: impl Fn(&T) -> Uuid,
+) -> Result<Vec<T>, StoreError> {
+    let mut records = records.collect::<Result<Vec<_>, _>>()?;
+    records.sort_by_key(id);
+    Ok(records)
+}
+
 fn user_of(row: &Row) -> Result<User, StoreError> {
-    decode_user(UserId(column(row, 0)?), &column::<Vec<u8>>(row, 1)?)
+    decode_user(UserId(column(row, 1)?), &column::<Vec<u8>>(row, 2)?)
 }
 
 fn session_of(row: &Row) -> Result<Session, StoreError> {
-    decode_session(SessionId(column(row, 0)?), &column::<Vec<u8>>(row, 1)?)
+    decode_session(SessionId(column(row, 1)?), &column::<Vec<u8>>(row, 2)?)
 }
 
 fn column<T: FromSqlOwned>(row: &Row, at: usize) -> Result<T, StoreError> {

@@ -125,6 +125,22 @@ async fn what_another_issuer_made_with_a_key_that_this_one_has_not_seen_is_good_
 }
 
 #[tokio::test]
+async fn a_retry_finds_its_answer_at_an_issuer_that_has_not_seen_the_key_it_was_made_with() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    fixture.clock.advance(400);
+    fixture.rotate(Kind::RefreshTokens).await;
+    fixture.read().await;
+    // The emergency: the key that is made now comes into use at once.
+    fixture.revoke_used(Kind::RefreshTokens).await;
+    fixture.revoke_used(Kind::RefreshTokens).await;
+    let other = fixture.second().await;
+    let renewed = other.refresh(&pass.refresh_token, Transport::Cookie, ADDRESS).await.unwrap();
+    let again = fixture.refresh(&pass.refresh_token).await.unwrap();
+    assert_eq!(*again.refresh_token, *renewed.refresh_token);
+}
+
+#[tokio::test]
 async fn the_key_set_says_how_long_it_holds_by_when_the_ring_was_read() {
     let fixture = Fixture::new().await;
     assert_eq!(fixture.auth.key_set().await.unwrap().max_age, 300);

@@ -41,6 +41,8 @@ pub(crate) enum InvalidAddress {
         "a database is postgres://USER@HOST/DATABASE, or several hosts, such as postgres://hallpass@db1,db2/hallpass"
     )]
     Shape,
+    #[error("an @ in a user's name or password is written %40, a / %2F and a : %3A")]
+    Escape,
     #[error("the database's address {0}")]
     Option(String),
     #[error(
@@ -124,6 +126,10 @@ impl FromStr for PostgresAddress {
         let (hosts, ports) = (config.get_hosts(), config.get_ports());
         if hosts.is_empty() {
             return Err(InvalidAddress::Shape);
+        }
+        // An `@` that was not escaped: what is taken for a host is the end of a password, and must be shown nowhere.
+        if hosts.iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+            return Err(InvalidAddress::Escape);
         }
         if !config.get_hostaddrs().is_empty() || (ports.len() > 1 && ports.len() != hosts.len()) {
             return Err(InvalidAddress::Hosts);

@@ -44,14 +44,18 @@ enum Fault {
     Refused(tokio_postgres::Error),
     /// The connection was lost while it was under way: it may have been done or not.
     Lost(tokio_postgres::Error),
+    /// A standby was asked, which may not know what was acknowledged.
+    Standby,
     /// It was done, and may yet be lost.
     NotDurable(String),
 }
 
 impl Database {
-    /// The rows that a query finds.
+    /// The rows that a query finds, which is one of those that say whether they come from a primary: the columns begin with 1.
     pub(super) async fn read(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
-        self.ask(Kind::Read, sql, parameters).await
+        let mut rows = self.ask(Kind::Read, sql, parameters).await?;
+        rows.retain(is_found);
+        Ok(rows)
     }
 
     /// Whether a statement wrote its row. It returns the `synchronous_commit` under which it did.
@@ -84,8 +88,9 @@ impl Database {
         lease.connection.begin();
         match lease.connection.client.query_typed(sql, parameters).await {
             Ok(rows) => {
-                if kind == Kind::Write {
-                    check_durable(&rows, &lease)?;
+                match kind {
+                    Kind::Read => check_primary(&rows)?,
+                    Kind::Write => check_durable(&rows, &lease)?,
                 }
                 lease.give_back();
                 Ok(rows)
@@ -112,6 +117,18 @@ fn is_refusal(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// Whether a row is more than the word of whoever answered.
+fn is_found(row: &Row) -> bool {
+    let last = row.len().saturating_sub(1);
+    row.try_get::<_, Option<&[u8]>>(last).is_ok_and(|record| record.is_some())
+}
+
+/// Whether it is a primary that answered.
+fn check_primary(rows: &[Row]) -> Result<(), Fault> {
+    let read_only = rows.first().map(|row| row.try_get::<_, &str>(0)).transpose().map_err(Fault::Lost)?;
+    if read_only == Some("off") { Ok(()) } else { Err(Fault::Standby) }
+}
+
 /// Whether what a statement wrote, and says so by a row, is safe.
 fn check_durable(rows: &[Row], lease: &Lease<'_>) -> Result<(), Fault> {
     let Some(row) = rows.first() else { return Ok(()) };
@@ -130,7 +147,7 @@ impl Fault {
     /// it would find its own change in its way, and take that for somebody else's.
     fn is_worth_another_try(&self, kind: Kind) -> bool {
         match (self, kind) {
-            (Self::Unreached(_), _) | (Self::Lost(_), Kind::Read) => true,
+            (Self::Unreached(_) | Self::Standby, _) | (Self::Lost(_), Kind::Read) => true,
             (Self::Refused(error), _) => error.code().is_some_and(is_transient),
             (Self::Lost(_), Kind::Write) | (Self::NotDurable(_), _) => false,
         }
@@ -154,6 +171,7 @@ impl From<Fault> for StoreError {
             Fault::Unreached(error) => format!("the database cannot be reached: {error}"),
             Fault::Refused(error) => format!("the database refuses: {}", describe(&error)),
             Fault::Lost(error) => format!("the database was lost in the middle: {}", describe(&error)),
+            Fault::Standby => "the database that answers is a standby".to_owned(),
             Fault::NotDurable(reason) => format!("the database is not safe: {reason}"),
         })
     }

@@ -39,13 +39,13 @@ impl Pool {
     /// Makes sure that there is a primary. One that starts, or changes, is waited for about so long; where waiting is of no
     /// use it says so at once.
     pub(super) async fn open(&self, longest: Duration) -> Result<(), ConnectError> {
-        for _ in 0..longest.as_millis() / PAUSE.as_millis() {
+        let deadline = time::Instant::now() + longest;
+        loop {
             match self.lease().await {
-                Err(error) if error.is_passing => time::sleep(PAUSE).await,
+                Err(error) if error.is_passing && time::Instant::now() < deadline => time::sleep(PAUSE).await,
                 leased => return leased.map(Lease::give_back),
             }
         }
-        self.lease().await.map(Lease::give_back)
     }
 
     /// A connection to the primary, as soon as there is one.

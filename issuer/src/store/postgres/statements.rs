@@ -1,6 +1,20 @@
 //! The statements: all that is ever asked of the database, but for the schema. Each write returns the `synchronous_commit`
 //! that it ran under.
 
+/// A query whose answer says whether the server is a primary, also where nothing is found: a connection that was to one can
+/// be to a standby since, through a pooler, and what is not found there, or found older, would sign somebody out. The first
+/// column is `transaction_read_only`, and the last is null where nothing is found.
+macro_rules! on_primary {
+    ($query:literal) => {
+        concat!(
+            "SELECT current_setting('transaction_read_only'), found.* FROM (VALUES (1)) AS asked \
+             LEFT JOIN (",
+            $query,
+            ") AS found ON true"
+        )
+    };
+}
+
 /// The tables of records: how one is found, put in the place of another, and removed.
 pub(super) struct Records {
     pub(super) find: &'static str,
@@ -9,35 +23,38 @@ pub(super) struct Records {
 }
 
 pub(super) const USERS: Records = Records {
-    find: "SELECT record FROM hallpass.users WHERE id = $1",
+    find: on_primary!("SELECT record FROM hallpass.users WHERE id = $1"),
     swap: "UPDATE hallpass.users SET record = $3 WHERE id = $1 AND record = $2 \
            RETURNING current_setting('synchronous_commit')",
     remove: "DELETE FROM hallpass.users WHERE id = $1 AND record = $2 RETURNING current_setting('synchronous_commit')",
 };
 
 pub(super) const SESSIONS: Records = Records {
-    find: "SELECT record FROM hallpass.sessions WHERE id = $1",
+    find: on_primary!("SELECT record FROM hallpass.sessions WHERE id = $1"),
     swap: "UPDATE hallpass.sessions SET record = $3 WHERE id = $1 AND record = $2 \
            RETURNING current_setting('synchronous_commit')",
     remove: "DELETE FROM hallpass.sessions WHERE id = $1 AND record = $2 \
              RETURNING current_setting('synchronous_commit')",
 };
 
-pub(super) const KEY_RING: &str = "SELECT record FROM hallpass.key_ring WHERE id = 1";
+pub(super) const KEY_RING: &str = on_primary!("SELECT record FROM hallpass.key_ring WHERE id = 1");
 pub(super) const FIRST_KEY_RING: &str = "INSERT INTO hallpass.key_ring (id, record) VALUES (1, $1) ON CONFLICT DO NOTHING \
                               RETURNING current_setting('synchronous_commit')";
 pub(super) const SWAP_KEY_RING: &str = "UPDATE hallpass.key_ring SET record = $2 WHERE id = 1 AND record = $1 \
                              RETURNING current_setting('synchronous_commit')";
 
-pub(super) const USER_NAMED: &str = "SELECT id, record FROM hallpass.users WHERE username = $1";
+pub(super) const USER_NAMED: &str = on_primary!("SELECT id, record FROM hallpass.users WHERE username = $1");
 // Of two at once the second waits until the first is committed, or has gone.
 pub(super) const ADD_USER: &str = "INSERT INTO hallpass.users (id, username, record) VALUES ($1, $2, $3) \
                         ON CONFLICT (username) DO NOTHING RETURNING current_setting('synchronous_commit')";
-pub(super) const FIRST_USERS: &str = "SELECT id, record FROM hallpass.users ORDER BY id LIMIT $1";
-pub(super) const USERS_AFTER: &str = "SELECT id, record FROM hallpass.users WHERE id > $2 ORDER BY id LIMIT $1";
+pub(super) const FIRST_USERS: &str = on_primary!("SELECT id, record FROM hallpass.users ORDER BY id LIMIT $1");
+pub(super) const USERS_AFTER: &str =
+    on_primary!("SELECT id, record FROM hallpass.users WHERE id > $2 ORDER BY id LIMIT $1");
 
-pub(super) const SESSIONS_OF: &str = "SELECT id, record FROM hallpass.sessions WHERE user_id = $1 ORDER BY id";
+pub(super) const SESSIONS_OF: &str =
+    on_primary!("SELECT id, record FROM hallpass.sessions WHERE user_id = $1 ORDER BY id");
 pub(super) const ADD_SESSION: &str = "INSERT INTO hallpass.sessions (id, user_id, record) VALUES ($1, $2, $3) \
                            RETURNING current_setting('synchronous_commit')";
-pub(super) const FIRST_SESSIONS: &str = "SELECT id, record FROM hallpass.sessions ORDER BY id LIMIT $1";
-pub(super) const SESSIONS_AFTER: &str = "SELECT id, record FROM hallpass.sessions WHERE id > $2 ORDER BY id LIMIT $1";
+pub(super) const FIRST_SESSIONS: &str = on_primary!("SELECT id, record FROM hallpass.sessions ORDER BY id LIMIT $1");
+pub(super) const SESSIONS_AFTER: &str =
+    on_primary!("SELECT id, record FROM hallpass.sessions WHERE id > $2 ORDER BY id LIMIT $1");

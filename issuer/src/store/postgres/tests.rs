@@ -180,6 +180,23 @@ with_server! {
         assert_eq!(store.session(session(1, 8).id).await.unwrap(), None);
     }
 
+    async fn what_a_standby_would_answer_is_asked_of_the_primary(server: Server) {
+        let store = PostgresStore::open(&server.address(), 1, COMMAND_PATIENCE).await.unwrap();
+        store.add_session(&session(1, 7)).await.unwrap();
+        for id in [7, 8] {
+            // The connection is to a server that takes no writes now, as through a pooler after a failover.
+            let lease = store.database.pool.lease().await.unwrap();
+            lease.connection.client.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await.unwrap();
+            lease.give_back();
+            let found = store.session(session(1, id).id).await.unwrap();
+            assert_eq!(found, (id == 7).then(|| session(1, 7)));
+            let lease = store.database.pool.lease().await.unwrap();
+            let setting = lease.connection.client.query_typed_one("SHOW transaction_read_only", &[]).await.unwrap();
+            assert_eq!(setting.get::<_, String>(0), "off", "it was cut");
+            lease.give_back();
+        }
+    }
+
     async fn a_server_that_crashed_is_found_again_by_itself(server: Server) {
         let store = open(&server).await;
         store.add_session(&session(1, 7)).await.unwrap();

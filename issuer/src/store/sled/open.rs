@@ -172,7 +172,7 @@ fn start_committer(
         File::open(folder)?.sync_all()?;
     }
     Committer::start(move || {
-        room.keep()?;
+        room.keep();
         commits.next()?;
         db.flush().map_err(io::Error::other)?;
         before_sync();

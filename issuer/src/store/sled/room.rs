@@ -31,21 +31,22 @@ impl Room {
     pub(super) fn open(log: &Path) -> io::Result<Self> {
         // Appending never touches what sled writes meanwhile: the kernel puts it behind whatever is the end at that moment.
         let room = Self { log: OpenOptions::new().read(true).append(true).open(log)? };
-        room.keep()?;
+        room.keep();
         Ok(room)
     }
 
-    /// Makes more room where sled has come to the last segment but one.
-    pub(super) fn keep(&self) -> io::Result<()> {
-        let segments = self.log.metadata()?.len() / SEGMENT as u64;
-        let last_but_one = segments.checked_sub(2);
-        if last_but_one.map_or(Ok(true), |segment| self.is_used(segment))?
-            // Where none can be made sled will say so, if it needs it.
-            && let Err(error) = self.make()
-        {
+    /// Makes more room where sled has come to the last segment but one. That none could be made stops nothing: the disk may be
+    /// full, or sled may be cutting the file at this very moment, and if it matters sled will say so.
+    pub(super) fn keep(&self) {
+        if let Err(error) = self.keep_ahead() {
             tracing::debug!(%error, "no room could be made ahead of the store's log");
         }
-        Ok(())
+    }
+
+    fn keep_ahead(&self) -> io::Result<()> {
+        let segments = self.log.metadata()?.len() / SEGMENT as u64;
+        let last_but_one = segments.checked_sub(2);
+        if last_but_one.map_or(Ok(true), |segment| self.is_used(segment))? { self.make() } else { Ok(()) }
     }
 
     fn is_used(&self, segment: u64) -> io::Result<bool> {
