@@ -163,7 +163,13 @@ impl Auth {
         let keys = self.keys().await?;
         let device_token = Some(device_token.reveal(&keys.refresh_tokens));
         let pass = Pass { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
-        self.store.add_session(&session).await?;
+        // Where others wait for a hash, more sessions begin in a moment.
+        let added = if self.hashing.is_in_demand() {
+            self.store.add_session_patiently(&session)
+        } else {
+            self.store.add_session(&session)
+        };
+        added.await?;
         audit::session_began(&session, device, client.address);
         // The new session is safe: that an old one could not be ended must not look like a failed sign-in.
         if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &keys.refresh_tokens).ok())

@@ -153,12 +153,24 @@ impl Hashing {
         Ok(replaced)
     }
 
-    /// Hashes a password that nobody waits for, as soon as nobody waits at all. `None` where too many such wait already,
-    /// or the issuer stops before its turn.
-    pub(crate) async fn rewrite(&self, password: Password) -> Option<Result<Credential, HashingError>> {
+    /// Makes an outdated hash of a password that fits anew. Nobody waits for it: it is hashed as soon as nobody waits at all.
+    /// `None` where too many such wait already, or the issuer stops before its turn.
+    pub(crate) async fn rewrite(
+        &self,
+        outdated: &Credential,
+        password: Password,
+    ) -> Option<Result<Credential, HashingError>> {
+        if let Some(same) = outdated.as_created(&password, self.parameters) {
+            return Some(Ok(same));
+        }
         let (reply, answer) = oneshot::channel();
         self.workers.admit_spare(Task::job(1, password.normalised(), Workbench::create, reply));
         answer.await.ok().map(|answered| answered.map(|(_, created)| created))
+    }
+
+    /// Whether somebody waits for a thread to be free.
+    pub(crate) fn is_in_demand(&self) -> bool {
+        self.workers.have_queue()
     }
 
     /// Whether a hash should be made anew at the next chance.

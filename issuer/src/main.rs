@@ -74,7 +74,9 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
         match command {
             Command::Serve(options) => {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
-                serve::run(*options, Secrets { hs256: hs256_secret, master_key }, told_to_stop()?).await?;
+                let secrets = Secrets { hs256: hs256_secret, master_key };
+                // As a task: what this thread did itself would be one more thread to wake, for every connection.
+                tokio::spawn(serve::run(*options, secrets, told_to_stop()?)).await??;
             }
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,

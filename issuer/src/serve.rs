@@ -121,7 +121,7 @@ pub(crate) struct Secrets {
 pub(crate) async fn run(
     options: Serve,
     secrets: Secrets,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let mut shutdown = pin!(shutdown);
     let started = tokio::select! {
@@ -136,7 +136,7 @@ pub(crate) async fn run(
 }
 
 impl Started {
-    async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let Self { options, auth, keys, metrics, store, temporary: _until_the_end, .. } = self;
         let routes = warp::service(http::routes(&auth));
         let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());

@@ -78,6 +78,11 @@ pub(crate) trait Store: Send + Sync {
     /// crash between the two leaves an entry that leads nowhere, and never a session that its user cannot see and end.
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()>;
 
+    /// Adds a session for somebody who can wait a few milliseconds longer, so that its write may share a sync with others.
+    fn add_session_patiently<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
+        self.add_session(session)
+    }
+
     /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and user are the same in both.
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped>;
 

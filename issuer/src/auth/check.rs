@@ -101,8 +101,9 @@ async fn rewrite(
     mut user: User,
     password: Password,
 ) -> Result<(), RewriteError> {
-    let Some(hash) = hashing.rewrite(password).await else { return Ok(()) };
-    let (hash, checked) = (hash?, user.password.clone());
+    let checked = user.password.clone();
+    let Some(hash) = hashing.rewrite(&checked, password).await else { return Ok(()) };
+    let hash = hash?;
     for _ in 0..super::MOST_ATTEMPTS {
         if store.swap_user(&user, &user.with_hash(hash.clone())).await? == Swapped::Yes {
             tracing::info!(user = %user.id, "a hash was made anew");

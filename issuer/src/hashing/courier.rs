@@ -11,9 +11,17 @@ use std::{
 };
 
 use super::{
-    HashingSetupError, Settings, Workbench, job::Job, place::Place, priority::step_back, queue::Next, workers::Shared,
+    HashingSetupError, Settings, Workbench,
+    job::Job,
+    place::{Done, Place},
+    priority::step_back,
+    queue::{Next, Waits as _},
+    workers::Shared,
 };
 use crate::metrics::Dropped;
+
+/// What a thread hashes, and what it goes on with.
+const MOST_AT_ONCE: usize = 2;
 
 /// The thread between those who bring jobs and those who hash.
 pub(super) struct Courier {
@@ -51,31 +59,51 @@ impl Courier {
     pub(super) fn run(self) {
         while !self.shared.state().is_closing {
             for (worker, place) in self.places.iter().enumerate() {
-                self.tend(worker, place);
+                for done in place.take_done() {
+                    self.hand_out(worker, done);
+                }
             }
+            self.share_out();
             thread::park();
         }
     }
 
-    /// Hands out what is done in a place, and puts the next job there.
-    fn tend(&self, worker: usize, place: &Place) {
-        if let Some((job, times)) = place.take_done() {
-            let mut state = self.shared.state();
-            state.queue.done(worker);
-            for took in times {
-                state.queue.measured(took);
-                self.shared.metrics.hashed(took);
-            }
-            drop(state);
-            job.finish();
+    /// Hands out what came of a job.
+    fn hand_out(&self, worker: usize, Done { job, times }: Done) {
+        let mut state = self.shared.state();
+        let begun = state.queue.done(self.shared.now(), worker);
+        for took in times.iter().flatten() {
+            state.queue.measured(*took);
+            self.shared.metrics.hashed(*took);
         }
-        if place.is_free()
-            && let Some(job) = self.next(worker)
-        {
-            place.put(job);
-            if let Some(thread) = self.threads.get(worker) {
-                thread.thread().unpark();
+        drop(state);
+        if let Some(waited) = begun {
+            self.shared.metrics.waited(waited);
+        }
+        if times.is_none() {
+            self.shared.metrics.dropped(Dropped::ClientGone);
+        }
+        job.finish();
+    }
+
+    /// Gives each thread that has nothing to do a job, and then the others one to go on with: a thread that had to wait for
+    /// the courier after each hash would leave its core idle meanwhile, and would then often share another one.
+    fn share_out(&self) {
+        for load in 0..MOST_AT_ONCE {
+            for worker in 0..self.places.len() {
+                if self.shared.state().queue.load(worker) == load
+                    && let Some(job) = self.next(worker).or_else(|| self.take_over(worker))
+                {
+                    self.give(worker, job);
+                }
             }
+        }
+    }
+
+    fn give(&self, worker: usize, job: Job) {
+        if let (Some(place), Some(thread)) = (self.places.get(worker), self.threads.get(worker)) {
+            place.put(job);
+            thread.thread().unpark();
         }
     }
 
@@ -91,6 +119,7 @@ impl Courier {
                     self.shared.metrics.waited(waited);
                     return Some(job);
                 }
+                Next::Later(job) => return Some(job),
                 Next::Late(job, refused) => {
                     self.shared.metrics.dropped(Dropped::Late);
                     job.refuse(refused);
@@ -99,6 +128,24 @@ impl Courier {
                 Next::Nothing => return None,
             }
         }
+    }
+
+    /// The job that another thread was to go on with, for one that has nothing to do.
+    fn take_over(&self, worker: usize) -> Option<Job> {
+        let mut state = self.shared.state();
+        if state.queue.load(worker) > 0 {
+            return None;
+        }
+        let (other, job) = self.places.iter().enumerate().find_map(|(other, place)| {
+            let has_another = state.queue.load(other) > 1;
+            Some((other, has_another.then(|| place.take_back())??))
+        })?;
+        let waited = state.queue.moved(self.shared.now(), other, worker);
+        drop(state);
+        if let Some(waited) = waited {
+            self.shared.metrics.waited(waited);
+        }
+        Some(job)
     }
 }
 
@@ -111,7 +158,7 @@ impl Drop for Courier {
             if thread.join().is_err() {
                 tracing::error!("a hashing thread panicked");
             }
-            if let Some((job, _)) = place.take_done() {
+            for Done { job, .. } in place.take_done() {
                 job.finish();
             }
         }
@@ -121,9 +168,12 @@ impl Drop for Courier {
 /// Hashes whatever comes to the place, and calls the courier after each.
 fn hash_until_closed(place: &Place, bench: &mut Workbench, courier: &Thread) {
     while let Some(mut job) = place.wait() {
-        // A job that panics has no outcome and answers nobody; the thread and the others' jobs go on.
-        drop(panic::catch_unwind(AssertUnwindSafe(|| job.run(bench))));
-        place.done(job, bench.take_times());
+        let times = (!job.is_gone()).then(|| {
+            // A job that panics has no outcome and answers nobody; the thread and the others' jobs go on.
+            drop(panic::catch_unwind(AssertUnwindSafe(|| job.run(bench))));
+            bench.take_times()
+        });
+        place.leave(Done { job, times });
         courier.unpark();
     }
 }

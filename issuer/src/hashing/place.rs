@@ -1,6 +1,7 @@
-//! Where the courier and one hashing thread hand each other a job.
+//! Where the courier and one hashing thread hand each other jobs.
 
 use std::{
+    collections::VecDeque,
     mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -12,44 +13,35 @@ use std::{
 
 use super::job::Job;
 
-/// One job at most.
+/// What one thread has to do, and what it has done.
 #[derive(Default)]
 pub(super) struct Place {
-    content: Mutex<Content>,
+    jobs: Mutex<VecDeque<Job>>,
+    done: Mutex<Vec<Done>>,
     is_closed: AtomicBool,
 }
 
-#[derive(Default)]
-enum Content {
-    #[default]
-    Nothing,
-    ToDo(Job),
-    UnderWay,
-    /// With the time that each hash took.
-    Done(Job, Vec<Duration>),
+/// A job that left its thread.
+pub(super) struct Done {
+    pub(super) job: Job,
+    /// What each hash took; none where nobody waited any more when it was the job's turn.
+    pub(super) times: Option<Vec<Duration>>,
 }
 
 impl Place {
-    /// Whether a job can be put here.
-    pub(super) fn is_free(&self) -> bool {
-        matches!(*self.content(), Content::Nothing)
-    }
-
-    /// Puts a job into a place that is free; its thread has to be called then.
+    /// Puts a job there, after those that are there; its thread has to be called then.
     pub(super) fn put(&self, job: Job) {
-        *self.content() = Content::ToDo(job);
+        lock(&self.jobs).push_back(job);
     }
 
-    /// A job that was hashed, which leaves the place free.
-    pub(super) fn take_done(&self) -> Option<(Job, Vec<Duration>)> {
-        let mut content = self.content();
-        match mem::take(&mut *content) {
-            Content::Done(job, times) => Some((job, times)),
-            other => {
-                *content = other;
-                None
-            }
-        }
+    /// Takes the last job back, if its thread has not begun it.
+    pub(super) fn take_back(&self) -> Option<Job> {
+        lock(&self.jobs).pop_back()
+    }
+
+    /// What the thread is done with.
+    pub(super) fn take_done(&self) -> Vec<Done> {
+        mem::take(&mut lock(&self.done))
     }
 
     /// Lets the thread end after what it does; it has to be called then.
@@ -60,23 +52,21 @@ impl Place {
     /// Waits for a job; `None` once the place is closed.
     pub(super) fn wait(&self) -> Option<Job> {
         while !self.is_closed.load(Ordering::Acquire) {
-            let mut content = self.content();
-            match mem::replace(&mut *content, Content::UnderWay) {
-                Content::ToDo(job) => return Some(job),
-                other => *content = other,
+            let job = lock(&self.jobs).pop_front();
+            if job.is_some() {
+                return job;
             }
-            drop(content);
             thread::park();
         }
         None
     }
 
-    /// Leaves a job that was hashed.
-    pub(super) fn done(&self, job: Job, times: Vec<Duration>) {
-        *self.content() = Content::Done(job, times);
+    /// Leaves a job that the thread is done with.
+    pub(super) fn leave(&self, done: Done) {
+        lock(&self.done).push(done);
     }
+}
 
-    fn content(&self) -> MutexGuard<'_, Content> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(content: &Mutex<T>) -> MutexGuard<'_, T> {
+    content.lock().unwrap_or_else(PoisonError::into_inner)
 }

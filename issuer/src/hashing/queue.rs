@@ -34,8 +34,8 @@ pub(super) struct Queue<J> {
     unknown: VecDeque<Waiting<J>>,
     /// What nobody waits for: done when nobody waits at all.
     spare: VecDeque<J>,
-    /// What each worker does.
-    running: Vec<Option<Running>>,
+    /// What each worker does, and what it goes on with.
+    given: Vec<VecDeque<Given>>,
     /// The mean time of a hash; zero before the first.
     hash_time: Duration,
     /// When there is room for the next one who is sent away, by lane. Each refusal takes a place, so that those who come
@@ -48,8 +48,13 @@ struct Waiting<J> {
     since: Duration,
 }
 
-struct Running {
+/// Something that a worker was given.
+#[derive(Clone, Copy)]
+struct Given {
     hashes: u32,
+    /// Since when it waited.
+    came: Option<Duration>,
+    /// Since when it is done.
     since: Duration,
 }
 
@@ -62,8 +67,10 @@ pub(super) struct Refused {
 /// What a worker that is free does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next<J> {
-    /// Do this, which has waited so long.
+    /// Do this now, which has waited so long.
     Do(J, Duration),
+    /// Do this next.
+    Later(J),
     /// Drop this, for which nobody waits.
     Gone(J),
     /// Refuse this, which has waited past its deadline.
@@ -79,7 +86,7 @@ impl<J: Waits> Queue<J> {
             known: VecDeque::new(),
             unknown: VecDeque::new(),
             spare: VecDeque::new(),
-            running: (0..workers).map(|_| None).collect(),
+            given: (0..workers).map(|_| VecDeque::new()).collect(),
             hash_time,
             next_free: [Duration::ZERO; 2],
         }
@@ -108,27 +115,49 @@ impl<J: Waits> Queue<J> {
         Err(job)
     }
 
-    /// What a worker does next. Known clients come first.
+    /// What a worker does next, or after what it does. Known clients come first.
     pub(super) fn next(&mut self, now: Duration, worker: usize) -> Next<J> {
         let lane = if self.known.is_empty() { Lane::Unknown } else { Lane::Known };
         let Some(Waiting { job, since }) = self.lane(lane).pop_front() else { return self.next_spare(now, worker) };
-        let waited = now.saturating_sub(since);
         if job.is_gone() {
             return Next::Gone(job);
         }
-        if waited + self.hash_time * job.hashes() > self.deadline && waited > Duration::ZERO {
+        let (is_free, waited) = (self.load(worker) == 0, now.saturating_sub(since));
+        let wait = waited + self.left(now, worker);
+        let is_late = wait + self.hash_time * job.hashes() > self.deadline && wait > Duration::ZERO;
+        if is_late && is_free {
             let refused = self.refuse(now, lane, job.hashes());
             return Next::Late(job, refused);
         }
-        self.start(now, worker, job.hashes());
-        Next::Do(job, waited)
+        if is_late {
+            // Another worker may be free sooner.
+            self.lane(lane).push_front(Waiting { job, since });
+            return Next::Nothing;
+        }
+        self.give(worker, Given { hashes: job.hashes(), came: Some(since), since: now });
+        if is_free { Next::Do(job, waited) } else { Next::Later(job) }
     }
 
-    /// Takes on that a worker is free.
-    pub(super) fn done(&mut self, worker: usize) {
-        if let Some(running) = self.running.get_mut(worker) {
-            *running = None;
-        }
+    /// How many things a worker was given: what it does, and what it goes on with.
+    pub(super) fn load(&self, worker: usize) -> usize {
+        self.given.get(worker).map_or(0, VecDeque::len)
+    }
+
+    /// Takes on that a worker is done with one thing. How long the one has waited that it goes on with, if somebody waits
+    /// for it.
+    pub(super) fn done(&mut self, now: Duration, worker: usize) -> Option<Duration> {
+        let given = self.given.get_mut(worker)?;
+        given.pop_front();
+        let next = given.front_mut()?;
+        next.since = now;
+        next.came.map(|came| now.saturating_sub(came))
+    }
+
+    /// Takes on that a worker does now what another one was to go on with. How long it has waited.
+    pub(super) fn moved(&mut self, now: Duration, from: usize, to: usize) -> Option<Duration> {
+        let given = self.given.get_mut(from)?.pop_back()?;
+        self.give(to, Given { since: now, ..given });
+        given.came.map(|came| now.saturating_sub(came))
     }
 
     /// Takes on what one hash took.
@@ -151,14 +180,21 @@ impl<J: Waits> Queue<J> {
             Lane::Known => ahead_in(&self.known),
             Lane::Unknown => ahead_in(&self.known) + ahead_in(&self.unknown),
         };
-        let running = self.running.iter().flatten();
-        if ahead == 0 && self.running.iter().any(Option::is_none) {
+        if ahead == 0 && self.given.iter().any(VecDeque::is_empty) {
             return Duration::ZERO;
         }
-        let left: Duration = running
-            .map(|running| (self.hash_time * running.hashes).saturating_sub(now.saturating_sub(running.since)))
-            .sum();
+        let left: Duration = (0..self.given.len()).map(|worker| self.left(now, worker)).sum();
         (left + self.hash_time * ahead) / self.workers()
+    }
+
+    /// How long a worker needs for what it was given.
+    fn left(&self, now: Duration, worker: usize) -> Duration {
+        let given = self.given.get(worker).into_iter().flatten().enumerate();
+        let left = given.map(|(place, given)| {
+            let spent = if place == 0 { now.saturating_sub(given.since) } else { Duration::ZERO };
+            (self.hash_time * given.hashes).saturating_sub(spent)
+        });
+        left.sum()
     }
 
     fn fits(&self, now: Duration, lane: Lane, hashes: u32) -> bool {
@@ -187,18 +223,20 @@ impl<J: Waits> Queue<J> {
         self.known.len() + self.unknown.len() < before
     }
 
+    /// Something for which nobody waits, if the worker does nothing: whoever comes now would wait for it too.
     fn next_spare(&mut self, now: Duration, worker: usize) -> Next<J> {
-        let Some(job) = self.spare.pop_front() else { return Next::Nothing };
+        let is_free = self.load(worker) == 0;
+        let Some(job) = is_free.then(|| self.spare.pop_front()).flatten() else { return Next::Nothing };
         if job.is_gone() {
             return Next::Gone(job);
         }
-        self.start(now, worker, job.hashes());
+        self.give(worker, Given { hashes: job.hashes(), came: None, since: now });
         Next::Do(job, Duration::ZERO)
     }
 
-    fn start(&mut self, now: Duration, worker: usize, hashes: u32) {
-        if let Some(running) = self.running.get_mut(worker) {
-            *running = Some(Running { hashes, since: now });
+    fn give(&mut self, worker: usize, thing: Given) {
+        if let Some(given) = self.given.get_mut(worker) {
+            given.push_back(thing);
         }
     }
 
@@ -210,7 +248,7 @@ impl<J: Waits> Queue<J> {
     }
 
     fn workers(&self) -> u32 {
-        u32::try_from(self.running.len()).unwrap_or(u32::MAX).max(1)
+        u32::try_from(self.given.len()).unwrap_or(u32::MAX).max(1)
     }
 }
 

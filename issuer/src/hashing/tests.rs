@@ -87,8 +87,41 @@ async fn work_that_panics_answers_an_error_and_the_worker_goes_on() {
 #[tokio::test]
 async fn a_hash_that_nobody_waits_for_is_made_too() {
     let hashing = Hashing::start(&settings(), Metrics::new().hashing).unwrap();
-    let hash = hashing.rewrite(password("correct horse")).await.unwrap().unwrap();
-    assert!(!hashing.is_outdated(&hash));
     let foreign = "$2y$05$abcdefghijklmnopqrstuuLbuvdZuWDkBBZreahMpYPgfZzKA2Owe".parse().unwrap();
-    assert!(hashing.is_outdated(&Credential::imported(foreign)));
+    let foreign = Credential::imported(foreign);
+    assert!(hashing.is_outdated(&foreign));
+    let hash = hashing.rewrite(&foreign, password("correct horse")).await.unwrap().unwrap();
+    assert!(!hashing.is_outdated(&hash));
+}
+
+#[tokio::test]
+async fn a_hash_from_elsewhere_that_is_as_good_as_ours_is_kept_without_another() {
+    let metrics = Metrics::new();
+    let hashing = Hashing::start(&settings(), metrics.hashing.clone()).unwrap();
+    let hash = hash_at_once(&password("correct horse").normalised(), Parameters::FLOOR).unwrap().hash;
+    let hashes = counted(&metrics, "hallpass_hash_time_seconds_count");
+    let imported = Credential::imported(hash.clone());
+    assert!(hashing.is_outdated(&imported));
+    let kept = hashing.rewrite(&imported, password("correct horse")).await.unwrap().unwrap();
+    assert!(kept.hash == hash && !hashing.is_outdated(&kept));
+    assert_eq!(counted(&metrics, "hallpass_hash_time_seconds_count"), hashes);
+}
+
+#[tokio::test]
+async fn of_what_a_slow_hash_holds_up_others_take_over() {
+    let two = Settings { workers: NonZero::new(2).unwrap(), ..settings() };
+    let (hashing, here) = (Arc::new(Hashing::start(&two, Metrics::new().hashing).unwrap()), Here::new());
+    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    // What holds its thread until the others are done, and more of them than both threads are given at once.
+    let slow = tokio::spawn({
+        let (hashing, asker) = (Arc::clone(&hashing), asker.clone());
+        async move { hashing.run(&asker, 1, released, |_, released| Ok(released.recv())).await }
+    });
+    tokio::task::yield_now().await;
+    let others = (0..6).map(|_| hashing.verify(&asker, password("x"), None, None));
+    let others = tokio::time::timeout(Duration::from_secs(15), futures_util::future::join_all(others)).await;
+    assert!(others.unwrap().iter().all(Result::is_ok));
+    release.send(()).unwrap();
+    assert!(slow.await.unwrap().is_ok());
 }

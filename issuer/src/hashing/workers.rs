@@ -84,6 +84,12 @@ impl Workers {
         }
     }
 
+    /// Whether a client waits for its turn.
+    pub(super) fn have_queue(&self) -> bool {
+        let state = self.shared.state();
+        [Lane::Known, Lane::Unknown].into_iter().any(|lane| state.queue.length(lane) > 0)
+    }
+
     fn call_courier(&self) {
         if let Some(courier) = &self.courier {
             courier.thread().unpark();

@@ -58,6 +58,13 @@ impl Credential {
     pub(crate) fn is_made_with(&self, parameters: Parameters) -> bool {
         self.form == PasswordForm::Normalised && self.hash.is_made_with(parameters)
     }
+
+    /// What [`create`](Self::create) would make of a password that fits, where this very hash is that: as good as any of
+    /// these parameters, and of a password that is typed in its normalised form.
+    pub(crate) fn as_created(&self, password: &Password, parameters: Parameters) -> Option<Self> {
+        let is_same = self.hash.is_made_with(parameters) && password.normalised().0.0 == password.0;
+        is_same.then(|| Self { hash: self.hash.clone(), form: PasswordForm::Normalised })
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +90,20 @@ mod tests {
             assert_eq!(verify(&made, typed), fits, "{typed}");
         }
         assert!(made.is_made_with(Parameters::default()));
+    }
+
+    #[test]
+    fn a_hash_from_elsewhere_stays_where_it_could_have_been_made_here() {
+        let parameters = Parameters::default();
+        let imported = |typed: &str| {
+            let hash = PasswordHash::create(&password(typed), parameters, &Default::default(), &mut Memory::new());
+            Credential::imported(hash.unwrap())
+        };
+        let same = imported("correct horse").as_created(&password("correct horse"), parameters).unwrap();
+        assert!(same.is_made_with(parameters) && verify(&same, "correct horse") && !verify(&same, "correct horsf"));
+        assert_eq!(imported("cafe\u{301}").as_created(&password("cafe\u{301}"), parameters), None);
+        let costlier = Parameters::new(30_000, 2, 1).unwrap();
+        assert_eq!(imported("correct horse").as_created(&password("correct horse"), costlier), None);
     }
 
     /// A hash of "cafe\u{301}", made by the Python package bcrypt 5.0.0.

@@ -9,11 +9,13 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use tokio::sync::watch;
 
 use super::StoreError;
+use crate::clock::Stopwatch;
 
 /// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
 pub(crate) struct Committer {
@@ -22,9 +24,13 @@ pub(crate) struct Committer {
 }
 
 struct Shared {
+    /// How long a write waits for others that can wait.
+    patience: Duration,
     pending: Mutex<Pending>,
     changed: Condvar,
     progress: watch::Sender<Progress>,
+    /// Apart from the progress, so that whoever waits for a failure is not woken by every sync.
+    failure: watch::Sender<Option<StoreError>>,
     /// For the records of each slot, the last write that can have changed one. Records that share a slot wait for one
     /// another, which with so many and a few writes under way hardly ever happens.
     last_changes: Box<[AtomicU64]>,
@@ -36,10 +42,22 @@ const SLOTS: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(u64);
 
+/// Whether a write has a sync begin for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    Now,
+    /// It goes with the next write that cannot wait, or with whatever has come when its time is up.
+    WithOthers,
+}
+
 #[derive(Default)]
 struct Pending {
     /// Writes so far, durable or not.
     written: u64,
+    /// The last of them that does not wait for others.
+    urgent: u64,
+    /// Since when the first of those waits that no sync has taken on yet.
+    since: Option<Stopwatch>,
     closing: bool,
 }
 
@@ -53,13 +71,19 @@ enum Progress {
 }
 
 impl Committer {
-    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
-    pub(crate) fn start(mut sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
+    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk; writes that can
+    /// wait for others do so for as long as `patience` is.
+    pub(crate) fn start(
+        patience: Duration,
+        mut sync: impl FnMut() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Self> {
         let progress = watch::Sender::new(Progress::UpTo(0));
         let shared = Arc::new(Shared {
+            patience,
             pending: Mutex::default(),
             changed: Condvar::new(),
             progress,
+            failure: watch::Sender::new(None),
             last_changes: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
         });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
@@ -73,15 +97,21 @@ impl Committer {
     /// its count are one step for everybody else: whoever has seen what was written waits for it, by
     /// [`last_change`](Self::last_change) or [`last_write`](Self::last_write). It counts whatever comes of it, a panic too,
     /// since a failed write can still have changed something.
-    pub(crate) fn write<T>(&self, keys: &[impl Hash], write: impl FnOnce() -> T) -> (T, Position) {
+    pub(crate) fn write<T>(&self, keys: &[impl Hash], urgency: Urgency, write: impl FnOnce() -> T) -> (T, Position) {
         let mut pending = self.shared.pending();
         pending.written += 1;
         let position = pending.written;
         for key in keys {
             self.shared.slot(key).store(position, Ordering::SeqCst);
         }
-        // Before the write, which may panic. The thread sees the count once the lock is free again.
-        self.shared.changed.notify_one();
+        if urgency == Urgency::Now {
+            pending.urgent = position;
+        }
+        if pending.since.is_none() || urgency == Urgency::Now {
+            // Before the write, which may panic. The thread sees the count once the lock is free again.
+            self.shared.changed.notify_one();
+        }
+        pending.since.get_or_insert_with(Stopwatch::start);
         let result = write();
         drop(pending);
         (result, Position(position))
@@ -105,30 +135,42 @@ impl Committer {
 
     /// Completes once nothing becomes durable any more, and never otherwise.
     pub(crate) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
-        let mut progress = self.shared.progress.subscribe();
+        let mut failure = self.shared.failure.subscribe();
         async move {
-            let failure = match progress.wait_for(|progress| matches!(progress, Progress::Failed(_))).await.as_deref() {
-                Ok(Progress::Failed(error)) => Some(error.clone()),
-                // The store was closed.
-                Ok(Progress::UpTo(_)) | Err(_) => None,
-            };
+            let failure = failure.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone());
             match failure {
                 Some(error) => error,
+                // The store was closed.
                 None => std::future::pending().await,
             }
         }
     }
 
+    /// Waits until everything that was written up to there is durable, which has waited for others long enough.
+    pub(crate) async fn durable_now(&self, position: Position) -> Result<(), StoreError> {
+        if !position.is_reached(&self.shared.progress.borrow()) {
+            self.shared.hasten(position);
+        }
+        self.durable(position).await
+    }
+
     /// Waits until everything that was written up to there is durable.
-    pub(crate) async fn durable(&self, Position(target): Position) -> Result<(), StoreError> {
-        let reached = |progress: &Progress| match progress {
-            Progress::UpTo(durable) => *durable >= target,
-            Progress::Failed(_) => true,
-        };
+    pub(crate) async fn durable(&self, position: Position) -> Result<(), StoreError> {
+        let reached = |progress: &Progress| position.is_reached(progress);
         match self.shared.progress.subscribe().wait_for(reached).await.as_deref() {
             Ok(Progress::UpTo(_)) => Ok(()),
             Ok(Progress::Failed(error)) => Err(error.clone()),
             Err(_) => Err(StoreError::Engine("the commit thread has ended".to_owned())),
+        }
+    }
+}
+
+impl Position {
+    /// Whether there is nothing to wait for any more.
+    fn is_reached(self, progress: &Progress) -> bool {
+        match progress {
+            Progress::UpTo(durable) => *durable >= self.0,
+            Progress::Failed(_) => true,
         }
     }
 }
@@ -167,14 +209,27 @@ impl Shared {
 
     fn fail(&self, error: StoreError) {
         tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
-        self.progress.send_replace(Progress::Failed(error));
+        self.progress.send_replace(Progress::Failed(error.clone()));
+        self.failure.send_replace(Some(error));
     }
 
     /// Waits for writes that are not durable yet; `None` once there are none left and the store closes.
     fn next_target(&self, durable: u64) -> Option<u64> {
         let idle = |pending: &mut Pending| pending.written == durable && !pending.closing;
         let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
+        let left = pending.since.as_ref().map_or(Duration::ZERO, |since| self.patience.saturating_sub(since.elapsed()));
+        let patient = |pending: &mut Pending| pending.urgent <= durable && !pending.closing;
+        let waited = self.changed.wait_timeout_while(pending, left, patient);
+        let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        pending.since = None;
         (pending.written > durable).then_some(pending.written)
+    }
+
+    /// Has the next sync begin at once.
+    fn hasten(&self, Position(position): Position) {
+        let mut pending = self.pending();
+        pending.urgent = pending.urgent.max(position);
+        self.changed.notify_one();
     }
 
     fn slot(&self, key: &impl Hash) -> &AtomicU64 {

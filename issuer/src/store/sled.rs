@@ -9,8 +9,9 @@ use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
 
 use super::{
-    Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, commit::Committer, decode_session,
-    decode_user, fits, unreadable,
+    Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped,
+    commit::{Committer, Urgency},
+    decode_session, decode_user, fits, unreadable,
 };
 use crate::{
     id::{SessionId, UserId},
@@ -68,6 +69,18 @@ impl SledStore {
         let record = self.sessions.get(id.0).map_err(engine)?;
         record.map(|record| decode_session(id, &record)).transpose()
     }
+
+    async fn put_session(&self, urgency: Urgency, session: &Session) -> Result<(), StoreError> {
+        let keys = [Key::Session(session.id), Key::SessionsOf(session.user)];
+        let put = self.write_when(urgency, keys, || {
+            if self.sessions.contains_key(session.id.0).map_err(engine)? {
+                return Err(StoreError::Engine("a session's random id was drawn twice".to_owned()));
+            }
+            put(&self.user_sessions, &entry_of(session), &[])?;
+            put(&self.sessions, session.id.0.as_bytes(), &session::record::encode(session))
+        });
+        put.await
+    }
 }
 
 impl Store for SledStore {
@@ -84,7 +97,7 @@ impl Store for SledStore {
             let found = self.guard(|| self.find_user_named(username));
             let named = self.committer.last_change(&[Key::Name(username)]);
             let user = found.iter().flatten().map(|user| self.committer.last_change(&[Key::User(user.id)])).max();
-            self.committer.durable(user.map_or(named, |user| user.max(named))).await?;
+            self.committer.durable_now(user.map_or(named, |user| user.max(named))).await?;
             found
         })
     }
@@ -162,13 +175,11 @@ impl Store for SledStore {
     }
 
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
-        Box::pin(self.write([Key::Session(session.id), Key::SessionsOf(session.user)], || {
-            if self.sessions.contains_key(session.id.0).map_err(engine)? {
-                return Err(StoreError::Engine("a session's random id was drawn twice".to_owned()));
-            }
-            put(&self.user_sessions, &entry_of(session), &[])?;
-            put(&self.sessions, session.id.0.as_bytes(), &session::record::encode(session))
-        }))
+        Box::pin(self.put_session(Urgency::Now, session))
+    }
+
+    fn add_session_patiently<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
+        Box::pin(self.put_session(Urgency::WithOthers, session))
     }
 
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {

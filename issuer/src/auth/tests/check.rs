@@ -39,6 +39,12 @@ impl Fixture {
         self.auth.store.user_named(&username.parse().unwrap()).await.unwrap().unwrap().password
     }
 
+    /// Waits until the hashes are made for which nobody waits.
+    async fn spare_hashes_made(&self) {
+        let outdated = Credential::imported(FOREIGN.parse().unwrap());
+        while self.auth.hashing.rewrite(&outdated, password("a marker behind the others")).await.is_none() {}
+    }
+
     /// Waits until a user's hash is one of ours.
     async fn made_anew(&self, username: &str) -> Credential {
         loop {
@@ -73,7 +79,7 @@ async fn of_many_sign_ins_that_make_a_hash_anew_one_does_and_all_get_in() {
     assert!(futures_util::future::join_all(logins).await.iter().all(Result::is_ok));
     let anew = fixture.made_anew("foreign").await;
     // The others' hashes come and find that it is done.
-    while fixture.auth.hashing.rewrite(password("a marker behind the others")).await.is_none() {}
+    fixture.spare_hashes_made().await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(fixture.hash_of("foreign").await, anew);
 }
@@ -87,7 +93,7 @@ async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() 
         let Ok(Seen::Known(identity)) = fixture.see_bearer(&pass.access_token).await else { panic!("not known") };
         let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
         fixture.auth.change_password(&identity, current, new, &asker(), ADDRESS).await.unwrap();
-        while fixture.auth.hashing.rewrite(password("a marker behind the others")).await.is_none() {}
+        fixture.spare_hashes_made().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert!(fixture.login_with("foreign", "anotherPassword").await.is_ok());
         assert!(fixture.login_with("foreign", FOREIGN_PASSWORD).await.is_err());
@@ -118,7 +124,7 @@ async fn a_password_of_which_bcrypt_read_the_beginning_alone_is_not_hashed_anew(
     let fixture = Fixture::new().await;
     fixture.add_hashed("foreign", HASH).await;
     fixture.login_with("foreign", &format!("{}y", "x".repeat(79))).await.unwrap();
-    while fixture.auth.hashing.rewrite(password("a marker behind the others")).await.is_none() {}
+    fixture.spare_hashes_made().await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(fixture.hash_of("foreign").await.hash.to_text(), HASH);
     fixture.login_with("foreign", &"x".repeat(80)).await.unwrap();

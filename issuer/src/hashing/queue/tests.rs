@@ -68,7 +68,7 @@ fn what_runs_counts_for_what_is_left_of_it() {
     assert_eq!(queue.expected_wait(millis(0), Lane::Unknown), millis(40));
     assert_eq!(queue.expected_wait(millis(30), Lane::Unknown), millis(10));
     assert_eq!(queue.expected_wait(millis(90), Lane::Unknown), millis(0));
-    queue.done(0);
+    queue.done(millis(90), 0);
     assert_eq!(queue.expected_wait(millis(90), Lane::Unknown), millis(0));
 }
 
@@ -80,7 +80,7 @@ fn a_flood_of_strangers_keeps_no_known_client_out_and_they_are_served_first() {
     assert_eq!((strangers, known), (15, 15));
     for name in 0..known {
         assert_eq!(queue.next(millis(0), 0), Next::Do(job(name), millis(0)));
-        queue.done(0);
+        queue.done(millis(0), 0);
     }
     assert_eq!((queue.length(Lane::Known), queue.length(Lane::Unknown)), (0, 15));
 }
@@ -128,7 +128,7 @@ fn those_who_come_back_when_they_are_told_find_room() {
             late => panic!("{late:?}"),
         }
         now += millis(20);
-        queue.done(0);
+        queue.done(now, 0);
     }
     // 75 find room at once and the other 525 when they come back, all but a few: the worker does not wait for them.
     assert!((525..600).contains(&refusals), "{refusals}");
@@ -143,7 +143,7 @@ fn whoever_waited_past_the_deadline_is_refused_and_whoever_has_gone_is_dropped()
     }
     assert!(matches!(queue.next(millis(380), 0), Next::Gone(gone) if gone.name == 0));
     assert!(matches!(queue.next(millis(380), 0), Next::Do(..)));
-    queue.done(0);
+    queue.done(millis(381), 0);
     assert!(matches!(queue.next(millis(381), 0), Next::Late(late, _) if late.name == 2));
     assert_eq!(queue.next(millis(381), 0), Next::Nothing);
 }
@@ -168,7 +168,7 @@ fn what_nobody_waits_for_is_done_when_nobody_waits_and_is_bounded() {
     assert_eq!(queue.expected_wait(millis(0), Lane::Unknown), millis(0));
     queue.admit(millis(0), Lane::Unknown, job(99)).unwrap();
     assert_eq!(queue.next(millis(0), 0), Next::Do(job(99), millis(0)));
-    queue.done(0);
+    queue.done(millis(0), 0);
     assert_eq!(queue.next(millis(0), 0), Next::Do(job(0), millis(0)));
 }
 
@@ -179,4 +179,57 @@ fn the_mean_follows_what_is_measured() {
         queue.measured(millis(100));
     }
     assert!(queue.hash_time > millis(99) && queue.hash_time <= millis(100), "{:?}", queue.hash_time);
+}
+
+#[test]
+fn a_worker_goes_on_with_what_it_was_given_meanwhile() {
+    let mut queue = queue();
+    for name in 0..3 {
+        queue.admit(millis(0), Lane::Unknown, job(name)).unwrap();
+    }
+    assert_eq!(queue.next(millis(5), 0), Next::Do(job(0), millis(5)));
+    assert_eq!(queue.next(millis(6), 0), Next::Later(job(1)));
+    assert_eq!((queue.load(0), queue.length(Lane::Unknown)), (2, 1));
+    // 19 ms of the first, and the other two.
+    assert_eq!(queue.expected_wait(millis(6), Lane::Unknown), millis(59));
+    assert_eq!(queue.done(millis(25), 0), Some(millis(25)));
+    assert_eq!(queue.expected_wait(millis(35), Lane::Unknown), millis(30));
+    assert_eq!(queue.done(millis(45), 0), None);
+    assert_eq!(queue.load(0), 0);
+}
+
+#[test]
+fn what_a_worker_was_to_go_on_with_can_be_done_by_another() {
+    let mut queue = Queue::new(2, millis(400), millis(20));
+    queue.admit(millis(0), Lane::Known, job(0)).unwrap();
+    queue.admit(millis(0), Lane::Known, job(1)).unwrap();
+    queue.next(millis(0), 0);
+    assert_eq!(queue.next(millis(0), 0), Next::Later(job(1)));
+    assert_eq!(queue.moved(millis(7), 0, 1), Some(millis(7)));
+    assert_eq!((queue.load(0), queue.load(1)), (1, 1));
+    assert_eq!(queue.done(millis(20), 0), None);
+    assert_eq!(queue.expected_wait(millis(20), Lane::Known), millis(0));
+}
+
+#[test]
+fn nobody_is_given_to_a_worker_that_would_come_to_them_too_late() {
+    let mut queue = queue();
+    queue.admit(millis(0), Lane::Unknown, TestJob { hashes: 10, ..job(0) }).unwrap();
+    queue.admit(millis(0), Lane::Unknown, job(1)).unwrap();
+    assert!(matches!(queue.next(millis(190), 0), Next::Do(..)));
+    assert_eq!(queue.next(millis(190), 0), Next::Nothing);
+    // The worker is free sooner than was expected.
+    queue.done(millis(300), 0);
+    assert_eq!(queue.next(millis(300), 0), Next::Do(job(1), millis(300)));
+}
+
+#[test]
+fn a_worker_goes_on_with_nothing_for_which_nobody_waits() {
+    let mut queue = queue();
+    queue.admit_spare(job(7)).unwrap();
+    queue.admit(millis(0), Lane::Unknown, job(0)).unwrap();
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0), millis(0)));
+    assert_eq!(queue.next(millis(0), 0), Next::Nothing);
+    queue.done(millis(20), 0);
+    assert_eq!(queue.next(millis(20), 0), Next::Do(job(7), millis(0)));
 }

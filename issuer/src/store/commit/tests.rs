@@ -10,6 +10,12 @@ use std::{
 
 use super::*;
 
+/// Where no write waits for others.
+const NONE: Duration = Duration::ZERO;
+
+/// Where one that does waits until the test is over.
+const ENDLESS: Duration = Duration::from_hours(1);
+
 /// A record, where it does not matter which.
 const KEYS: &[&str] = &["record"];
 
@@ -17,16 +23,16 @@ const KEYS: &[&str] = &["record"];
 async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    let committer = Committer::start(move || {
+    let committer = Committer::start(NONE, move || {
         started.send(()).unwrap();
         released.recv().map_err(io::Error::other)
     })
     .unwrap();
     committer.durable(committer.last_write()).await.unwrap();
-    committer.write(KEYS, || ());
+    committer.write(KEYS, Urgency::Now, || ());
     starts.recv().unwrap();
     // This write comes while the first sync is under way, which therefore does not cover it.
-    committer.write(KEYS, || ());
+    committer.write(KEYS, Urgency::Now, || ());
     let second = committer.durable(committer.last_write());
     release.send(()).unwrap();
     starts.recv().unwrap();
@@ -41,7 +47,7 @@ async fn whoever_saw_a_write_waits_for_it() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let committer = Arc::new(
-        Committer::start(move || {
+        Committer::start(NONE, move || {
             started.send(()).unwrap();
             released.recv().map_err(io::Error::other)
         })
@@ -53,7 +59,7 @@ async fn whoever_saw_a_write_waits_for_it() {
     let writer = thread::spawn({
         let committer = Arc::clone(&committer);
         move || {
-            committer.write(KEYS, || {
+            committer.write(KEYS, Urgency::Now, || {
                 entered.send(()).unwrap();
                 resumed.recv().unwrap();
             });
@@ -80,8 +86,8 @@ async fn whoever_saw_a_write_waits_for_it() {
 
 #[tokio::test]
 async fn after_a_failed_sync_nothing_is_durable_any_more() {
-    let committer = Committer::start(|| Err(io::Error::other("disk full"))).unwrap();
-    committer.write(KEYS, || ());
+    let committer = Committer::start(NONE, || Err(io::Error::other("disk full"))).unwrap();
+    committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("disk full"));
     assert!(committer.durable(committer.last_write()).await.is_err());
     assert!(committer.failed().await.to_string().contains("disk full"));
@@ -89,8 +95,8 @@ async fn after_a_failed_sync_nothing_is_durable_any_more() {
 
 #[tokio::test]
 async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
-    let committer = Committer::start(|| panic!("on purpose")).unwrap();
-    committer.write(KEYS, || ());
+    let committer = Committer::start(NONE, || panic!("on purpose")).unwrap();
+    committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("panicked"));
     assert!(committer.failed().await.to_string().contains("panicked"));
 }
@@ -98,8 +104,9 @@ async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
 #[tokio::test]
 async fn a_write_that_panicked_counts_since_it_may_have_changed_something() {
     let (release, released) = mpsc::channel::<()>();
-    let committer = Committer::start(move || released.recv().map_err(io::Error::other)).unwrap();
-    let panicked = panic::catch_unwind(AssertUnwindSafe(|| committer.write(KEYS, || panic!("on purpose"))));
+    let committer = Committer::start(NONE, move || released.recv().map_err(io::Error::other)).unwrap();
+    let panicked =
+        panic::catch_unwind(AssertUnwindSafe(|| committer.write(KEYS, Urgency::Now, || panic!("on purpose"))));
     assert!(panicked.is_err());
     let mut durable = std::pin::pin!(committer.durable(committer.last_write()));
     assert!(futures_util::future::FutureExt::now_or_never(durable.as_mut()).is_none());
@@ -109,9 +116,9 @@ async fn a_write_that_panicked_counts_since_it_may_have_changed_something() {
 
 #[tokio::test]
 async fn after_a_failure_no_sync_makes_anything_durable() {
-    let committer = Committer::start(|| Ok(())).unwrap();
+    let committer = Committer::start(NONE, || Ok(())).unwrap();
     committer.fail(StoreError::Engine("on purpose".to_owned()));
-    committer.write(KEYS, || ());
+    committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("on purpose"));
 }
 
@@ -119,12 +126,12 @@ async fn after_a_failure_no_sync_makes_anything_durable() {
 fn closing_makes_the_last_writes_durable() {
     let syncs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&syncs);
-    let committer = Committer::start(move || {
+    let committer = Committer::start(NONE, move || {
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(())
     })
     .unwrap();
-    committer.write(KEYS, || ());
+    committer.write(KEYS, Urgency::Now, || ());
     drop(committer);
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
 }
@@ -133,7 +140,7 @@ fn closing_makes_the_last_writes_durable() {
 async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    let committer = Committer::start(move || {
+    let committer = Committer::start(NONE, move || {
         started.send(()).unwrap();
         released.recv().map_err(io::Error::other)
     })
@@ -142,13 +149,13 @@ async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
         let position = committer.last_change(keys);
         futures_util::future::FutureExt::now_or_never(committer.durable(position)).is_some()
     };
-    let ((), first) = committer.write(&["one", "two"], || ());
+    let ((), first) = committer.write(&["one", "two"], Urgency::Now, || ());
     starts.recv().unwrap();
     assert_eq!(
         [done(&["one"]), done(&["two"]), done(&["three"]), done(&["three", "two"])],
         [false, false, true, false]
     );
-    let ((), second) = committer.write(&["three"], || ());
+    let ((), second) = committer.write(&["three"], Urgency::Now, || ());
     assert!(!done(&["three"]));
     release.send(()).unwrap();
     committer.durable(first).await.unwrap();
@@ -160,9 +167,66 @@ async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
 
 #[tokio::test]
 async fn after_a_failure_nothing_is_read_that_was_durable_before() {
-    let committer = Committer::start(|| Ok(())).unwrap();
-    let ((), written) = committer.write(KEYS, || ());
+    let committer = Committer::start(NONE, || Ok(())).unwrap();
+    let ((), written) = committer.write(KEYS, Urgency::Now, || ());
     committer.durable(written).await.unwrap();
     committer.fail(StoreError::Engine("on purpose".to_owned()));
     assert!(committer.durable(written).await.is_err());
+}
+
+/// A committer that counts its syncs.
+fn counting(patience: Duration) -> (Committer, Arc<AtomicU32>) {
+    let syncs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&syncs);
+    let sync = move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    };
+    (Committer::start(patience, sync).unwrap(), syncs)
+}
+
+/// Writes that can wait.
+fn write_patiently<const N: usize>(committer: &Committer) -> [Position; N] {
+    [(); N].map(|()| committer.write(KEYS, Urgency::WithOthers, || ()).1)
+}
+
+#[tokio::test]
+async fn a_write_that_cannot_wait_takes_the_patient_along_in_one_sync() {
+    let (committer, syncs) = counting(ENDLESS);
+    let patient: [Position; 3] = write_patiently(&committer);
+    let ((), urgent) = committer.write(KEYS, Urgency::Now, || ());
+    for position in patient.into_iter().chain([urgent]) {
+        committer.durable(position).await.unwrap();
+    }
+    assert_eq!(syncs.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn whoever_reads_what_was_written_patiently_has_it_synced() {
+    let (committer, syncs) = counting(ENDLESS);
+    let [first, second] = write_patiently(&committer);
+    committer.durable_now(first).await.unwrap();
+    committer.durable(second).await.unwrap();
+    assert_eq!(syncs.load(Ordering::SeqCst), 1);
+    // What is durable already wants no sync for those who wait.
+    let [third] = write_patiently(&committer);
+    committer.durable_now(second).await.unwrap();
+    assert!(futures_util::future::FutureExt::now_or_never(committer.durable(third)).is_none());
+}
+
+#[tokio::test]
+async fn patience_ends() {
+    let (committer, _) = counting(Duration::from_millis(1));
+    for _ in 0..3 {
+        let [position] = write_patiently(&committer);
+        committer.durable(position).await.unwrap();
+    }
+}
+
+#[test]
+fn closing_waits_for_no_others() {
+    let (committer, syncs) = counting(ENDLESS);
+    let [_] = write_patiently(&committer);
+    drop(committer);
+    assert_eq!(syncs.load(Ordering::SeqCst), 1);
 }

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use super::SledStore;
 use crate::{
     id::{SessionId, UserId},
-    store::StoreError,
+    store::{StoreError, commit::Urgency},
     user::Username,
 };
 
@@ -29,14 +29,14 @@ impl SledStore {
         read: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let found = self.guard(read);
-        self.committer.durable(self.committer.last_change(&keys)).await?;
+        self.committer.durable_now(self.committer.last_change(&keys)).await?;
         found
     }
 
     /// Reads whatever records, and waits until what was read is durable.
     pub(super) async fn scan<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let found = self.guard(read);
-        self.committer.durable(self.committer.last_write()).await?;
+        self.committer.durable_now(self.committer.last_write()).await?;
         found
     }
 
@@ -47,7 +47,17 @@ impl SledStore {
         keys: [Key<'_>; N],
         change: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let (outcome, position) = self.committer.write(&keys, || self.guard(change));
+        self.write_when(Urgency::Now, keys, change).await
+    }
+
+    /// [`write`](Self::write)s, and waits for others where there is time.
+    pub(super) async fn write_when<T, const N: usize>(
+        &self,
+        urgency: Urgency,
+        keys: [Key<'_>; N],
+        change: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let (outcome, position) = self.committer.write(&keys, urgency, || self.guard(change));
         self.committer.durable(position).await?;
         outcome
     }

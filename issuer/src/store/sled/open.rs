@@ -26,6 +26,10 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
+/// How long the session of a sign-in waits for others, where more are about to begin. A sync takes more of the cores than what
+/// it makes durable. A hash takes about so long, and whoever signs in then has waited for several.
+const PATIENCE: Duration = Duration::from_millis(10);
+
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
@@ -171,7 +175,7 @@ fn start_committer(
     {
         File::open(folder)?.sync_all()?;
     }
-    Committer::start(move || {
+    Committer::start(PATIENCE, move || {
         room.keep();
         commits.next()?;
         db.flush().map_err(io::Error::other)?;
