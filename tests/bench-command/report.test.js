@@ -77,7 +77,7 @@ const flooded = (accepted, growth, rest) => ({
   memory: { before: 100, peak: 150, after: 110 }, counts: { logins: accepted },
 });
 
-test("a share of the cores' rate is judged by what they could do right before", () => {
+test("a share of the cores' rate is judged by what they could do then", () => {
   const turn = (raw, perSecond) => ({
     raw: { perSecond: raw, p50: 1, p99: 2 }, levels: [{ perSecond, p50: 1, p99: 2, answered: 7, loadCpu: 0 }],
   });
@@ -92,7 +92,9 @@ test("the logins come to the terminal and to the README, with what no client had
     hallpass: flooded(200, 1.5, { refused: answers(800, 3) }),
     peer: flooded(100, 50, { timedOut: 850, wrong: { "status 500": 50 } }),
   };
-  const tables = floodTables(CONTENDERS, floods, { rate: 100, quiet: 1, flood: 10_000, giveUp: 20_000, trickle: 50 });
+  const plan = { rate: 100, quiet: 1, flood: 10_000, giveUp: 20_000, trickle: 50, runsFirst: true };
+  const tables = floodTables(CONTENDERS, floods, plan);
+  assert.ok(tables[0].notes.some((note) => note.includes("SCHED_FIFO")));
   const logins = {
     part: "logins", date: "2026-11-24T00:00:00Z", machine: { cpu: "C", cores: 2, load: 0 }, tools: {}, versions: {}, tables,
   };

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { emailOf, startBetterAuth } from "./issuer/better-auth.js";
 import { startExpress } from "./issuer/express.js";
 import { startHallpass } from "./issuer/hallpass.js";
-import { floodOf, hashingOf, loadOf, settleDisk } from "./issuer/load.js";
+import { floodOf, hashingOf, loadOf, runsFirst, settleDisk } from "./issuer/load.js";
 import { forgetPeak, peak, residentNow, watchShared } from "./issuer/memory.js";
 import { postgresVersion, startPostgres, whyNoPostgres } from "./issuer/postgres.js";
 import { closedTables, floodTables, rawRate } from "./logins/tables.js";
@@ -55,7 +55,7 @@ for (const contender of present) floods[contender.name] = await flood(contender)
 
 const tables = [
   ...closedTables(contenders, rounds, plan.clients, cores),
-  ...floodTables(contenders, floods, { ...plan, rate }),
+  ...floodTables(contenders, floods, { ...plan, rate, runsFirst }),
 ];
 const versions = {
   ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", "better-auth", "pg"]),
@@ -97,19 +97,25 @@ function peersWith(users) {
   return [...express, betterAuth];
 }
 
-/** One round: everybody after a look at what the cores can hash just then, each round another one first. */
+/** One round: everybody between two looks at what the cores can hash just then, each round another one first. */
 async function takeTurns(round) {
   const measured = {};
   for (let place = 0; place < present.length; place += 1) {
     const contender = present[(place + round) % present.length];
     say(`round ${round + 1} of ${plan.rounds}: ${contender.name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
-    const raw = await hashingOf(given.load, cores, plan.hashing);
+    const before = await hashingOf(given.load, cores, plan.hashing);
     const load = await loadOf(given.load, "login", { ...plan, ...contender });
+    const after = await hashingOf(given.load, cores, plan.hashing);
     answered[contender.name].logins += load.answered;
-    measured[contender.name] = { raw, ...load };
+    measured[contender.name] = { raw: meanOf(before, after), ...load };
   }
   return measured;
+}
+
+function meanOf(...looks) {
+  const mean = (member) => looks.reduce((sum, look) => sum + look[member], 0) / looks.length;
+  return { perSecond: mean("perSecond"), p50: mean("p50"), p99: mean("p99") };
 }
 
 /** Floods one, watches its memory, and ends it, so that what it has not done yet does not spoil the next one's turn. */

@@ -2,7 +2,7 @@
 
 import { ratios, spread } from "../support/statistics.js";
 
-/** `rounds` hold, by contender, what the load generator said, and what the cores could hash right before. */
+/** `rounds` hold, by contender, what the load generator said, and what the cores could hash before it and after it. */
 export function closedTables(contenders, rounds, clients, cores) {
   return clients.map((count, level) => {
     const ours = rounds.map((round) => round[contenders[0].name].levels[level].perSecond);
@@ -37,7 +37,7 @@ function closedRow(name, measured, level, ours) {
   };
 }
 
-/** Each contender's turn begins with one look at the cores. */
+/** Each contender's turn is between two looks at the cores. */
 function rawRow(rounds, cores) {
   const all = rounds.flatMap((round) => Object.values(round).map(({ raw }) => raw));
   const middle = (member) => spread(all.map((raw) => raw[member])).value;
@@ -51,7 +51,7 @@ export function rawRate(rounds) {
 }
 
 /** The floods by contender, as one table of the flood and one for each trickle of those who are signed in. */
-export function floodTables(contenders, floods, { rate, quiet, flood, giveUp, trickle }) {
+export function floodTables(contenders, floods, { rate, quiet, flood, giveUp, trickle, runsFirst }) {
   const seconds = flood / 1000;
   const ours = floods[contenders[0].name];
   const table = (id, title, unit, rowOf) => ({
@@ -66,7 +66,7 @@ export function floodTables(contenders, floods, { rate, quiet, flood, giveUp, tr
     "ms in a flood", (result) => trickleRow(result[what], ours[what]));
   const first = table("flood", `A flood of ${Math.round(rate)} logins a second for ${seconds} s`, "accepted/s",
     (result) => floodRow(result, ours));
-  first.notes = notesOf(contenders, floods, { giveUp, quiet });
+  first.notes = notesOf(contenders, floods, { giveUp, quiet, runsFirst });
   return [first, trickleTable("refresh", "Refreshes"), trickleTable("me", "GET /me")];
 }
 
@@ -99,7 +99,7 @@ function trickleRow({ before, during }, ours) {
   };
 }
 
-function notesOf(contenders, floods, { giveUp, quiet }) {
+function notesOf(contenders, floods, { giveUp, quiet, runsFirst }) {
   const present = contenders.filter(({ missing }) => missing === undefined);
   const counted = present.map(({ name }) => {
     const { counts, flood: { wrong } } = floods[name];
@@ -109,6 +109,9 @@ function notesOf(contenders, floods, { giveUp, quiet }) {
   return [
     `after ${quiet / 1000} quiet seconds; a client gives up after ${giveUp / 1000} s`,
     "each login is another user's in turn, over a connection of its own, from an address of its own",
+    runsFirst
+      ? "the clients share the server's cores, and run before everything else (SCHED_FIFO)"
+      : "the clients share the server's cores, and wait for one as all others do (no SCHED_FIFO here)",
     ...counted,
   ];
 }
