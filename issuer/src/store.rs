@@ -78,7 +78,7 @@ pub(crate) trait Store: Send + Sync {
     /// crash between the two leaves an entry that leads nowhere, and never a session that its user cannot see and end.
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()>;
 
-    /// Adds a session for somebody who can wait a few milliseconds longer, so that its write may share a sync with others.
+    /// Adds a session for somebody who can wait some milliseconds longer, so that its write may share a sync with others.
     fn add_session_patiently<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
         self.add_session(session)
     }

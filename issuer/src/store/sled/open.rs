@@ -27,8 +27,9 @@ const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long the session of a sign-in waits for others, where more are about to begin. A sync takes more of the cores than what
-/// it makes durable. A hash takes about so long, and whoever signs in then has waited for several.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// it makes durable, and holds up the renewals that come meanwhile. So long is a few hashes, and whoever signs in then has
+/// waited for several.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
