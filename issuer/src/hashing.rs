@@ -154,14 +154,15 @@ impl Hashing {
     }
 
     /// Makes an outdated hash of a password that fits anew. Nobody waits for it: it is hashed as soon as nobody waits at all.
-    /// `None` where too many such wait already, or the issuer stops before its turn.
+    /// `None` where too many such wait already, or the issuer stops before its turn, or it would be only marked while others
+    /// wait: that is a write, too, and can be done at a later sign-in.
     pub(crate) async fn rewrite(
         &self,
         outdated: &Credential,
         password: Password,
     ) -> Option<Result<Credential, HashingError>> {
         if let Some(same) = outdated.as_created(&password, self.parameters) {
-            return Some(Ok(same));
+            return (!self.is_in_demand()).then_some(Ok(same));
         }
         let (reply, answer) = oneshot::channel();
         self.workers.admit_spare(Task::job(1, password.normalised(), Workbench::create, reply));

@@ -77,7 +77,7 @@ impl Auth {
         tokio::spawn(async move {
             let id = user.id;
             if let Err(error) = rewrite(&hashing, &*store, &metrics, user, password).await {
-                tracing::warn!(user = %id, %error, "a hash could not be made anew");
+                tracing::warn!(user = %id, %error, "a hash could not be brought up to date");
             }
         });
     }
@@ -106,7 +106,7 @@ async fn rewrite(
     let hash = hash?;
     for _ in 0..super::MOST_ATTEMPTS {
         if store.swap_user(&user, &user.with_hash(hash.clone())).await? == Swapped::Yes {
-            tracing::info!(user = %user.id, "a hash was made anew");
+            tracing::info!(user = %user.id, "a hash was brought up to date");
             metrics.rewritten_hash();
             return Ok(());
         }

@@ -8,6 +8,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{Arc, mpsc},
     thread::{self, JoinHandle, Thread},
+    time::Duration,
 };
 
 use super::{
@@ -15,13 +16,10 @@ use super::{
     job::Job,
     place::{Done, Place},
     priority::step_back,
-    queue::{Next, Waits as _},
+    queue::{Next, Queue, Waits as _},
     workers::Shared,
 };
 use crate::metrics::Dropped;
-
-/// What a thread hashes, and what it goes on with.
-const MOST_AT_ONCE: usize = 2;
 
 /// The thread between those who bring jobs and those who hash.
 pub(super) struct Courier {
@@ -71,17 +69,21 @@ impl Courier {
     /// Hands out what came of a job.
     fn hand_out(&self, worker: usize, Done { job, times }: Done) {
         let mut state = self.shared.state();
-        let begun = state.queue.done(self.shared.now(), worker);
+        let waited = state.queue.done(self.shared.now(), worker);
         for took in times.iter().flatten() {
             state.queue.measured(*took);
-            self.shared.metrics.hashed(*took);
         }
         drop(state);
-        if let Some(waited) = begun {
-            self.shared.metrics.waited(waited);
-        }
-        if times.is_none() {
-            self.shared.metrics.dropped(Dropped::ClientGone);
+        match times {
+            Some(times) => {
+                for took in times {
+                    self.shared.metrics.hashed(took);
+                }
+                if let Some(waited) = waited {
+                    self.shared.metrics.waited(waited);
+                }
+            }
+            None => self.shared.metrics.dropped(Dropped::ClientGone),
         }
         job.finish();
     }
@@ -89,37 +91,36 @@ impl Courier {
     /// Gives each thread that has nothing to do a job, and then the others one to go on with: a thread that had to wait for
     /// the courier after each hash would leave its core idle meanwhile, and would then often share another one.
     fn share_out(&self) {
-        for load in 0..MOST_AT_ONCE {
-            for worker in 0..self.places.len() {
-                if self.shared.state().queue.load(worker) == load
-                    && let Some(job) = self.next(worker).or_else(|| self.take_over(worker))
-                {
-                    self.give(worker, job);
-                }
+        for (worker, place) in self.places.iter().enumerate() {
+            let should_be_relieved = self.shared.state().queue.should_be_relieved(self.shared.now(), worker);
+            // No place is asked under the queue's lock, for which everybody waits.
+            if should_be_relieved && let Some(job) = place.take_back() {
+                self.shared.state().queue.put_back(worker, job);
+            }
+        }
+        while let Some((worker, job)) = self.next() {
+            if let (Some(place), Some(thread)) = (self.places.get(worker), self.threads.get(worker)) {
+                place.put(job);
+                thread.thread().unpark();
             }
         }
     }
 
-    fn give(&self, worker: usize, job: Job) {
-        if let (Some(place), Some(thread)) = (self.places.get(worker), self.threads.get(worker)) {
-            place.put(job);
-            thread.thread().unpark();
-        }
+    /// The next job that is to be hashed, and where: for somebody who waits, before anything for which nobody does.
+    fn next(&self) -> Option<(usize, Job)> {
+        let worker = self.shared.state().queue.soonest(self.shared.now())?;
+        let job = self.choose(worker, Queue::next).or_else(|| self.choose(worker, Queue::next_spare))?;
+        Some((worker, job))
     }
 
-    /// The next job that is to be hashed.
-    fn next(&self, worker: usize) -> Option<Job> {
+    fn choose(&self, worker: usize, next: fn(&mut Queue<Job>, Duration, usize) -> Next<Job>) -> Option<Job> {
         loop {
             let mut state = self.shared.state();
-            let next = state.queue.next(self.shared.now(), worker);
+            let next = next(&mut state.queue, self.shared.now(), worker);
             self.shared.count(&state);
             drop(state);
             match next {
-                Next::Do(job, waited) => {
-                    self.shared.metrics.waited(waited);
-                    return Some(job);
-                }
-                Next::Later(job) => return Some(job),
+                Next::Do(job) => return Some(job),
                 Next::Late(job, refused) => {
                     self.shared.metrics.dropped(Dropped::Late);
                     job.refuse(refused);
@@ -128,24 +129,6 @@ impl Courier {
                 Next::Nothing => return None,
             }
         }
-    }
-
-    /// The job that another thread was to go on with, for one that has nothing to do.
-    fn take_over(&self, worker: usize) -> Option<Job> {
-        let mut state = self.shared.state();
-        if state.queue.load(worker) > 0 {
-            return None;
-        }
-        let (other, job) = self.places.iter().enumerate().find_map(|(other, place)| {
-            let has_another = state.queue.load(other) > 1;
-            Some((other, has_another.then(|| place.take_back())??))
-        })?;
-        let waited = state.queue.moved(self.shared.now(), other, worker);
-        drop(state);
-        if let Some(waited) = waited {
-            self.shared.metrics.waited(waited);
-        }
-        Some(job)
     }
 }
 

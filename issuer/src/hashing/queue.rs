@@ -9,6 +9,12 @@ use super::Lane;
 /// and then, and whoever is let in should not be sent away after the wait.
 const ADMITTED: (u32, u32) = (3, 4);
 
+/// A hash must be done in this part of the deadline: the session has to reach the disk after it.
+const FOR_HASHING: (u32, u32) = (15, 16);
+
+/// What a worker does, and what it goes on with.
+const MOST_GIVEN: usize = 2;
+
 /// How much of a new measurement the mean takes on: it follows a change within a few dozen hashes.
 const WEIGHT: u32 = 16;
 
@@ -52,9 +58,9 @@ struct Waiting<J> {
 #[derive(Clone, Copy)]
 struct Given {
     hashes: u32,
-    /// Since when it waited.
-    came: Option<Duration>,
-    /// Since when it is done.
+    /// In which lane it waited, and since when; none for what nobody waits for.
+    waited: Option<(Lane, Duration)>,
+    /// Since when it is done, or was given.
     since: Duration,
 }
 
@@ -67,10 +73,8 @@ pub(super) struct Refused {
 /// What a worker that is free does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next<J> {
-    /// Do this now, which has waited so long.
-    Do(J, Duration),
-    /// Do this next.
-    Later(J),
+    /// Do this, after what the worker was given before.
+    Do(J),
     /// Drop this, for which nobody waits.
     Gone(J),
     /// Refuse this, which has waited past its deadline.
@@ -115,27 +119,49 @@ impl<J: Waits> Queue<J> {
         Err(job)
     }
 
+    /// The worker that will be free first, of those who can be given something.
+    pub(super) fn soonest(&self, now: Duration) -> Option<usize> {
+        let can_take = |worker: &usize| match self.load(*worker) {
+            0 => true,
+            load => load < MOST_GIVEN && !self.is_overdue(now, *worker),
+        };
+        (0..self.given.len()).filter(can_take).min_by_key(|worker| (self.load(*worker), self.left(now, *worker)))
+    }
+
     /// What a worker does next, or after what it does. Known clients come first.
     pub(super) fn next(&mut self, now: Duration, worker: usize) -> Next<J> {
         let lane = if self.known.is_empty() { Lane::Unknown } else { Lane::Known };
-        let Some(Waiting { job, since }) = self.lane(lane).pop_front() else { return self.next_spare(now, worker) };
+        let Some(Waiting { job, since }) = self.lane(lane).pop_front() else { return Next::Nothing };
         if job.is_gone() {
             return Next::Gone(job);
         }
-        let (is_free, waited) = (self.load(worker) == 0, now.saturating_sub(since));
-        let wait = waited + self.left(now, worker);
-        let is_late = wait + self.hash_time * job.hashes() > self.deadline && wait > Duration::ZERO;
+        let (is_free, left, hash) = (self.load(worker) == 0, self.left(now, worker), self.hash_time * job.hashes());
+        let wait = now.saturating_sub(since) + left;
+        let is_late = wait + hash > self.part_of_deadline(FOR_HASHING) && wait > Duration::ZERO;
         if is_late && is_free {
             let refused = self.refuse(now, lane, job.hashes());
             return Next::Late(job, refused);
         }
-        if is_late {
+        // What is given to a worker is ahead of everybody who comes, known or not.
+        let is_in_the_way = lane == Lane::Unknown && left + hash + self.hash_time > self.part_of_deadline(ADMITTED);
+        if !is_free && (is_late || is_in_the_way) {
             // Another worker may be free sooner.
             self.lane(lane).push_front(Waiting { job, since });
             return Next::Nothing;
         }
-        self.give(worker, Given { hashes: job.hashes(), came: Some(since), since: now });
-        if is_free { Next::Do(job, waited) } else { Next::Later(job) }
+        self.give(worker, Given { hashes: job.hashes(), waited: Some((lane, since)), since: now });
+        Next::Do(job)
+    }
+
+    /// Something for which nobody waits, for a worker that does nothing else: whoever comes now would wait for it too.
+    pub(super) fn next_spare(&mut self, now: Duration, worker: usize) -> Next<J> {
+        let is_free = self.load(worker) == 0;
+        let Some(job) = is_free.then(|| self.spare.pop_front()).flatten() else { return Next::Nothing };
+        if job.is_gone() {
+            return Next::Gone(job);
+        }
+        self.give(worker, Given { hashes: job.hashes(), waited: None, since: now });
+        Next::Do(job)
     }
 
     /// How many things a worker was given: what it does, and what it goes on with.
@@ -143,21 +169,33 @@ impl<J: Waits> Queue<J> {
         self.given.get(worker).map_or(0, VecDeque::len)
     }
 
-    /// Takes on that a worker is done with one thing. How long the one has waited that it goes on with, if somebody waits
-    /// for it.
-    pub(super) fn done(&mut self, now: Duration, worker: usize) -> Option<Duration> {
-        let given = self.given.get_mut(worker)?;
-        given.pop_front();
-        let next = given.front_mut()?;
-        next.since = now;
-        next.came.map(|came| now.saturating_sub(came))
+    /// Whether what a worker was to go on with should rather be done by another: one has nothing to do, or this one takes
+    /// longer than anybody could expect.
+    pub(super) fn should_be_relieved(&self, now: Duration, worker: usize) -> bool {
+        let is_anybody_free = self.given.iter().any(VecDeque::is_empty);
+        self.load(worker) > 1 && (is_anybody_free || self.is_overdue(now, worker))
     }
 
-    /// Takes on that a worker does now what another one was to go on with. How long it has waited.
-    pub(super) fn moved(&mut self, now: Duration, from: usize, to: usize) -> Option<Duration> {
-        let given = self.given.get_mut(from)?.pop_back()?;
-        self.give(to, Given { since: now, ..given });
-        given.came.map(|came| now.saturating_sub(came))
+    /// Takes what a worker was to go on with back into its lane.
+    pub(super) fn put_back(&mut self, worker: usize, job: J) {
+        let Some((lane, since)) =
+            self.given.get_mut(worker).and_then(VecDeque::pop_back).and_then(|given| given.waited)
+        else {
+            return;
+        };
+        let lane = self.lane(lane);
+        let place = lane.partition_point(|waiting| waiting.since <= since);
+        lane.insert(place, Waiting { job, since });
+    }
+
+    /// Takes on that a worker is done with one thing. How long that had waited, if somebody waited for it.
+    pub(super) fn done(&mut self, now: Duration, worker: usize) -> Option<Duration> {
+        let given = self.given.get_mut(worker)?;
+        let done = given.pop_front()?;
+        if let Some(next) = given.front_mut() {
+            next.since = now;
+        }
+        done.waited.map(|(_, came)| done.since.saturating_sub(came))
     }
 
     /// Takes on what one hash took.
@@ -197,11 +235,20 @@ impl<J: Waits> Queue<J> {
         left.sum()
     }
 
+    /// Whether a worker has done one thing for twice as long as it was expected to take.
+    fn is_overdue(&self, now: Duration, worker: usize) -> bool {
+        let done = self.given.get(worker).and_then(VecDeque::front);
+        done.is_some_and(|done| now.saturating_sub(done.since) > 2 * self.hash_time * done.hashes)
+    }
+
     fn fits(&self, now: Duration, lane: Lane, hashes: u32) -> bool {
         let wait = self.expected_wait(now, lane);
-        let (part, whole) = ADMITTED;
         // Where one hash alone takes longer than the deadline, those who need not wait are still served.
-        wait.is_zero() || wait + self.hash_time * hashes <= self.deadline * part / whole
+        wait.is_zero() || wait + self.hash_time * hashes <= self.part_of_deadline(ADMITTED)
+    }
+
+    fn part_of_deadline(&self, (part, whole): (u32, u32)) -> Duration {
+        self.deadline * part / whole
     }
 
     /// Gives a place further on to one who is sent away.
@@ -221,17 +268,6 @@ impl<J: Waits> Queue<J> {
         self.known.retain(|waiting| !waiting.job.is_gone());
         self.unknown.retain(|waiting| !waiting.job.is_gone());
         self.known.len() + self.unknown.len() < before
-    }
-
-    /// Something for which nobody waits, if the worker does nothing: whoever comes now would wait for it too.
-    fn next_spare(&mut self, now: Duration, worker: usize) -> Next<J> {
-        let is_free = self.load(worker) == 0;
-        let Some(job) = is_free.then(|| self.spare.pop_front()).flatten() else { return Next::Nothing };
-        if job.is_gone() {
-            return Next::Gone(job);
-        }
-        self.give(worker, Given { hashes: job.hashes(), came: None, since: now });
-        Next::Do(job, Duration::ZERO)
     }
 
     fn give(&mut self, worker: usize, thing: Given) {

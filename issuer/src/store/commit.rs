@@ -215,14 +215,23 @@ impl Shared {
 
     /// Waits for writes that are not durable yet; `None` once there are none left and the store closes.
     fn next_target(&self, durable: u64) -> Option<u64> {
-        let idle = |pending: &mut Pending| pending.written == durable && !pending.closing;
-        let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
-        let left = pending.since.as_ref().map_or(Duration::ZERO, |since| self.patience.saturating_sub(since.elapsed()));
-        let patient = |pending: &mut Pending| pending.urgent <= durable && !pending.closing;
-        let waited = self.changed.wait_timeout_while(pending, left, patient);
-        let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        pending.since = None;
-        (pending.written > durable).then_some(pending.written)
+        loop {
+            let idle = |pending: &mut Pending| pending.written == durable && !pending.closing;
+            let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
+            let left =
+                pending.since.as_ref().map_or(Duration::ZERO, |since| self.patience.saturating_sub(since.elapsed()));
+            let patient = |pending: &mut Pending| pending.urgent <= durable && !pending.closing;
+            let waited = self.changed.wait_timeout_while(pending, left, patient);
+            let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if pending.written > durable {
+                pending.since = None;
+                return Some(pending.written);
+            }
+            if pending.closing {
+                return None;
+            }
+            // Called for what had become durable meanwhile, or by the end of a wait that a panic of others cut short.
+        }
     }
 
     /// Has the next sync begin at once.

@@ -54,9 +54,9 @@ fn as_many_are_let_in_as_are_done_in_three_quarters_of_the_deadline() {
 fn a_free_worker_means_no_wait_however_long_a_hash_takes() {
     let mut queue = Queue::new(2, millis(400), millis(1000));
     assert!(queue.admit(millis(0), Lane::Unknown, job(1)).is_ok());
-    assert_eq!(queue.next(millis(0), 0), Next::Do(job(1), millis(0)));
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(1)));
     assert!(queue.admit(millis(0), Lane::Unknown, job(2)).is_ok());
-    assert_eq!(queue.next(millis(0), 1), Next::Do(job(2), millis(0)));
+    assert_eq!(queue.next(millis(0), 1), Next::Do(job(2)));
     assert!(queue.admit(millis(0), Lane::Unknown, job(3)).is_err());
 }
 
@@ -79,7 +79,7 @@ fn a_flood_of_strangers_keeps_no_known_client_out_and_they_are_served_first() {
     let (known, _) = fill(&mut queue, millis(0), Lane::Known);
     assert_eq!((strangers, known), (15, 15));
     for name in 0..known {
-        assert_eq!(queue.next(millis(0), 0), Next::Do(job(name), millis(0)));
+        assert_eq!(queue.next(millis(0), 0), Next::Do(job(name)));
         queue.done(millis(0), 0);
     }
     assert_eq!((queue.length(Lane::Known), queue.length(Lane::Unknown)), (0, 15));
@@ -141,11 +141,11 @@ fn whoever_waited_past_the_deadline_is_refused_and_whoever_has_gone_is_dropped()
     for name in 0..3 {
         queue.admit(millis(0), Lane::Unknown, TestJob { is_gone: name == 0, ..job(name) }).unwrap();
     }
-    assert!(matches!(queue.next(millis(380), 0), Next::Gone(gone) if gone.name == 0));
-    assert!(matches!(queue.next(millis(380), 0), Next::Do(..)));
-    queue.done(millis(381), 0);
-    assert!(matches!(queue.next(millis(381), 0), Next::Late(late, _) if late.name == 2));
-    assert_eq!(queue.next(millis(381), 0), Next::Nothing);
+    assert!(matches!(queue.next(millis(355), 0), Next::Gone(gone) if gone.name == 0));
+    assert!(matches!(queue.next(millis(355), 0), Next::Do(..)));
+    queue.done(millis(356), 0);
+    assert!(matches!(queue.next(millis(356), 0), Next::Late(late, _) if late.name == 2));
+    assert_eq!(queue.next(millis(356), 0), Next::Nothing);
 }
 
 #[test]
@@ -167,9 +167,10 @@ fn what_nobody_waits_for_is_done_when_nobody_waits_and_is_bounded() {
     assert_eq!(queue.admit_spare(job(32)), Err(job(32)));
     assert_eq!(queue.expected_wait(millis(0), Lane::Unknown), millis(0));
     queue.admit(millis(0), Lane::Unknown, job(99)).unwrap();
-    assert_eq!(queue.next(millis(0), 0), Next::Do(job(99), millis(0)));
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(99)));
     queue.done(millis(0), 0);
-    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0), millis(0)));
+    assert_eq!(queue.next(millis(0), 0), Next::Nothing);
+    assert_eq!(queue.next_spare(millis(0), 0), Next::Do(job(0)));
 }
 
 #[test]
@@ -187,28 +188,76 @@ fn a_worker_goes_on_with_what_it_was_given_meanwhile() {
     for name in 0..3 {
         queue.admit(millis(0), Lane::Unknown, job(name)).unwrap();
     }
-    assert_eq!(queue.next(millis(5), 0), Next::Do(job(0), millis(5)));
-    assert_eq!(queue.next(millis(6), 0), Next::Later(job(1)));
-    assert_eq!((queue.load(0), queue.length(Lane::Unknown)), (2, 1));
+    assert_eq!(queue.next(millis(5), 0), Next::Do(job(0)));
+    assert_eq!(queue.next(millis(6), 0), Next::Do(job(1)));
+    assert_eq!((queue.load(0), queue.length(Lane::Unknown), queue.soonest(millis(6))), (2, 1, None));
     // 19 ms of the first, and the other two.
     assert_eq!(queue.expected_wait(millis(6), Lane::Unknown), millis(59));
-    assert_eq!(queue.done(millis(25), 0), Some(millis(25)));
+    assert_eq!(queue.done(millis(25), 0), Some(millis(5)));
     assert_eq!(queue.expected_wait(millis(35), Lane::Unknown), millis(30));
-    assert_eq!(queue.done(millis(45), 0), None);
-    assert_eq!(queue.load(0), 0);
+    assert_eq!(queue.done(millis(45), 0), Some(millis(25)));
+    assert_eq!((queue.load(0), queue.soonest(millis(45))), (0, Some(0)));
 }
 
 #[test]
-fn what_a_worker_was_to_go_on_with_can_be_done_by_another() {
+fn who_is_free_first_is_given_the_next() {
+    let mut queue = Queue::new(3, millis(400), millis(20));
+    for name in 0..2 {
+        queue.admit(millis(0), Lane::Unknown, TestJob { hashes: 2 - name, ..job(name) }).unwrap();
+        queue.next(millis(0), name as usize);
+    }
+    assert_eq!(queue.soonest(millis(1)), Some(2));
+    queue.admit(millis(1), Lane::Unknown, job(2)).unwrap();
+    queue.next(millis(1), 2);
+    assert_eq!(queue.soonest(millis(2)), Some(1));
+}
+
+#[test]
+fn what_a_worker_was_to_go_on_with_is_done_by_another_that_is_free() {
     let mut queue = Queue::new(2, millis(400), millis(20));
-    queue.admit(millis(0), Lane::Known, job(0)).unwrap();
-    queue.admit(millis(0), Lane::Known, job(1)).unwrap();
-    queue.next(millis(0), 0);
-    assert_eq!(queue.next(millis(0), 0), Next::Later(job(1)));
-    assert_eq!(queue.moved(millis(7), 0, 1), Some(millis(7)));
-    assert_eq!((queue.load(0), queue.load(1)), (1, 1));
-    assert_eq!(queue.done(millis(20), 0), None);
-    assert_eq!(queue.expected_wait(millis(20), Lane::Known), millis(0));
+    for name in 0..4 {
+        queue.admit(millis(name), Lane::Known, job(u32::try_from(name).unwrap())).unwrap();
+    }
+    for worker in [0, 1, 0] {
+        assert!(matches!(queue.next(millis(5), worker), Next::Do(..)));
+    }
+    assert!(!queue.should_be_relieved(millis(5), 0));
+    queue.done(millis(20), 1);
+    assert!(queue.should_be_relieved(millis(20), 0));
+    queue.put_back(0, job(2));
+    // It is before the one that came after it.
+    assert_eq!((queue.load(0), queue.length(Lane::Known)), (1, 2));
+    assert_eq!(queue.next(millis(20), 1), Next::Do(job(2)));
+    assert_eq!(queue.done(millis(40), 1), Some(millis(18)));
+}
+
+#[test]
+fn nobody_waits_behind_what_takes_longer_than_anybody_could_expect() {
+    let mut queue = Queue::new(2, millis(400), millis(20));
+    for name in 0..4 {
+        queue.admit(millis(0), Lane::Known, job(name)).unwrap();
+    }
+    for worker in [0, 1, 0, 1] {
+        queue.next(millis(0), worker);
+    }
+    assert!(!queue.should_be_relieved(millis(40), 0));
+    assert!(queue.should_be_relieved(millis(41), 0));
+    queue.put_back(0, job(2));
+    queue.done(millis(41), 1);
+    assert_eq!(queue.soonest(millis(41)), Some(1), "and it is given nothing to go on with");
+}
+
+#[test]
+fn no_stranger_is_put_before_a_known_client_that_would_then_find_no_room() {
+    // Of 300 ms that are given out a hash takes 120.
+    let mut queue = Queue::new(1, millis(400), millis(120));
+    for name in 0..2 {
+        queue.admit(millis(0), Lane::Unknown, job(name)).unwrap();
+    }
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0)));
+    assert_eq!(queue.next(millis(0), 0), Next::Nothing);
+    assert!(queue.admit(millis(0), Lane::Known, job(2)).is_ok());
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(2)));
 }
 
 #[test]
@@ -216,11 +265,11 @@ fn nobody_is_given_to_a_worker_that_would_come_to_them_too_late() {
     let mut queue = queue();
     queue.admit(millis(0), Lane::Unknown, TestJob { hashes: 10, ..job(0) }).unwrap();
     queue.admit(millis(0), Lane::Unknown, job(1)).unwrap();
-    assert!(matches!(queue.next(millis(190), 0), Next::Do(..)));
-    assert_eq!(queue.next(millis(190), 0), Next::Nothing);
+    assert!(matches!(queue.next(millis(170), 0), Next::Do(..)));
+    assert_eq!(queue.next(millis(170), 0), Next::Nothing);
     // The worker is free sooner than was expected.
     queue.done(millis(300), 0);
-    assert_eq!(queue.next(millis(300), 0), Next::Do(job(1), millis(300)));
+    assert_eq!(queue.next(millis(300), 0), Next::Do(job(1)));
 }
 
 #[test]
@@ -228,8 +277,8 @@ fn a_worker_goes_on_with_nothing_for_which_nobody_waits() {
     let mut queue = queue();
     queue.admit_spare(job(7)).unwrap();
     queue.admit(millis(0), Lane::Unknown, job(0)).unwrap();
-    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0), millis(0)));
-    assert_eq!(queue.next(millis(0), 0), Next::Nothing);
+    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0)));
+    assert_eq!(queue.next_spare(millis(0), 0), Next::Nothing);
     queue.done(millis(20), 0);
-    assert_eq!(queue.next(millis(20), 0), Next::Do(job(7), millis(0)));
+    assert_eq!(queue.next_spare(millis(20), 0), Next::Do(job(7)));
 }
