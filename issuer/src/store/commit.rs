@@ -15,7 +15,6 @@ use std::{
 use tokio::sync::watch;
 
 use super::StoreError;
-use crate::clock::Stopwatch;
 
 /// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
 pub(crate) struct Committer {
@@ -56,8 +55,8 @@ struct Pending {
     written: u64,
     /// The last of them that does not wait for others.
     urgent: u64,
-    /// Since when the first of those waits that no sync has taken on yet.
-    since: Option<Stopwatch>,
+    /// The last of them that a sync has taken on.
+    taken: u64,
     closing: bool,
 }
 
@@ -107,11 +106,11 @@ impl Committer {
         if urgency == Urgency::Now {
             pending.urgent = position;
         }
-        if pending.since.is_none() || urgency == Urgency::Now {
+        // The first that no sync has taken on yet ends the thread's rest, and patience begins.
+        if pending.taken + 1 == position || urgency == Urgency::Now {
             // Before the write, which may panic. The thread sees the count once the lock is free again.
             self.shared.changed.notify_one();
         }
-        pending.since.get_or_insert_with(Stopwatch::start);
         let result = write();
         drop(pending);
         (result, Position(position))
@@ -189,17 +188,15 @@ impl Drop for Committer {
 
 impl Shared {
     fn commit_until_closed(&self, sync: &mut dyn FnMut() -> io::Result<()>) {
-        let mut durable = 0;
-        while let Some(written) = self.next_target(durable) {
+        while let Some(target) = self.next_target() {
             // A thread that ended in silence would leave everybody waiting for ever.
             let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
             if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
                 return self.fail(StoreError::Engine(error.to_string()));
             }
-            durable = written;
             self.progress.send_if_modified(|progress| match progress {
                 Progress::UpTo(_) => {
-                    *progress = Progress::UpTo(durable);
+                    *progress = Progress::UpTo(target);
                     true
                 }
                 Progress::Failed(_) => false,
@@ -213,24 +210,23 @@ impl Shared {
         self.failure.send_replace(Some(error));
     }
 
-    /// Waits for writes that are not durable yet; `None` once there are none left and the store closes.
-    fn next_target(&self, durable: u64) -> Option<u64> {
+    /// Waits for writes that no sync has taken on yet, and for others to go with them; `None` once there are none left and the
+    /// store closes.
+    fn next_target(&self) -> Option<u64> {
         loop {
-            let idle = |pending: &mut Pending| pending.written == durable && !pending.closing;
+            let idle = |pending: &mut Pending| pending.written == pending.taken && !pending.closing;
             let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
-            let left =
-                pending.since.as_ref().map_or(Duration::ZERO, |since| self.patience.saturating_sub(since.elapsed()));
-            let patient = |pending: &mut Pending| pending.urgent <= durable && !pending.closing;
-            let waited = self.changed.wait_timeout_while(pending, left, patient);
+            let patient = |pending: &mut Pending| pending.urgent <= pending.taken && !pending.closing;
+            let waited = self.changed.wait_timeout_while(pending, self.patience, patient);
             let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if pending.written > durable {
-                pending.since = None;
-                return Some(pending.written);
+            if pending.written > pending.taken {
+                pending.taken = pending.written;
+                return Some(pending.taken);
             }
             if pending.closing {
                 return None;
             }
-            // Called for what had become durable meanwhile, or by the end of a wait that a panic of others cut short.
+            // A panic of somebody else cut the wait short.
         }
     }
 
