@@ -1,8 +1,8 @@
 /** The part `issuer`: durable refreshes per second, beside the disk's own rate and a common server. */
 
 import { availableParallelism } from "node:os";
-import { startExpress } from "./issuer/express.js";
-import { startHallpass } from "./issuer/hallpass.js";
+import { prepareExpress } from "./issuer/express.js";
+import { prepareHallpass } from "./issuer/hallpass.js";
 import { diskOf, loadOf, settleDisk } from "./issuer/load.js";
 import { postgresVersion, startPostgres, whyNoPostgres } from "./issuer/postgres.js";
 import { tablesOf } from "./issuer/table.js";
@@ -19,7 +19,7 @@ const users = Array.from({ length: plan.users }, (_, at) => ({ name: `bench${at}
 
 const disk = realDisk(given.out);
 const folder = temporaryFolder(disk);
-const contenders = await start();
+const contenders = await prepare();
 const rounds = [];
 const answered = Object.fromEntries(contenders.map(({ name }) => [name, 0]));
 for (let round = 0; round < plan.rounds; round += 1) rounds.push(await takeTurns(round));
@@ -31,10 +31,10 @@ const versions = { ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", 
 writeResults(given, { part: "issuer", tables, versions });
 process.exit();
 
-/** Starts everybody; those who wait for their turn do nothing. */
-async function start() {
-  say("starting the issuer" + (whyNoPostgres() ? "" : ", PostgreSQL and Express"));
-  const hallpass = { name: "hallpass", ...(await startHallpass({ binary: given.issuer, folder, users })) };
+/** Makes everybody's store; a server runs in its own turns alone, anew in each. */
+async function prepare() {
+  say("making the stores" + (whyNoPostgres() ? "" : ", and starting PostgreSQL"));
+  const hallpass = { name: "hallpass", ...prepareHallpass({ binary: given.issuer, folder, users }) };
   const processes = [...new Set([1, availableParallelism()])];
   const name = (count) => `Express and PostgreSQL, ${count} ${count === 1 ? "process" : "processes"}`;
   const missing = whyNoPostgres();
@@ -43,7 +43,7 @@ async function start() {
   const peers = processes.map(async (count) => ({
     name: name(count),
     notes: ["access tokens HS256, Hallpass's EdDSA"],
-    ...(await startExpress({ host, users, processes: count })),
+    ...(await prepareExpress({ host, users, processes: count })),
   }));
   return [hallpass, ...(await Promise.all(peers))];
 }
@@ -55,10 +55,12 @@ async function takeTurns(round) {
   for (const shape of ["growing", "laid"]) measured[shape] = await diskOf(given.load, folder, shape, plan.measure / 2);
   const present = contenders.filter(({ missing }) => missing === undefined);
   for (let place = 0; place < present.length; place += 1) {
-    const { name, port } = present[(place + round) % present.length];
+    const { name, start } = present[(place + round) % present.length];
     say(`round ${round + 1} of ${plan.rounds}: ${name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
+    const { port, stop } = await start();
     measured[name] = await loadOf(given.load, "refresh", { ...plan, port, users });
+    await stop();
     answered[name] += measured[name].answered;
   }
   return measured;
@@ -67,9 +69,9 @@ async function takeTurns(round) {
 /** What the clients were told must be what the servers have done: no more, and no less. */
 async function countAgain() {
   const notes = [];
-  for (const { name, missing, stop } of contenders) {
+  for (const { name, missing, counts } of contenders) {
     if (missing !== undefined) continue;
-    const { refreshes: done } = await stop();
+    const { refreshes: done } = await counts();
     if (done !== answered[name]) throw new Error(`${name} counts ${done} refreshes, its clients ${answered[name]}`);
     notes.push(`${name}: ${done.toLocaleString("en")} refreshes in all, no errors; server and clients count the same`);
   }

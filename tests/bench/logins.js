@@ -2,9 +2,9 @@
 
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { emailOf, startBetterAuth } from "./issuer/better-auth.js";
-import { startExpress } from "./issuer/express.js";
-import { startHallpass } from "./issuer/hallpass.js";
+import { emailOf, prepareBetterAuth } from "./issuer/better-auth.js";
+import { prepareExpress } from "./issuer/express.js";
+import { prepareHallpass } from "./issuer/hallpass.js";
 import { floodOf, hashingOf, loadOf, runsFirst, settleDisk } from "./issuer/load.js";
 import { forgetPeak, peak, residentNow, watchShared } from "./issuer/memory.js";
 import { postgresVersion, startPostgres, whyNoPostgres } from "./issuer/postgres.js";
@@ -29,8 +29,8 @@ const MOST_USERS = 2000;
 const usersFor = (cores, perCore) => Math.min(MOST_USERS, cores * perCore);
 
 const FULL = {
-  rounds: 3, hashing: 2000, clients: [2, 8, 32], warmUp: 500, measure: 4000, usersPerCore: 500,
-  quiet: 20_000, flood: 60_000, giveUp: 20_000, trickle: 50, sessions: 100,
+  rounds: 3, hashing: 2000, clients: [2, 8, 32], warmUp: 1000, measure: 4000, usersPerCore: 500,
+  quiet: 60_000, flood: 60_000, giveUp: 20_000, trickle: 50, sessions: 100,
 };
 const QUICK = {
   rounds: 1, hashing: 300, clients: [2], warmUp: 50, measure: 1000, usersPerCore: 100,
@@ -44,7 +44,7 @@ const loadBefore = loadavg();
 
 const disk = realDisk(given.out);
 const postgres = whyNoPostgres() ? undefined : await startPostgres(disk);
-const contenders = await start();
+const contenders = await prepare();
 const present = contenders.filter(({ missing }) => missing === undefined);
 const answered = Object.fromEntries(present.map(({ name }) => [name, { logins: 0, refreshes: 0, timedOut: 0 }]));
 const rounds = [];
@@ -64,18 +64,21 @@ const versions = {
 writeResults(given, { part: "logins", tables, versions, load: loadBefore });
 process.exit();
 
-/** Starts everybody; those who wait for their turn do nothing. All users share a password, which is hashed once. */
-async function start() {
-  say(`starting the issuer${postgres ? ", PostgreSQL, Express and better-auth" : ""}`);
+/**
+ * Makes everybody's store. All users share a password, which is hashed once. A server runs in its own turns alone, and anew
+ * in each: how fast one process hashes depends also on which pages of the machine's memory it happens to get.
+ */
+async function prepare() {
+  say("making the stores");
   const password = "a password of the bench";
   const hash = await hashOf({ password });
   const length = usersFor(cores, plan.usersPerCore);
   const users = Array.from({ length }, (_, at) => ({ name: `bench${at}`, password, hash }));
   const folder = temporaryFolder(disk);
-  const hallpass = { name: "hallpass", users, ...(await startHallpass({ binary: given.issuer, folder, users })) };
+  const hallpass = { name: "hallpass", users, ...prepareHallpass({ binary: given.issuer, folder, users }) };
   const missing = whyNoPostgres();
-  const peers = peersWith(users).map(async ({ start, ...peer }) =>
-    missing ? { ...peer, missing } : { ...peer, usesPostgres: true, ...(await start(postgres.host)) });
+  const peers = peersWith(users).map(async ({ prepare, ...peer }) =>
+    missing ? { ...peer, missing } : { ...peer, usesPostgres: true, ...(await prepare(postgres.host)) });
   return [hallpass, ...(await Promise.all(peers))];
 }
 
@@ -85,14 +88,14 @@ function peersWith(users) {
     name: `Express and PostgreSQL, ${processes} ${processes === 1 ? "process" : "processes"}`,
     notes: ["access tokens HS256, Hallpass's EdDSA; `/me` reads no database"],
     users,
-    start: (host) => startExpress({ host, users, processes }),
+    prepare: (host) => prepareExpress({ host, users, processes }),
   }));
   const betterAuth = {
     name: "better-auth and PostgreSQL",
     notes: ["`/me` reads the session from the database, a renewal writes it, rotates nothing; its own limits are off"],
     dialect: "cookie",
     users: users.map((user) => ({ ...user, name: emailOf(user) })),
-    start: (host) => startBetterAuth({ host, users }),
+    prepare: (host) => prepareBetterAuth({ host, users }),
   };
   return [...express, betterAuth];
 }
@@ -105,7 +108,9 @@ async function takeTurns(round) {
     say(`round ${round + 1} of ${plan.rounds}: ${contender.name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
     const before = await hashingOf(given.load, cores, plan.hashing);
-    const load = await loadOf(given.load, "login", { ...plan, ...contender });
+    const { port, stop } = await contender.start();
+    const load = await loadOf(given.load, "login", { ...plan, ...contender, port });
+    await stop();
     const after = await hashingOf(given.load, cores, plan.hashing);
     answered[contender.name].logins += load.answered;
     measured[contender.name] = { raw: meanOf(before, after), ...load };
@@ -118,15 +123,16 @@ function meanOf(...looks) {
   return { perSecond: mean("perSecond"), p50: mean("p50"), p99: mean("p99") };
 }
 
-/** Floods one, watches its memory, and ends it, so that what it has not done yet does not spoil the next one's turn. */
+/** Floods one, and watches its memory. */
 async function flood(contender) {
-  const { name, pid, stop } = contender;
+  const { name } = contender;
   say(`a flood of ${Math.round(rate)} sign-ins a second: ${name}, ${Math.round((plan.quiet + plan.flood) / 1000)} s`);
   await settleDisk();
+  const { port, pid, stop } = await contender.start();
   const memory = { before: residentNow(pid) };
   forgetPeak(pid);
   const watched = contender.usesPostgres ? watchShared(postgres.pid) : () => undefined;
-  const result = await floodOf(given.load, { ...plan, ...contender, rate });
+  const result = await floodOf(given.load, { ...plan, ...contender, port, rate });
   memory.peak = peak(pid);
   memory.postgres = watched();
   if (!given.quick) await pause(CALM);
@@ -136,7 +142,8 @@ async function flood(contender) {
   clients.refreshes += result.refreshes;
   clients.timedOut += result.flood.timedOut + result.refresh.before.timedOut + result.refresh.during.timedOut;
   if (name === "hallpass") assertServesAll(result);
-  const counts = await stop();
+  await stop();
+  const counts = await contender.counts();
   assertCountsAgree(name, counts, clients);
   return { ...result, memory, counts };
 }

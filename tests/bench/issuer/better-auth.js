@@ -6,19 +6,20 @@ import { CONNECTIONS, startNode } from "./node-server.js";
 import { createDatabase, withClient } from "./postgres.js";
 
 /**
- * Starts it with these users. Returns its `port` and `pid`, and `stop()`, which returns how many sign-ins its database
- * has seen; it keeps no count of renewals.
+ * Makes its database with these users. Returns `start()`, as often as it is wanted one after the other, and `counts()`:
+ * how many sign-ins its database has seen; it keeps no count of renewals.
  */
-export async function startBetterAuth({ host, users }) {
+export async function prepareBetterAuth({ host, users }) {
   const database = "better_auth";
   await createDatabase(host, database);
   const env = { CONNECTIONS: String(CONNECTIONS), SECRET: randomBytes(32).toString("base64url") };
-  const server = await startNode(new URL("better-auth-server.js", import.meta.url), { host, database, env });
+  const start = () => startNode(new URL("better-auth-server.js", import.meta.url), { host, database, env });
+  const migrating = await start();
+  await migrating.stop();
   await withClient({ host, database }, (client) => fill(client, users));
   return {
-    ...server,
-    async stop() {
-      await server.stop();
+    start,
+    async counts() {
       const count = await withClient({ host, database }, (client) => client.query("SELECT count(*) FROM session"));
       return { logins: Number(count.rows[0].count) };
     },

@@ -16,19 +16,17 @@ const SCHEMA = `
   ) WITH (fillfactor = 50);`;
 
 /**
- * Starts it with these users and so many processes. Returns its `port` and `pid`, and `stop()`, which returns how many
- * sign-ins and refreshes its database has seen.
+ * Makes its database with these users. Returns `start()`, which starts it with so many processes, as often as it is wanted
+ * one after the other, and `counts()`: how many sign-ins and refreshes its database has seen.
  */
-export async function startExpress({ host, users, processes }) {
+export async function prepareExpress({ host, users, processes }) {
   const database = `express${processes}`;
   await createDatabase(host, database);
   await withClient({ host, database }, (client) => fill(client, users));
   const env = { PROCESSES: String(processes), CONNECTIONS: String(Math.ceil(CONNECTIONS / processes)) };
-  const server = await startNode(new URL("express-server.js", import.meta.url), { host, database, env });
   return {
-    ...server,
-    async stop() {
-      await server.stop();
+    start: () => startNode(new URL("express-server.js", import.meta.url), { host, database, env }),
+    async counts() {
       const query = "SELECT count(*) AS logins, coalesce(sum(rotations), 0) AS refreshes FROM sessions";
       const { rows: [{ logins, refreshes }] } = await withClient({ host, database }, (client) => client.query(query));
       return { logins: Number(logins), refreshes: Number(refreshes) };

@@ -10,18 +10,30 @@ import { createInterface } from "node:readline";
 const START = 20_000;
 
 /**
- * Starts it with these users, strict: every refresh is a rotation and a write. Returns its `port` and
- * `pid`, and `stop()`, which returns how many sign-ins and refreshes it has answered.
+ * Makes its store with these users. Returns `start()`, as often as it is wanted one after the other, and `counts()`: how
+ * many sign-ins and refreshes have been answered in all.
  */
-export async function startHallpass({ binary, folder, users }) {
+export function prepareHallpass({ binary, folder, users }) {
   const store = ["--store", `sled:${join(folder, "hallpass")}`];
   addUsers(binary, folder, store, users);
   const logFile = join(folder, "hallpass.log");
-  const log = openSync(logFile, "w");
+  return {
+    start: () => start(binary, store, logFile),
+    counts() {
+      const log = readFileSync(logFile, "utf8");
+      return { logins: answered(log, "/login"), refreshes: answered(log, "/refresh") };
+    },
+  };
+}
+
+/** Starts it, strict: every refresh is a rotation and a write. Returns its `port` and `pid`, and `stop()`. */
+async function start(binary, store, logFile) {
+  const log = openSync(logFile, "a");
   const options = ["--listen", "127.0.0.1:0", "--refresh-grace", "0"];
   const child = spawn(binary, ["serve", ...options, ...store], { stdio: ["ignore", "pipe", log] });
   closeSync(log);
-  process.on("exit", () => child.kill("SIGKILL"));
+  const kill = () => child.kill("SIGKILL");
+  process.on("exit", kill);
   const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([once(lines, "line", { signal: AbortSignal.timeout(START) }), ended]);
@@ -33,8 +45,7 @@ export async function startHallpass({ binary, folder, users }) {
     async stop() {
       child.kill("SIGTERM");
       await ended;
-      const log = readFileSync(logFile, "utf8");
-      return { logins: answered(log, "/login"), refreshes: answered(log, "/refresh") };
+      process.off("exit", kill);
     },
   };
 }

@@ -17,7 +17,8 @@ export async function startNode(file, { host, database, env }) {
     env: { ...process.env, NODE_ENV: "production", PGHOST: host, PGUSER: "bench", PGDATABASE: database, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  process.on("exit", () => child.kill("SIGTERM"));
+  const kill = () => child.kill("SIGTERM");
+  process.on("exit", kill);
   const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout });
   const [port] = await Promise.race([once(lines, "line", { signal: AbortSignal.timeout(START) }), ended]);
@@ -25,8 +26,9 @@ export async function startNode(file, { host, database, env }) {
     port,
     pid: child.pid,
     async stop() {
-      child.kill("SIGTERM");
+      kill();
       await ended;
+      process.off("exit", kill);
     },
   };
 }
