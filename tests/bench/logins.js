@@ -66,7 +66,7 @@ process.exit();
 
 /**
  * Makes everybody's store. All users share a password, which is hashed once. A server runs in its own turns alone, and anew
- * in each: how fast one process hashes depends also on which pages of the machine's memory it happens to get.
+ * in each: one process may hash slower than the next for as long as it runs.
  */
 async function prepare() {
   say("making the stores");
