@@ -66,7 +66,7 @@ process.exit();
 
 /**
  * Makes everybody's store. All users share a password, which is hashed once. A server runs in its own turns alone, and anew
- * in each: one process may hash slower than the next for as long as it runs.
+ * in each, so that the figures of the closed loops rest on no single process.
  */
 async function prepare() {
   say("making the stores");
