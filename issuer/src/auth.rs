@@ -29,6 +29,7 @@ mod check;
 mod error;
 mod keys;
 mod limits;
+mod notes;
 mod password;
 mod refresh;
 mod registration;
@@ -37,6 +38,7 @@ mod sessions;
 
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
 pub(crate) use keys::KeySet;
+use notes::Notes;
 pub(crate) use renewal::{Presented, Seen};
 pub(crate) use sessions::Listed;
 
@@ -57,6 +59,7 @@ pub(crate) struct Auth {
     settings: Settings,
     /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
     password_changes: Mutex<()>,
+    notes: Notes,
 }
 
 /// Who sends a request, as far as the connection and the request itself tell.
@@ -116,7 +119,13 @@ impl Auth {
     ) -> Result<Self, AuthSetupError> {
         let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
         let guessing = Guessing::new(random_bytes()?);
-        Ok(Self { store, clock, hashing, guessing, metrics, keys, settings, password_changes })
+        let notes = Notes::default();
+        Ok(Self { store, clock, hashing, guessing, metrics, keys, settings, password_changes, notes })
+    }
+
+    /// Completes when the failures of all requests that were answered are noted, for who goes on with the store.
+    pub(crate) async fn noted(&self) {
+        self.notes.written().await;
     }
 
     /// Completes when the store can keep its promises no longer, and never otherwise.

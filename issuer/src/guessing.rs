@@ -75,6 +75,13 @@ pub(crate) struct SignIn {
     pub(crate) device: Option<DeviceId>,
 }
 
+/// The failures that a user's record should tell of, and those that it tells of as far as is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) due: u16,
+    pub(crate) known: u16,
+}
+
 /// Not now: there were too many failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany {
@@ -148,9 +155,17 @@ impl Guessing {
         Ok(())
     }
 
-    /// What the record of the account's user should say of failures, where something is known.
-    pub(crate) fn reserved(&self, account: Account) -> Option<u16> {
-        self.lock().accounts.find(account.0).map(|row| row.reserved())
+    /// What the record of the account's user should say of failures, where something is known, and what it says.
+    pub(crate) fn record(&self, account: Account) -> Option<Record> {
+        self.lock().accounts.find(account.0).map(|row| Record { due: row.reserved(), known: row.noted() })
+    }
+
+    /// Takes down what the record of the account's user says, as it was just read: what it should say.
+    pub(crate) fn note(&self, account: Account, recorded: u16) -> Option<u16> {
+        self.lock().accounts.find(account.0).map(|row| {
+            row.note(recorded);
+            row.reserved()
+        })
     }
 
     /// Whether the last failure at the account is one that the record of a user would have to note.

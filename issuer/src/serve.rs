@@ -11,7 +11,7 @@ use std::{
 };
 
 use hallpass_token::KeySetError;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time};
 use tower::Layer as _;
 
 use crate::{
@@ -110,6 +110,9 @@ impl ServeError {
     }
 }
 
+/// How long an issuer that stops waits until failed attempts are noted, where the store hardly answers.
+const NOTES_DEADLINE: Duration = Duration::from_secs(2);
+
 /// What comes from the environment alone, never from an argument, which every user of the machine could read.
 pub(crate) struct Secrets {
     pub(crate) hs256: Option<Hs256Secret>,
@@ -166,6 +169,9 @@ impl Started {
             }
         };
         server::serve(self.listener, service, proxies, stop).await;
+        if time::timeout(NOTES_DEADLINE, auth.noted()).await.is_err() {
+            tracing::warn!("some failed attempts could not be noted in time: the next issuer counts without them");
+        }
         drop(stop_commands);
         for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
             task.abort();

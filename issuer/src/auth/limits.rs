@@ -10,7 +10,7 @@ use crate::{
     hashing::{Asker, HashingError},
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
-    store::{Store, StoreError},
+    store::{Store, StoreError, Swapped},
     user::{User, Username},
 };
 
@@ -73,18 +73,20 @@ impl Auth {
             (Some(user), _) => self.note_failures(account, trend, user),
             (None, Some(decoy)) if self.guessing.has_begun_a_step(account) => {
                 let store = Arc::clone(&self.store);
-                tokio::spawn(async move { drop(store.swap_user(&decoy, &decoy).await) });
+                self.notes.begin(async move { drop(store.swap_user(&decoy, &decoy).await) });
             }
             (None, _) => {}
         }
     }
 
     fn note_failures(&self, account: Account, trend: Trend, user: &User) {
-        if !self.guessing.reserved(account).is_some_and(|reserved| trend.leads(user.failures, reserved)) {
+        let Some(record) = self.guessing.record(account) else { return };
+        // The record was read before the password was tried, and may have been written since.
+        if ![user.failures, record.known].into_iter().any(|recorded| trend.leads(recorded, record.due)) {
             return;
         }
         let (store, guessing, id) = (Arc::clone(&self.store), Arc::clone(&self.guessing), user.id);
-        tokio::spawn(async move {
+        self.notes.begin(async move {
             if let Err(error) = save_failures(&*store, &guessing, account, trend, id).await {
                 tracing::warn!(user = %id, %error, "failed attempts could not be noted");
             }
@@ -97,16 +99,17 @@ impl Auth {
 pub(super) enum Trend {
     /// It failed. Where the record says more, other issuers have counted too, and have counted more.
     Grows,
-    /// It succeeded, which ends the row, or forgives some of it.
+    /// It succeeded, which ends the row, or forgives some of it. What is left may be attempts under way, for which the
+    /// record says no more than before: else those of the owner would count against them after a restart.
     Shrinks,
 }
 
 impl Trend {
     /// Whether the record goes from the one to the other by it.
-    fn leads(self, recorded: u16, reserved: u16) -> bool {
+    fn leads(self, recorded: u16, due: u16) -> bool {
         match self {
-            Self::Grows => reserved > recorded,
-            Self::Shrinks => reserved != recorded,
+            Self::Grows => due > recorded,
+            Self::Shrinks => due < recorded,
         }
     }
 }
@@ -127,14 +130,22 @@ async fn save_failures(
     trend: Trend,
     id: UserId,
 ) -> Result<(), StoreError> {
+    let mut written = None;
     for _ in 0..MOST_ATTEMPTS {
         let Some(user) = store.user(id).await? else { return Ok(()) };
         // A password that was changed meanwhile began another count, and so did a pardon.
-        let is_same = guessing.account(&user.username, Some(&user)) == account;
-        match guessing.reserved(account).filter(|reserved| is_same && trend.leads(user.failures, *reserved)) {
-            None => return Ok(()),
-            // A conflict is read again, and so is what was written.
-            Some(reserved) => drop(store.swap_user(&user, &user.with_failures(reserved)).await?),
+        if guessing.account(&user.username, Some(&user)) != account {
+            return Ok(());
+        }
+        let Some(due) = guessing.note(account, user.failures) else { return Ok(()) };
+        // A success that came while this was written has not seen it.
+        let trend = if written == Some(user.failures) { Trend::Shrinks } else { trend };
+        if !trend.leads(user.failures, due) {
+            return Ok(());
+        }
+        // A conflict is read again, and so is what was written.
+        if store.swap_user(&user, &user.with_failures(due)).await? == Swapped::Yes {
+            written = Some(due);
         }
     }
     Ok(())

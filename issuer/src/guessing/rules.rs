@@ -8,7 +8,8 @@ use crate::clock::Moment;
 /// Failures in a row that an account bears at all (NIST SP 800-63B §3.2.2).
 pub(crate) const MOST_FAILURES: u16 = 100;
 
-/// Counts in the user's record are kept in steps, ahead of what happened, so that few failures need a write.
+/// Counts in the user's record are kept in steps, ahead of what happened, so that few failures need a write. The first step
+/// ends with the failures that cost nothing: who mistyped once must not wait for the rest of ten after a restart.
 const STEP: u16 = 10;
 
 /// What a sign-in on a known device forgives the strangers. Not all: else who guesses at an account whose owner signs in
@@ -65,6 +66,8 @@ pub(super) enum Verdict {
 pub(super) struct Row {
     failures: u16,
     under_way: u16,
+    /// What the user's record says, as far as is known here.
+    noted: u16,
     told: Told,
     free_at: Moment,
 }
@@ -90,12 +93,13 @@ pub(crate) enum Told {
 impl Row {
     /// A row that goes on after a restart, or after the entry gave way to another.
     pub(super) fn recorded(failures: u16) -> Self {
-        Self { failures: failures.min(MOST_FAILURES), ..Self::default() }
+        Self { failures: failures.min(MOST_FAILURES), noted: failures, ..Self::default() }
     }
 
     /// A row that gave way while an attempt was under way, the last of so many failures.
     pub(super) fn brought_back(failures: u16) -> Self {
-        Self { under_way: 1, ..Self::recorded(failures) }
+        let row = Self { under_way: 1, ..Self::recorded(failures) };
+        Self { noted: row.reserved(), ..row }
     }
 
     pub(super) fn failures(&self) -> u16 {
@@ -104,12 +108,21 @@ impl Row {
 
     /// What the user's record should say.
     pub(super) fn reserved(&self) -> u16 {
-        self.failures.next_multiple_of(STEP)
+        end_of_step(self.failures)
+    }
+
+    /// What the user's record said when it was last read or written here.
+    pub(super) fn noted(&self) -> u16 {
+        self.noted
+    }
+
+    pub(super) fn note(&mut self, recorded: u16) {
+        self.noted = recorded;
     }
 
     /// Whether the last failure was the first of a step.
     pub(super) fn has_begun_a_step(&self) -> bool {
-        self.failures % STEP == 1
+        end_of_step(self.failures) > end_of_step(self.failures.saturating_sub(1))
     }
 
     pub(super) fn verdict(&self, now: Moment) -> Verdict {
@@ -140,8 +153,8 @@ impl Row {
 
     /// An attempt succeeded: the row ends, but for what else is under way.
     pub(super) fn succeed(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
-        *self = Self { failures: self.under_way, under_way: self.under_way, ..Self::default() };
+        let under_way = self.under_way.saturating_sub(1);
+        *self = Self { failures: under_way, under_way, noted: self.noted, ..Self::default() };
     }
 
     /// An attempt was not tried, which is not its client's fault: nobody waits for it, unless another one has come since.
@@ -185,6 +198,11 @@ impl Row {
             state
         })
     }
+}
+
+/// The last count of the step that a count is in.
+fn end_of_step(failures: u16) -> u16 {
+    if (1..ACCOUNT.free).contains(&failures) { ACCOUNT.free - 1 } else { failures.next_multiple_of(STEP) }
 }
 
 impl Entry for Row {
@@ -321,6 +339,9 @@ mod tests {
 
     #[test]
     fn the_record_is_ahead_of_the_count() {
-        assert_eq!([0, 1, 10, 11, 99, 100].map(|count| Row::recorded(count).reserved()), [0, 10, 10, 20, 100, 100]);
+        let counts = [0, 1, 4, 5, 10, 11, 99, 100];
+        assert_eq!(counts.map(|count| Row::recorded(count).reserved()), [0, 4, 4, 10, 10, 20, 100, 100]);
+        let begin = |count: &u16| Row::recorded(*count).has_begun_a_step();
+        assert_eq!((0..=100).filter(begin).collect::<Vec<_>>(), [1, 5, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
     }
 }

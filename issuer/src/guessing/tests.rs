@@ -85,7 +85,7 @@ fn an_attempt_whose_row_gave_way_is_counted_again_when_it_fails() {
     for name in 0..8 {
         fail_at_once(&guessing, stranger(&guessing, &format!("user{name}"), 0, 2 + name), 0);
     }
-    assert_eq!(guessing.reserved(by.account), None, "it gave way");
+    assert_eq!(guessing.record(by.account).map(|record| record.due), None, "it gave way");
     under_way.into_iter().for_each(Attempt::failed);
     assert_eq!(fail_at_once(&guessing, by, 0), (1, 1));
 }
@@ -106,7 +106,7 @@ fn a_success_ends_the_row_and_costs_the_address_nothing() {
             assert!(fails(&guessing, &SignIn { address: ipv4(100 + round), ..by }, 0));
         }
         guessing.attempt(&by, at(0)).unwrap().succeeded();
-        assert_eq!(guessing.reserved(by.account), Some(0));
+        assert_eq!(guessing.record(by.account).map(|record| record.due), Some(0));
     }
 }
 
@@ -198,7 +198,7 @@ fn a_million_addresses_and_names_take_no_memory_and_put_out_nobody() {
     let now = guessing.lock().bytes();
     assert_eq!((before, now), (11_010_048, 11_010_048));
     assert!(guessing.lock().accounts.len() <= ACCOUNTS && guessing.lock().addresses.len() <= ADDRESSES);
-    assert_eq!(guessing.reserved(hammered.account), Some(30));
+    assert_eq!(guessing.record(hammered.account).map(|record| record.due), Some(30));
     guessing.attempt(&hammered, at(30 * HOUR)).unwrap().failed();
     assert_eq!(guessing.attempt(&hammered, at(30 * HOUR)).err().unwrap().seconds, 900);
 }

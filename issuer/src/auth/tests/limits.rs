@@ -30,6 +30,18 @@ impl Fixture {
         let waited = tokio::time::timeout(Duration::from_secs(10), is_there).await;
         assert!(waited.is_ok(), "the record says {} and not {failures}", self.user().await.failures);
     }
+
+    /// Waits until nothing is written off the requests' way either: how often the store was written to.
+    async fn writes_until_quiet(&self) -> usize {
+        let mut writes = 0;
+        loop {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            match self.calls.take() {
+                (0, 0) => return writes,
+                (_, more) => writes += more,
+            }
+        }
+    }
 }
 
 fn seconds<T>(result: Result<T, AuthError>) -> u64 {
@@ -113,16 +125,35 @@ async fn failures_outlast_the_issuer_and_a_success_ends_them() {
     let fixture = Fixture::new().await;
     let epoch = fixture.user().await.credential_epoch;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
+    fixture.await_record(4).await;
+    let fixture = fixture.restarted().await;
+    fixture.login_with("exampleUser", "wrong").await.err().unwrap();
     fixture.await_record(10).await;
+    // Five failures count, and so the next must wait.
+    assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 1);
     let fixture = fixture.restarted().await;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
     fixture.await_record(20).await;
-    // Eleven failures count, and so the next must wait.
+    // Eleven.
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 64);
     fixture.clock.advance(64);
     fixture.login().await;
     fixture.await_record(0).await;
     assert_eq!(fixture.user().await.credential_epoch, epoch);
+}
+
+#[tokio::test]
+async fn a_stop_waits_until_what_was_answered_is_noted() {
+    let fixture = Fixture::new().await;
+    for failures in 1..=5 {
+        fixture.login_with("exampleUser", "wrong").await.err().unwrap();
+        fixture.auth.noted().await;
+        assert_eq!(fixture.user().await.failures, if failures < 5 { 4 } else { 10 });
+    }
+    fixture.clock.advance(1);
+    fixture.login().await;
+    fixture.auth.noted().await;
+    assert_eq!(fixture.user().await.failures, 0);
 }
 
 #[tokio::test]
@@ -135,15 +166,7 @@ async fn as_much_is_written_for_a_name_that_nobody_has_as_for_a_users() {
             fixture.clock.advance(15 * 60);
             fixture.login_with(name, "wrong").await.err().unwrap();
         }
-        // They are made off the requests' way.
-        let mut writes = 0;
-        loop {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            match fixture.calls.take() {
-                (0, 0) => break,
-                (_, more) => writes += more,
-            }
-        }
+        let writes = fixture.writes_until_quiet().await;
         assert!(writes >= 2, "{name}: {writes}");
         written.push(writes);
     }
@@ -190,6 +213,30 @@ async fn a_sign_in_without_failures_writes_no_count() {
     // The session is written, and nothing else.
     let (_, writes) = fixture.calls.take();
     assert_eq!(writes, 1);
+}
+
+#[tokio::test]
+async fn sign_ins_at_once_write_no_count_either() {
+    let fixture = Fixture::new().await;
+    fixture.writes_until_quiet().await;
+    let passes = futures_util::future::join_all((0..4).map(|_| fixture.login())).await;
+    assert_eq!((fixture.writes_until_quiet().await, fixture.user().await.failures), (passes.len(), 0));
+}
+
+#[tokio::test]
+async fn a_success_at_once_with_a_failure_leaves_no_count_behind() {
+    let fixture = Fixture::new().await;
+    for _ in 0..5 {
+        // Both have read the record before either is counted. Which is hashed first, nobody knows.
+        let (failed, _) = tokio::join!(fixture.login_with("exampleUser", "wrong"), fixture.login());
+        assert!(matches!(failed, Err(AuthError::InvalidCredentials)));
+        fixture.writes_until_quiet().await;
+        let user = fixture.user().await;
+        let account = fixture.auth.account(&user.username, Some(&user));
+        assert_eq!(Some(user.failures), fixture.auth.guessing.record(account).map(|record| record.due));
+        fixture.login().await;
+        fixture.await_record(0).await;
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,32 @@
+//! Counts of failures on their way into users' records, which no answer waits for, but the end of the issuer does.
+
+use std::{
+    future::Future,
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::task::JoinSet;
+
+/// Writes that are under way.
+#[derive(Default)]
+pub(super) struct Notes(Mutex<JoinSet<()>>);
+
+impl Notes {
+    pub(super) fn begin(&self, write: impl Future<Output = ()> + Send + 'static) {
+        let mut writes = self.lock();
+        while writes.try_join_next().is_some() {}
+        writes.spawn(write);
+    }
+
+    /// Completes when everything that was begun before is written.
+    pub(super) async fn written(&self) {
+        let mut writes = mem::take(&mut *self.lock());
+        while writes.join_next().await.is_some() {}
+    }
+
+    fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {
+        // A set is whole at any moment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
