@@ -6,7 +6,7 @@
 //! counted when it is admitted, before any password is hashed, and alike for names that exist and names that do not.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod attempt;
+mod note;
 mod rules;
 mod table;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod tests;
 
 pub(crate) use attempt::Attempt;
 use attempt::{Counted, Held};
+pub(crate) use note::Note;
 use rules::{ACCOUNT, Debt, Delay, OWN, Row, Verdict};
 pub(crate) use rules::{MOST_FAILURES, Told};
 use table::{Hasher, Key, Kind, Table};
@@ -57,6 +59,9 @@ struct Tables {
     own: Table<Row>,
     /// How many attempts of an account's known devices and sessions are under way: there are no more entries than requests.
     owners: HashMap<Key, u16>,
+    /// Accounts whose users' records are being brought up to date, and whether an attempt has succeeded since that was last
+    /// looked at.
+    notes: HashMap<Key, bool>,
 }
 
 /// An account as strangers are counted at it: a user, with how often their credentials changed and were pardoned, or a name
@@ -75,11 +80,13 @@ pub(crate) struct SignIn {
     pub(crate) device: Option<DeviceId>,
 }
 
-/// The failures that a user's record should tell of, and those that it tells of as far as is known here.
+/// What an attempt did to the count of its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) due: u16,
-    pub(crate) known: u16,
+pub(crate) enum Trend {
+    /// It failed. Where the record says more, other issuers have counted too, and have counted more.
+    Grows,
+    /// It succeeded, which ends the row, or forgives some of it, whoever has counted.
+    Shrinks,
 }
 
 /// Not now: there were too many failures.
@@ -99,7 +106,7 @@ impl Guessing {
 
     fn with_tables(secret: [u8; 32], accounts: usize, addresses: usize, own: usize) -> Arc<Self> {
         let (accounts, addresses, own) = (Table::new(accounts), Table::new(addresses), Table::new(own));
-        let tables = Tables { accounts, addresses, own, owners: HashMap::new() };
+        let tables = Tables { accounts, addresses, own, owners: HashMap::new(), notes: HashMap::new() };
         Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
     }
 
@@ -155,22 +162,39 @@ impl Guessing {
         Ok(())
     }
 
-    /// What the record of the account's user should say of failures, where something is known, and what it says.
-    pub(crate) fn record(&self, account: Account) -> Option<Record> {
-        self.lock().accounts.find(account.0).map(|row| Record { due: row.reserved(), known: row.noted() })
+    /// Begins to bring the record of the account's user up to date after an attempt, where it is not as far as is known. That
+    /// is for one at a time: whoever is at it already looks again. `recorded` is what the record said before the attempt; for
+    /// a name that nobody has, where there is none, everything goes as if there were one.
+    pub(crate) fn note(self: &Arc<Self>, account: Account, trend: Trend, recorded: Option<u16>) -> Option<Note> {
+        let mut tables = self.lock();
+        let row = tables.accounts.find(account.0)?;
+        let (due, known) = (row.due(), row.known());
+        // The record may have been written since it was read, and by other issuers since it was known.
+        let recorded = recorded.unwrap_or(known);
+        let is_right = match trend {
+            Trend::Grows => due <= known.min(recorded),
+            Trend::Shrinks => due >= known.max(recorded),
+        };
+        if is_right {
+            return None;
+        }
+        let shrinks = trend == Trend::Shrinks;
+        match tables.notes.entry(account.0) {
+            Entry::Occupied(mut note) => {
+                *note.get_mut() |= shrinks;
+                None
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(shrinks);
+                Some(Note::new(Arc::clone(self), account.0))
+            }
+        }
     }
 
-    /// Takes down what the record of the account's user says, as it was just read: what it should say.
-    pub(crate) fn note(&self, account: Account, recorded: u16) -> Option<u16> {
-        self.lock().accounts.find(account.0).map(|row| {
-            row.note(recorded);
-            row.reserved()
-        })
-    }
-
-    /// Whether the last failure at the account is one that the record of a user would have to note.
-    pub(crate) fn has_begun_a_step(&self, account: Account) -> bool {
-        self.lock().accounts.find(account.0).is_some_and(|row| row.has_begun_a_step())
+    /// What the record of the account's user should say, where something is known.
+    #[cfg(test)]
+    pub(crate) fn due(&self, account: Account) -> Option<u16> {
+        self.lock().accounts.find(account.0).map(|row| row.due())
     }
 
     /// IPv4 by the whole address, IPv6 by the first 64 bits, which is what one customer has.

@@ -110,7 +110,7 @@ impl ServeError {
     }
 }
 
-/// How long an issuer that stops waits until failed attempts are noted, where the store hardly answers.
+/// How long an issuer that stops waits until the store has taken its counts of failed attempts.
 const NOTES_DEADLINE: Duration = Duration::from_secs(2);
 
 /// What comes from the environment alone, never from an argument, which every user of the machine could read.
@@ -169,17 +169,22 @@ impl Started {
             }
         };
         server::serve(self.listener, service, proxies, stop).await;
-        if time::timeout(NOTES_DEADLINE, auth.noted()).await.is_err() {
-            tracing::warn!("some failed attempts could not be noted in time: the next issuer counts without them");
-        }
         drop(stop_commands);
         for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
             task.abort();
             // It was told to end: that it was cut short is no failure.
             drop(task.await);
         }
-        if let Some(commands) = commands {
-            drop(commands.await);
+        let commands = async {
+            if let Some(commands) = commands {
+                drop(commands.await);
+            }
+        };
+        let (noted, ()) = tokio::join!(time::timeout(NOTES_DEADLINE, auth.noted()), commands);
+        if noted.is_err() {
+            tracing::warn!(
+                "the store did not take all counts of failed attempts in time: the next issuer goes on with older ones"
+            );
         }
         tracing::info!("stopped");
         failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))

@@ -130,12 +130,28 @@ test("a store's address with a password comes from the environment alone, and is
   for (const { stdout, stderr } of shown) assert.doesNotMatch(stdout + stderr, /s3cret/);
 });
 
+/** What a user's record says of failures. */
+const recordedOf = (username) =>
+  Number(server.query(`SELECT (convert_from(record, 'UTF8')::jsonb ->> 'failures')::int FROM hallpass.users WHERE username = '${username}'`));
+
+test("an issuer that stops notes first what it has counted", { skip }, async (t) => {
+  const [issuer] = await issuersFor(t, 1, { env });
+  const user = { username: "stopped", password: "a good passphrase" };
+  addUserTo(env, user);
+  server.query("CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.7); RETURN NEW; END'");
+  t.after(() => server.query("DROP FUNCTION slowly CASCADE"));
+  server.query("CREATE TRIGGER slowly BEFORE UPDATE ON hallpass.users FOR EACH ROW EXECUTE FUNCTION slowly()");
+  assert.equal((await login(issuer, { ...user, password: "a wrong guess" })).status, 401);
+  await issuer.stop();
+  assert.equal(recordedOf("stopped"), 4);
+});
+
 test("an issuer that starts goes on with the failures that the others have counted, and lowers nobody's count", { skip }, async (t) => {
   const [one, two] = await issuersFor(t, 2, { env });
   const user = { username: "hammered", password: "a good passphrase" };
   addUserTo(env, user);
   const guess = async (issuer) => (await login(issuer, { ...user, password: "a wrong guess" })).status;
-  const recorded = () => Number(server.query("SELECT (convert_from(record, 'UTF8')::jsonb ->> 'failures')::int FROM hallpass.users WHERE username = 'hammered'"));
+  const recorded = () => recordedOf("hammered");
   // The other issuer has seen the account before anything failed at it.
   assert.equal((await login(two, user)).status, 200);
   for (let count = 0; count < 5; count += 1) assert.equal(await guess(one), 401);

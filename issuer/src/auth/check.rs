@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{
-    Auth, AuthError, Client,
-    limits::{Trend, untried},
-};
+use super::{Auth, AuthError, Client, limits::untried};
 use crate::{
     audit::Device,
+    guessing::Trend,
     hashing::{Asker, Hashing, HashingError, Lane},
     id::UserId,
     metrics::AuthMetrics,

@@ -6,7 +6,7 @@ use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
 use crate::{
     audit,
     device_token::{DeviceId, DeviceToken},
-    guessing::{Account, Attempt, Guessing, SignIn},
+    guessing::{Account, Attempt, Guessing, Note, SignIn, Trend},
     hashing::{Asker, HashingError},
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
@@ -69,48 +69,16 @@ impl Auth {
     /// answer takes longer for a name that exists. For one that does not, its decoy's record is written as it is: others
     /// wait for the disk then, and must not learn from that who exists.
     pub(super) fn keep_failures(&self, account: Account, trend: Trend, user: Option<&User>, decoy: Option<User>) {
-        match (user, decoy) {
-            (Some(user), _) => self.note_failures(account, trend, user),
-            (None, Some(decoy)) if self.guessing.has_begun_a_step(account) => {
-                let store = Arc::clone(&self.store);
-                self.notes.begin(async move { drop(store.swap_user(&decoy, &decoy).await) });
-            }
-            (None, _) => {}
-        }
-    }
-
-    fn note_failures(&self, account: Account, trend: Trend, user: &User) {
-        let Some(record) = self.guessing.record(account) else { return };
-        // The record was read before the password was tried, and may have been written since.
-        if ![user.failures, record.known].into_iter().any(|recorded| trend.leads(recorded, record.due)) {
-            return;
-        }
-        let (store, guessing, id) = (Arc::clone(&self.store), Arc::clone(&self.guessing), user.id);
+        let recorded = user.map(|user| user.failures);
+        let Some(id) = user.or(decoy.as_ref()).map(|user| user.id) else { return };
+        let Some(note) = self.guessing.note(account, trend, recorded) else { return };
+        let (store, guessing) = (Arc::clone(&self.store), Arc::clone(&self.guessing));
+        let own = recorded.is_some().then_some(account);
         self.notes.begin(async move {
-            if let Err(error) = save_failures(&*store, &guessing, account, trend, id).await {
+            if let Err(error) = save_failures(&*store, &guessing, note, id, own).await {
                 tracing::warn!(user = %id, %error, "failed attempts could not be noted");
             }
         });
-    }
-}
-
-/// What an attempt did to the count of its account.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trend {
-    /// It failed. Where the record says more, other issuers have counted too, and have counted more.
-    Grows,
-    /// It succeeded, which ends the row, or forgives some of it. What is left may be attempts under way, for which the
-    /// record says no more than before: else those of the owner would count against them after a restart.
-    Shrinks,
-}
-
-impl Trend {
-    /// Whether the record goes from the one to the other by it.
-    fn leads(self, recorded: u16, due: u16) -> bool {
-        match self {
-            Self::Grows => due > recorded,
-            Self::Shrinks => due < recorded,
-        }
     }
 }
 
@@ -122,30 +90,25 @@ pub(super) fn untried(attempt: Attempt, error: &HashingError) {
     }
 }
 
-/// Writes the count into the user's record until the record says what is counted: it changes meanwhile.
+/// Writes the count into a user's record until the record says what is counted: it changes meanwhile. The record is that of
+/// the account which is its `own`, or a decoy's, in which nothing changes.
 async fn save_failures(
     store: &dyn Store,
     guessing: &Guessing,
-    account: Account,
-    trend: Trend,
+    mut note: Note,
     id: UserId,
+    own: Option<Account>,
 ) -> Result<(), StoreError> {
-    let mut written = None;
     for _ in 0..MOST_ATTEMPTS {
         let Some(user) = store.user(id).await? else { return Ok(()) };
         // A password that was changed meanwhile began another count, and so did a pardon.
-        if guessing.account(&user.username, Some(&user)) != account {
+        if own.is_some_and(|account| account != guessing.account(&user.username, Some(&user))) {
             return Ok(());
         }
-        let Some(due) = guessing.note(account, user.failures) else { return Ok(()) };
-        // A success that came while this was written has not seen it.
-        let trend = if written == Some(user.failures) { Trend::Shrinks } else { trend };
-        if !trend.leads(user.failures, due) {
-            return Ok(());
-        }
-        // A conflict is read again, and so is what was written.
-        if store.swap_user(&user, &user.with_failures(due)).await? == Swapped::Yes {
-            written = Some(due);
+        let Some(due) = note.due(own.map(|_| user.failures)) else { return Ok(()) };
+        let changed = if own.is_some() { user.with_failures(due) } else { user.clone() };
+        if store.swap_user(&user, &changed).await? == Swapped::Yes {
+            note.written();
         }
     }
     Ok(())

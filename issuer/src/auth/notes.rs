@@ -1,8 +1,7 @@
 //! Counts of failures on their way into users' records, which no answer waits for, but the end of the issuer does.
 
 use std::{
-    future::Future,
-    mem,
+    future::{self, Future},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,10 +18,9 @@ impl Notes {
         writes.spawn(write);
     }
 
-    /// Completes when everything that was begun before is written.
+    /// Completes when nothing is under way. For one caller at a time; one that no longer waits leaves all writes under way.
     pub(super) async fn written(&self) {
-        let mut writes = mem::take(&mut *self.lock());
-        while writes.join_next().await.is_some() {}
+        while future::poll_fn(|context| self.lock().poll_join_next(context)).await.is_some() {}
     }
 
     fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -9,7 +9,7 @@ use crate::clock::Moment;
 pub(crate) const MOST_FAILURES: u16 = 100;
 
 /// Counts in the user's record are kept in steps, ahead of what happened, so that few failures need a write. The first step
-/// ends with the failures that cost nothing: who mistyped once must not wait for the rest of ten after a restart.
+/// ends before the first failure that costs something: after a restart, who had mistyped once may do so once more.
 const STEP: u16 = 10;
 
 /// What a sign-in on a known device forgives the strangers. Not all: else who guesses at an account whose owner signs in
@@ -66,8 +66,8 @@ pub(super) enum Verdict {
 pub(super) struct Row {
     failures: u16,
     under_way: u16,
-    /// What the user's record says, as far as is known here.
-    noted: u16,
+    /// What the user's record says, or is about to say, as far as is known here. Of an account alone.
+    known: u16,
     told: Told,
     free_at: Moment,
 }
@@ -93,36 +93,33 @@ pub(crate) enum Told {
 impl Row {
     /// A row that goes on after a restart, or after the entry gave way to another.
     pub(super) fn recorded(failures: u16) -> Self {
-        Self { failures: failures.min(MOST_FAILURES), noted: failures, ..Self::default() }
+        Self { failures: failures.min(MOST_FAILURES), known: failures, ..Self::default() }
     }
 
     /// A row that gave way while an attempt was under way, the last of so many failures.
     pub(super) fn brought_back(failures: u16) -> Self {
         let row = Self { under_way: 1, ..Self::recorded(failures) };
-        Self { noted: row.reserved(), ..row }
+        // What was known is forgotten, too: most likely the record is right.
+        Self { known: row.due(), ..row }
     }
 
     pub(super) fn failures(&self) -> u16 {
         self.failures
     }
 
-    /// What the user's record should say.
-    pub(super) fn reserved(&self) -> u16 {
-        end_of_step(self.failures)
+    /// What the user's record should say. What is under way is not in it: who was not answered has learnt nothing, and where
+    /// it is the owner a restart must not count it.
+    pub(super) fn due(&self) -> u16 {
+        let settled = self.failures.saturating_sub(self.under_way);
+        if (1..ACCOUNT.free).contains(&settled) { ACCOUNT.free - 1 } else { settled.next_multiple_of(STEP) }
     }
 
-    /// What the user's record said when it was last read or written here.
-    pub(super) fn noted(&self) -> u16 {
-        self.noted
+    pub(super) fn known(&self) -> u16 {
+        self.known
     }
 
-    pub(super) fn note(&mut self, recorded: u16) {
-        self.noted = recorded;
-    }
-
-    /// Whether the last failure was the first of a step.
-    pub(super) fn has_begun_a_step(&self) -> bool {
-        end_of_step(self.failures) > end_of_step(self.failures.saturating_sub(1))
+    pub(super) fn know(&mut self, recorded: u16) {
+        self.known = recorded;
     }
 
     pub(super) fn verdict(&self, now: Moment) -> Verdict {
@@ -154,7 +151,7 @@ impl Row {
     /// An attempt succeeded: the row ends, but for what else is under way.
     pub(super) fn succeed(&mut self) {
         let under_way = self.under_way.saturating_sub(1);
-        *self = Self { failures: under_way, under_way, noted: self.noted, ..Self::default() };
+        *self = Self { failures: under_way, under_way, known: self.known, ..Self::default() };
     }
 
     /// An attempt was not tried, which is not its client's fault: nobody waits for it, unless another one has come since.
@@ -198,11 +195,6 @@ impl Row {
             state
         })
     }
-}
-
-/// The last count of the step that a count is in.
-fn end_of_step(failures: u16) -> u16 {
-    if (1..ACCOUNT.free).contains(&failures) { ACCOUNT.free - 1 } else { failures.next_multiple_of(STEP) }
 }
 
 impl Entry for Row {
@@ -340,8 +332,24 @@ mod tests {
     #[test]
     fn the_record_is_ahead_of_the_count() {
         let counts = [0, 1, 4, 5, 10, 11, 99, 100];
-        assert_eq!(counts.map(|count| Row::recorded(count).reserved()), [0, 4, 4, 10, 10, 20, 100, 100]);
-        let begin = |count: &u16| Row::recorded(*count).has_begun_a_step();
-        assert_eq!((0..=100).filter(begin).collect::<Vec<_>>(), [1, 5, 11, 21, 31, 41, 51, 61, 71, 81, 91]);
+        assert_eq!(counts.map(|count| Row::recorded(count).due()), [0, 4, 4, 10, 10, 20, 100, 100]);
+    }
+
+    #[test]
+    fn what_is_under_way_is_not_for_the_record() {
+        let mut row = Row::recorded(0);
+        let delays = [(); 3].map(|()| row.admit(ACCOUNT, at(0)));
+        assert_eq!(row.due(), 0);
+        row.fail();
+        assert_eq!(row.due(), 4);
+        row.withdraw(delays[1]);
+        row.take_back(ACCOUNT, at(0), delays[2]);
+        assert_eq!((row.failures(), row.due()), (1, 4));
+        row.admit(ACCOUNT, at(0));
+        row.admit(ACCOUNT, at(0));
+        row.succeed();
+        assert_eq!((row.failures(), row.due()), (1, 0));
+        // Of one that gave way, the attempt that brings it back is still under way.
+        assert_eq!(Row::brought_back(5).due(), 4);
     }
 }

@@ -85,7 +85,7 @@ fn an_attempt_whose_row_gave_way_is_counted_again_when_it_fails() {
     for name in 0..8 {
         fail_at_once(&guessing, stranger(&guessing, &format!("user{name}"), 0, 2 + name), 0);
     }
-    assert_eq!(guessing.record(by.account).map(|record| record.due), None, "it gave way");
+    assert_eq!(guessing.due(by.account), None, "it gave way");
     under_way.into_iter().for_each(Attempt::failed);
     assert_eq!(fail_at_once(&guessing, by, 0), (1, 1));
 }
@@ -106,8 +106,32 @@ fn a_success_ends_the_row_and_costs_the_address_nothing() {
             assert!(fails(&guessing, &SignIn { address: ipv4(100 + round), ..by }, 0));
         }
         guessing.attempt(&by, at(0)).unwrap().succeeded();
-        assert_eq!(guessing.record(by.account).map(|record| record.due), Some(0));
+        assert_eq!(guessing.due(by.account), Some(0));
     }
+}
+
+#[test]
+fn a_record_is_lowered_once_for_a_success_and_raised_as_often_as_it_is_too_low() {
+    let guessing = Guessing::new([1; 32]);
+    let by = stranger(&guessing, "owner", 0, 1);
+    let note = |trend, recorded| guessing.note(by.account, trend, Some(recorded));
+    fails(&guessing, &by, 0);
+    let mut first = note(Trend::Grows, 0).unwrap();
+    assert_eq!(first.due(Some(0)), Some(4));
+    // Somebody else's write came first, and a little later another one.
+    assert_eq!(first.due(Some(0)), Some(4));
+    guessing.attempt(&by, at(0)).unwrap().succeeded();
+    assert!(note(Trend::Shrinks, 0).is_none(), "the first is at it");
+    assert_eq!(first.due(Some(4)), Some(0));
+    first.written();
+    // What another issuer has counted since stays.
+    assert_eq!(first.due(Some(20)), None);
+    assert!(note(Trend::Grows, 20).is_none(), "it is right");
+    drop(note(Trend::Shrinks, 20).unwrap());
+    let mut again = note(Trend::Shrinks, 20).unwrap();
+    assert_eq!(again.due(Some(20)), Some(0));
+    // A conflict.
+    assert_eq!(again.due(Some(30)), Some(0));
 }
 
 #[test]
@@ -198,7 +222,7 @@ fn a_million_addresses_and_names_take_no_memory_and_put_out_nobody() {
     let now = guessing.lock().bytes();
     assert_eq!((before, now), (11_010_048, 11_010_048));
     assert!(guessing.lock().accounts.len() <= ACCOUNTS && guessing.lock().addresses.len() <= ADDRESSES);
-    assert_eq!(guessing.record(hammered.account).map(|record| record.due), Some(30));
+    assert_eq!(guessing.due(hammered.account), Some(30));
     guessing.attempt(&hammered, at(30 * HOUR)).unwrap().failed();
     assert_eq!(guessing.attempt(&hammered, at(30 * HOUR)).err().unwrap().seconds, 900);
 }

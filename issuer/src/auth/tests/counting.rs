@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use tokio::sync::{RwLock, RwLockWriteGuard};
+
 use crate::{
     id::{SessionId, UserId},
     session::Session,
@@ -21,12 +23,18 @@ pub(super) struct CountingStore {
 pub(super) struct Calls {
     reads: AtomicUsize,
     writes: AtomicUsize,
+    changes_of_users: RwLock<()>,
 }
 
 impl Calls {
     /// Reads and writes since the last call of this.
     pub(super) fn take(&self) -> (usize, usize) {
         (self.reads.swap(0, Ordering::SeqCst), self.writes.swap(0, Ordering::SeqCst))
+    }
+
+    /// Lets no change of a user be written as long as this is held.
+    pub(super) async fn hold_changes_of_users(&self) -> RwLockWriteGuard<'_, ()> {
+        self.changes_of_users.write().await
     }
 
     fn read(&self) {
@@ -60,7 +68,10 @@ impl Store for CountingStore {
 
     fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped> {
         self.calls.write();
-        self.store.swap_user(old, new)
+        Box::pin(async move {
+            let _not_held = self.calls.changes_of_users.read().await;
+            self.store.swap_user(old, new).await
+        })
     }
 
     fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped> {

@@ -1,7 +1,11 @@
 //! Attempts at a password, limited over a real store.
 
 use super::*;
-use crate::{guessing::MOST_FAILURES, user::User};
+use crate::{
+    guessing::MOST_FAILURES,
+    hashing::Here,
+    user::{User, Username},
+};
 
 impl Fixture {
     /// The issuer starts again, over the same store.
@@ -20,27 +24,20 @@ impl Fixture {
         self.auth.store.user_named(&"exampleUser".parse().unwrap()).await.unwrap().unwrap()
     }
 
-    /// Waits until the user's record says so: it is written off the request's way.
-    async fn await_record(&self, failures: u16) {
-        let is_there = async {
-            while self.user().await.failures != failures {
-                tokio::task::yield_now().await;
-            }
-        };
-        let waited = tokio::time::timeout(Duration::from_secs(10), is_there).await;
-        assert!(waited.is_ok(), "the record says {} and not {failures}", self.user().await.failures);
+    /// What the user's record says of failures once nothing is under way, which is what it should say.
+    async fn recorded(&self) -> u16 {
+        self.auth.noted().await;
+        let user = self.user().await;
+        let account = self.auth.account(&user.username, Some(&user));
+        if let Some(due) = self.auth.guessing.due(account) {
+            assert_eq!(user.failures, due);
+        }
+        user.failures
     }
 
-    /// Waits until nothing is written off the requests' way either: how often the store was written to.
-    async fn writes_until_quiet(&self) -> usize {
-        let mut writes = 0;
-        loop {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            match self.calls.take() {
-                (0, 0) => return writes,
-                (_, more) => writes += more,
-            }
-        }
+    async fn fail(&self) {
+        let error = self.login_with("exampleUser", "wrong").await.err().unwrap();
+        assert!(matches!(error, AuthError::InvalidCredentials), "{error}");
     }
 }
 
@@ -125,20 +122,20 @@ async fn failures_outlast_the_issuer_and_a_success_ends_them() {
     let fixture = Fixture::new().await;
     let epoch = fixture.user().await.credential_epoch;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
-    fixture.await_record(4).await;
+    assert_eq!(fixture.recorded().await, 4);
     let fixture = fixture.restarted().await;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
-    fixture.await_record(10).await;
+    assert_eq!(fixture.recorded().await, 10);
     // Five failures count, and so the next must wait.
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 1);
     let fixture = fixture.restarted().await;
     fixture.login_with("exampleUser", "wrong").await.err().unwrap();
-    fixture.await_record(20).await;
+    assert_eq!(fixture.recorded().await, 20);
     // Eleven.
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 64);
     fixture.clock.advance(64);
     fixture.login().await;
-    fixture.await_record(0).await;
+    assert_eq!(fixture.recorded().await, 0);
     assert_eq!(fixture.user().await.credential_epoch, epoch);
 }
 
@@ -146,31 +143,51 @@ async fn failures_outlast_the_issuer_and_a_success_ends_them() {
 async fn a_stop_waits_until_what_was_answered_is_noted() {
     let fixture = Fixture::new().await;
     for failures in 1..=5 {
-        fixture.login_with("exampleUser", "wrong").await.err().unwrap();
+        fixture.fail().await;
         fixture.auth.noted().await;
         assert_eq!(fixture.user().await.failures, if failures < 5 { 4 } else { 10 });
     }
-    fixture.clock.advance(1);
-    fixture.login().await;
-    fixture.auth.noted().await;
-    assert_eq!(fixture.user().await.failures, 0);
+}
+
+#[tokio::test]
+async fn a_stop_that_waits_no_longer_leaves_notes_under_way() {
+    let fixture = Fixture::new().await;
+    let held = fixture.calls.hold_changes_of_users().await;
+    fixture.fail().await;
+    assert!(tokio::time::timeout(Duration::from_millis(50), fixture.auth.noted()).await.is_err());
+    drop(held);
+    assert_eq!(fixture.recorded().await, 4);
 }
 
 #[tokio::test]
 async fn as_much_is_written_for_a_name_that_nobody_has_as_for_a_users() {
     let fixture = Fixture::new().await;
-    let mut written = Vec::new();
     for name in ["exampleUser", "nobody"] {
-        for _ in 0..25 {
+        let mut at = Vec::new();
+        for failure in 1..=25 {
             // The longest delay.
             fixture.clock.advance(15 * 60);
+            fixture.calls.take();
             fixture.login_with(name, "wrong").await.err().unwrap();
+            fixture.auth.noted().await;
+            at.extend((0..fixture.calls.take().1).map(|_| failure));
         }
-        let writes = fixture.writes_until_quiet().await;
-        assert!(writes >= 2, "{name}: {writes}");
-        written.push(writes);
+        assert_eq!(at, [1, 5, 11, 21], "{name}");
     }
-    assert_eq!(written[0], written[1]);
+}
+
+#[tokio::test]
+async fn as_much_is_written_for_a_name_that_nobody_has_when_many_try_at_once() {
+    for at_once in 1..=4 {
+        for name in ["exampleUser", "nobody"] {
+            let fixture = Fixture::new().await;
+            fixture.calls.take();
+            let attempts = (0..at_once).map(|_| fixture.login_with(name, "wrong"));
+            assert!(futures_util::future::join_all(attempts).await.iter().all(Result::is_err));
+            fixture.auth.noted().await;
+            assert_eq!(fixture.calls.take().1, 1, "{at_once} at once at {name}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -183,13 +200,13 @@ async fn after_a_hundred_failures_only_the_owner_opens_the_account() {
         fixture.clock.advance(900);
     }
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 3600);
-    fixture.await_record(100).await;
+    assert_eq!(fixture.recorded().await, 100);
     let fixture = fixture.restarted().await;
     assert_eq!(seconds(fixture.login_with("exampleUser", PASSWORD).await), 3600);
     fixture.login_known(&device, PASSWORD).await.unwrap();
-    fixture.await_record(90).await;
+    assert_eq!(fixture.recorded().await, 90);
     fixture.login().await;
-    fixture.await_record(0).await;
+    assert_eq!(fixture.recorded().await, 0);
 }
 
 #[tokio::test]
@@ -204,39 +221,85 @@ async fn after_a_hundred_failures_the_operator_opens_the_account() {
 }
 
 #[tokio::test]
-async fn a_sign_in_without_failures_writes_no_count() {
+async fn good_sign_ins_write_no_count_however_many_come_at_once() {
     let fixture = Fixture::new().await;
-    fixture.login().await;
-    fixture.calls.take();
-    fixture.login().await;
-    tokio::task::yield_now().await;
-    // The session is written, and nothing else.
-    let (_, writes) = fixture.calls.take();
-    assert_eq!(writes, 1);
-}
-
-#[tokio::test]
-async fn sign_ins_at_once_write_no_count_either() {
-    let fixture = Fixture::new().await;
-    fixture.writes_until_quiet().await;
-    let passes = futures_util::future::join_all((0..4).map(|_| fixture.login())).await;
-    assert_eq!((fixture.writes_until_quiet().await, fixture.user().await.failures), (passes.len(), 0));
-}
-
-#[tokio::test]
-async fn a_success_at_once_with_a_failure_leaves_no_count_behind() {
-    let fixture = Fixture::new().await;
-    for _ in 0..5 {
-        // Both have read the record before either is counted. Which is hashed first, nobody knows.
-        let (failed, _) = tokio::join!(fixture.login_with("exampleUser", "wrong"), fixture.login());
-        assert!(matches!(failed, Err(AuthError::InvalidCredentials)));
-        fixture.writes_until_quiet().await;
-        let user = fixture.user().await;
-        let account = fixture.auth.account(&user.username, Some(&user));
-        assert_eq!(Some(user.failures), fixture.auth.guessing.record(account).map(|record| record.due));
-        fixture.login().await;
-        fixture.await_record(0).await;
+    for at_once in 1..=4 {
+        fixture.calls.take();
+        futures_util::future::join_all((0..at_once).map(|_| fixture.login())).await;
+        assert_eq!(fixture.recorded().await, 0);
+        // The sessions are written, and nothing else.
+        assert_eq!(fixture.calls.take().1, at_once);
     }
+}
+
+#[tokio::test]
+async fn a_success_takes_back_what_was_being_noted() {
+    let fixture = Fixture::new().await;
+    let held = fixture.calls.hold_changes_of_users().await;
+    fixture.fail().await;
+    fixture.login().await;
+    drop(held);
+    assert_eq!(fixture.recorded().await, 0);
+}
+
+#[tokio::test]
+async fn what_fails_while_a_success_is_noted_is_noted_after_it() {
+    let fixture = Fixture::new().await;
+    fixture.fail().await;
+    assert_eq!(fixture.recorded().await, 4);
+    let held = fixture.calls.hold_changes_of_users().await;
+    fixture.login().await;
+    for _ in 0..4 {
+        fixture.fail().await;
+    }
+    drop(held);
+    assert_eq!(fixture.recorded().await, 4);
+}
+
+#[tokio::test]
+async fn what_fails_beside_a_success_is_noted_though_it_saw_the_record_before() {
+    let fixture = Fixture::new().await;
+    fixture.fail().await;
+    assert_eq!(fixture.recorded().await, 4);
+    // The good one is hashed first, and what it writes is there before the other one has failed.
+    tokio::join!(fixture.login(), fixture.fail());
+    assert_eq!(fixture.recorded().await, 4);
+}
+
+#[tokio::test]
+async fn a_success_lowers_the_record_whatever_becomes_of_the_sign_in_beside_it() {
+    let fixture = Fixture::new().await;
+    fixture.fail().await;
+    assert_eq!(fixture.recorded().await, 4);
+    let here = Here::new();
+    let gone = Client { presence: here.presence(), ..client() };
+    let username: Username = "exampleUser".parse().unwrap();
+    let first = async {
+        let checked = fixture.auth.check_password(&username, password(PASSWORD), &client()).await;
+        drop(here);
+        checked
+    };
+    let second = fixture.auth.check_password(&username, password(PASSWORD), &gone);
+    let (first, second) = tokio::join!(first, second);
+    assert!(first.is_ok() && second.is_err(), "the second one hung up before its turn");
+    assert_eq!(fixture.recorded().await, 0);
+}
+
+#[tokio::test]
+async fn a_failure_lowers_nothing_that_another_issuer_has_counted_and_a_success_does() {
+    let fixture = Fixture::new().await;
+    fixture.fail().await;
+    fixture.auth.noted().await;
+    let user = fixture.user().await;
+    fixture.auth.store.swap_user(&user, &user.with_failures(30)).await.unwrap();
+    for _ in 0..4 {
+        fixture.fail().await;
+        fixture.auth.noted().await;
+        assert_eq!(fixture.user().await.failures, 30);
+    }
+    fixture.clock.advance(1);
+    fixture.login().await;
+    assert_eq!(fixture.recorded().await, 0);
 }
 
 #[tokio::test]

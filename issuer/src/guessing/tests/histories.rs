@@ -77,7 +77,7 @@ impl World {
             Step::Fail | Step::HangUp | Step::Withdraw | Step::Owner(_) => {}
         }
         let account = stranger(&self.guessing, "owner", 0, 0).account;
-        self.recorded = self.guessing.record(account).map_or(self.recorded, |record| record.due);
+        self.recorded = self.guessing.due(account).unwrap_or(self.recorded);
     }
 
     fn owner(&mut self, is_right: bool) {
