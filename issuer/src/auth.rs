@@ -125,7 +125,7 @@ impl Auth {
 
     /// Completes when the failures of all requests that were answered are noted, for who goes on with the store.
     pub(crate) async fn noted(&self) {
-        self.notes.written().await;
+        self.notes.finished().await;
     }
 
     /// Completes when the store can keep its promises no longer, and never otherwise.

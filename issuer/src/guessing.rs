@@ -6,7 +6,7 @@
 //! counted when it is admitted, before any password is hashed, and alike for names that exist and names that do not.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -59,9 +59,8 @@ struct Tables {
     own: Table<Row>,
     /// How many attempts of an account's known devices and sessions are under way: there are no more entries than requests.
     owners: HashMap<Key, u16>,
-    /// Accounts whose users' records are being brought up to date, and whether an attempt has succeeded since that was last
-    /// looked at.
-    notes: HashMap<Key, bool>,
+    /// Accounts whose users' records are being brought up to date.
+    noting: HashSet<Key>,
 }
 
 /// An account as strangers are counted at it: a user, with how often their credentials changed and were pardoned, or a name
@@ -78,15 +77,6 @@ pub(crate) struct SignIn {
     pub(crate) address: IpAddr,
     /// The device token that came along, where it is good and of that very user.
     pub(crate) device: Option<DeviceId>,
-}
-
-/// What an attempt did to the count of its account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trend {
-    /// It failed. Where the record says more, other issuers have counted too, and have counted more.
-    Grows,
-    /// It succeeded, which ends the row, or forgives some of it, whoever has counted.
-    Shrinks,
 }
 
 /// Not now: there were too many failures.
@@ -106,7 +96,7 @@ impl Guessing {
 
     fn with_tables(secret: [u8; 32], accounts: usize, addresses: usize, own: usize) -> Arc<Self> {
         let (accounts, addresses, own) = (Table::new(accounts), Table::new(addresses), Table::new(own));
-        let tables = Tables { accounts, addresses, own, owners: HashMap::new(), notes: HashMap::new() };
+        let tables = Tables { accounts, addresses, own, owners: HashMap::new(), noting: HashSet::new() };
         Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
     }
 
@@ -165,30 +155,20 @@ impl Guessing {
     /// Begins to bring the record of the account's user up to date after an attempt, where it is not as far as is known. That
     /// is for one at a time: whoever is at it already looks again. `recorded` is what the record said before the attempt; for
     /// a name that nobody has, where there is none, everything goes as if there were one.
-    pub(crate) fn note(self: &Arc<Self>, account: Account, trend: Trend, recorded: Option<u16>) -> Option<Note> {
-        let mut tables = self.lock();
+    pub(crate) fn note(self: &Arc<Self>, account: Account, recorded: Option<u16>) -> Option<Note> {
+        let tables = &mut *self.lock();
         let row = tables.accounts.find(account.0)?;
-        let (due, known) = (row.due(), row.known());
-        // The record may have been written since it was read, and by other issuers since it was known.
-        let recorded = recorded.unwrap_or(known);
-        let is_right = match trend {
-            Trend::Grows => due <= known.min(recorded),
-            Trend::Shrinks => due >= known.max(recorded),
-        };
-        if is_right {
+        if tables.noting.contains(&account.0) {
             return None;
         }
-        let shrinks = trend == Trend::Shrinks;
-        match tables.notes.entry(account.0) {
-            Entry::Occupied(mut note) => {
-                *note.get_mut() |= shrinks;
-                None
-            }
-            Entry::Vacant(vacant) => {
-                vacant.insert(shrinks);
-                Some(Note::new(Arc::clone(self), account.0))
-            }
+        let known = row.known();
+        // The record may have been written since it was read, and by other issuers since it was known.
+        if [known, recorded.unwrap_or(known)].into_iter().all(|recorded| row.aim(recorded) == recorded) {
+            row.noted();
+            return None;
         }
+        tables.noting.insert(account.0);
+        Some(Note::new(Arc::clone(self), account.0, known))
     }
 
     /// What the record of the account's user should say, where something is known.
@@ -218,8 +198,7 @@ impl Tables {
 
     fn admit_own(&mut self, key: Key, now: Moment) -> Counted {
         let row = self.own.find_or_insert(key, Row::default());
-        let delay = row.admit(OWN, now);
-        Counted { failures: row.failures(), delay }
+        Counted { row: *row, delay: row.admit(OWN, now) }
     }
 
     fn enter_owner(&mut self, account: Key) -> Result<(), TooMany> {
@@ -249,9 +228,8 @@ impl Tables {
             return Err(TooMany { seconds, news });
         }
         of_address.or_wait()?;
-        let row = self.accounts.find_or_insert(account, row);
-        let delay = row.admit(ACCOUNT, now);
-        let at_account = Counted { failures: row.failures(), delay };
+        let delay = self.accounts.find_or_insert(account, row).admit(ACCOUNT, now);
+        let at_account = Counted { row, delay };
         let at_address = self.addresses.find_or_insert(address, debt).charge(now);
         Ok(Held::Stranger { account, at_account, address, at_address })
     }

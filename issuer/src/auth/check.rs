@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::{Auth, AuthError, Client, limits::untried};
 use crate::{
     audit::Device,
-    guessing::Trend,
     hashing::{Asker, Hashing, HashingError, Lane},
     id::UserId,
     metrics::AuthMetrics,
@@ -42,14 +41,12 @@ impl Auth {
             }
         };
         let admitted = user.as_ref().filter(|user| checked.fits && !user.is_disabled);
-        let trend = if admitted.is_some() {
+        if admitted.is_some() {
             attempt.succeeded();
-            Trend::Shrinks
         } else {
             attempt.failed();
-            Trend::Grows
-        };
-        self.keep_failures(account, trend, user.as_ref(), decoy);
+        }
+        self.keep_failures(account, user.as_ref(), decoy.as_ref());
         let user = admitted.ok_or(AuthError::InvalidCredentials)?.clone();
         if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
             self.rewrite(user.clone(), checked.password);

@@ -6,7 +6,7 @@ use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
 use crate::{
     audit,
     device_token::{DeviceId, DeviceToken},
-    guessing::{Account, Attempt, Guessing, Note, SignIn, Trend},
+    guessing::{Account, Attempt, Guessing, Note, SignIn},
     hashing::{Asker, HashingError},
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
@@ -68,15 +68,15 @@ impl Auth {
     /// Has the user's record say what is counted of the account, where it does not. Off the request's way, so that no
     /// answer takes longer for a name that exists. For one that does not, its decoy's record is written as it is: others
     /// wait for the disk then, and must not learn from that who exists.
-    pub(super) fn keep_failures(&self, account: Account, trend: Trend, user: Option<&User>, decoy: Option<User>) {
+    pub(super) fn keep_failures(&self, account: Account, user: Option<&User>, decoy: Option<&User>) {
         let recorded = user.map(|user| user.failures);
-        let Some(id) = user.or(decoy.as_ref()).map(|user| user.id) else { return };
-        let Some(note) = self.guessing.note(account, trend, recorded) else { return };
+        let Some(id) = user.or(decoy).map(|user| user.id) else { return };
+        let Some(note) = self.guessing.note(account, recorded) else { return };
         let (store, guessing) = (Arc::clone(&self.store), Arc::clone(&self.guessing));
         let own = recorded.is_some().then_some(account);
         self.notes.begin(async move {
             if let Err(error) = save_failures(&*store, &guessing, note, id, own).await {
-                tracing::warn!(user = %id, %error, "failed attempts could not be noted");
+                tracing::warn!(user = %id, %error, "a record could not be written after failed attempts");
             }
         });
     }
@@ -105,7 +105,7 @@ async fn save_failures(
         if own.is_some_and(|account| account != guessing.account(&user.username, Some(&user))) {
             return Ok(());
         }
-        let Some(due) = note.due(own.map(|_| user.failures)) else { return Ok(()) };
+        let Some(due) = note.look(own.map(|_| user.failures)) else { return Ok(()) };
         let changed = if own.is_some() { user.with_failures(due) } else { user.clone() };
         if store.swap_user(&user, &changed).await? == Swapped::Yes {
             note.written();

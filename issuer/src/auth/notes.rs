@@ -7,7 +7,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-/// Writes that are under way.
+/// Notes that are being written.
 #[derive(Default)]
 pub(super) struct Notes(Mutex<JoinSet<()>>);
 
@@ -19,7 +19,7 @@ impl Notes {
     }
 
     /// Completes when nothing is under way. For one caller at a time; one that no longer waits leaves all writes under way.
-    pub(super) async fn written(&self) {
+    pub(super) async fn finished(&self) {
         while future::poll_fn(|context| self.lock().poll_join_next(context)).await.is_some() {}
     }
 

@@ -22,10 +22,10 @@ pub(super) enum Held {
     Session { session: Key, at_session: Counted, account: Key },
 }
 
-/// The failures of a row with an attempt, and how long it delays the next.
+/// A row as it was before an attempt, and how long that delays the next.
 #[derive(Clone, Copy)]
 pub(super) struct Counted {
-    pub(super) failures: u16,
+    pub(super) row: Row,
     pub(super) delay: Delay,
 }
 
@@ -76,7 +76,7 @@ impl Drop for Attempt {
                 {
                     debt.refund(then, at_address);
                 }
-                let row = tables.accounts.find_or_insert(account, Row::brought_back(at_account.failures));
+                let row = tables.accounts.find_or_insert(account, Row::brought_back(at_account.row));
                 (row, ACCOUNT, at_account)
             }
             Held::Device { device, at_device, account, recorded } => {
@@ -84,11 +84,11 @@ impl Drop for Attempt {
                 if outcome == Outcome::Succeeded && (recorded > 0 || tables.accounts.find(account).is_some()) {
                     tables.accounts.find_or_insert(account, Row::recorded(recorded)).forgive(ACCOUNT, then);
                 }
-                (tables.own.find_or_insert(device, Row::brought_back(at_device.failures)), OWN, at_device)
+                (tables.own.find_or_insert(device, Row::brought_back(at_device.row)), OWN, at_device)
             }
             Held::Session { session, at_session, account } => {
                 tables.leave_owner(account);
-                (tables.own.find_or_insert(session, Row::brought_back(at_session.failures)), OWN, at_session)
+                (tables.own.find_or_insert(session, Row::brought_back(at_session.row)), OWN, at_session)
             }
         };
         match outcome {

@@ -1,51 +1,69 @@
 //! Bringing what a user's record says of failures up to date: one at a time for each account, so that none overtakes another.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use super::{Guessing, Key};
 
-/// Whoever writes an account's count into its user's record. Meanwhile attempts go on, which it sees at its next look.
+/// Whoever writes an account's count into its user's record. Meanwhile attempts go on, which it sees at its next look. Where
+/// it gives up, the next attempt begins another.
 pub(crate) struct Note {
     guessing: Arc<Guessing>,
     account: Key,
-    /// Whether an attempt has succeeded, and the record was not lowered since.
-    lowers: bool,
+    /// What the record says as far as is known. For a name that nobody has, what would be in it.
+    recorded: u16,
+    writing: Option<Writing>,
     is_over: bool,
 }
 
+/// What the record is told to say, and by how much it might be lowered for that.
+struct Writing {
+    aim: u16,
+    lowers: u8,
+}
+
 impl Note {
-    pub(super) fn new(guessing: Arc<Guessing>, account: Key) -> Self {
-        Self { guessing, account, lowers: false, is_over: false }
+    pub(super) fn new(guessing: Arc<Guessing>, account: Key, recorded: u16) -> Self {
+        Self { guessing, account, recorded, writing: None, is_over: false }
     }
 
-    /// What the record should say instead of `recorded`, which was just read. `None` where it may stay, which ends this: an
-    /// attempt from now on begins another. For a name that nobody has, the record is what this said it should be.
-    pub(crate) fn due(&mut self, recorded: Option<u16>) -> Option<u16> {
+    /// What to write instead of `recorded`, which the record was just seen to say. `None` where it may stay, which ends this.
+    pub(crate) fn look(&mut self, recorded: Option<u16>) -> Option<u16> {
         let mut tables = self.guessing.lock();
-        self.lowers |= tables.notes.get_mut(&self.account).is_some_and(mem::take);
+        let recorded = recorded.unwrap_or(self.recorded);
+        self.recorded = recorded;
         if let Some(row) = tables.accounts.find(self.account) {
-            let (due, recorded) = (row.due(), recorded.unwrap_or(row.known()));
-            if due > recorded || (due < recorded && self.lowers) {
-                row.know(due);
-                return Some(due);
+            let aim = row.aim(recorded);
+            row.know(aim);
+            if aim != recorded {
+                self.writing = Some(Writing { aim, lowers: if aim < recorded { row.lowers() } else { 0 } });
+                return Some(aim);
             }
-            row.know(recorded);
+            row.noted();
         }
-        tables.notes.remove(&self.account);
+        tables.noting.remove(&self.account);
         self.is_over = true;
         None
     }
 
-    /// The record says so now. What it says from here on was not there when somebody succeeded.
+    /// The record says so now.
     pub(crate) fn written(&mut self) {
-        self.lowers = false;
+        let Some(Writing { aim, lowers }) = self.writing.take() else { return };
+        self.recorded = aim;
+        if let Some(row) = self.guessing.lock().accounts.find(self.account) {
+            row.has_lowered(lowers);
+        }
     }
 }
 
 impl Drop for Note {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.guessing.lock().notes.remove(&self.account);
+        if self.is_over {
+            return;
         }
+        let mut tables = self.guessing.lock();
+        if let Some(row) = tables.accounts.find(self.account) {
+            row.know(self.recorded);
+        }
+        tables.noting.remove(&self.account);
     }
 }

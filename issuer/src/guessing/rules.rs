@@ -8,6 +8,9 @@ use crate::clock::Moment;
 /// Failures in a row that an account bears at all (NIST SP 800-63B §3.2.2).
 pub(crate) const MOST_FAILURES: u16 = 100;
 
+/// As many as a record can say: [`MOST_FAILURES`].
+const ALL: u8 = 100;
+
 /// Counts in the user's record are kept in steps, ahead of what happened, so that few failures need a write. The first step
 /// ends before the first failure that costs something: after a restart, who had mistyped once may do so once more.
 const STEP: u16 = 10;
@@ -66,8 +69,10 @@ pub(super) enum Verdict {
 pub(super) struct Row {
     failures: u16,
     under_way: u16,
-    /// What the user's record says, or is about to say, as far as is known here. Of an account alone.
+    /// What the user's record says as far as is known here, or is just told to say. This and the next are of an account alone.
     known: u16,
+    /// By how much the record may be lowered, since somebody succeeded.
+    lowers: u8,
     told: Told,
     free_at: Moment,
 }
@@ -96,22 +101,30 @@ impl Row {
         Self { failures: failures.min(MOST_FAILURES), known: failures, ..Self::default() }
     }
 
-    /// A row that gave way while an attempt was under way, the last of so many failures.
-    pub(super) fn brought_back(failures: u16) -> Self {
-        let row = Self { under_way: 1, ..Self::recorded(failures) };
-        // What was known is forgotten, too: most likely the record is right.
-        Self { known: row.due(), ..row }
+    /// A row that gave way while an attempt was under way which was admitted to it as it was `then`. Others that are under way
+    /// are counted when they end.
+    pub(super) fn brought_back(then: Self) -> Self {
+        Self { failures: then.settled() + 1, under_way: 1, known: then.known, ..Self::default() }
     }
 
-    pub(super) fn failures(&self) -> u16 {
-        self.failures
+    fn settled(&self) -> u16 {
+        self.failures.saturating_sub(self.under_way)
     }
 
-    /// What the user's record should say. What is under way is not in it: who was not answered has learnt nothing, and where
-    /// it is the owner a restart must not count it.
+    /// The count for the user's record. What is under way is not in it: who was not answered has learnt nothing, and where it
+    /// is the owner a restart must not count it.
     pub(super) fn due(&self) -> u16 {
-        let settled = self.failures.saturating_sub(self.under_way);
-        if (1..ACCOUNT.free).contains(&settled) { ACCOUNT.free - 1 } else { settled.next_multiple_of(STEP) }
+        match self.settled() {
+            0 => 0,
+            settled if settled < ACCOUNT.free => ACCOUNT.free - 1,
+            settled => settled.next_multiple_of(STEP).min(MOST_FAILURES),
+        }
+    }
+
+    /// What the user's record should say instead of `recorded`: no less than what is due, and no less than what other issuers
+    /// have counted, unless somebody has succeeded here.
+    pub(super) fn aim(&self, recorded: u16) -> u16 {
+        self.due().max(recorded.saturating_sub(self.lowers.into()))
     }
 
     pub(super) fn known(&self) -> u16 {
@@ -120,6 +133,20 @@ impl Row {
 
     pub(super) fn know(&mut self, recorded: u16) {
         self.known = recorded;
+    }
+
+    pub(super) fn lowers(&self) -> u8 {
+        self.lowers
+    }
+
+    /// The record says what it should: what it will say more is not for the successes until now.
+    pub(super) fn noted(&mut self) {
+        self.lowers = 0;
+    }
+
+    /// The record is lowered by as much as it might be, but for successes since.
+    pub(super) fn has_lowered(&mut self, lowered: u8) {
+        self.lowers = self.lowers.saturating_sub(lowered);
     }
 
     pub(super) fn verdict(&self, now: Moment) -> Verdict {
@@ -148,10 +175,11 @@ impl Row {
         }
     }
 
-    /// An attempt succeeded: the row ends, but for what else is under way.
+    /// An attempt succeeded: the row ends, but for what else is under way, and so does what other issuers have counted.
     pub(super) fn succeed(&mut self) {
         let under_way = self.under_way.saturating_sub(1);
-        *self = Self { failures: under_way, under_way, known: self.known, ..Self::default() };
+        let lowers = self.lowers.saturating_add(ALL);
+        *self = Self { failures: under_way, under_way, known: self.known, lowers, ..Self::default() };
     }
 
     /// An attempt was not tried, which is not its client's fault: nobody waits for it, unless another one has come since.
@@ -176,15 +204,15 @@ impl Row {
         true
     }
 
-    /// The owner signed in elsewhere, on a known device, at an attempt admitted `then`.
+    /// The owner signed in elsewhere, on a known device, at an attempt admitted `then`. Of what other issuers have counted no
+    /// more is forgiven than of what is counted here.
     pub(super) fn forgive(&mut self, rule: Rule, then: Moment) {
-        self.lower(FORGIVEN.min(self.failures.saturating_sub(self.under_way)), rule, then);
-        self.told = if self.failures == 0 { Told::Nothing } else { self.told.min(Told::Delayed) };
-    }
-
-    fn lower(&mut self, by: u16, rule: Rule, then: Moment) {
-        self.failures = self.failures.saturating_sub(by);
+        let due = self.due();
+        self.failures -= FORGIVEN.min(self.settled());
         self.free_at = self.free_at.min(then.plus_millis(rule.delay(self.failures)));
+        self.told = if self.failures == 0 { Told::Nothing } else { self.told.min(Told::Delayed) };
+        let lowered = FORGIVEN.max(due.saturating_sub(self.due()));
+        self.lowers = self.lowers.saturating_add(lowered.try_into().unwrap_or(ALL));
     }
 
     /// What the audit log should be told now, once each.
@@ -273,15 +301,15 @@ mod tests {
         let delay = row.admit(ACCOUNT, at(0));
         assert_eq!(row.verdict(at(0)), Verdict::Wait(32_000));
         row.take_back(ACCOUNT, at(0), delay);
-        assert_eq!((row.failures(), row.under_way, row.verdict(at(16))), (9, 0, Verdict::Admitted));
+        assert_eq!((row.failures, row.under_way, row.verdict(at(16))), (9, 0, Verdict::Admitted));
         let delay = row.admit(ACCOUNT, at(100));
         row.withdraw(delay);
-        assert_eq!((row.failures(), row.under_way, row.verdict(at(100))), (9, 0, Verdict::Admitted));
+        assert_eq!((row.failures, row.under_way, row.verdict(at(100))), (9, 0, Verdict::Admitted));
         // One that has come meanwhile keeps its delay.
         let delay = row.admit(ACCOUNT, at(200));
         row.admit(ACCOUNT, at(232));
         row.withdraw(delay);
-        assert_eq!((row.failures(), row.verdict(at(233))), (10, Verdict::Wait(63_000)));
+        assert_eq!((row.failures, row.verdict(at(233))), (10, Verdict::Wait(63_000)));
         let mut debt = Debt::default();
         for _ in 0..59 {
             debt.charge(at(0));
@@ -299,9 +327,9 @@ mod tests {
             row.admit(ACCOUNT, at(0));
         }
         row.succeed();
-        assert_eq!(row.failures(), 1);
+        assert_eq!(row.failures, 1);
         row.fail();
-        assert_eq!((row.failures(), row.verdict(at(0))), (1, Verdict::Admitted));
+        assert_eq!((row.failures, row.verdict(at(0))), (1, Verdict::Admitted));
     }
 
     #[test]
@@ -344,12 +372,13 @@ mod tests {
         assert_eq!(row.due(), 4);
         row.withdraw(delays[1]);
         row.take_back(ACCOUNT, at(0), delays[2]);
-        assert_eq!((row.failures(), row.due()), (1, 4));
+        assert_eq!((row.failures, row.due()), (1, 4));
         row.admit(ACCOUNT, at(0));
         row.admit(ACCOUNT, at(0));
         row.succeed();
-        assert_eq!((row.failures(), row.due()), (1, 0));
+        assert_eq!((row.failures, row.due()), (1, 0));
         // Of one that gave way, the attempt that brings it back is still under way.
-        assert_eq!(Row::brought_back(5).due(), 4);
+        let back = Row::brought_back(row);
+        assert_eq!((back.failures, back.due()), (1, 0));
     }
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::store::conformance::user;
 
 mod histories;
+mod notes;
 
 const HOUR: u64 = 60 * 60 * 1000;
 const OWNER: DeviceId = DeviceId([7; 16]);
@@ -108,30 +109,6 @@ fn a_success_ends_the_row_and_costs_the_address_nothing() {
         guessing.attempt(&by, at(0)).unwrap().succeeded();
         assert_eq!(guessing.due(by.account), Some(0));
     }
-}
-
-#[test]
-fn a_record_is_lowered_once_for_a_success_and_raised_as_often_as_it_is_too_low() {
-    let guessing = Guessing::new([1; 32]);
-    let by = stranger(&guessing, "owner", 0, 1);
-    let note = |trend, recorded| guessing.note(by.account, trend, Some(recorded));
-    fails(&guessing, &by, 0);
-    let mut first = note(Trend::Grows, 0).unwrap();
-    assert_eq!(first.due(Some(0)), Some(4));
-    // Somebody else's write came first, and a little later another one.
-    assert_eq!(first.due(Some(0)), Some(4));
-    guessing.attempt(&by, at(0)).unwrap().succeeded();
-    assert!(note(Trend::Shrinks, 0).is_none(), "the first is at it");
-    assert_eq!(first.due(Some(4)), Some(0));
-    first.written();
-    // What another issuer has counted since stays.
-    assert_eq!(first.due(Some(20)), None);
-    assert!(note(Trend::Grows, 20).is_none(), "it is right");
-    drop(note(Trend::Shrinks, 20).unwrap());
-    let mut again = note(Trend::Shrinks, 20).unwrap();
-    assert_eq!(again.due(Some(20)), Some(0));
-    // A conflict.
-    assert_eq!(again.due(Some(30)), Some(0));
 }
 
 #[test]

@@ -1,11 +1,7 @@
 //! Attempts at a password, limited over a real store.
 
 use super::*;
-use crate::{
-    guessing::MOST_FAILURES,
-    hashing::Here,
-    user::{User, Username},
-};
+use crate::{guessing::MOST_FAILURES, user::User};
 
 impl Fixture {
     /// The issuer starts again, over the same store.
@@ -254,35 +250,6 @@ async fn what_fails_while_a_success_is_noted_is_noted_after_it() {
     }
     drop(held);
     assert_eq!(fixture.recorded().await, 4);
-}
-
-#[tokio::test]
-async fn what_fails_beside_a_success_is_noted_though_it_saw_the_record_before() {
-    let fixture = Fixture::new().await;
-    fixture.fail().await;
-    assert_eq!(fixture.recorded().await, 4);
-    // The good one is hashed first, and what it writes is there before the other one has failed.
-    tokio::join!(fixture.login(), fixture.fail());
-    assert_eq!(fixture.recorded().await, 4);
-}
-
-#[tokio::test]
-async fn a_success_lowers_the_record_whatever_becomes_of_the_sign_in_beside_it() {
-    let fixture = Fixture::new().await;
-    fixture.fail().await;
-    assert_eq!(fixture.recorded().await, 4);
-    let here = Here::new();
-    let gone = Client { presence: here.presence(), ..client() };
-    let username: Username = "exampleUser".parse().unwrap();
-    let first = async {
-        let checked = fixture.auth.check_password(&username, password(PASSWORD), &client()).await;
-        drop(here);
-        checked
-    };
-    let second = fixture.auth.check_password(&username, password(PASSWORD), &gone);
-    let (first, second) = tokio::join!(first, second);
-    assert!(first.is_ok() && second.is_err(), "the second one hung up before its turn");
-    assert_eq!(fixture.recorded().await, 0);
 }
 
 #[tokio::test]
