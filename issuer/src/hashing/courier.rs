@@ -38,10 +38,11 @@ impl Courier {
             courier.places.push(Arc::clone(&place));
             let (caller, builder) = (thread::current(), thread::Builder::new().name(format!("hash {index}")));
             let thread = builder.spawn(move || {
-                step_back();
                 let mut bench = Workbench::new(parameters);
                 drop(ready.send(bench.warm_up()));
                 drop(ready);
+                // Not before: nobody is answered yet, and on a machine whose cores are busy the start would take for ever.
+                step_back();
                 hash_until_closed(&place, &mut bench, &caller);
             });
             courier.threads.push(thread.map_err(HashingSetupError::Thread)?);

@@ -137,7 +137,10 @@ impl<J: Waits> Queue<J> {
         }
         let (is_free, left, hash) = (self.load(worker) == 0, self.left(now, worker), self.hash_time * job.hashes());
         let wait = now.saturating_sub(since) + left;
-        let is_late = wait + hash > self.part_of_deadline(FOR_HASHING) && wait > Duration::ZERO;
+        // A hash that takes longer than there is time for is done all the same for who need not wait: else nobody would be
+        // served any more once hashes were slow for a while, nor would anybody find out that they are quick again.
+        let planned = hash.min(self.part_of_deadline(ADMITTED));
+        let is_late = wait + planned > self.part_of_deadline(FOR_HASHING);
         if is_late && is_free {
             let refused = self.refuse(now, lane, job.hashes());
             return Next::Late(job, refused);

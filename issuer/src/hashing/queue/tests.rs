@@ -61,6 +61,30 @@ fn a_free_worker_means_no_wait_however_long_a_hash_takes() {
 }
 
 #[test]
+fn who_need_not_wait_is_served_though_a_hash_takes_longer_than_the_deadline_until_it_is_quick_again() {
+    let mut queue = Queue::new(1, millis(400), millis(20));
+    // The cores were taken away for a while.
+    for _ in 0..10 {
+        queue.measured(millis(10_000));
+    }
+    let mut now = Duration::ZERO;
+    for name in 0..200 {
+        queue.admit(now, Lane::Unknown, job(name)).unwrap();
+        // The courier has to be called first, and may itself be late.
+        now += millis(10);
+        assert_eq!(queue.next(now, 0), Next::Do(job(name)));
+        now += millis(20);
+        queue.done(now, 0);
+        queue.measured(millis(20));
+    }
+    assert!(queue.hash_time < millis(21), "{:?}", queue.hash_time);
+    // Who has come while it was busy, and has waited for too long, is refused as ever.
+    let mut queue = Queue::new(1, millis(400), millis(1000));
+    queue.admit(millis(0), Lane::Unknown, job(1)).unwrap();
+    assert_eq!(queue.next(millis(76), 0), Next::Late(job(1), Refused { retry_after: Duration::ZERO }));
+}
+
+#[test]
 fn what_runs_counts_for_what_is_left_of_it() {
     let mut queue = queue();
     queue.admit(millis(0), Lane::Unknown, TestJob { hashes: 2, ..job(1) }).unwrap();
