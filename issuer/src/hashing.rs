@@ -1,7 +1,7 @@
 //! Hashing as a resource that is scheduled. It is the one heavy step of an issuer: a fixed set of threads does it, within
 //! a budget of memory, for those who wait in a bounded queue; who would wait for too long is told when to come back.
 
-use std::{num::NonZero, thread, time::Duration};
+use std::{num::NonZero, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -20,6 +20,7 @@ mod priority;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod workbench;
 mod workers;
 
@@ -209,7 +210,7 @@ impl Hashing {
 
 /// The cores that this process may use.
 pub(crate) fn cores() -> NonZero<usize> {
-    thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+    std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Hashes a password with a fresh salt, here and now: for commands, which have nobody else to care for.

@@ -1,6 +1,7 @@
 /** Passwords are hashed by turns: a flood is answered or sent away, and nothing else waits behind it. */
 
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -162,6 +163,22 @@ describe("the metrics", () => {
     assert.equal((await fetch(new URL("/login", url))).status, 404);
     assert.equal((await fetch(url, { method: "POST" })).status, 405);
   });
+});
+
+const ONE_CORE = ["taskset", "--cpu-list", "0"];
+const cannotPin = spawnSync(ONE_CORE[0], [...ONE_CORE.slice(1), "true"]).status === 0 ? false : "`taskset` cannot give out core 0";
+
+test("beside a process that wants the core all the time, sign-ins are slow once and not for good", { skip: cannotPin }, async (t) => {
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  const hog = spawn(ONE_CORE[0], [...ONE_CORE.slice(1), "sh", "-c", "while :; do :; done"], { stdio: "ignore" });
+  t.after(() => hog.kill("SIGKILL"));
+  const issuer = await issuerFor(t, { args: ["--store", `sled:${folder}`], under: ONE_CORE });
+  // Behind all others one hash takes several seconds.
+  assert.equal((await login(issuer)).status, 200);
+  const begun = performance.now();
+  for (let count = 0; count < 15; count += 1) assert.equal((await login(issuer)).status, 200);
+  assert.ok(performance.now() - begun < 60_000, `${performance.now() - begun} ms`);
 });
 
 test("an option of hashing that does not do is named, with status 2", () => {

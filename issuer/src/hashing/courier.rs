@@ -5,18 +5,17 @@
 //! with the courier, a thread that does not step back: it has the queue's jobs hashed and hands out what comes of them.
 
 use std::{
-    panic::{self, AssertUnwindSafe},
     sync::{Arc, mpsc},
-    thread::{self, JoinHandle, Thread},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use super::{
-    HashingSetupError, Settings, Workbench,
+    HashingSetupError, Parameters, Settings, Workbench,
     job::Job,
     place::{Done, Place},
-    priority::step_back,
-    queue::{Next, Queue, Waits as _},
+    queue::{Next, Queue},
+    thread::{Rank, hash},
     workers::Shared,
 };
 use crate::metrics::Dropped;
@@ -25,13 +24,16 @@ use crate::metrics::Dropped;
 pub(super) struct Courier {
     shared: Arc<Shared>,
     places: Vec<Arc<Place>>,
-    threads: Vec<JoinHandle<()>>,
+    /// None where one starved and another one could not be started yet.
+    threads: Vec<Option<JoinHandle<()>>>,
+    parameters: Parameters,
 }
 
 impl Courier {
     /// Starts the threads that hash. Each hashes before it is ready, so that its memory is there and its time known.
     pub(super) fn start(shared: Arc<Shared>, settings: &Settings) -> Result<Self, HashingSetupError> {
-        let mut courier = Self { shared, places: Vec::new(), threads: Vec::new() };
+        let (places, threads, parameters) = (Vec::new(), Vec::new(), settings.parameters);
+        let mut courier = Self { shared, places, threads, parameters };
         let (ready, are_ready) = mpsc::channel();
         for index in 0..settings.workers.get() {
             let (place, ready, parameters) = (Arc::new(Place::default()), ready.clone(), settings.parameters);
@@ -41,11 +43,10 @@ impl Courier {
                 let mut bench = Workbench::new(parameters);
                 drop(ready.send(bench.warm_up()));
                 drop(ready);
-                // Not before: nobody is answered yet, and on a machine whose cores are busy the start would take for ever.
-                step_back();
-                hash_until_closed(&place, &mut bench, &caller);
+                // Steps back now and not before: nobody is answered yet.
+                hash(&place, bench, Rank::Behind, &caller);
             });
-            courier.threads.push(thread.map_err(HashingSetupError::Thread)?);
+            courier.threads.push(Some(thread.map_err(HashingSetupError::Thread)?));
         }
         drop(ready);
         while let Ok(warmed_up) = are_ready.recv() {
@@ -55,11 +56,16 @@ impl Courier {
     }
 
     /// Tends all places whenever it is called, until the end.
-    pub(super) fn run(self) {
+    pub(super) fn run(mut self) {
         while !self.shared.state().is_closing {
-            for (worker, place) in self.places.iter().enumerate() {
-                for done in place.take_done() {
-                    self.hand_out(worker, done);
+            for worker in 0..self.places.len() {
+                for done in self.places[worker].take_done() {
+                    if let Some(bench) = self.hand_out(worker, done) {
+                        self.threads[worker] = self.succeed(worker, bench);
+                    }
+                }
+                if self.threads[worker].is_none() {
+                    self.threads[worker] = self.succeed(worker, Workbench::new(self.parameters));
                 }
             }
             self.share_out();
@@ -67,8 +73,24 @@ impl Courier {
         }
     }
 
-    /// Hands out what came of a job.
-    fn hand_out(&self, worker: usize, Done { job, times }: Done) {
+    /// Starts a thread in the place of one that starved.
+    fn succeed(&self, worker: usize, bench: Workbench) -> Option<JoinHandle<()>> {
+        let (place, caller) = (Arc::clone(&self.places[worker]), thread::current());
+        let builder = thread::Builder::new().name(format!("hash {worker}"));
+        match builder.spawn(move || hash(&place, bench, Rank::SUCCESSOR, &caller)) {
+            Ok(thread) => {
+                tracing::warn!("something else has the cores: hashing no longer lets everything else go first");
+                Some(thread)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a hashing thread cannot be started");
+                None
+            }
+        }
+    }
+
+    /// Hands out what came of a job. Where its thread has starved, what it hashed with is left.
+    fn hand_out(&self, worker: usize, Done { job, times, bench }: Done) -> Option<Workbench> {
         let mut state = self.shared.state();
         let waited = state.queue.done(self.shared.now(), worker);
         for took in times.iter().flatten() {
@@ -87,6 +109,7 @@ impl Courier {
             None => self.shared.metrics.dropped(Dropped::ClientGone),
         }
         job.finish();
+        bench
     }
 
     /// Gives each thread that has nothing to do a job, and then the others one to go on with: a thread that had to wait for
@@ -100,8 +123,8 @@ impl Courier {
             }
         }
         while let Some((worker, job)) = self.next() {
-            if let (Some(place), Some(thread)) = (self.places.get(worker), self.threads.get(worker)) {
-                place.put(job);
+            self.places[worker].put(job);
+            if let Some(thread) = &self.threads[worker] {
                 thread.thread().unpark();
             }
         }
@@ -138,26 +161,15 @@ impl Drop for Courier {
     fn drop(&mut self) {
         for (place, thread) in self.places.iter().zip(self.threads.drain(..)) {
             place.close();
-            thread.thread().unpark();
-            if thread.join().is_err() {
-                tracing::error!("a hashing thread panicked");
+            if let Some(thread) = thread {
+                thread.thread().unpark();
+                if thread.join().is_err() {
+                    tracing::error!("a hashing thread panicked");
+                }
             }
             for Done { job, .. } in place.take_done() {
                 job.finish();
             }
         }
-    }
-}
-
-/// Hashes whatever comes to the place, and calls the courier after each.
-fn hash_until_closed(place: &Place, bench: &mut Workbench, courier: &Thread) {
-    while let Some(mut job) = place.wait() {
-        let times = (!job.is_gone()).then(|| {
-            // A job that panics has no outcome and answers nobody; the thread and the others' jobs go on.
-            drop(panic::catch_unwind(AssertUnwindSafe(|| job.run(bench))));
-            bench.take_times()
-        });
-        place.leave(Done { job, times });
-        courier.unpark();
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::job::Job;
+use super::{Workbench, job::Job};
 
 /// What one thread has to do, and what it has done.
 #[derive(Default)]
@@ -26,6 +26,8 @@ pub(super) struct Done {
     pub(super) job: Job,
     /// What each hash took; none where nobody waited any more when it was the job's turn.
     pub(super) times: Option<Vec<Duration>>,
+    /// Where its thread starved, and has ended: what the next one hashes with.
+    pub(super) bench: Option<Workbench>,
 }
 
 impl Place {

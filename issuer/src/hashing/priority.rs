@@ -1,4 +1,6 @@
-//! How the threads that hash step back behind all others.
+//! How the threads that hash step back behind all others, and how much of a core they get there.
+
+use std::time::Duration;
 
 /// Lets every other thread go first: answers that need no hash are quick and must not wait.
 ///
@@ -22,3 +24,32 @@ pub(super) fn step_back() {
 /// Elsewhere the system's own scheduling has to do.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn step_back() {}
+
+/// How long the calling thread has had a core since.
+pub(super) struct OnCore(Duration);
+
+impl OnCore {
+    pub(super) fn start() -> Self {
+        Self(on_core())
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        on_core().saturating_sub(self.0)
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "no crate in the tree wraps this call; it fills a structure that outlives it")]
+fn on_core() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a local that is only written.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    // Neither is negative.
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
+
+/// Elsewhere no thread steps back, so that none starves for it.
+#[cfg(not(target_os = "linux"))]
+fn on_core() -> Duration {
+    Duration::ZERO
+}
