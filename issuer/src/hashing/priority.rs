@@ -1,5 +1,6 @@
 //! How the threads that hash step back behind all others, and how much of a core they get there.
 
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 /// Lets every other thread go first: answers that need no hash are quick and must not wait.
@@ -26,8 +27,10 @@ pub(super) fn step_back() {
 pub(super) fn step_back() {}
 
 /// How long the calling thread has had a core since.
+#[cfg(target_os = "linux")]
 pub(super) struct OnCore(Duration);
 
+#[cfg(target_os = "linux")]
 impl OnCore {
     pub(super) fn start() -> Self {
         Self(on_core())
@@ -48,8 +51,6 @@ fn on_core() -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
-/// Elsewhere no thread steps back, so that none starves for it.
+/// Elsewhere no thread steps back, so that none starves for it: as if it had a core all the time.
 #[cfg(not(target_os = "linux"))]
-fn on_core() -> Duration {
-    Duration::ZERO
-}
+pub(super) type OnCore = crate::clock::Stopwatch;
