@@ -47,7 +47,15 @@ class House {
     const place = () => house.#issuer.url;
     house.verifiers = verifiers({ issuer: ISSUER, maxAge: MAX_AGE, place });
     house.load = new Load(place, house.verifiers);
+    await house.#everyVerifierHasKeys();
     return house;
+  }
+
+  /** A verifier without keys refuses every token while the issuer restarts, and rightly: the tests begin after its first fetch. */
+  async #everyVerifierHasKeys() {
+    const names = Object.keys(this.verifiers);
+    const hasKeys = (name) => [...this.load.acceptedAt.keys()].some((first) => first.startsWith(`${name} `));
+    await until("every verifier has accepted a token", () => names.every(hasKeys));
   }
 
   async start(...options) {
