@@ -40,6 +40,14 @@ pub(crate) enum Suite {
     Bench,
 }
 
+/// Files of `tests/e2e` that measure time, memory or system calls, or that take all cores: they run one at a time. The others
+/// mostly wait, and run beside each other.
+const MEASURING: [&str; 6] = ["crash", "durability", "hashing", "memory", "no-oracle", "trace"];
+
+/// How many files that mostly wait run at once.
+const WAITING_AT_ONCE: &str = "--test-concurrency=4";
+const ONE_AT_A_TIME: &str = "--test-concurrency=1";
+
 /// One command of a suite.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -91,7 +99,7 @@ impl Suite {
     /// How long one command of it may take: long enough for a cold build on two cores, where it builds.
     pub(crate) fn limit(self) -> Duration {
         match self {
-            Self::Checks | Self::Rust => Duration::from_mins(20),
+            Self::Checks | Self::Rust | Self::E2e => Duration::from_mins(20),
             _ => Duration::from_mins(10),
         }
     }
@@ -110,10 +118,7 @@ impl Suite {
             Self::Workerd => node(workspace, "tests/workerd", |_| {}),
             Self::Runtimes => node(workspace, "tests/runtimes", in_chromium),
             Self::Bundlers => node(workspace, "tests/bundlers", in_chromium),
-            Self::E2e => node(workspace, "tests/e2e", |command| {
-                command.env("HALLPASS_BIN", workspace.issuer());
-                command.env("HALLPASS_EXAMPLE_SERVICE", workspace.example_service());
-            }),
+            Self::E2e => end_to_end(workspace),
             Self::Keys => node(workspace, "tests/keys", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());
             }),
@@ -174,18 +179,45 @@ fn rust(workspace: &Workspace) -> Vec<Step> {
 
 /// One run of Node's test runner over a folder; no step at all where the folder holds no test.
 fn node(workspace: &Workspace, folder: &str, prepare: impl FnOnce(&mut Command)) -> Vec<Step> {
-    let mut files = Vec::new();
-    collect_tests(&workspace.file(folder), &mut files);
+    let files = tests_in(workspace, folder);
     if files.is_empty() {
         return Vec::new();
     }
-    files.sort();
-    let mut command = workspace.program("node");
-    // Files by name: Node 20 knows no patterns, and later ones no folders.
-    command.args(["--test", "--test-reporter=spec"]).args(files);
-    command.env("HALLPASS_WYCHEPROOF", workspace.wycheproof_cases());
+    let mut command = node_tests(workspace, &[], &files);
     prepare(&mut command);
     vec![Step { title: folder.to_owned(), command: Some(command) }]
+}
+
+/// Node's test runner over files.
+fn node_tests(workspace: &Workspace, options: &[&str], files: &[PathBuf]) -> Command {
+    let mut command = workspace.program("node");
+    // Files by name: Node 20 knows no patterns, and later ones no folders.
+    command.args(["--test", "--test-reporter=spec"]).args(options).args(files);
+    command.env("HALLPASS_WYCHEPROOF", workspace.wycheproof_cases());
+    command
+}
+
+/// The issuer over HTTP: first the files that mostly wait, then those that measure.
+fn end_to_end(workspace: &Workspace) -> Vec<Step> {
+    let files = tests_in(workspace, "tests/e2e").into_iter();
+    let (measuring, waiting): (Vec<_>, Vec<_>) = files.partition(|file| measures(file));
+    let step = |title: &str, concurrency, files: &[PathBuf]| {
+        let mut command = node_tests(workspace, &[concurrency], files);
+        command.env("HALLPASS_BIN", workspace.issuer());
+        command.env("HALLPASS_EXAMPLE_SERVICE", workspace.example_service());
+        Step { title: title.to_owned(), command: Some(command) }
+    };
+    vec![
+        step("tests/e2e, files that wait", WAITING_AT_ONCE, &waiting),
+        step("tests/e2e, files that measure", ONE_AT_A_TIME, &measuring),
+    ]
+}
+
+/// Whether a file must run alone.
+fn measures(file: &Path) -> bool {
+    file.file_name()
+        .and_then(|name| name.to_str()?.strip_suffix(".test.js"))
+        .is_some_and(|name| MEASURING.contains(&name))
 }
 
 /// The same over tests that run tasks of ours.
@@ -206,6 +238,14 @@ fn in_chromium(command: &mut Command) {
     command.env("HALLPASS_CHROMIUM", setup::chromium().unwrap_or_default());
 }
 
+/// The test files of a folder, in order.
+fn tests_in(workspace: &Workspace, folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect_tests(&workspace.file(folder), &mut files);
+    files.sort();
+    files
+}
+
 fn collect_tests(folder: &Path, files: &mut Vec<PathBuf>) {
     for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
         if path.is_dir() {
@@ -222,6 +262,17 @@ fn collect_tests(folder: &Path, files: &mut Vec<PathBuf>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_file_that_measures_is_there_and_runs_alone() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/e2e");
+        for name in MEASURING {
+            let file = folder.join(format!("{name}.test.js"));
+            assert!(file.is_file(), "{}", file.display());
+            assert!(measures(&file));
+        }
+        assert!(!measures(&folder.join("users.test.js")));
+    }
 
     #[test]
     fn only_files_that_are_named_tests_are_collected_at_any_depth() {

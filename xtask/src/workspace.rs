@@ -17,10 +17,12 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo where it builds.
+    /// Asks cargo where it builds. The manifest's folder is read at run time, since a checkout can be moved after the build.
     pub(crate) fn find() -> Result<Self, Failure> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = manifest.parent().unwrap_or(manifest);
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = Path::new(&manifest)
+            .parent()
+            .ok_or(Failure::Missing { what: "the repository around xtask", remedy: "run `cargo xtask` in it" })?;
         let mut command = command(cargo(), root);
         command.args(["metadata", "--no-deps", "--format-version=1", "--quiet"]);
         let answer = process::run(&mut command, Output::Kept, Duration::from_mins(1))?;
