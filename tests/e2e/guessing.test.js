@@ -159,7 +159,7 @@ test("a session does not serve to guess its password", async (t) => {
 
 /**
  * Fails at a hundred names at once, with X-Forwarded-For as `forwarded` makes it of a number, and then once more with each
- * of `others`. So many of the hundred were looked at, and the statuses of the others. All at once, since the first wait of an
+ * of `others`. So many of the hundred were admitted (also where hashing was overloaded then), and the statuses of the others. All at once, since the first wait of an
  * address is a second: what is a little late may find it over.
  */
 async function spray(issuer, forwarded, others = []) {
@@ -170,7 +170,7 @@ async function spray(issuer, forwarded, others = []) {
   };
   const clients = Array.from({ length: 100 }, (_, number) => forwarded(number));
   const statuses = await Promise.all([...clients, ...others].map(attempt));
-  return [statuses.slice(0, 100).filter((status) => status === 401).length, statuses.slice(100)];
+  return [statuses.slice(0, 100).filter((status) => status !== 429).length, statuses.slice(100)];
 }
 
 /** Holds that an address had what it has free, and after that at most the few for which the burst was slow. */
