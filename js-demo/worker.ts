@@ -4,7 +4,7 @@
  */
 
 import { env } from "cloudflare:workers";
-import { HallpassError, type ErrorCode } from "hallpass";
+import { HallpassError, readCookie, type ErrorCode } from "hallpass";
 import { api } from "./api.js";
 import { issuer, verify } from "./verifier.js";
 
@@ -84,10 +84,8 @@ function passOn(request: Request): Promise<Response> {
 function tokensOf({ headers }: Request): { access: string | undefined; refresh: string | undefined } {
   const authorization = headers.get("authorization");
   if (authorization !== null) return { access: authorization.replace(/^Bearer +/i, ""), refresh: undefined };
-  const cookies = headers.get("cookie")?.split(/; */) ?? [];
-  const valueOf = (name: string): string | undefined =>
-    cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
-  return { access: valueOf(cookieName("access")), refresh: valueOf(cookieName("refresh")) };
+  const cookies = headers.get("cookie");
+  return { access: readCookie(cookies, cookieName("access")), refresh: readCookie(cookies, cookieName("refresh")) };
 }
 
 /** The prefix `__Host-` keeps other hosts and plain HTTP from setting the cookie (RFC 6265bis §4.1.3.2). */

@@ -68,8 +68,8 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     pub(crate) label: Label,
     pub(crate) presence: Presence,
-    /// What it presents as its device token; what is none is as good as nothing.
-    pub(crate) device_token: Option<String>,
+    /// What it presents as device tokens; invalid ones are ignored.
+    pub(crate) device_tokens: Vec<String>,
 }
 
 /// What the person who runs the issuer chose.

@@ -21,7 +21,7 @@ test("the codes are those of the Rust crate, and seven more", () => {
 });
 
 test("the package holds its own files and no others", () => {
-  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "elapsed", "error", "express", "freshness",
+  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
     "token-memory", "verifier", "web-crypto",
     ...["answer", "authorized-fetch", "backoff", "changes", "error", "exchange", "index", "issuer", "lifetime", "neighbours", "options", "session",

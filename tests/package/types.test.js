@@ -61,7 +61,7 @@ test("everything public says what it is, and shows it by an example, to whoever 
   const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
   const options = ["issuer", "jwks", "secret", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch",
     "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate"];
-  const files = ["claims", "clock", "codes", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express"];
+  const files = ["claims", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express"];
   const shown = new Set(files.flatMap(described).filter(([, comment]) => comment.includes("@example")).map(([, , name]) => name));
   assert.ok(names.length > 20);
   assert.deepEqual([...names, ...options].filter((name) => name !== "" && !shown.has(name)), []);

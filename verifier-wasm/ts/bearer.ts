@@ -1,5 +1,6 @@
 /** What the adapters share: the token of a request (RFC 6750 §2.1), and the answer to one that has none or a bad one. */
 
+import { cookieValues } from "./cookies.js";
 import type { HallpassError } from "./error.js";
 import type { WaitUntil } from "./options.js";
 
@@ -67,7 +68,7 @@ export async function judge<Known extends object>(
   { authorization, cookies, waitUntil }: Carriers,
   { cookie, optional, onRefusal }: AuthenticateOptions,
 ): Promise<{ claims: Known | undefined } | Refusal> {
-  const tokens = authorization === undefined ? cookiesNamed(cookie, cookies) : bearerTokens(authorization);
+  const tokens = authorization === undefined ? tokensInCookies(cookie, cookies) : bearerTokens(authorization);
   const [token] = tokens;
   if (token === undefined) return optional ? { claims: undefined } : refusal(401, "invalid_token", "the request has no token", CHALLENGE);
   if (tokens.length > 1) return refusal(400, "invalid_request", "the request must have exactly one token", `${CHALLENGE} error="invalid_request"`);
@@ -87,10 +88,8 @@ function bearerTokens(authorization: string): string[] {
   return token === undefined ? ["", ""] : [token];
 }
 
-function cookiesNamed(name: string | undefined, cookies = ""): string[] {
-  if (name === undefined) return [];
-  const values = cookies.split(";").map((pair) => pair.trim()).filter((pair) => pair.startsWith(`${name}=`));
-  return values.map((pair) => pair.slice(name.length + 1)).filter((value) => value !== "");
+function tokensInCookies(name: string | undefined, cookies: string | undefined): string[] {
+  return name === undefined ? [] : cookieValues(cookies, name);
 }
 
 function refusalFor(error: HallpassError): Refusal {

@@ -49,7 +49,7 @@ impl Auth {
 
     pub(super) fn admit(&self, account: Account, user: Option<&User>, client: &Client) -> Result<Attempt, AuthError> {
         let recorded = user.map_or(0, |user| user.failures);
-        let device = user.and_then(|user| self.known_device(user, client));
+        let device = self.known_device(user, client);
         let by = SignIn { account, recorded, address: client.address, device };
         self.guessing.attempt(&by, self.clock.moment()).map_err(|refused| {
             if let (Some(user), Some(told)) = (user, refused.news) {
@@ -59,10 +59,14 @@ impl Auth {
         })
     }
 
-    /// The device of a client that presents a token of that very user. Any other token is nothing, and no error.
-    fn known_device(&self, user: &User, client: &Client) -> Option<DeviceId> {
-        let token = DeviceToken::parse(client.device_token.as_deref()?, &self.keys.latest().keys.refresh_tokens)?;
-        (token.user == user.id && token.is_good(self.clock.now())).then_some(token.id)
+    /// The device of a client that presents a token of that very user. Any other token is ignored.
+    /// All are read for any name: the time must not reveal which names exist.
+    fn known_device(&self, user: Option<&User>, client: &Client) -> Option<DeviceId> {
+        let (keys, now) = (self.keys.latest(), self.clock.now());
+        let read = |text: &String| DeviceToken::parse(text, &keys.keys.refresh_tokens);
+        let tokens: Vec<_> = client.device_tokens.iter().filter_map(read).collect();
+        let user = user?;
+        tokens.iter().find(|token| token.user == user.id && token.is_good(now)).map(|token| token.id)
     }
 
     /// Has the user's record say what is counted of the account, where it does not. Off the request's way, so that no

@@ -155,7 +155,7 @@ async fn auth(store: Arc<dyn Store>, clock: &TestClock, folder: &Path, settings:
 fn client() -> Client {
     let here = Box::leak(Box::new(Here::new()));
     let label = Label::of_user_agent(b"a test");
-    Client { address: ADDRESS, label, presence: here.presence(), device_token: None }
+    Client { address: ADDRESS, label, presence: here.presence(), device_tokens: Vec::new() }
 }
 
 fn asker() -> Asker {

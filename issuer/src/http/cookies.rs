@@ -13,46 +13,67 @@ const ACCESS: &str = "__Host-hallpass_access";
 const REFRESH: &str = "__Host-hallpass_refresh";
 const DEVICE: &str = "__Host-hallpass_device";
 
+/// How many device tokens of a request are tried: browsers send one.
+const MAX_DEVICE_TOKENS: usize = 8;
+
 /// What a request's cookies hold of ours.
-#[derive(Default)]
 pub(crate) struct Tokens {
     pub(crate) access: Option<String>,
     pub(crate) refresh: Option<String>,
 }
 
-/// Reads our cookies. One that comes twice is refused: which of the two is meant?
+/// Reads the tokens of a session. A cookie that comes twice is refused: which of the two is meant is unknown.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Tokens, ApiError> {
-    let mut tokens = Tokens::default();
-    for (name, value) in ours(headers, [ACCESS, REFRESH]) {
-        let place = if name == ACCESS { &mut tokens.access } else { &mut tokens.refresh };
-        if place.replace(value.to_owned()).is_some() {
-            return Err(ApiError::invalid_request(format!("the cookie {name} came twice")));
-        }
+    Ok(Tokens { access: single(headers, ACCESS)?, refresh: single(headers, REFRESH)? })
+}
+
+fn single(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, ApiError> {
+    let mut values = named(headers, name);
+    let value = values.next().map(str::to_owned);
+    if values.next().is_some() {
+        return Err(ApiError::invalid_request(format!("the cookie {name} came twice")));
     }
-    Ok(tokens)
+    Ok(value)
 }
 
 /// Every access token and every refresh token in the cookies, for sign-out, which wants to end them all.
 pub(crate) fn read_all(headers: &HeaderMap) -> (Vec<&str>, Vec<&str>) {
-    let named = |wanted| ours(headers, [wanted]).map(|(_, value)| value).collect();
-    (named(ACCESS), named(REFRESH))
+    (named(headers, ACCESS).collect(), named(headers, REFRESH).collect())
 }
 
-/// The device token in the cookies. It is no credential: one that is odd or comes twice is no reason to refuse a request.
-pub(crate) fn device(headers: &HeaderMap) -> Option<String> {
-    ours(headers, [DEVICE]).next().map(|(_, value)| value.to_owned())
+/// The refresh token of the session that a sign-in replaces. A second one does not prevent the sign-in, which is what
+/// puts an end to the confusion.
+pub(crate) fn replaced(headers: &HeaderMap) -> Option<&str> {
+    named(headers, REFRESH).next()
 }
 
-/// The cookies with these names of ours, in their order. Those of our neighbours may hold any bytes, and must not hide ours.
-fn ours<'h, const N: usize>(
-    headers: &'h HeaderMap,
-    names: [&'static str; N],
-) -> impl Iterator<Item = (&'static str, &'h str)> {
-    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(move |pair| {
-        let (name, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
-        names.into_iter().find(|ours| *ours == name).map(|name| (name, value))
+/// The device tokens in the cookies. They are no credentials: a second one is no reason to refuse a request, and must
+/// not hide the user's own.
+pub(crate) fn device_tokens(headers: &HeaderMap) -> Vec<String> {
+    named(headers, DEVICE).take(MAX_DEVICE_TOKENS).map(str::to_owned).collect()
+}
+
+/// The values of the cookie with this name, in their order.
+fn named<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = &'h str> {
+    let headers = headers.get_all(header::COOKIE).iter();
+    let pairs = headers.flat_map(|header| pairs(header.as_bytes()));
+    pairs.filter_map(move |(found, value)| (found == name).then_some(value))
+}
+
+/// The cookies of a header whose name and value are spelled as the issuer's are. Cookies of other programs may hold any
+/// bytes, and must neither hide the issuer's nor pass for them: only SP and HTAB surround a cookie (RFC 6265 §5.2), and
+/// any other whitespace is part of its name, to which the browser has not applied the rules of `__Host-`.
+fn pairs(header: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    header.split(|byte| *byte == b';').filter_map(|pair| {
+        let (name, value) = str::from_utf8(pair).ok()?.trim_matches([' ', '\t']).split_once('=')?;
+        is_value(value).then_some((name, value))
     })
+}
+
+/// One or more of the bytes that a value has without quotes (RFC 6265 §4.1.1, `cookie-octet`).
+fn is_value(value: &str) -> bool {
+    let is_octet = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    !value.is_empty() && value.bytes().all(is_octet)
 }
 
 /// Both cookies of a pass, as headers. Both last as long as the session, so that a run-out access token still arrives to
@@ -123,5 +144,34 @@ mod tests {
         let headers = headers(&[b"__Host-hallpass_refresh=a; __Host-hallpass_refresh=b"]);
         assert!(read(&headers).is_err());
         assert_eq!(read_all(&headers), (vec![], vec!["a", "b"]));
+        assert_eq!(replaced(&headers), Some("a"));
+    }
+
+    #[test]
+    fn a_device_token_beside_another_is_read_too_up_to_a_bound() {
+        let one: &[u8] = b"__Host-hallpass_device=a; __Host-hallpass_device=b";
+        assert_eq!(device_tokens(&headers(&[one])), ["a", "b"]);
+        assert_eq!(device_tokens(&headers(&[one; 100])).len(), MAX_DEVICE_TOKENS);
+    }
+
+    /// A vector of `tests/vectors/http/cookies.json`, which the npm package passes too.
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        name: String,
+        /// The headers' bytes, each the character of its number.
+        cookie: Vec<String>,
+        wanted: String,
+        values: Vec<String>,
+    }
+
+    #[test]
+    fn the_shared_vectors_are_read_as_they_say() {
+        let vectors = include_str!("../../../tests/vectors/http/cookies.json");
+        for Vector { name, cookie, wanted, values } in serde_json::from_str::<Vec<Vector>>(vectors).unwrap() {
+            let bytes = |header: &String| header.chars().map(|byte| u8::try_from(byte).unwrap()).collect::<Vec<_>>();
+            let headers: Vec<_> = cookie.iter().map(bytes).collect();
+            let found = headers.iter().flat_map(|header| pairs(header)).filter(|(name, _)| *name == wanted);
+            assert_eq!(found.map(|(_, value)| value).collect::<Vec<_>>(), values, "{name}");
+        }
     }
 }

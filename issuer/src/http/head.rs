@@ -53,7 +53,7 @@ impl Head {
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
         let label = Label::of_user_agent(user_agent);
-        Client { address: self.address, label, presence: self.presence.clone(), device_token: None }
+        Client { address: self.address, label, presence: self.presence.clone(), device_tokens: Vec::new() }
     }
 
     /// For whom a password is hashed: somebody who is signed in.

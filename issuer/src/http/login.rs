@@ -29,11 +29,11 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
     let Request { username, password, transport, device_token } = body.json(EXPECTED)?;
     let password = Password::parse(password).map_err(|error| ApiError::invalid_request(error.to_string()))?;
     let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
-    let (replaced, device_token) = match transport {
-        Transport::Cookie => (cookies::read(&head.headers)?.refresh, cookies::device(&head.headers)),
-        Transport::Body => (None, device_token),
+    let (replaced, device_tokens) = match transport {
+        Transport::Cookie => (cookies::replaced(&head.headers), cookies::device_tokens(&head.headers)),
+        Transport::Body => (None, Vec::from_iter(device_token)),
     };
-    let client = Client { device_token, ..head.client() };
-    let pass = auth.login(&username, password, transport, replaced.as_deref(), client).await?;
+    let client = Client { device_tokens, ..head.client() };
+    let pass = auth.login(&username, password, transport, replaced, client).await?;
     pass::respond(&pass)
 }

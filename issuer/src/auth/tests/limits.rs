@@ -12,7 +12,12 @@ impl Fixture {
     }
 
     async fn login_known(&self, device_token: &str, text: &str) -> Result<Pass, AuthError> {
-        let client = Client { device_token: Some(device_token.to_owned()), ..client() };
+        self.login_with_devices(&[device_token], text).await
+    }
+
+    async fn login_with_devices(&self, device_tokens: &[&str], text: &str) -> Result<Pass, AuthError> {
+        let client =
+            Client { device_tokens: device_tokens.iter().map(|token| (*token).to_owned()).collect(), ..client() };
         self.auth.login(&"exampleUser".parse().unwrap(), password(text), Transport::Cookie, None, client).await
     }
 
@@ -111,6 +116,20 @@ async fn a_device_token_that_is_garbage_run_out_or_another_user_s_is_ignored() {
         assert_eq!(seconds(fixture.login_known(&odd, PASSWORD).await), 1, "{odd}");
     }
     assert!(fixture.login_known(&token(user, now), PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_device_token_beside_the_user_s_own_does_not_hide_it() {
+    let fixture = Fixture::new().await;
+    let own = fixture.login().await.device_token.unwrap();
+    let keys = fixture.auth.keys.latest();
+    let (user, issued_at, id) = (UserId(Uuid::from_u128(9)), fixture.clock.now(), DeviceId([1; 16]));
+    let planted = DeviceToken { user, issued_at, id }.reveal(&keys.keys.refresh_tokens);
+    for _ in 0..5 {
+        fixture.login_with("exampleUser", "wrong").await.err().unwrap();
+    }
+    assert_eq!(seconds(fixture.login_with_devices(&[&planted, "garbage"], PASSWORD).await), 1);
+    assert!(fixture.login_with_devices(&[&planted, "garbage", &own], PASSWORD).await.is_ok());
 }
 
 #[tokio::test]
