@@ -11,7 +11,6 @@ const HARMLESS = {
   "a hotel's page": () => new Response("<html>sign in</html>"),
   "a 200 without a token": () => answer({ user: {}, session: {} }),
   "a token that is over at once": () => grant("t1", { expires_in: 0 }),
-  "a 204": () => new Response(null, { status: 204 }),
   "a 400 of another kind": () => refusal(400, "unsupported_grant_type"),
   "a 403": () => refusal(403, "csrf_rejected"),
   "a network error": () => Promise.reject(new TypeError("fetch failed")),
@@ -26,18 +25,26 @@ for (const [name, refresh] of Object.entries(HARMLESS)) {
   });
 }
 
-for (const code of ["invalid_grant", "invalid_request"]) {
-  test(`${code} means that nobody is signed in`, async (t) => {
-    const { session } = sessionWith(t, { "/refresh": () => refusal(400, code) });
+const ENDS = {
+  invalid_grant: () => refusal(400, "invalid_grant"),
+  invalid_request: () => refusal(400, "invalid_request"),
+  "a 204, where nothing was presented": () => new Response(null, { status: 204 }),
+};
+
+for (const [name, refresh] of Object.entries(ENDS)) {
+  test(`${name}: no user is signed in`, async (t) => {
+    const { session } = sessionWith(t, { "/refresh": refresh });
     assert.equal(await session.getAccessToken(), null);
     assert.deepEqual(session.state, { status: "signed-out", user: null, session: null });
   });
 }
 
-test("in the body transport invalid_request means nothing", async (t) => {
+test("in the body transport, where a token is presented, neither invalid_request nor a 204 ends the session", async (t) => {
   const storage = { getItem: (key) => (key.endsWith(":refresh_token") ? "hprt_x" : null), setItem() {}, removeItem: () => assert.fail("the token is dropped") };
-  const { session } = sessionWith(t, { "/refresh": () => refusal(400, "invalid_request") }, { transport: "body", storage });
-  await assert.rejects(session.getAccessToken(), { code: "ERR_REQUEST_REFUSED" });
+  for (const [name, code] of [["invalid_request", "ERR_REQUEST_REFUSED"], ["a 204, where nothing was presented", "ERR_ISSUER_UNREACHABLE"]]) {
+    const { session } = sessionWith(t, { "/refresh": ENDS[name] }, { transport: "body", storage });
+    await assert.rejects(session.getAccessToken(), { code });
+  }
 });
 
 test("a sign-in tells what was wrong, and when to try again", async (t) => {

@@ -78,7 +78,6 @@ test("a sign-out that the issuer cannot hear of is told by the next page", async
   first.session.dispose();
   const next = sessionWith(t, { "/refresh": () => assert.fail("it is renewed"), "/logout": gone }, { transport: "body", storage });
   assert.equal(await next.session.getAccessToken(), null);
-  await next.session.signOut();
+  while (storage.kept.size > 0) await setImmediate();
   assert.deepEqual(next.asked.map(({ path }) => path), ["/logout"]);
-  assert.equal(storage.kept.size, 0);
 });

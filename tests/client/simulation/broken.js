@@ -14,14 +14,14 @@ export const BROKEN = [
     name: "an answer counts that a sign-out has overtaken, which did not wait for it",
     edits: [
       ["session.js", /(markEnding\(\);)\s+await this\.#upkeep;/, "$1"],
-      ["session.js", /if \(this\.#turn !== turn\)\s+return;/, ""],
+      ["session.js", /if \(this\.#turn !== turn\)\s+return [^;]*;/, ""],
       ["session.js", /if \(this\.#over\.has\(pass\.session\.id\)\)\s+return;/, ""],
     ],
   },
   {
     name: "what was traded goes into the storage whatever is there by now",
     kinds: ["shared"],
-    edits: [["tokens.js", " && (await this.#read()) === presented", ""]],
+    edits: [["tokens.js", " || (await this.#read()) !== presented", ""]],
   },
   {
     name: "what was refused is dropped from the storage whatever is there by now",
@@ -43,12 +43,12 @@ export const BROKEN = [
   },
   {
     name: "renewals go on while a sign-out waits for the issuer",
-    edits: [["tokens.js", "return this.#isEnding || (await this.#marks.getItem(this.#ending)) !== null;", "return false;"]],
+    edits: [["tokens.js", 'return this.#isEnding ?? typeof mark === "string";', "return false;"]],
   },
   {
     name: "a sign-out is over though the issuer has not heard of it",
     kinds: ["cookie"],
-    edits: [["exchange.js", 'return "pending";', ";"]],
+    edits: [["exchange.js", /if \(answer\.kind === "done"\)(\s+await this\.tokens\.end\(presented\);)\s+return answer;/, '$1 return { kind: "done" };']],
   },
   {
     name: "whatever session another tab shows is shown",
@@ -69,15 +69,25 @@ export const BROKEN = [
   },
   {
     name: "the age of a token stands still while the machine sleeps",
-    edits: [["lifetime.js", "Math.max(page.monotonic() - moment.monotonic, page.wall() - moment.wall)", "page.monotonic() - moment.monotonic"]],
+    edits: [["lifetime.js", "Math.max(now.monotonic - moment.monotonic, now.wall - moment.wall)", "now.monotonic - moment.monotonic"]],
   },
   {
     name: "the age of a token goes by the wall clock alone",
-    edits: [["lifetime.js", "Math.max(page.monotonic() - moment.monotonic, page.wall() - moment.wall)", "page.wall() - moment.wall"]],
+    edits: [["lifetime.js", "Math.max(now.monotonic - moment.monotonic, now.wall - moment.wall)", "now.wall - moment.wall"]],
   },
   { name: "a request is never given up", edits: [["issuer.js", "TIME_OUT = 15_000", "TIME_OUT = 1e9"]] },
   { name: "several renewals at a time", edits: [["session.js", "this.#upkeep ??= this", "this.#upkeep = this"]] },
   { name: "the token goes to whoever is asked", edits: [["authorized-fetch.js", /this\.#origins\.has\([^;]*?\) &&/, ""]] },
+  { name: "a timer that rings early is the last", edits: [["session.js", /else\s+this\.#become\(\{\}\);/, ""]] },
+  {
+    name: "a page that does not know who is there waits until the user sees it",
+    edits: [["schedule.js", "if (isInDoubt || isEnding)", "if ((isInDoubt || isEnding) && isVisible)"]],
+  },
+  { name: "what the issuer says of when to come back is not read", edits: [["issuer.js", "retryAfter === undefined ||", "true ||"]] },
+  { name: "a short wait ends a longer one", edits: [["failure.js", /return former && waitLeft[^;]*;/, "return next;"]] },
+  { name: "a wait is not shared", edits: [["session.js", "this.#become({ failure });\n        this.published.failed(failure.error);", ""]] },
+  { name: "a page that is left keeps its channel", edits: [["session.js", /if \(!this\.#standing\.isChanging\)\s+this\.#neighbours\.leave\(\);/, ""]] },
+  { name: "a page that returns believes what it knew", edits: [["session.js", "isAway: false, isInDoubt: true,", "isAway: false,"]] },
 ];
 
 /** The broken client's `PageSession`. */

@@ -22,6 +22,8 @@ const STEPS = {
   remount: { weight: 1, tab: (_world, tab) => tab.remount() },
   freeze: { weight: 3, tab: (_world, tab) => tab.freeze() },
   thaw: { weight: 4, tab: (_world, tab) => tab.thaw() },
+  leave: { weight: 3, tab: (_world, tab) => tab.leave() },
+  return: { weight: 4, tab: (_world, tab) => tab.return() },
   hide: { weight: 2, tab: (_world, tab) => (tab.isVisible = false) },
   show: { weight: 3, tab: (_world, tab) => tab.show() },
   online: { weight: 2, do: (world) => world.tabs.forEach((tab) => tab.wake()) },
@@ -38,7 +40,7 @@ const WEIGHTS = Object.fromEntries(Object.entries(STEPS).map(([name, { weight }]
 export async function runHistory({ seed, kinds = KINDS, issuer, epoch, PageSession }) {
   const random = new Random(seed);
   const world = new World({ random, issuer, epoch, kind: random.pick(kinds), PageSession });
-  const steps = [`${world.kind}${world.hasLocks ? "" : ", no locks"}${world.isAsync ? ", storage with promises" : ""}`];
+  const steps = [`${world.kind}${world.hasLocks ? "" : ", no locks"}${world.isAsync ? ", storage with promises" : ""}, ${world.timekeeping.name}`];
   const rejected = (reason) => world.judge.fails(`a rejection that nobody handles: ${reason?.stack}`);
   process.on("unhandledRejection", rejected);
   try {
@@ -60,7 +62,7 @@ export async function runHistory({ seed, kinds = KINDS, issuer, epoch, PageSessi
 async function step(world, random, steps) {
   const name = random.weighted(WEIGHTS);
   const { do: act, tab: actOn } = STEPS[name];
-  const candidates = name === "thaw" ? world.tabs.filter((tab) => tab.isFrozen) : awake(world);
+  const candidates = world.tabs.filter(FITS[name] ?? isAwake);
   const tab = actOn === undefined ? undefined : random.pick(candidates);
   if (actOn !== undefined && tab === undefined) return;
   steps.push(`${(world.machine.now / 1000).toFixed(1)} s: ${name}${tab === undefined ? "" : ` ${tab.name}`}`);
@@ -68,7 +70,9 @@ async function step(world, random, steps) {
   await settled();
 }
 
-const awake = (world) => world.tabs.filter((tab) => !tab.isFrozen);
+const isAwake = (tab) => !tab.isFrozen;
+const FITS = { thaw: (tab) => tab.isFrozen && !tab.isAway, return: (tab) => tab.isAway };
+const awake = (world) => world.tabs.filter(isAwake);
 
 async function sleep(world, milliseconds) {
   world.hasSlept = true;
@@ -79,4 +83,5 @@ async function sleep(world, milliseconds) {
 function setClock(world, by) {
   if (by < 0) world.hasSetBack = true;
   world.machine.setWall(by);
+  for (const tab of world.tabs) tab.waitsNoMore();
 }

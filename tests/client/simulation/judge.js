@@ -33,12 +33,18 @@ export class Judge {
   }
 
   /** A renewal begins, beside `others` of the same page. */
-  renews(tab, others) {
+  renews(tab, others, waitsUntil) {
     if (others > 0) this.fails(`${tab.name} has ${others + 1} renewals under way at once`);
     const { now } = this.world.machine;
+    if (now < waitsUntil) this.fails(`${tab.name} renews ${Math.ceil((waitsUntil - now) / 1000)} s before the issuer allows it`);
     const recent = [...(this.#renewals.get(tab) ?? []), now].filter((when) => now - when < 10_000);
     this.#renewals.set(tab, recent);
     if (recent.length > MOST_RENEWALS) this.fails(`${tab.name} renews ${recent.length} times in ten seconds`);
+  }
+
+  /** A page that keeps a channel or a lock is not kept for a return. */
+  isLeft(tab, { channels, locks }) {
+    if (channels + locks > 0) this.fails(`${tab.name} is left with ${channels} channels and ${locks} locks`);
   }
 
   sends(tab, url, token) {
@@ -52,6 +58,16 @@ export class Judge {
     if (token !== null && !isMisled && !this.world.isGood(token)) this.fails(`${tab.name} is given a token that has run out`);
     const isOut = state.status === "signed-out" && tab.session.published.now === state;
     if (isOut && token !== null) this.fails(`${tab.name} is given a token though it is signed out`);
+  }
+
+  /** The network has been well for a while, and no user has looked: `token` is what the page has at hand. */
+  leftAlone(tab, { status, session }, token) {
+    const { expected } = tab.realm.ledger;
+    if (status === "unknown") this.fails(`${tab.name}, left alone, does not find out who is there`);
+    if (!tab.isVisible) return;
+    if (token === undefined || token instanceof Error) this.fails(`${tab.name}, left alone, has no token at hand: ${token}`);
+    if (expected.in !== undefined && session?.id !== expected.in) this.fails(`${tab.name}, left alone, is ${status} as ${session?.id} though ${expected.in} was signed in`);
+    if (expected === "out" && status !== "signed-out") this.fails(`${tab.name}, left alone, is ${status} as ${session?.id} though everybody has signed out`);
   }
 
   /** Everything is well again, and each tab was asked for a token. */

@@ -10,7 +10,7 @@ const WEATHER = {
   fine: { through: 1 },
   slow: { late: 1 },
   lossy: { through: 4, late: 3, lostThere: 2, lostBack: 3, resetThere: 1, resetBack: 2 },
-  failing: { through: 2, late: 1, unavailable: 2, tooMany: 1, badGateway: 1, badGatewayBack: 1, broken: 1, halfBack: 1 },
+  failing: { through: 2, late: 1, unavailable: 2, tooMany: 1, throttled: 1, maintenance: 1, badGateway: 1, badGatewayBack: 1, broken: 1, halfBack: 1 },
   offline: { resetThere: 1 },
 };
 
@@ -40,13 +40,13 @@ export class Network {
     const respond = (response) => this.#later(back, request, () => answer(response));
     if (fate === "lostThere") return () => {};
     if (fate === "resetThere") this.#later(there, request, fail);
-    else if (FAULTS[fate] !== undefined) this.#later(there, request, () => answer(FAULTS[fate]));
+    else if (FAULTS[fate] !== undefined) this.#later(there, request, () => answer(this.#fault(fate)));
     else {
       const arrive = async () => {
         const response = await this.#ask(request);
         if (fate === "lostBack") return;
         if (fate === "resetBack") return void this.#later(back, request, fail);
-        if (fate === "badGatewayBack") return void respond(FAULTS.badGateway);
+        if (fate === "badGatewayBack") return void respond(this.#fault("badGateway"));
         this.#later(back, request, () => {
           realm.setCookies(response.headers["set-cookie"] ?? []);
           if (path === "/login" && response.status === 200 && fate !== "halfBack") realm.ledger.signsIn(JSON.parse(response.text).session.id);
@@ -56,6 +56,14 @@ export class Network {
       this.machine.after(there, arrive, () => this.#ask(request));
     }
     return () => (request.isAborted = true);
+  }
+
+  /** What something in between answers; `wait` is what it asks for, in seconds. */
+  #fault(fate) {
+    const { machine } = this;
+    const date = (seconds) => new Date(machine.epoch + machine.now + seconds * 1000).toUTCString();
+    const { wait, headers, ...fault } = FAULTS[fate];
+    return { ...fault, wait, headers: { date: date(0), ...headers, ...(wait && { "retry-after": fate === "maintenance" ? date(wait) : `${wait}` }) } };
   }
 
   #later(milliseconds, request, task) {
@@ -84,13 +92,15 @@ export class Network {
   }
 }
 
-const json = (status, error, headers = {}) => ({ status, headers, text: JSON.stringify({ error, error_description: "of the way" }) });
+const json = (status, error, wait) => ({ status, wait, text: JSON.stringify({ error, error_description: "of the way" }) });
 
 const FAULTS = {
-  unavailable: json(503, "temporarily_unavailable", { "retry-after": "5" }),
-  tooMany: json(429, "too_many_requests", { "retry-after": "20" }),
-  badGateway: { status: 502, headers: {}, text: "<html>502</html>" },
-  broken: { status: 200, headers: {}, text: "<html>Sign in to the hotel</html>" },
+  unavailable: json(503, "temporarily_unavailable", 5),
+  tooMany: json(429, "too_many_requests", 20),
+  throttled: { status: 429, wait: 120, text: "<html>Error 1015</html>" },
+  maintenance: { status: 503, wait: 60, text: "<html>Back soon</html>" },
+  badGateway: { status: 502, text: "<html>502</html>" },
+  broken: { status: 200, text: "<html>Sign in to the hotel</html>" },
 };
 
 export function cookieOf(header, name) {

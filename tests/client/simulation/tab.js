@@ -1,16 +1,24 @@
 /** A tab with the real client in it; all that it sees of the world is the world's. */
 
+/** Milliseconds that a page waits at most, whatever it is asked. */
+const LONGEST_WAIT = 300_000;
+
 export const ISSUER = "https://app.example";
 const RESOURCES = { own: `${ISSUER}/api/notes`, foreign: "https://elsewhere.example/pixel" };
 
 export class Tab {
   isFrozen = false;
+  isAway = false;
   isVisible = true;
+  /** Sign-ins and sign-outs under way. */
+  changes = 0;
   isClosed = false;
   #queue = [];
   #locks = new Set();
   #aborts = new Map();
-  #wakers = new Set();
+  /** Until when the issuer, or another tab, has asked this one to wait. */
+  #waitsUntil = 0;
+  #listeners = { wake: new Set(), leave: new Set(), return: new Set() };
   #receivers = new Set();
 
   constructor(world, realm, name) {
@@ -21,15 +29,18 @@ export class Tab {
   }
 
   #start() {
+    this.#waitsUntil = 0;
     const { transport, storage } = this.realm;
-    const settings = { issuer: ISSUER, transport, storage, origins: new Set([ISSUER]) };
+    const settings = { issuer: ISSUER, transport, storage, origins: [ISSUER] };
     const session = new this.world.PageSession(settings, this.#surroundings());
     this.session = session;
     let former = session.published.now;
     session.published.subscribe((state) => {
       this.world.judge.changed(this, former, state);
       former = state;
+      if (state.status !== "unknown") this.#waitsUntil = 0;
     });
+    session.start();
   }
 
   /** The page makes its session anew, as a framework does that mounts it again. */
@@ -54,7 +65,27 @@ export class Tab {
   }
 
   wake() {
-    for (const waker of [...this.#wakers]) this.#run(waker);
+    this.#happens("wake");
+  }
+
+  /** The user goes to another page, and this one into the back/forward cache: nothing in it may prevent that but a change. */
+  async leave() {
+    if (this.changes > 0 || [...this.#aborts.values()].includes("/logout")) return;
+    this.#happens("leave");
+    await this.world.machine.pass(50);
+    this.world.judge.isLeft(this, { channels: this.#receivers.size, locks: this.#locks.size });
+    this.isAway = this.isFrozen = true;
+  }
+
+  /** The user goes back to it. */
+  async return() {
+    this.isAway = false;
+    await this.thaw();
+    this.#happens("return");
+  }
+
+  #happens(event) {
+    for (const callback of [...this.#listeners[event]]) this.#run(callback);
   }
 
   close() {
@@ -64,7 +95,23 @@ export class Tab {
   }
 
   receive(message) {
-    for (const receiver of [...this.#receivers]) this.#run(() => receiver(message));
+    for (const receiver of [...this.#receivers]) this.#run(() => (this.#hears(message), receiver(message)));
+  }
+
+  #hears({ type, until }) {
+    const { machine } = this.world;
+    if (type === "wait") this.waits(until - machine.wall());
+    else this.#waitsUntil = 0;
+  }
+
+  /** It must ask for no renewal for so many milliseconds; a clock that is coarse, or early, may take a little off. */
+  waits(milliseconds) {
+    this.#waitsUntil = Math.max(this.#waitsUntil, this.world.machine.now + Math.min(milliseconds, LONGEST_WAIT) - 1_000);
+  }
+
+  /** A clock that was set is trusted. */
+  waitsNoMore() {
+    this.#waitsUntil = 0;
   }
 
   #run(task) {
@@ -75,16 +122,18 @@ export class Tab {
 
   #surroundings() {
     const renewals = new Set();
-    const { machine, random, hasLocks, marks } = this.world;
-    const after = (milliseconds, callback) => machine.after(milliseconds, () => this.#run(callback));
+    const { machine, random, timekeeping, hasLocks, marks } = this.world;
+    const after = (milliseconds, callback) =>
+      machine.after(timekeeping.after(milliseconds, machine.now, this.isVisible), () => this.#run(callback));
     return {
       fetch: (input, init) => (typeof input === "string" ? this.#ask(input, init, renewals) : this.#load(input)),
-      monotonic: () => machine.monotonic(),
-      wall: () => machine.wall(),
+      origin: ISSUER,
+      now: () => ({ monotonic: timekeeping.read(machine.monotonic()), wall: timekeeping.read(machine.wall()) }),
       random: () => random.fraction(),
       after,
       isVisible: () => this.isVisible,
-      onWake: (waker) => this.#join(this.#wakers, waker),
+      on: (event, callback) => this.#join(this.#listeners[event], callback),
+      abort: () => new AbortController(),
       channel: (_name, receiver) => {
         const close = this.#join(this.#receivers, receiver);
         return { post: (message) => this.world.broadcast(structuredClone(message)), close };
@@ -106,17 +155,21 @@ export class Tab {
         isRunning = true;
         task().finally(leave).then(resolve, reject);
       };
-      const ask = this.world.locks.request(name, mode, () => after(0, () => isRunning || run()));
+      const granted = () => this.world.machine.after(0, () => this.#run(() => isRunning || run()));
+      const ask = this.world.locks.request(name, mode, granted);
       const leave = () => {
         this.#locks.delete(leave);
+        stopListening();
         ask();
       };
       this.#locks.add(leave);
-      after(patience, () => {
+      const giveUp = () => {
         if (isRunning) return;
-        ask();
+        leave();
         run();
-      });
+      };
+      const stopListening = this.#join(this.#listeners.leave, giveUp);
+      after(patience, giveUp);
     });
   }
 
@@ -134,12 +187,15 @@ export class Tab {
         realm: this.realm,
         path,
         body,
-        answer: (response) => this.#run(() => end(resolve, seen(response))),
+        answer: (response) => this.#run(() => {
+          if (path === "/refresh" && response.wait !== undefined) this.waits(response.wait * 1000);
+          end(resolve, seen(response));
+        }),
         fail: () => this.#run(() => end(reject, new TypeError("network error"))),
       });
       this.#aborts.set(abort, path);
       if (path === "/refresh") {
-        this.world.judge.renews(this, renewals.size);
+        this.world.judge.renews(this, renewals.size, this.#waitsUntil);
         renewals.add(abort);
       }
       signal.addEventListener("abort", () => (abort(), end(reject, signal.reason)));

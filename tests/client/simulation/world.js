@@ -7,9 +7,16 @@ import { Network } from "./network.js";
 import { PASSWORD } from "./issuer.js";
 import { Realm, Storage } from "./realm.js";
 import { Tab } from "./tab.js";
+import { Timekeeping } from "./timekeeping.js";
 
 /** The ways in which tabs keep their tokens. */
 export const KINDS = ["cookie", "shared", "own"];
+
+/**
+ * Milliseconds within which a page that is left alone is settled: the longest wait that an issuer may ask for, and twice the
+ * minute to which a hidden page's timers are held back.
+ */
+const SETTLED = 420_000;
 
 export class World {
   locks = new Locks();
@@ -26,6 +33,7 @@ export class World {
     this.PageSession = PageSession;
     const wallOffset = random.chance(0.5) ? 0 : random.between(-5e7, 5e7);
     this.machine = new Machine({ epoch, wallOffset, isOver: () => this.judge.violations.length > 0 });
+    this.timekeeping = new Timekeeping(random);
     this.network = new Network({ machine: this.machine, random, issuer });
     // Without locks the browser's cookies could not be kept; whoever has a storage can do without.
     this.hasLocks = kind === "cookie" || random.chance(0.5);
@@ -35,6 +43,15 @@ export class World {
 
   open(realm = this.shared ?? new Realm(new Storage({ isAsync: this.isAsync }))) {
     this.tabs.push(new Tab(this, realm, `tab ${(this.#count += 1)}`));
+  }
+
+  /** A page that is left alone finds out by itself who is there, and a visible one has a good token at hand. */
+  async #settles(tab) {
+    const state = tab.session.published.now;
+    let token;
+    if (tab.isVisible) tab.session.getAccessToken().then((given) => (token = given), (error) => (token = error));
+    await settled();
+    this.judge.leftAlone(tab, state, token);
   }
 
   close(tab) {
@@ -61,15 +78,17 @@ export class World {
     const { session } = tab;
     const ends = () => ledger.signInEnds({ session: session.published.now.session?.id, isReached: ledger.lastLogin !== before });
     const fails = () => ledger.signInEnds({ isReached: ledger.lastLogin !== before });
-    this.#watch(session.signIn(username, password).then(ends, fails));
+    tab.changes += 1;
+    this.#watch(session.signIn(username, password).then(ends, fails).finally(() => (tab.changes -= 1)));
   }
 
   signOut(tab) {
     const { ledger } = tab.realm;
     const sessions = [tab.session.published.now.session?.id, tab.realm.current()].filter((id) => id !== undefined);
     ledger.signOutBegins(sessions, tab.realm.current());
+    tab.changes += 1;
     this.#watch(
-      tab.session.signOut().then(
+      tab.session.signOut().finally(() => (tab.changes -= 1)).then(
         (outcome) => ledger.signOutEnds(outcome, sessions),
         (error) => {
           ledger.signOutEnds("failed", sessions);
@@ -97,13 +116,17 @@ export class World {
     promise.catch((error) => this.judge.fails(`${error.stack}`));
   }
 
-  /** All is well again: what must be then? */
+  /** The network is well again, and no user looks at any page: what must be then, and what once a user has looked? */
   async heal() {
+    this.network.weather = this.random.pick(["failing", "lossy", "offline"]);
+    this.open();
+    await this.machine.pass(this.random.between(0, 60_000));
     this.network.weather = "fine";
-    for (const tab of this.tabs) {
-      await tab.thaw();
-      tab.show();
-    }
+    const present = this.tabs.filter((tab) => !tab.isAway);
+    for (const tab of present) await tab.thaw();
+    await this.machine.pass(SETTLED);
+    for (const tab of present) await this.#settles(tab);
+    for (const tab of this.tabs) await (tab.isAway ? tab.return() : tab.show());
     await this.machine.pass(120_000);
     if (this.tabs.length === 0 || this.random.chance(0.5)) this.open();
     await this.machine.pass(400_000);

@@ -39,7 +39,7 @@ export interface Grant {
   readonly deviceToken?: string;
 }
 
-/** What came of a request. */
+/** What came of a request. To a renewal `done` says that there was nothing to renew. */
 export type Answer =
   | { readonly kind: "granted"; readonly grant: Grant }
   | { readonly kind: "done" }
@@ -49,16 +49,16 @@ export type Answer =
 /** The answer that a refresh without a token would get. */
 export const MISSING: Answer = { kind: "refused", status: 400, code: "invalid_grant", description: "" };
 
-/** Whether the session is over for good. Without its cookie the browser has nothing more to present. */
+/** Whether a renewal says that the session is over for good. Without its cookie the browser has nothing more to present. */
 export function isEnd(answer: Answer, transport: "cookie" | "body"): boolean {
+  if (answer.kind === "done") return transport === "cookie";
   if (answer.kind !== "refused" || answer.status !== 400) return false;
   return answer.code === "invalid_grant" || (transport === "cookie" && answer.code === "invalid_request");
 }
 
-/** What the caller is told of an answer that granted nothing. */
-export function errorOf(answer: Exclude<Answer, { kind: "granted" }>): SessionError {
-  if (answer.kind === "done") return unreachable();
-  if (answer.kind === "failed") return unreachable(answer);
+/** The caller's error for an answer that did not do what was asked. */
+export function errorOf(answer: Answer): SessionError {
+  if (answer.kind !== "refused") return unreachable(answer.kind === "failed" ? answer : {});
   const { code, description, retryAfter } = answer;
   if (code === "invalid_credentials") return new SessionError("ERR_CREDENTIALS_INVALID", description);
   if (code === "too_many_attempts") return new SessionError("ERR_TOO_MANY_ATTEMPTS", description, { retryAfter });

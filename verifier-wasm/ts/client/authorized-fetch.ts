@@ -2,6 +2,7 @@
 
 import type { Pass, User } from "./answer.js";
 import { SessionError } from "./error.js";
+import { originOf } from "./origin.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** Milliseconds between two renewals that a refused access token may cause: it may be refused for another reason than its age. */
@@ -21,38 +22,42 @@ export interface PassSource {
 /** The `fetch` of a session. */
 export class AuthorizedFetch {
   readonly #page: Surroundings;
-  readonly #origins: ReadonlySet<string>;
+  readonly #origins: ReadonlySet<string | undefined>;
   readonly #source: PassSource;
   /** When a refused token last caused a renewal. */
   #refusedAt = -Infinity;
 
-  constructor(page: Surroundings, origins: ReadonlySet<string>, source: PassSource) {
+  constructor(page: Surroundings, origins: readonly string[], source: PassSource) {
     this.#page = page;
-    this.#origins = origins;
+    this.#origins = new Set([...origins, page.origin]);
     this.#source = source;
   }
 
-  /** Sends a request with the token, and once more with another one where the answer is 401; never as another user. */
+  /**
+   * Sends a request with the token, and once more with another one where the answer is 401; never as another user. A body that
+   * can be read only once is sent only once: a copy would hold all of it in memory.
+   */
   async send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const { fetch } = this.#page;
     const user = this.#source.user();
     const request = new Request(input, init);
-    const isMeant = this.#origins.has(new URL(request.url).origin) && !request.headers.has("authorization");
+    const origin = originOf(request.url);
+    const isMeant = origin !== undefined && this.#origins.has(origin) && !request.headers.has("authorization");
     const pass = isMeant ? await this.#source.usablePass() : null;
     if (pass === null) return fetch(request);
-    if (user && user.id !== pass.user.id) throw new SessionError("ERR_SIGNED_OUT", "somebody else has signed in meanwhile");
-    const again = request.clone();
+    if (user && user.id !== pass.user.id) throw new SessionError("ERR_SIGNED_OUT", "another user has signed in meanwhile");
+    const canRepeat = isRepeatable(input, init);
     const response = await fetch(withToken(request, pass));
     const newer = response.status === 401 ? await this.#insteadOf(pass.token) : undefined;
-    if (newer?.user.id !== pass.user.id) return response;
+    if (newer?.user.id !== pass.user.id || !canRepeat) return response;
     await response.body?.cancel();
-    return fetch(withToken(again, newer));
+    return fetch(withToken(new Request(input, init), newer));
   }
 
   /** Another than one whose token was refused, where there is one. */
   async #insteadOf(refused: string): Promise<Pass | undefined> {
     if (this.#source.pass()?.token === refused) {
-      const now = this.#page.monotonic();
+      const now = this.#page.now().monotonic;
       if (now - this.#refusedAt < REFUSED_AGAIN) return undefined;
       this.#refusedAt = now;
       await this.#source.renew();
@@ -60,6 +65,14 @@ export class AuthorizedFetch {
     const pass = this.#source.pass();
     return pass?.token === refused ? undefined : pass;
   }
+}
+
+/** Whether the same request can be made again: not where its body is a stream, as that of a `Request` is. */
+function isRepeatable(input: RequestInfo | URL, init: RequestInit = {}): boolean {
+  const { body } = init;
+  if (body) return typeof body === "string" || !("getReader" in body || Symbol.asyncIterator in body);
+  // Not every browser has the property `body`.
+  return !(typeof input === "object" && "method" in input) || input.body === null || /^(GET|HEAD)$/.test(input.method);
 }
 
 function withToken(request: Request, { token }: Pass): Request {

@@ -7,9 +7,6 @@ import type { Settings } from "./options.js";
 import { memory, type Surroundings } from "./surroundings.js";
 import { Tokens } from "./tokens.js";
 
-/** What came of a sign-out: the issuer has ended the session, or will be told as soon as it can be reached. */
-export type SignOutOutcome = "ended" | "pending";
-
 /** The exchange of credentials and tokens for tokens. */
 export class Exchange {
   readonly tokens: Tokens;
@@ -26,8 +23,10 @@ export class Exchange {
 
   login(username: string, password: string): Promise<Answer> {
     return this.#neighbours.requests("exclusive", async () => {
-      const former = await this.tokens.refresh();
-      const answer = await this.#issuer.login(username, password, await this.tokens.device());
+      // A storage that cannot be read keeps the user from nothing.
+      const former = await this.tokens.refresh().catch(() => null);
+      const device = await this.tokens.device().catch(() => null);
+      const answer = await this.#issuer.login(username, password, device);
       if (answer.kind !== "granted") return answer;
       await this.tokens.begin(answer.grant);
       // In the cookie transport the issuer has ended the session that the new one replaces.
@@ -36,23 +35,24 @@ export class Exchange {
     });
   }
 
-  /** A renewal, unless it is `overtaken` while it waits for other tabs, or somebody signs out. */
+  /** A renewal, unless it is `overtaken` while it waits for other tabs, or a user signs out. */
   refresh(isOvertaken: () => boolean): Promise<Answer | undefined> {
-    return this.#neighbours.inTurn(() =>
-      this.#neighbours.requests("shared", async () =>
+    return this.#neighbours.inTurn(async () => {
+      if (isOvertaken()) return undefined;
+      return this.#neighbours.requests("shared", async () =>
         isOvertaken() || (await this.tokens.areEnding()) ? undefined : this.#present(),
-      ),
-    );
+      );
+    });
   }
 
-  /** Tells the issuer of a sign-out, unless another tab has done it, or somebody has signed in there. */
-  logout(): Promise<SignOutOutcome | "overtaken"> {
+  /** Tells the issuer of a sign-out, unless another tab has done it, or a user has signed in there. */
+  logout(): Promise<Answer | undefined> {
     return this.#neighbours.requests("shared", async () => {
-      if (!(await this.tokens.areEnding())) return "overtaken";
+      if (!(await this.tokens.areEnding())) return undefined;
       const presented = await this.tokens.refresh();
-      if ((await this.#issuer.logout(presented)).kind !== "done") return "pending";
-      await this.tokens.end(presented);
-      return "ended";
+      const answer = await this.#issuer.logout(presented);
+      if (answer.kind === "done") await this.tokens.end(presented);
+      return answer;
     });
   }
 

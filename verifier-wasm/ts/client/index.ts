@@ -1,16 +1,15 @@
 /** `hallpass/client`: who is signed in in a page, and an access token whenever one is needed. Plain TypeScript, no wasm. */
 
 import type { User } from "./answer.js";
-import type { SignOutOutcome } from "./exchange.js";
 import { readOptions, type SessionOptions } from "./options.js";
-import { PageSession } from "./session.js";
+import { PageSession, type SignOutOutcome } from "./session.js";
 import type { Listener, SessionState } from "./state.js";
 import { browserSurroundings } from "./surroundings.js";
 
 export { SessionError, type SessionErrorCode } from "./error.js";
 export type { SessionInfo, User } from "./answer.js";
 export type { SessionOptions, TokenStorage } from "./options.js";
-export type { SignOutOutcome } from "./exchange.js";
+export type { SignOutOutcome } from "./session.js";
 export type { SessionState } from "./state.js";
 
 /** The session of a page. Reading it asks the issuer nothing. */
@@ -64,6 +63,7 @@ export interface Session {
 export function createSession(options: SessionOptions): Session {
   const settings = readOptions(options);
   const session = new PageSession(settings, browserSurroundings(options.fetch, options.now));
+  session.start();
   return {
     get state() {
       return session.published.now;

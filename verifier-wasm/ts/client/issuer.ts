@@ -1,7 +1,8 @@
 /** What the issuer is asked over HTTP, and how its answers are read: with distrust, since a proxy may have written them. */
 
 import type { Answer, Grant, Moment } from "./answer.js";
-import type { Surroundings, Undo } from "./surroundings.js";
+import { readRetryAfter } from "./retry-after.js";
+import type { PageEvent, Surroundings, Undo } from "./surroundings.js";
 
 /**
  * Milliseconds after which a request is given up: half the issuer's grace. Its promise, that a repeated refresh gets the
@@ -26,9 +27,9 @@ export class Issuer {
     return this.#post("/login", { username, password, ...own });
   }
 
-  /** In the cookie transport the browser adds the token by itself. */
+  /** In the cookie transport the browser adds the token by itself. A page that is put away waits for no answer. */
   refresh(refreshToken: string | null): Promise<Answer> {
-    return this.#post("/refresh", refreshToken === null ? undefined : { refresh_token: refreshToken });
+    return this.#post("/refresh", refreshToken === null ? undefined : { refresh_token: refreshToken }, {}, "leave");
   }
 
   logout(refreshToken: string | null): Promise<Answer> {
@@ -36,22 +37,25 @@ export class Issuer {
     return this.#post("/logout", refreshToken === null ? undefined : { refresh_token: refreshToken }, { keepalive: true });
   }
 
-  #post(path: string, body: object | undefined, options: RequestInit = {}): Promise<Answer> {
-    const controller = new AbortController();
-    let stop: Undo = () => {};
+  #post(path: string, body: object | undefined, options: RequestInit = {}, until?: PageEvent): Promise<Answer> {
+    const request = this.#page.abort();
+    let stops: Undo[] = [];
     const late = new Promise<Answer>((resolve) => {
-      stop = this.#page.after(TIME_OUT, () => {
-        controller.abort();
+      const giveUp = () => {
+        request.abort();
         resolve({ kind: "failed", cause: new Error("the issuer did not answer in time") });
-      });
+      };
+      stops = [this.#page.after(TIME_OUT, giveUp)];
+      if (until) stops.push(this.#page.on(until, giveUp));
     });
-    const answer = this.#send(path, body, { ...options, signal: controller.signal });
-    return Promise.race([answer.catch((cause: unknown): Answer => ({ kind: "failed", cause })), late]).finally(stop);
+    const answer = this.#send(path, body, { ...options, ...(request.signal && { signal: request.signal }) });
+    const failed = (cause: unknown): Answer => ({ kind: "failed", cause });
+    return Promise.race([answer.catch(failed), late]).finally(() => stops.forEach((stop) => stop()));
   }
 
   async #send(path: string, body: object | undefined, options: RequestInit): Promise<Answer> {
     const { fetch } = this.#page;
-    const sentAt = { monotonic: this.#page.monotonic(), wall: this.#page.wall() };
+    const sentAt = this.#page.now();
     const response = await fetch(this.#url + path, {
       method: "POST",
       credentials: this.#usesCookies ? "include" : "omit",
@@ -64,18 +68,23 @@ export class Issuer {
   }
 }
 
-/** An answer that is not the issuer's own, a proxy's page say, decides nothing. */
+/** An answer that is not the issuer's own, a proxy's page say, decides nothing; but a proxy, too, may ask a page to wait. */
 async function read(response: Response, sentAt: Moment): Promise<Answer> {
+  const { headers } = response;
+  const answer = await readBody(response, sentAt).catch((cause: unknown): Answer => ({ kind: "failed", cause }));
+  const retryAfter = readRetryAfter(headers.get("retry-after"), Date.parse(headers.get("date") ?? "") || sentAt.wall);
+  return retryAfter === undefined || answer.kind === "granted" || answer.kind === "done" ? answer : { ...answer, retryAfter };
+}
+
+async function readBody(response: Response, sentAt: Moment): Promise<Answer> {
   const { status, headers } = response;
   if (status === 204) return { kind: "done" };
-  const wait = Number(headers.get("retry-after") ?? NaN);
-  const retryAfter = wait > 0 ? { retryAfter: wait } : {};
-  if (status >= 500) return { kind: "failed", cause: new Error(`the issuer answered ${status}`), ...retryAfter };
+  if (status >= 500) throw new Error(`the issuer answered ${status}`);
   const body: unknown = await response.json();
   if (status === 200) return { kind: "granted", grant: readGrant(body, headers, sentAt) };
   const { error, error_description: description } = body as Record<string, unknown>;
   if (typeof error !== "string" || status < 400) throw new Error("the answer is not the issuer's");
-  return { kind: "refused", status, code: error, description: String(description), ...retryAfter };
+  return { kind: "refused", status, code: error, description: String(description) };
 }
 
 function readGrant(body: unknown, headers: Headers, sentAt: Moment): Grant {

@@ -2,31 +2,40 @@
 
 import type { Pass } from "./answer.js";
 import { TIME_OUT } from "./issuer.js";
-import type { LockMode, Surroundings } from "./surroundings.js";
+import type { Channel, LockMode, Surroundings } from "./surroundings.js";
 
 /** Milliseconds that a tab waits for another that is renewing. It saves a request; nothing depends on it. */
 const PATIENCE = 2_000;
 
-/** What tabs tell each other: an access token, or that a session is over. A refresh token is not among it. */
+/**
+ * What tabs tell each other: an access token, how long the issuer asks them to wait (until when by the wall clock, in
+ * milliseconds), or that a session is over. A refresh token is not among it.
+ */
 export type Message =
   | { readonly type: "pass"; readonly pass: Pass }
+  | { readonly type: "wait"; readonly until: number }
   | { readonly type: "over"; readonly session: string | undefined };
 
 /** The tabs of one issuer. */
 export class Neighbours {
   readonly #name: string;
   readonly #page: Surroundings;
-  readonly #channel: ReturnType<Surroundings["channel"]>;
+  readonly #hear: (message: Message) => Promise<void>;
+  #channel: Channel | undefined;
 
   constructor(name: string, page: Surroundings, hear: (message: Message) => Promise<void>) {
     this.#name = name;
     this.#page = page;
+    this.#hear = hear;
+  }
+
+  join(): void {
     // Another version of this library may say what this one does not understand.
-    this.#channel = page.channel(name, (message) => void this.#hearOnOwnClock(message as Message, hear).catch(() => {}));
+    this.#channel ??= this.#page.channel(this.#name, (message) => void this.#hearOnOwnClock(message as Message).catch(() => {}));
   }
 
   tell(message: Message): void {
-    this.#channel.post(message);
+    this.#channel?.post(message);
   }
 
   /** Runs a renewal when no other tab does, or after a while anyway. */
@@ -43,14 +52,16 @@ export class Neighbours {
   }
 
   leave(): void {
-    this.#channel.close();
+    this.#channel?.close();
+    this.#channel = undefined;
   }
 
   /** The wall clock is the tabs' common one; each has a monotonic one of its own. */
-  async #hearOnOwnClock(message: Message, hear: (message: Message) => Promise<void>): Promise<void> {
-    if (message.type === "over") return hear(message);
+  async #hearOnOwnClock(message: Message): Promise<void> {
+    if (message.type !== "pass") return this.#hear(message);
+    const now = this.#page.now();
     const { wall } = message.pass.sentAt;
-    const monotonic = this.#page.monotonic() - Math.max(0, this.#page.wall() - wall);
-    return hear({ type: "pass", pass: { ...message.pass, sentAt: { wall, monotonic } } });
+    const monotonic = now.monotonic - Math.max(0, now.wall - wall);
+    return this.#hear({ type: "pass", pass: { ...message.pass, sentAt: { wall, monotonic } } });
   }
 }

@@ -2,6 +2,7 @@
 
 import type { FetchFunction } from "../options.js";
 import { SessionError } from "./error.js";
+import { originOf } from "./origin.js";
 
 /**
  * Where the refresh token lives in the body transport; `localStorage` and `sessionStorage` are such storages, and so are those
@@ -27,7 +28,10 @@ export interface SessionOptions {
    * Whatever script runs in the page can read a storage, and take the session with it: prefer cookies.
    */
   storage?: TokenStorage;
-  /** The origins besides the page's own and the issuer's whose requests get the access token by {@link Session.fetch}. */
+  /**
+   * The origins besides the page's own and the issuer's whose requests get the access token by {@link Session.fetch}:
+   * `scheme://host[:port]`, of any scheme.
+   */
   origins?: readonly string[];
   /** The standard `fetch`, or one that behaves like it. */
   fetch?: FetchFunction;
@@ -40,7 +44,7 @@ export interface Settings {
   readonly issuer: string;
   readonly transport: "cookie" | "body";
   readonly storage: TokenStorage | undefined;
-  readonly origins: ReadonlySet<string>;
+  readonly origins: readonly string[];
 }
 
 const KNOWN = new Set(["issuer", "transport", "storage", "origins", "fetch", "now"]);
@@ -50,16 +54,16 @@ export function readOptions(options: SessionOptions): Settings {
   const { issuer, transport = "cookie", storage, origins = [] } = options;
   const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
   if (unknown !== undefined) throw invalid(`\`${unknown}\` is no option of a session`);
-  const isUrl = URL.canParse(String(issuer));
-  const { origin, href, protocol, search, hash } = new URL(isUrl ? issuer : "about:blank");
-  if (!/^https?:$/.test(protocol) || search + hash !== "") throw invalid("`issuer` must be its URL, such as https://auth.example.com");
+  const url = String(issuer);
+  const origin = originOf(url);
+  if (!origin || !/^https?:[^?#\s]+$/i.test(url)) throw invalid("`issuer` must be its URL, such as https://auth.example.com");
   if (transport !== "cookie" && transport !== "body") throw invalid('`transport` must be "cookie" or "body"');
   if (storage !== undefined && transport === "cookie") throw invalid("`storage` is for the body transport");
   for (const each of origins) {
-    if (!URL.canParse(each) || new URL(each).origin !== each) throw invalid("`origins` must be origins such as https://api.example.com");
+    if (originOf(each) !== each) throw invalid("`origins` must be origins such as https://api.example.com or tauri://localhost");
   }
-  const page = typeof location === "undefined" ? [] : [location.origin];
-  return { issuer: href.replace(/\/$/, ""), transport, storage, origins: new Set([origin, ...page, ...origins]) };
+  const path = url.replace(/^.*?:\/\/[^/]*|\/$/g, "");
+  return { issuer: origin + path, transport, storage, origins: [origin, ...origins] };
 }
 
 function invalid(message: string): SessionError {

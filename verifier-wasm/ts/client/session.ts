@@ -2,21 +2,19 @@
 
 import { errorOf, isEnd, unreachable, type Answer, type Pass, type User } from "./answer.js";
 import { AuthorizedFetch } from "./authorized-fetch.js";
-import { Backoff } from "./backoff.js";
 import { Changes } from "./changes.js";
 import { SessionError } from "./error.js";
-import { Exchange, type SignOutOutcome } from "./exchange.js";
-import { isGood, renewalIn } from "./lifetime.js";
+import { Exchange } from "./exchange.js";
+import { cutShort, failed, failedElsewhere, waitLeft } from "./failure.js";
+import { age, isGood, renewalAge } from "./lifetime.js";
 import { Neighbours, type Message } from "./neighbours.js";
 import type { Settings } from "./options.js";
+import { nextDue, OPENED, timerFor, type Standing } from "./schedule.js";
 import { PublishedState } from "./state.js";
 import type { Surroundings, Undo } from "./surroundings.js";
 
-/** Milliseconds after which a sign-out that the issuer has not heard of is tried again. */
-const PENDING = 30_000;
-
-/** Milliseconds between two renewals at least, however short the tokens live. */
-const SHORTEST = 1_000;
+/** What came of a sign-out: the issuer has ended the session, or will be told as soon as it can be reached. */
+export type SignOutOutcome = "ended" | "pending";
 
 /** The session of one page. */
 export class PageSession {
@@ -25,39 +23,41 @@ export class PageSession {
   readonly #settings: Settings;
   readonly #neighbours: Neighbours;
   readonly #exchange: Exchange;
-  readonly #backoff: Backoff;
   readonly #fetch: AuthorizedFetch;
   readonly #changes = new Changes();
   /** The sign-out that is under way or waits, and that no sign-in has followed: who asks again waits for the same. */
   #signOut: Promise<SignOutOutcome> | undefined;
-  readonly #stopWaking: Undo;
-  #pass: Pass | undefined;
+  #stopListening: Undo[] = [];
+  /** Changed by `#become` alone. */
+  #standing = OPENED;
   /** Counts whatever decides who is there: the answer to a renewal that began before is discarded. */
   #turn = 0;
   /** Sessions that are over. */
   readonly #over = new Set<string>();
-  /** Whether only the issuer knows who is there. */
-  #isInDoubt = true;
   /** The one renewal, or the one repeated sign-out, that is under way. */
   #upkeep: Promise<void> | undefined;
   #stopTimer: Undo = () => {};
-  #isDisposed = false;
 
   constructor(settings: Settings, page: Surroundings) {
     const name = `hallpass:${settings.issuer}`;
     this.#page = page;
     this.#settings = settings;
-    this.#backoff = new Backoff(page);
     this.#neighbours = new Neighbours(name, page, (message) => this.#hear(message));
     this.#exchange = new Exchange(settings, name, page, this.#neighbours);
     this.#fetch = new AuthorizedFetch(page, settings.origins, {
       user: () => this.published.now.user,
-      pass: () => this.#pass,
+      pass: () => this.#standing.pass,
       usablePass: () => this.#usablePass(),
       renew: () => this.#changes.settled().then(() => this.#tend()),
     });
-    this.#stopWaking = page.onWake(() => this.#wake());
-    void this.#tend();
+  }
+
+  /** Finds out who is there, and from now on does by itself what is due. Before that nothing is asked. */
+  start(): void {
+    const { on } = this.#page;
+    this.#stopListening = [on("wake", () => void this.#wake()), on("leave", () => this.#leave()), on("return", () => this.#return())];
+    this.#neighbours.join();
+    this.#ring();
   }
 
   signIn(username: string, password: string): Promise<User> {
@@ -66,7 +66,7 @@ export class PageSession {
       await this.#upkeep;
       const answer = await this.#exchange.login(username, password);
       // It may have been granted all the same, and only the browser knows the cookies.
-      if (answer.kind === "failed") this.#isInDoubt = true;
+      if (answer.kind === "failed") this.#become({ isInDoubt: true });
       if (answer.kind !== "granted") throw errorOf(answer);
       this.#commit(answer.grant.pass);
       return answer.grant.pass.user;
@@ -75,17 +75,16 @@ export class PageSession {
 
   signOut(): Promise<SignOutOutcome> {
     this.#signOut ??= this.#change(async () => {
-      const session = this.#pass?.session.id;
-      // First, so that where the page is closed before the answer, the next one goes on with it.
+      const session = this.#standing.pass?.session.id;
+      // First, so that where the page is closed before the answer, the next one resumes it.
       await this.#exchange.tokens.markEnding();
       await this.#upkeep;
-      const outcome = await this.#exchange.logout().catch(() => "pending" as const);
-      const isOvertaken = outcome === "overtaken";
-      if (!isOvertaken || this.#pass?.session.id === session) this.#forget();
-      this.#isInDoubt = isOvertaken;
+      const answer = await this.#logout();
+      const isOvertaken = answer === undefined;
+      if (!isOvertaken || this.#standing.pass?.session.id === session) this.#forget();
+      this.#become({ isInDoubt: isOvertaken });
       this.#neighbours.tell({ type: "over", session });
-      if (outcome === "pending") this.#tendIn(PENDING);
-      return isOvertaken ? "ended" : outcome;
+      return this.#signedOut(answer);
     }).finally(() => (this.#signOut = undefined));
     return this.#signOut;
   }
@@ -99,9 +98,8 @@ export class PageSession {
   }
 
   dispose(): void {
-    this.#isDisposed = true;
-    this.#stopTimer();
-    this.#stopWaking();
+    this.#become({ isDisposed: true });
+    this.#stopListening.forEach((stop) => stop());
     this.published.close();
     // The other tabs hear yet of a sign-out that is under way.
     void this.#changes.settled().then(() => this.#neighbours.leave());
@@ -110,67 +108,126 @@ export class PageSession {
   async #usablePass(): Promise<Pass | null> {
     this.#assertInUse();
     await this.#changes.settled();
-    // Nobody is asked for somebody who is known to be signed out.
+    // The issuer is not asked again for a user who is known to be signed out.
     const isKnown = this.published.now.status === "signed-out" || this.#goodPass() !== undefined;
-    if (this.#isInDoubt || !isKnown) await this.#tend();
+    if (this.#standing.isInDoubt || !isKnown) await this.#tend();
     else if (this.#isDue()) void this.#tend();
     this.#assertInUse();
     if (this.published.now.status === "signed-out") return null;
     const pass = this.#goodPass();
     if (pass !== undefined) return pass;
-    throw this.#backoff.error ?? unreachable();
+    throw this.#standing.failure?.error ?? unreachable();
   }
 
   #goodPass(): Pass | undefined {
-    return this.#pass !== undefined && isGood(this.#pass, this.#page) ? this.#pass : undefined;
+    const { pass } = this.#standing;
+    return pass && isGood(pass, this.#page.now()) ? pass : undefined;
   }
 
   #isDue(): boolean {
-    return this.#pass !== undefined && renewalIn(this.#pass, 0, this.#page) <= 0;
+    const { pass, renewalAge } = this.#standing;
+    return pass !== undefined && age(pass.sentAt, this.#page.now()) >= renewalAge;
   }
 
   #assertInUse(): void {
-    if (this.#isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
+    if (this.#standing.isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
   }
 
   /** Signs in or out, one after the other. Both wait for what is under way, whose cookies could come after theirs. */
   async #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
     this.#assertInUse();
-    // Another tab may have said something meanwhile.
-    return this.#changes.run(task, () => this.#isInDoubt && void this.#tend());
+    return this.#changes.run(async () => {
+      this.#become({ isChanging: true });
+      try {
+        return await task();
+      } finally {
+        this.#become({ isChanging: false });
+      }
+    });
   }
 
-  /** Does what there is to do, and one thing at a time: whoever asks meanwhile waits for the same. It never fails. */
+  /** The one way in which the standing changes: with every change the one timer is set for what is due then. */
+  #become(change: Partial<Standing>): void {
+    this.#standing = { ...this.#standing, ...change };
+    this.#stopTimer();
+    const due = this.#due();
+    this.#stopTimer = due === Infinity ? () => {} : this.#page.after(timerFor(due), () => this.#ring());
+  }
+
+  #due(): number {
+    return nextDue(this.#standing, this.#page.now(), this.#page.isVisible());
+  }
+
+  /** The timer has rung, too early perhaps, or something has happened: does what is due, or sets the timer anew. */
+  #ring(): void {
+    if (this.#due() <= 0) void this.#tend();
+    else this.#become({});
+  }
+
+  /** Does what there is to do, and one thing at a time: who asks meanwhile waits for the same. It never fails. */
   async #tend(): Promise<void> {
-    if (this.#isDisposed || this.#changes.isUnderWay || this.#backoff.left > 0) return;
-    this.#upkeep ??= this.#keepUp()
-      .catch((cause: unknown) => this.#settle({ kind: "failed", cause }))
-      .finally(() => (this.#upkeep = undefined));
+    const { isDisposed, isChanging } = this.#standing;
+    if (isDisposed || isChanging || this.#mustWait()) return;
+    this.#upkeep ??= this.#runUpkeep();
     await this.#upkeep;
+  }
+
+  async #runUpkeep(): Promise<void> {
+    this.#become({ isRenewing: true });
+    await this.#keepUp().catch((cause: unknown) => this.#putOff({ kind: "failed", cause }));
+    this.#upkeep = undefined;
+    this.#become({ isRenewing: false });
+  }
+
+  /** Whether the issuer must not be asked yet. */
+  #mustWait(): boolean {
+    return waitLeft(this.#standing.failure, this.#page.now()) > 0;
   }
 
   /** Tells the issuer of a sign-out that it has not heard of, or finds out who is there. */
   async #keepUp(): Promise<void> {
     if (!(await this.#exchange.tokens.areEnding())) return this.#renew();
     this.#forget();
-    if ((await this.#exchange.logout()) === "pending") this.#tendIn(PENDING);
+    this.#signedOut(await this.#logout());
   }
 
   async #renew(): Promise<void> {
     const turn = this.#turn;
-    const answer = await this.#exchange.refresh(() => this.#turn !== turn);
-    if (this.#turn !== turn) return;
-    // Somebody signs out.
-    if (answer === undefined) return this.#keepUp();
-    this.#settle(answer);
+    const isOvertaken = () => this.#turn !== turn || this.#mustWait();
+    const answer = await this.#exchange.refresh(isOvertaken);
+    // What was decided meanwhile stands, but the issuer may ask for a wait all the same.
+    if (this.#turn !== turn) return answer && "retryAfter" in answer ? this.#putOff(answer) : undefined;
+    if (answer !== undefined) this.#settle(answer);
+    // A user signs out in another tab, unless another tab was told to wait.
+    else if (!this.#mustWait()) await this.#keepUp();
+  }
+
+  async #logout(): Promise<Answer | undefined> {
+    return this.#exchange.logout().catch((cause: unknown) => ({ kind: "failed", cause }));
+  }
+
+  /** What came of a sign-out; nothing where another tab has done it. */
+  #signedOut(answer: Answer | undefined): SignOutOutcome {
+    const isPending = answer !== undefined && answer.kind !== "done";
+    this.#become({ isEnding: isPending });
+    if (isPending) this.#putOff(answer);
+    else if (answer) this.#become({ failure: undefined });
+    return isPending ? "pending" : "ended";
   }
 
   #settle(answer: Answer): void {
-    if (answer.kind === "granted") return this.#commit(answer.grant.pass);
-    if (this.#isDisposed) return;
-    if (isEnd(answer, this.#settings.transport)) return this.#end();
-    this.#backoff.failed(errorOf(answer));
-    this.#tendIn(this.#backoff.left);
+    if (answer.kind === "granted") this.#commit(answer.grant.pass);
+    else if (isEnd(answer, this.#settings.transport)) this.#end();
+    else this.#putOff(answer);
+  }
+
+  /** The issuer did not do what it was asked: it is asked again, later. Where it says when, that holds for the other tabs too. */
+  #putOff(answer: Answer): void {
+    const error = errorOf(answer);
+    const failure = failed(this.#standing.failure, error, this.#page);
+    this.#become({ failure });
+    this.published.failed(error);
+    if (error.retryAfter !== undefined) this.#neighbours.tell({ type: "wait", until: failure.at.wall + failure.wait });
   }
 
   #commit(pass: Pass): void {
@@ -180,39 +237,37 @@ export class PageSession {
   }
 
   #admit(pass: Pass): void {
-    if (this.#isDisposed) return;
-    this.#decide();
-    this.#pass = pass;
+    if (this.#standing.isDisposed) return;
+    this.#decide({ pass, renewalAge: renewalAge(pass, this.#page.random(), this.#page.now()), failure: undefined });
     this.published.signedIn(pass.user, pass.session);
-    this.#tendIn(Math.max(SHORTEST, renewalIn(pass, this.#page.random(), this.#page)));
   }
 
   /** The issuer says that the session is over. */
   #end(): void {
-    const session = this.#pass?.session.id;
+    const session = this.#standing.pass?.session.id;
     this.#forget();
+    this.#become({ failure: undefined });
     if (session !== undefined) this.#neighbours.tell({ type: "over", session });
   }
 
   #forget(): void {
-    if (this.#pass !== undefined) this.#over.add(this.#pass.session.id);
-    this.#decide();
-    this.#pass = undefined;
-    this.#stopTimer();
-    if (!this.#isDisposed) this.published.signedOut();
+    const { pass, isDisposed } = this.#standing;
+    if (pass !== undefined) this.#over.add(pass.session.id);
+    this.#decide({ pass: undefined });
+    if (!isDisposed) this.published.signedOut();
   }
 
-  #decide(): void {
+  #decide(change: Partial<Standing>): void {
     this.#turn += 1;
-    this.#isInDoubt = false;
-    this.#backoff.succeeded();
+    this.#become({ isInDoubt: false, isEnding: false, ...change });
   }
 
   /** What another tab says is believed of the session that we have; of any other the issuer is asked. */
   async #hear(message: Message): Promise<void> {
-    if (this.#isDisposed) return;
+    if (this.#standing.isDisposed) return;
+    if (message.type === "wait") return this.#hearWait(message.until);
     const session = message.type === "over" ? message.session : message.pass.session.id;
-    const current = this.#pass;
+    const current = this.#standing.pass;
     const isOurs = current !== undefined && session === current.session.id;
     if (message.type === "over") {
       if (session !== undefined) this.#over.add(session);
@@ -225,30 +280,43 @@ export class PageSession {
     if (await this.#exchange.tokens.haveChanged()) await this.#ask();
   }
 
+  #hearWait(until: number): void {
+    const now = this.#page.now();
+    const wait = until - now.wall;
+    if (!(wait > 0)) return;
+    const failure = failedElsewhere(this.#standing.failure, unreachable({ retryAfter: Math.ceil(wait / 1000) }), wait, now);
+    this.#become({ failure });
+    this.published.failed(failure.error);
+  }
+
   /** Asks the issuer who is there, whatever it answers to a renewal that is under way. */
   async #ask(): Promise<void> {
     this.#turn += 1;
-    this.#isInDoubt = true;
+    this.#become({ isInDoubt: true });
     await this.#upkeep;
     await this.#tend();
   }
 
-  /** The page is seen again, or the network is there again: what failed may succeed, and the token may have run out. */
-  #wake(): void {
-    this.#backoff.cutShort();
-    void this.#tendIfDue();
+  /** The page is seen again, or the network is there again: what failed may succeed, and the token may have expired. */
+  async #wake(): Promise<void> {
+    this.#become({ failure: cutShort(this.#standing.failure) });
+    if (await this.#exchange.tokens.areEnding()) this.#become({ isEnding: true });
+    this.#ring();
   }
 
-  async #tendIfDue(): Promise<void> {
-    if (this.#isInDoubt || this.#isDue() || (await this.#exchange.tokens.areEnding())) await this.#tend();
+  /** In a page with an open channel, a lock or a timer a browser may not keep it for a return. */
+  #leave(): void {
+    this.#turn += 1;
+    this.#become({ isAway: true });
+    // A sign-in or sign-out that is under way is told to the other tabs.
+    if (!this.#standing.isChanging) this.#neighbours.leave();
   }
 
-  /** In a page that nobody sees nothing is renewed until somebody does, or a token is asked for. A sign-out is told. */
-  #tendIn(milliseconds: number): void {
-    this.#stopTimer();
-    if (this.#isDisposed) return;
-    this.#stopTimer = this.#page.after(milliseconds, async () => {
-      if (this.#page.isVisible() || (await this.#exchange.tokens.areEnding())) await this.#tend();
-    });
+  /** Whatever other tabs have said meanwhile, this page has not heard it. */
+  #return(): void {
+    if (!this.#standing.isAway) return;
+    this.#neighbours.join();
+    this.#become({ isAway: false, isInDoubt: true, failure: cutShort(this.#standing.failure) });
+    this.#ring();
   }
 }

@@ -1,6 +1,12 @@
-/** What a session needs of the page that it lives in; a test puts a world of its own in its place. */
+/**
+ * What a session needs of the page that it lives in; a test puts a world of its own in its place. No other file names an API
+ * of the browser besides `fetch` and its types: each is probed here, and the session continues without one that is missing,
+ * throws, or is a stub.
+ */
 
 import type { FetchFunction } from "../options.js";
+import type { Moment } from "./answer.js";
+import { originOf } from "./origin.js";
 
 /** Ends something that was begun. */
 export type Undo = () => void;
@@ -8,95 +14,158 @@ export type Undo = () => void;
 /** Whether a task wants to be the only one of its name. */
 export type LockMode = "exclusive" | "shared";
 
-/** The longest that a timer of a browser runs; a longer one would ring at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/**
+ * What happens to a page: the user sees it or the network is there again; it is put away, perhaps for good, perhaps into the
+ * back/forward cache; it is taken out of that cache.
+ */
+export type PageEvent = "wake" | "leave" | "return";
+
+/** A channel to the other tabs. */
+export interface Channel {
+  post(message: unknown): void;
+  close(): void;
+}
 
 /** The page, its clocks and its neighbours. */
 export interface Surroundings {
   readonly fetch: FetchFunction;
-  /** Milliseconds on a clock that nobody sets; it may stand still while the machine sleeps. */
-  monotonic(): number;
-  /** Milliseconds since 1970 on the machine's clock, which may be wrong and may jump. */
-  wall(): number;
+  /** The page's own origin, where it has one. */
+  readonly origin: string | undefined;
+  /**
+   * The time on both clocks: one that only goes forward, which may stand still while the machine sleeps, and the machine's,
+   * which may be wrong and may jump. Both may be as coarse as a browser makes them.
+   */
+  now(): Moment;
   /** At least 0, less than 1. */
   random(): number;
-  /** Calls back once, so many milliseconds later. */
+  /** Calls back once, about so many milliseconds later: a browser's timer rings early by a fraction, or a minute late. */
   after(milliseconds: number, callback: () => void): Undo;
-  /** Whether anybody sees the page. */
+  /** Whether the user sees the page. */
   isVisible(): boolean;
-  /** Calls back when the page is seen again, or the network is there again. */
-  onWake(callback: () => void): Undo;
+  /** Calls back at an event of the page. */
+  on(event: PageEvent, callback: () => void): Undo;
   /** A channel to the other tabs of that name. */
-  channel(name: string, receive: (message: unknown) => void): { post(message: unknown): void; close: Undo };
-  /** Runs a task alone among the tabs, or beside others that share; after `patience` milliseconds of waiting it runs anyway. */
+  channel(name: string, receive: (message: unknown) => void): Channel;
+  /**
+   * Runs a task alone among the tabs, or beside others that share. After `patience` milliseconds of waiting, and when the page
+   * is put away, it runs anyway.
+   */
   lock<Outcome>(name: string, mode: LockMode, patience: number, task: () => Promise<Outcome>): Promise<Outcome>;
+  /** Aborts a request; without a `signal` its answer is ignored. */
+  abort(): { readonly signal?: AbortSignal; abort(): void };
   /** A few words that outlive the page, and that its other tabs see; lost with the page where it has no storage. */
   readonly marks: Pick<Storage, "getItem" | "setItem" | "removeItem">;
 }
 
-/** The browser's; what a runtime lacks is done without. */
+/** The browser's. */
 export function browserSurroundings(fetchGiven: FetchFunction | undefined, nowGiven: (() => number) | undefined): Surroundings {
+  const monotonic = steadyClock();
+  const wall = nowGiven === undefined ? () => Date.now() : () => nowGiven() * 1000;
+  const page = attempt(observablePage);
+  const isVisible = () => page?.visibilityState !== "hidden";
+  const on = (event: PageEvent, callback: () => void): Undo => {
+    if (event !== "wake") return listen(globalThis, event === "leave" ? "pagehide" : "pageshow", callback);
+    const stops = [listen(page, "visibilitychange", () => isVisible() && callback()), listen(globalThis, "online", callback)];
+    return () => stops.forEach((stop) => stop());
+  };
+  const canAbort = attempt(abortWorks);
+  const abort = () => (canAbort ? new AbortController() : { abort() {} });
   return {
     fetch: fetchGiven ?? ((...request) => fetch(...request)),
-    monotonic: () => performance.now(),
-    wall: nowGiven === undefined ? () => Date.now() : () => nowGiven() * 1000,
+    origin: attempt(() => originOf(location.href)),
+    now: () => ({ monotonic: monotonic(), wall: wall() }),
     random: () => Math.random(),
-    after(milliseconds, callback) {
-      const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER));
-      return () => clearTimeout(timer);
-    },
-    isVisible: () => typeof document === "undefined" || document.visibilityState === "visible",
-    onWake,
+    after,
+    isVisible,
+    on,
     channel,
-    lock,
-    marks: marks(),
+    lock: lockOf(attempt(() => navigator.locks), on, abort),
+    abort,
+    marks: attempt(readableStorage) ?? memory(),
   };
 }
 
-function onWake(callback: () => void): Undo {
-  const ifVisible = () => {
-    if (document.visibilityState === "visible") callback();
-  };
-  const listeners: [EventTarget, string, () => void][] = [];
-  if (typeof document !== "undefined") listeners.push([document, "visibilitychange", ifVisible]);
-  if (typeof addEventListener === "function") listeners.push([globalThis as unknown as EventTarget, "online", callback]);
-  for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
+/** What `task` returns, and nothing where it throws. */
+function attempt<Outcome>(task: () => Outcome): Outcome | undefined {
+  try {
+    return task();
+  } catch {
+    return undefined;
+  }
+}
+
+/** `performance.now()`, or else the wall clock without its steps back. */
+function steadyClock(): () => number {
+  const read = attempt(() => (performance.now() >= 0 ? () => performance.now() : undefined)) ?? Date.now;
+  let last = read();
+  let passed = 0;
   return () => {
-    for (const [target, type, listener] of listeners) target.removeEventListener(type, listener);
+    const time = read();
+    passed += Math.max(0, time - last);
+    last = time;
+    return passed;
   };
 }
 
-function channel(name: string, receive: (message: unknown) => void) {
-  if (typeof BroadcastChannel === "undefined") return { post() {}, close() {} };
-  const open = new BroadcastChannel(name);
-  open.onmessage = ({ data }) => receive(data);
-  // In Node an open channel would keep the process alive.
-  (open as { unref?: () => void }).unref?.();
-  return { post: (message: unknown) => open.postMessage(message), close: () => open.close() };
+/** The document, where it tells whether the user sees it, and when that changes; a page without one counts as visible. */
+function observablePage(): Document | undefined {
+  const probe = () => {};
+  document.addEventListener("visibilitychange", probe);
+  document.removeEventListener("visibilitychange", probe);
+  return document.visibilityState === undefined ? undefined : document;
 }
 
-async function lock<Outcome>(name: string, mode: LockMode, patience: number, task: () => Promise<Outcome>): Promise<Outcome> {
-  const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
-  let run: Promise<Outcome> | undefined;
-  const start = () => (run ??= task());
-  try {
-    await locks?.request(name, { mode, signal: AbortSignal.timeout(patience) }, start);
-  } catch {
-    // It took too long, or the page may not have locks, or the task failed, which the next line tells.
-  }
-  return start();
+function abortWorks(): boolean {
+  const controller = new AbortController();
+  controller.abort();
+  return controller.signal.aborted;
 }
 
-function marks(): Surroundings["marks"] {
-  try {
-    return globalThis.localStorage ?? memory();
-  } catch {
-    // A page whose storage is forbidden.
-    return memory();
-  }
+/** Where a storage cannot be written, `Tokens` copes; one that cannot be read is of no use. */
+function readableStorage(): Storage {
+  localStorage.getItem("");
+  return localStorage;
 }
 
-/** A storage that is gone with the page. */
+function after(milliseconds: number, callback: () => void): Undo {
+  const timer = setTimeout(callback, milliseconds);
+  return () => clearTimeout(timer);
+}
+
+function listen(target: Pick<EventTarget, "addEventListener" | "removeEventListener"> | undefined, type: string, listener: () => void): Undo {
+  attempt(() => target?.addEventListener(type, listener));
+  return () => attempt(() => target?.removeEventListener(type, listener));
+}
+
+function channel(name: string, receive: (message: unknown) => void): Channel {
+  const open = attempt(() => new BroadcastChannel(name));
+  attempt(() => {
+    open!.onmessage = ({ data }) => receive(data);
+    // In Node an open channel would keep the process alive.
+    (open as { unref?: () => void }).unref?.();
+  });
+  return { post: (message) => attempt(() => open?.postMessage(message)), close: () => attempt(() => open?.close()) };
+}
+
+function lockOf(locks: LockManager | undefined, on: Surroundings["on"], abort: Surroundings["abort"]): Surroundings["lock"] {
+  return async (name, mode, patience, task) => {
+    let run: ReturnType<typeof task> | undefined;
+    const start = () => (run ??= task());
+    const request = abort();
+    let stops: Undo[] = [];
+    const waited = new Promise<void>((resolve) => (stops = [after(patience, resolve), on("leave", resolve)]));
+    try {
+      await Promise.race([locks?.request(name, { mode, ...(request.signal && { signal: request.signal }) }, start), waited]);
+    } catch {
+      // The page may not have locks, or the task failed, which the last line tells.
+    }
+    stops.forEach((stop) => stop());
+    request.abort();
+    return start();
+  };
+}
+
+/** A storage that is lost with the page. */
 export function memory(): Surroundings["marks"] {
   const kept = new Map<string, string>();
   return {

@@ -12,8 +12,10 @@ export class Tokens {
   readonly #ending: string;
   /** The refresh token that this page has seen last. */
   #seen: string | null = null;
-  /** Where the storage takes no mark the page itself keeps it. */
-  #isEnding = false;
+  /** The refresh token of a sign-in that the storage has not taken: the page alone has it. */
+  #own: string | undefined;
+  /** Whether a sign-out is under way, where the storage takes no mark, or does not give it up. */
+  #isEnding: boolean | undefined;
 
   /** Without a `storage` the browser has the tokens in cookies, which all tabs share, as they do `marks`. */
   constructor(storage: TokenStorage | undefined, marks: TokenStorage, name: string) {
@@ -32,15 +34,19 @@ export class Tokens {
     return (await this.#storage?.getItem(this.#device)) ?? null;
   }
 
-  /** Whether another tab has put another refresh token there; with cookies nobody can tell, so perhaps. */
+  /** Whether another tab has put another refresh token there; with cookies no page can tell, so perhaps. */
   async haveChanged(): Promise<boolean> {
     return this.#storage === undefined || (await this.#read()) !== this.#seen;
   }
 
   /** Keeps the tokens of a sign-in, which ends a sign-out that was under way. */
   async begin({ refreshToken, deviceToken }: Grant): Promise<void> {
-    if (refreshToken !== undefined) await this.#put(refreshToken);
-    if (deviceToken !== undefined) await this.#storage?.setItem(this.#device, deviceToken);
+    this.#own = undefined;
+    if (refreshToken !== undefined && !(await does(() => this.#put(refreshToken)))) {
+      this.#own = this.#seen = refreshToken;
+      await does(() => this.#storage?.removeItem(this.#refresh));
+    }
+    if (deviceToken !== undefined) await does(() => this.#storage?.setItem(this.#device, deviceToken));
     await this.#unmark();
   }
 
@@ -49,33 +55,30 @@ export class Tokens {
    * one would look like a thief's.
    */
   async trade(presented: string | null, { refreshToken }: Grant): Promise<void> {
-    if (refreshToken !== undefined && (await this.#read()) === presented) await this.#put(refreshToken);
+    if (refreshToken === undefined || (await this.#read()) !== presented) return;
+    if (this.#own === undefined) await this.#put(refreshToken);
+    else this.#own = this.#seen = refreshToken;
   }
 
   /** Forgets `presented`, whose session is over; the device stays known. Tells whether it was still the one to present. */
   async drop(presented: string | null): Promise<boolean> {
     if (this.#storage === undefined) return true;
     if ((await this.#read()) !== presented) return false;
-    await this.#storage.removeItem(this.#refresh);
+    if (this.#own === undefined) await does(() => this.#storage?.removeItem(this.#refresh));
+    this.#own = undefined;
     this.#seen = null;
     return true;
   }
 
-  /** Whether somebody signs out, and the issuer has not confirmed it: nothing is renewed then. */
+  /** Whether a user signs out, and the issuer has not confirmed it: nothing is renewed then. */
   async areEnding(): Promise<boolean> {
-    try {
-      return this.#isEnding || (await this.#marks.getItem(this.#ending)) !== null;
-    } catch {
-      return false;
-    }
+    let mark: string | null | undefined;
+    await does(async () => (mark = await this.#marks.getItem(this.#ending)));
+    return this.#isEnding ?? typeof mark === "string";
   }
 
   async markEnding(): Promise<void> {
-    try {
-      await this.#marks.setItem(this.#ending, "");
-    } catch {
-      this.#isEnding = true;
-    }
+    this.#isEnding = (await does(() => this.#marks.setItem(this.#ending, ""))) ? undefined : true;
   }
 
   /** The issuer has ended the session of `presented`. */
@@ -85,7 +88,7 @@ export class Tokens {
   }
 
   async #read(): Promise<string | null> {
-    return (await this.#storage?.getItem(this.#refresh)) ?? null;
+    return this.#own ?? (await this.#storage?.getItem(this.#refresh)) ?? null;
   }
 
   async #put(refreshToken: string): Promise<void> {
@@ -94,7 +97,16 @@ export class Tokens {
   }
 
   async #unmark(): Promise<void> {
-    this.#isEnding = false;
-    await this.#marks.removeItem(this.#ending);
+    this.#isEnding = (await does(() => this.#marks.removeItem(this.#ending))) ? undefined : false;
+  }
+}
+
+/** Whether a storage did something: one that is full, forbidden or broken keeps the user from nothing. */
+async function does(task: () => unknown): Promise<boolean> {
+  try {
+    await task();
+    return true;
+  } catch {
+    return false;
   }
 }
