@@ -1,9 +1,9 @@
 //! Hashing as a resource that is scheduled. It is the one heavy step of an issuer: a fixed set of threads does it, within
 //! a budget of memory, for those who wait in a bounded queue; who would wait for too long is told when to come back.
 
-use std::{num::NonZero, time::Duration};
+use std::{future, num::NonZero, sync::Arc, time::Duration};
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time};
 
 use crate::{
     entropy::{NoEntropy, random_id},
@@ -21,14 +21,17 @@ mod queue;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod turn;
 mod workbench;
 mod workers;
 
 pub(crate) use budget::{Budget, BudgetError, Machine};
 use job::{HashFn, Task};
 pub(crate) use presence::{Here, Presence};
+use queue::Refused;
+use turn::Turn;
 pub(crate) use workbench::Workbench;
-use workers::Workers;
+use workers::{Waiter, Workers};
 
 /// What the person who runs the issuer chose.
 #[derive(Clone, Debug)]
@@ -37,17 +40,26 @@ pub(crate) struct Settings {
     pub(crate) workers: NonZero<usize>,
     /// What one foreign hash may take of a worker.
     pub(crate) limit: CostLimit,
-    /// How long a client may wait until its password is hashed.
+    /// How long a client waits at most for a thread to begin.
     pub(crate) deadline: Duration,
 }
 
-/// Who is served first.
+/// Where a client waits. Known devices are served first, and unknown devices keep a share while both wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
     /// A client that has signed in before.
     Known,
-    /// Anybody else.
+    /// Any other client.
     Unknown,
+}
+
+impl Lane {
+    fn other(self) -> Self {
+        match self {
+            Self::Known => Self::Unknown,
+            Self::Unknown => Self::Known,
+        }
+    }
 }
 
 /// For whom something is hashed.
@@ -71,6 +83,12 @@ pub(crate) enum HashingError {
     Failed(#[from] HashingFailed),
     #[error("hashing ended without a result")]
     Ended,
+}
+
+impl From<Refused> for HashingError {
+    fn from(Refused { retry_after }: Refused) -> Self {
+        Self::Overloaded { retry_after }
+    }
 }
 
 /// Why hashing could not be set up.
@@ -97,6 +115,7 @@ pub(crate) struct Hashing {
     workers: Workers,
     parameters: Parameters,
     limit: CostLimit,
+    deadline: Duration,
     /// One of our own that no password fits.
     decoy: Credential,
 }
@@ -107,7 +126,13 @@ impl Hashing {
         let workers = Workers::start(settings, metrics)?;
         let nobodys = Password::parse(random_id().map_err(HashingError::from)?.to_string())?;
         let decoy = hash_at_once(&nobodys.normalised(), settings.parameters)?;
-        Ok(Self { workers, parameters: settings.parameters, limit: settings.limit.clone(), decoy })
+        Ok(Self {
+            workers,
+            parameters: settings.parameters,
+            limit: settings.limit.clone(),
+            deadline: settings.deadline,
+            decoy,
+        })
     }
 
     /// Whether the password is the one that was hashed. Without a credential the answer is no, after the same work as
@@ -166,7 +191,7 @@ impl Hashing {
             return (!self.is_in_demand()).then_some(Ok(same));
         }
         let (reply, answer) = oneshot::channel();
-        self.workers.admit_spare(Task::job(1, password.normalised(), Workbench::create, reply));
+        self.workers.admit_spare(Task::job(1, Arc::default(), password.normalised(), Workbench::create, reply));
         answer.await.ok().map(|answered| answered.map(|(_, created)| created))
     }
 
@@ -199,11 +224,22 @@ impl Hashing {
         work: HashFn<S, T>,
     ) -> Result<(S, T), HashingError> {
         let (reply, answer) = oneshot::channel();
-        self.workers.admit(asker.lane, Task::job(hashes, subject, work, reply))?;
-        // Dropping `answer` tells the queue that nobody waits any more.
+        let turn = Arc::<Turn>::default();
+        let job = Task::job(hashes, Arc::clone(&turn), subject, work, reply);
+        let waiter = self.workers.admit(asker.lane, job, turn)?;
         tokio::select! {
             answered = answer => answered.unwrap_or(Err(HashingError::Ended)),
             () = asker.presence.gone() => Err(HashingError::ClientGone),
+            refused = self.expired(&waiter) => Err(refused.into()),
+        }
+    }
+
+    /// Completes at the deadline, unless a thread has begun by then.
+    async fn expired(&self, waiter: &Waiter<'_>) -> Refused {
+        time::sleep(self.deadline).await;
+        match waiter.expire() {
+            Some(refused) => refused,
+            None => future::pending().await,
         }
     }
 }

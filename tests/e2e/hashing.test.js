@@ -38,12 +38,23 @@ async function logged(issuer, pattern) {
   return found;
 }
 
+/** Reads the lines of the metrics. */
+async function metrics(issuer) {
+  const [, url] = await logged(issuer, /metrics on (http:\S+)/);
+  return (await (await fetch(url)).text()).split("\n");
+}
+
 /** Reads one number of the metrics; 0 where nothing was counted yet. */
 async function metric(issuer, name) {
-  const [, url] = await logged(issuer, /metrics on (http:\S+)/);
-  const text = await (await fetch(url)).text();
-  const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+  const line = (await metrics(issuer)).find((line) => line.startsWith(`${name} `));
   return line ? Number(line.slice(name.length + 1)) : 0;
+}
+
+/** Reads a histogram: how many values are at most each bound. The last has no bound. */
+async function histogram(issuer, name) {
+  const bucket = new RegExp(`^${name}_bucket\\{le="(.+)"\\} (\\d+)`);
+  const found = (await metrics(issuer)).map((line) => bucket.exec(line)).filter((found) => found !== null);
+  return found.map(([, bound, count]) => ({ bound: Number(bound.replace("+Inf", "Infinity")), count: Number(count) }));
 }
 
 /** The memory of a process in KiB. */
@@ -89,6 +100,44 @@ describe("hashing by turns", () => {
     assert.equal(await metric(issuer, 'hallpass_hash_queue_length{lane="unknown"}'), 0);
     // A hash each would have taken 19 MiB more.
     assert.ok(memoryOf(issuer.pid) - before < 40 * 1024, `${before} KiB before, ${memoryOf(issuer.pid)} after`);
+  });
+
+  test("a flood by known devices with right passwords leaves unknown devices their share, and none waits past the deadline", async (t) => {
+    const [accounts, connections, enough, deadline] = [6, 5, 150, 2];
+    const folder = temporaryFolder(t);
+    const users = importUsers(folder, 200);
+    const args = ["--store", `sled:${folder}`, "--admin-listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"];
+    const hashing = ["--hashing-workers", "2", "--hashing-deadline", `${deadline}s`];
+    const issuer = await issuerFor(t, { args: [...args, ...hashing] });
+    // Each name has an address of its own, and no limit on guessing is near.
+    const signIn = (at, body = {}) =>
+      post(`${issuer.url}/login`, { ...users[at], transport: "body", ...body }, { "x-forwarded-for": `192.0.2.${at}` });
+    const tokens = [];
+    for (let at = 0; at < accounts; at += 1) tokens.push((await (await signIn(at)).json()).device_token);
+    const served = { known: 0, unknown: 0 };
+    const flooding = new Set();
+    const flood = async (lane, next) => {
+      while (served.known < enough) {
+        const { status } = await next();
+        if (status === 200) served[lane] += 1;
+        else await sleep(50);
+      }
+    };
+    for (let at = 0; at < accounts * connections; at += 1) {
+      const account = at % accounts;
+      flooding.add(flood("known", () => signIn(account, { device_token: tokens[account] })));
+    }
+    let stranger = accounts;
+    const another = () => (stranger = stranger + 1 < users.length ? stranger + 1 : accounts);
+    for (let at = 0; at < 12; at += 1) flooding.add(flood("unknown", () => signIn(another())));
+    await Promise.all(flooding);
+    // A third of all is half as many as the others'. The clients themselves leave their lane empty now and then.
+    assert.ok(served.unknown > served.known / 4, `${served.unknown} beside ${served.known}`);
+    const refused = [...issuer.log().matchAll(/path="?\/login"? status=503 micros=(\d+)/g)].map(([, micros]) => micros / 1e6);
+    assert.ok(Math.max(0, ...refused) < 3 * deadline, `an answer of 503 after ${Math.max(...refused)} s`);
+    const buckets = await histogram(issuer, "hallpass_hash_wait_seconds");
+    const [first] = buckets.filter(({ bound }) => bound > deadline);
+    assert.equal(first.count, buckets.at(-1).count, `of so many waits none was longer than ${first.bound} s`);
   });
 
   test("nothing is hashed for a client that hung up", async (t) => {

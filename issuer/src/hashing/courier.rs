@@ -97,16 +97,11 @@ impl Courier {
             state.queue.measured(*took);
         }
         drop(state);
-        match times {
-            Some(times) => {
-                for took in times {
-                    self.shared.metrics.hashed(took);
-                }
-                if let Some(waited) = waited {
-                    self.shared.metrics.waited(waited);
-                }
-            }
-            None => self.shared.metrics.dropped(Dropped::ClientGone),
+        for took in times.iter().flatten() {
+            self.shared.metrics.hashed(*took);
+        }
+        if let Some(waited) = waited.filter(|_| times.is_some()) {
+            self.shared.metrics.waited(waited);
         }
         job.finish();
         bench
@@ -146,10 +141,12 @@ impl Courier {
             match next {
                 Next::Do(job) => return Some(job),
                 Next::Late(job, refused) => {
-                    self.shared.metrics.dropped(Dropped::Late);
-                    job.refuse(refused);
+                    if job.refuse(refused) {
+                        self.shared.metrics.dropped(Dropped::Late);
+                    }
                 }
-                Next::Gone(_) => self.shared.metrics.dropped(Dropped::ClientGone),
+                // Whoever left was counted then.
+                Next::Gone(_) => {}
                 Next::Nothing => return None,
             }
         }

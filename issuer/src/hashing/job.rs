@@ -1,10 +1,13 @@
 //! What waits to be hashed, and who waits for it.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::{
     HashingError, Workbench,
     queue::{Refused, Waits},
+    turn::Turn,
 };
 
 /// Something to hash, with whoever waits for it.
@@ -12,13 +15,17 @@ pub(super) type Job = Box<dyn Work>;
 
 /// What is done with a job.
 pub(super) trait Work: Waits + Send {
+    /// Begins, unless nobody waits any more.
+    fn begin(&self) -> bool;
+
     /// Hashes, on a thread that steps back, and keeps what comes of it.
     fn run(&mut self, bench: &mut Workbench);
 
     /// Tells whoever waits.
     fn finish(self: Box<Self>);
 
-    fn refuse(self: Box<Self>, refused: Refused);
+    /// Tells whoever waits that it is too late; no, where nobody waits any more.
+    fn refuse(self: Box<Self>, refused: Refused) -> bool;
 }
 
 /// How a hash is made over a subject, which is only looked at: to free what another thread allocated takes a lock too.
@@ -30,6 +37,7 @@ pub(super) type Reply<S, T> = oneshot::Sender<Result<(S, T), HashingError>>;
 /// A piece of work, what came of it, and the one who waits for that.
 pub(super) struct Task<S, T> {
     hashes: u32,
+    turn: Arc<Turn>,
     subject: S,
     work: HashFn<S, T>,
     outcome: Option<Result<T, HashingError>>,
@@ -37,8 +45,8 @@ pub(super) struct Task<S, T> {
 }
 
 impl<S: Send + 'static, T: Send + 'static> Task<S, T> {
-    pub(super) fn job(hashes: u32, subject: S, work: HashFn<S, T>, reply: Reply<S, T>) -> Job {
-        Box::new(Self { hashes, subject, work, outcome: None, reply })
+    pub(super) fn job(hashes: u32, turn: Arc<Turn>, subject: S, work: HashFn<S, T>, reply: Reply<S, T>) -> Job {
+        Box::new(Self { hashes, turn, subject, work, outcome: None, reply })
     }
 }
 
@@ -48,11 +56,15 @@ impl<S, T> Waits for Task<S, T> {
     }
 
     fn is_gone(&self) -> bool {
-        self.reply.is_closed()
+        self.turn.has_left()
     }
 }
 
 impl<S: Send, T: Send> Work for Task<S, T> {
+    fn begin(&self) -> bool {
+        self.turn.begin()
+    }
+
     fn run(&mut self, bench: &mut Workbench) {
         self.outcome = Some((self.work)(bench, &self.subject));
     }
@@ -65,8 +77,10 @@ impl<S: Send, T: Send> Work for Task<S, T> {
         }
     }
 
-    fn refuse(self: Box<Self>, refused: Refused) {
-        drop(self.reply.send(Err(HashingError::Overloaded { retry_after: refused.retry_after })));
+    fn refuse(self: Box<Self>, refused: Refused) -> bool {
+        let has_waited = self.turn.leave();
+        drop(self.reply.send(Err(refused.into())));
+        has_waited
     }
 }
 

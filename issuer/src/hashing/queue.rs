@@ -3,7 +3,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use self::{arrivals::Arrivals, share::Share};
 use super::Lane;
+
+mod arrivals;
+mod share;
 
 /// A client is let in if its wait and its hash fit into this part of the deadline: hashes take up to a quarter longer now
 /// and then, and whoever is let in should not be sent away after the wait.
@@ -36,8 +40,11 @@ pub(super) trait Waits {
 /// What waits and what runs.
 pub(super) struct Queue<J> {
     deadline: Duration,
-    known: VecDeque<Waiting<J>>,
-    unknown: VecDeque<Waiting<J>>,
+    /// What waits, by lane.
+    lanes: [VecDeque<Waiting<J>>; 2],
+    share: Share,
+    /// What was let in of late, by lane.
+    arrivals: [Arrivals; 2],
     /// What nobody waits for: done when nobody waits at all.
     spare: VecDeque<J>,
     /// What each worker does, and what it goes on with.
@@ -87,8 +94,9 @@ impl<J: Waits> Queue<J> {
     pub(super) fn new(workers: usize, deadline: Duration, hash_time: Duration) -> Self {
         Self {
             deadline,
-            known: VecDeque::new(),
-            unknown: VecDeque::new(),
+            lanes: [VecDeque::new(), VecDeque::new()],
+            share: Share::default(),
+            arrivals: [Arrivals::default(); 2],
             spare: VecDeque::new(),
             given: (0..workers).map(|_| VecDeque::new()).collect(),
             hash_time,
@@ -98,16 +106,20 @@ impl<J: Waits> Queue<J> {
 
     /// Lets something wait, if its turn comes in time.
     pub(super) fn admit(&mut self, now: Duration, lane: Lane, job: J) -> Result<(), (J, Refused)> {
-        if self.fits(now, lane, job.hashes()) || (self.forget_gone() && self.fits(now, lane, job.hashes())) {
-            if self.expected_wait(now, lane).is_zero() {
-                // Nobody waits, so that nothing that was promised for later holds any more.
-                self.next_free = [Duration::ZERO; 2];
-            }
-            self.lane(lane).push_back(Waiting { job, since: now });
-            return Ok(());
+        let wait = self.expected_wait(now, lane);
+        if wait.is_zero() {
+            // Nobody waits, so that nothing that was promised for later holds any more.
+            self.next_free = [Duration::ZERO; 2];
         }
-        let refused = self.refuse(now, lane, job.hashes());
-        Err((job, refused))
+        // Where one hash alone takes longer than the deadline, those who need not wait are still served.
+        let fits = wait.is_zero() || wait + self.hash_time * job.hashes() <= self.part_of_deadline(ADMITTED);
+        if !fits {
+            let refused = self.refuse(now, lane, job.hashes());
+            return Err((job, refused));
+        }
+        self.arrivals[lane as usize].add(now, self.deadline, job.hashes());
+        self.lanes[lane as usize].push_back(Waiting { job, since: now });
+        Ok(())
     }
 
     /// Lets something wait for which nobody waits, if there is not too much of it.
@@ -128,10 +140,14 @@ impl<J: Waits> Queue<J> {
         (0..self.given.len()).filter(can_take).min_by_key(|worker| (self.load(*worker), self.left(now, *worker)))
     }
 
-    /// What a worker does next, or after what it does. Known clients come first.
+    /// What a worker does next, or after what it does. Known devices come first, within their share.
     pub(super) fn next(&mut self, now: Duration, worker: usize) -> Next<J> {
-        let lane = if self.known.is_empty() { Lane::Unknown } else { Lane::Known };
-        let Some(Waiting { job, since }) = self.lane(lane).pop_front() else { return Next::Nothing };
+        let lane = match (self.length(Lane::Known), self.length(Lane::Unknown)) {
+            (0, _) => Lane::Unknown,
+            (_, 0) => Lane::Known,
+            _ => self.share.next(),
+        };
+        let Some(Waiting { job, since }) = self.lanes[lane as usize].pop_front() else { return Next::Nothing };
         if job.is_gone() {
             return Next::Gone(job);
         }
@@ -145,13 +161,14 @@ impl<J: Waits> Queue<J> {
             let refused = self.refuse(now, lane, job.hashes());
             return Next::Late(job, refused);
         }
-        // What is given to a worker is ahead of everybody who comes, known or not.
-        let is_in_the_way = lane == Lane::Unknown && left + hash + self.hash_time > self.part_of_deadline(ADMITTED);
+        // What is given to a worker is ahead of every job that comes: the next must still find room.
+        let is_in_the_way = left + hash + self.hash_time > self.part_of_deadline(ADMITTED);
         if !is_free && (is_late || is_in_the_way) {
             // Another worker may be free sooner.
-            self.lane(lane).push_front(Waiting { job, since });
+            self.lanes[lane as usize].push_front(Waiting { job, since });
             return Next::Nothing;
         }
+        self.share.served(lane, job.hashes(), self.length(lane.other()) > 0);
         self.give(worker, Given { hashes: job.hashes(), waited: Some((lane, since)), since: now });
         Next::Do(job)
     }
@@ -186,9 +203,10 @@ impl<J: Waits> Queue<J> {
         else {
             return;
         };
-        let lane = self.lane(lane);
-        let place = lane.partition_point(|waiting| waiting.since <= since);
-        lane.insert(place, Waiting { job, since });
+        self.share.taken_back(lane, job.hashes());
+        let waiting = &mut self.lanes[lane as usize];
+        let position = waiting.partition_point(|waiting| waiting.since <= since);
+        waiting.insert(position, Waiting { job, since });
     }
 
     /// Takes on that a worker is done with one thing. How long that had waited, if somebody waited for it.
@@ -208,24 +226,46 @@ impl<J: Waits> Queue<J> {
 
     /// How many wait in a lane.
     pub(super) fn length(&self, lane: Lane) -> usize {
-        match lane {
-            Lane::Known => self.known.len(),
-            Lane::Unknown => self.unknown.len(),
+        self.lanes[lane as usize].len()
+    }
+
+    /// Refuses a job whose deadline has passed before a worker began it, and which has left.
+    pub(super) fn expire(&mut self, now: Duration, lane: Lane, hashes: u32) -> Refused {
+        self.forget_gone();
+        self.refuse(now, lane, hashes)
+    }
+
+    /// Forgets the jobs for which nobody waits any more: they keep no others out.
+    pub(super) fn forget_gone(&mut self) {
+        for lane in &mut self.lanes {
+            lane.retain(|waiting| !waiting.job.is_gone());
         }
     }
 
-    /// How long something that comes now would wait.
+    /// How long something that comes now would wait: for what is ahead of it in its own lane, and for what the other lane
+    /// takes meanwhile. That is its share, or less where less waits there and comes into it.
     fn expected_wait(&self, now: Duration, lane: Lane) -> Duration {
-        let ahead_in = |lane: &VecDeque<Waiting<J>>| lane.iter().map(|waiting| waiting.job.hashes()).sum::<u32>();
-        let ahead = match lane {
-            Lane::Known => ahead_in(&self.known),
-            Lane::Unknown => ahead_in(&self.known) + ahead_in(&self.unknown),
-        };
-        if ahead == 0 && self.given.iter().any(VecDeque::is_empty) {
+        let (own, of_other) = (self.hashes(lane), self.hashes(lane.other()));
+        let share_of_other = self.share.of_other_lane_before(lane, own);
+        if own + share_of_other.min(of_other) == 0 && self.given.iter().any(VecDeque::is_empty) {
             return Duration::ZERO;
         }
         let left: Duration = (0..self.given.len()).map(|worker| self.left(now, worker)).sum();
-        (left + self.hash_time * ahead) / self.workers()
+        let until_done = |hashes: u32| (left + self.hash_time * hashes) / self.workers();
+        until_done(own + share_of_other).min(self.stretched(now, lane, until_done(own + of_other)))
+    }
+
+    /// How long something of a lane takes that takes so long if no more comes into the other one, which goes on as of late.
+    fn stretched(&self, now: Duration, lane: Lane, time: Duration) -> Duration {
+        let coming = self.arrivals[lane.other() as usize].within(now, self.deadline);
+        let load = self.hash_time.div_duration_f64(self.deadline) * coming / f64::from(self.workers());
+        // With no part left it never ends, and what is no time is the longest one.
+        Duration::try_from_secs_f64(time.as_secs_f64() / (1.0 - load)).unwrap_or(Duration::MAX)
+    }
+
+    /// How many hashes wait in a lane.
+    fn hashes(&self, lane: Lane) -> u32 {
+        self.lanes[lane as usize].iter().map(|waiting| waiting.job.hashes()).sum()
     }
 
     /// How long a worker needs for what it was given.
@@ -244,12 +284,6 @@ impl<J: Waits> Queue<J> {
         done.is_some_and(|done| now.saturating_sub(done.since) > 2 * self.hash_time * done.hashes)
     }
 
-    fn fits(&self, now: Duration, lane: Lane, hashes: u32) -> bool {
-        let wait = self.expected_wait(now, lane);
-        // Where one hash alone takes longer than the deadline, those who need not wait are still served.
-        wait.is_zero() || wait + self.hash_time * hashes <= self.part_of_deadline(ADMITTED)
-    }
-
     fn part_of_deadline(&self, (part, whole): (u32, u32)) -> Duration {
         self.deadline * part / whole
     }
@@ -257,7 +291,8 @@ impl<J: Waits> Queue<J> {
     /// Gives a place further on to one who is sent away.
     fn refuse(&mut self, now: Duration, lane: Lane, hashes: u32) -> Refused {
         let wait = self.expected_wait(now, lane);
-        let step = self.hash_time * hashes / self.workers();
+        let until_done = |hashes: u32| self.hash_time * hashes / self.workers();
+        let step = until_done(Share::of_both_lanes(lane, hashes)).min(self.stretched(now, lane, until_done(hashes)));
         let next_free = &mut self.next_free[lane as usize];
         *next_free = (*next_free).clamp(now + wait.min(LONGEST_RETRY), now + LONGEST_RETRY);
         let retry_after = next_free.saturating_sub(now);
@@ -265,24 +300,9 @@ impl<J: Waits> Queue<J> {
         Refused { retry_after }
     }
 
-    /// Forgets those who have gone; whether there were any.
-    fn forget_gone(&mut self) -> bool {
-        let before = self.known.len() + self.unknown.len();
-        self.known.retain(|waiting| !waiting.job.is_gone());
-        self.unknown.retain(|waiting| !waiting.job.is_gone());
-        self.known.len() + self.unknown.len() < before
-    }
-
     fn give(&mut self, worker: usize, thing: Given) {
         if let Some(given) = self.given.get_mut(worker) {
             given.push_back(thing);
-        }
-    }
-
-    fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<J>> {
-        match lane {
-            Lane::Known => &mut self.known,
-            Lane::Unknown => &mut self.unknown,
         }
     }
 

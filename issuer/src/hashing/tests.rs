@@ -120,8 +120,46 @@ async fn of_what_a_slow_hash_holds_up_others_take_over() {
     });
     tokio::task::yield_now().await;
     let others = (0..6).map(|_| hashing.verify(&asker, password("x"), None, None));
-    let others = tokio::time::timeout(Duration::from_secs(15), futures_util::future::join_all(others)).await;
+    let others = time::timeout(Duration::from_secs(15), futures_util::future::join_all(others)).await;
     assert!(others.unwrap().iter().all(Result::is_ok));
     release.send(()).unwrap();
     assert!(slow.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
+    let metrics = Metrics::new();
+    let settings = Settings { deadline: Duration::from_secs(1), ..settings() };
+    let (hashing, here) = (Arc::new(Hashing::start(&settings, metrics.hashing.clone()).unwrap()), Here::new());
+    let asker = |lane| Asker { lane, presence: here.presence() };
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = oneshot::channel();
+    let stuck = tokio::spawn({
+        let (hashing, asker) = (Arc::clone(&hashing), asker(Lane::Known));
+        let subject = (std::sync::Mutex::new(Some(begun)), released);
+        async move {
+            hashing
+                .run(&asker, 1, subject, |_, (begun, released)| {
+                    begun.lock().unwrap().take().unwrap().send(()).unwrap();
+                    Ok(released.recv())
+                })
+                .await
+        }
+    });
+    has_begun.await.unwrap();
+    // The thread is given the next one to go on with, and one more waits in each lane.
+    let lanes = [Lane::Unknown, Lane::Known, Lane::Unknown].map(asker);
+    let waiting = lanes.iter().map(|asker| hashing.verify(asker, password("x"), None, None));
+    let waiting = time::timeout(Duration::from_mins(1), futures_util::future::join_all(waiting)).await;
+    for refused in waiting.expect("an answer while the thread is still busy") {
+        assert!(matches!(refused, Err(HashingError::Overloaded { .. })));
+    }
+    assert_eq!(counted(&metrics, "hallpass_hash_dropped_total{reason=\"late\"}"), 3);
+    for lane in ["known", "unknown"] {
+        assert_eq!(counted(&metrics, &format!("hallpass_hash_queue_length{{lane=\"{lane}\"}}")), 0);
+    }
+    // What a thread has begun is answered, however long it takes.
+    release.send(()).unwrap();
+    assert!(stuck.await.unwrap().is_ok());
+    assert!(hashing.verify(&asker(Lane::Unknown), password("x"), None, None).await.is_ok());
 }

@@ -55,7 +55,7 @@ pub(super) fn hash(place: &Place, mut bench: Workbench, mut rank: Rank, courier:
     }
     while let Some(mut job) = place.wait() {
         let (stopwatch, on_core) = (Stopwatch::start(), OnCore::start());
-        let times = (!job.is_gone()).then(|| {
+        let times = job.begin().then(|| {
             // A job that panics has no outcome and answers nobody; the thread and the others' jobs go on.
             drop(panic::catch_unwind(AssertUnwindSafe(|| job.run(&mut bench))));
             bench.take_times()

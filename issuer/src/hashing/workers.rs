@@ -10,7 +10,8 @@ use super::{
     HashingError, HashingSetupError, Lane, Settings,
     courier::Courier,
     job::Job,
-    queue::{Queue, Refused},
+    queue::{Queue, Refused, Waits as _},
+    turn::Turn,
 };
 use crate::{
     clock::Stopwatch,
@@ -28,6 +29,14 @@ pub(super) struct Shared {
     state: Mutex<State>,
     since_start: Stopwatch,
     pub(super) metrics: HashingMetrics,
+}
+
+/// A client that waits for its turn. Dropped before a thread begins its job, it leaves the queue.
+pub(super) struct Waiter<'w> {
+    shared: &'w Shared,
+    lane: Lane,
+    hashes: u32,
+    turn: Arc<Turn>,
 }
 
 pub(super) struct State {
@@ -57,8 +66,9 @@ impl Workers {
         Ok(workers)
     }
 
-    /// Lets a job wait in a lane, or says when there may be room.
-    pub(super) fn admit(&self, lane: Lane, job: Job) -> Result<(), HashingError> {
+    /// Lets a job wait in a lane, or says when there may be room. `turn` is the job's own.
+    pub(super) fn admit(&self, lane: Lane, job: Job, turn: Arc<Turn>) -> Result<Waiter<'_>, HashingError> {
+        let hashes = job.hashes();
         let mut state = self.shared.state();
         let admitted = state.queue.admit(self.shared.now(), lane, job);
         self.shared.count(&state);
@@ -66,11 +76,11 @@ impl Workers {
         match admitted {
             Ok(()) => {
                 self.call_courier();
-                Ok(())
+                Ok(Waiter { shared: &self.shared, lane, hashes, turn })
             }
-            Err((_, Refused { retry_after })) => {
+            Err((_, refused)) => {
                 self.shared.metrics.dropped(Dropped::Full);
-                Err(HashingError::Overloaded { retry_after })
+                Err(refused.into())
             }
         }
     }
@@ -103,6 +113,30 @@ impl Drop for Workers {
         self.call_courier();
         if self.courier.take().is_some_and(|courier| courier.join().is_err()) {
             tracing::error!("the thread between the hashing threads and the others panicked");
+        }
+    }
+}
+
+impl Waiter<'_> {
+    /// Leaves the queue at the deadline, however busy the threads are. `None` where one has begun: what it makes is answered.
+    pub(super) fn expire(&self) -> Option<Refused> {
+        self.turn.leave().then(|| {
+            self.shared.metrics.dropped(Dropped::Late);
+            let mut state = self.shared.state();
+            let refused = state.queue.expire(self.shared.now(), self.lane, self.hashes);
+            self.shared.count(&state);
+            refused
+        })
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        if self.turn.leave() {
+            self.shared.metrics.dropped(Dropped::ClientGone);
+            let mut state = self.shared.state();
+            state.queue.forget_gone();
+            self.shared.count(&state);
         }
     }
 }

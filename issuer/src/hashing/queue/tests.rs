@@ -1,5 +1,7 @@
 //! The decisions of the queue, over a time that the test moves.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// A job with a name, for so many hashes.
@@ -97,16 +99,168 @@ fn what_runs_counts_for_what_is_left_of_it() {
 }
 
 #[test]
-fn a_flood_of_strangers_keeps_no_known_client_out_and_they_are_served_first() {
+fn in_a_flood_of_both_lanes_known_devices_get_two_thirds_and_unknown_devices_one() {
     let mut queue = queue();
-    let (strangers, _) = fill(&mut queue, millis(0), Lane::Unknown);
+    let (unknown, _) = fill(&mut queue, millis(0), Lane::Unknown);
     let (known, _) = fill(&mut queue, millis(0), Lane::Known);
-    assert_eq!((strangers, known), (15, 15));
-    for name in 0..known {
-        assert_eq!(queue.next(millis(0), 0), Next::Do(job(name)));
+    // The first lane found no other; the second is admitted to what its share leaves it.
+    assert_eq!((unknown, known), (15, 10));
+    let mut lengths = Vec::new();
+    for _ in 0..6 {
+        assert!(matches!(queue.next(millis(0), 0), Next::Do(..)));
+        queue.done(millis(0), 0);
+        lengths.push((queue.length(Lane::Known), queue.length(Lane::Unknown)));
+    }
+    assert_eq!(lengths, [(9, 15), (8, 15), (8, 14), (7, 14), (6, 14), (6, 13)]);
+}
+
+#[test]
+fn a_lane_that_finds_the_other_busy_is_admitted_to_its_share() {
+    let mut queue = queue();
+    fill(&mut queue, millis(0), Lane::Known);
+    let (unknown, refused) = fill(&mut queue, millis(0), Lane::Unknown);
+    assert_eq!((unknown, refused.retry_after), (5, millis(340)));
+    // The next one that is refused is told the time of three hashes more.
+    assert_eq!(queue.admit(millis(0), Lane::Unknown, job(9)).unwrap_err().1.retry_after, millis(400));
+}
+
+#[test]
+fn a_lane_has_everything_again_when_the_other_was_quiet_for_twice_as_long_as_a_job_may_wait() {
+    let mut queue = queue();
+    fill(&mut queue, millis(0), Lane::Known);
+    while queue.next(millis(0), 0) != Next::Nothing {
         queue.done(millis(0), 0);
     }
-    assert_eq!((queue.length(Lane::Known), queue.length(Lane::Unknown)), (0, 15));
+    assert_eq!(fill(&mut queue, millis(800), Lane::Unknown).0, 15);
+}
+
+/// What happens to a queue in a random history.
+#[derive(Clone, Debug)]
+enum Step {
+    Come { lane: Lane, hashes: u32 },
+    Serve { worker: usize },
+    TakeBack { worker: usize },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let come = prop_oneof![Just((Lane::Known, 1)), Just((Lane::Known, 2)), Just((Lane::Unknown, 1))];
+    let step = prop_oneof![
+        4 => come.prop_map(|(lane, hashes)| Step::Come { lane, hashes }),
+        3 => (0..2_usize).prop_map(|worker| Step::Serve { worker }),
+        1 => (0..2_usize).prop_map(|worker| Step::TakeBack { worker }),
+    ];
+    prop::collection::vec(step, 1..400)
+}
+
+proptest! {
+    /// Over any time in which both lanes have work, unknown devices get a third of the hashes, give or take one.
+    #[test]
+    fn the_shares_hold_over_any_window_in_which_both_lanes_have_work(steps in steps(), takes_back: bool) {
+        // No deadline is near: what counts here is the order.
+        let mut queue = Queue::new(2, Duration::from_hours(1), millis(20));
+        let mut given: [Vec<(Lane, TestJob)>; 2] = Default::default();
+        // What the known devices are ahead by, at each moment since both lanes have work.
+        let mut leads = vec![0_i64];
+        // What both workers may have given back, in either direction.
+        let taken_back = if takes_back { 8 } else { 0 };
+        let worth = |lane, hashes| if lane == Lane::Known { i64::from(hashes) } else { -2 * i64::from(hashes) };
+        for (name, step) in (0..).zip(steps) {
+            let before = [Lane::Known, Lane::Unknown].map(|lane| queue.length(lane));
+            if before.contains(&0) {
+                leads = vec![0];
+            }
+            let mut lead = *leads.last().unwrap();
+            match step {
+                Step::Come { lane, hashes } => {
+                    queue.admit(millis(name), lane, TestJob { hashes, ..job(0) }).unwrap();
+                }
+                Step::Serve { worker } if given[worker].len() < MOST_GIVEN => {
+                    if let Next::Do(job) = queue.next(millis(name), worker) {
+                        let lane = if queue.length(Lane::Known) < before[0] { Lane::Known } else { Lane::Unknown };
+                        given[worker].push((lane, job));
+                        lead += worth(lane, job.hashes);
+                    }
+                }
+                Step::Serve { worker } => {
+                    queue.done(millis(name), worker);
+                    given[worker].remove(0);
+                }
+                Step::TakeBack { worker } => {
+                    if takes_back && given[worker].len() == MOST_GIVEN {
+                        let (lane, job) = given[worker].pop().unwrap();
+                        queue.put_back(worker, job);
+                        lead -= worth(lane, job.hashes);
+                    }
+                }
+            }
+            leads.push(lead);
+            let (least, most) = (leads.iter().min().unwrap(), leads.iter().max().unwrap());
+            prop_assert!(most - least <= 3 + taken_back, "{leads:?}");
+        }
+    }
+
+    /// While a lane has no work, the other one gets every hash.
+    #[test]
+    fn a_lane_alone_gets_everything(lane in prop_oneof![Just(Lane::Known), Just(Lane::Unknown)], count in 1..60_u32) {
+        let mut queue = Queue::new(1, Duration::from_hours(1), millis(20));
+        for name in 0..count {
+            queue.admit(millis(0), lane, job(name)).unwrap();
+        }
+        for name in 0..count {
+            prop_assert_eq!(queue.next(millis(0), 0), Next::Do(job(name)));
+            queue.done(millis(0), 0);
+        }
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// A job that is admitted while both lanes are flooded is begun within the deadline, in any mix of arrivals.
+    #[test]
+    fn what_is_admitted_to_a_busy_lane_is_done_in_time(
+        workers in 1..5_usize,
+        hash in 20..60_u64,
+        known_each_round in 1..12_u32,
+        unknown_each_round in 1..12_u32,
+    ) {
+        let deadline = millis(2000);
+        let rounds = u32::try_from(6 * 2000 / hash).unwrap();
+        let mut queue = Queue::new(workers, deadline, millis(hash));
+        let (mut now, mut served, mut late) = (Duration::ZERO, [0_u32; 2], 0);
+        for _ in 0..rounds {
+            for (lane, coming) in [(Lane::Known, known_each_round), (Lane::Unknown, unknown_each_round)] {
+                for name in 0..coming {
+                    // Whether it is let in is not what counts here.
+                    let _ = queue.admit(now, lane, job(name));
+                }
+            }
+            for worker in 0..workers {
+                let before = queue.length(Lane::Known);
+                match queue.next(now, worker) {
+                    Next::Do(_) => served[usize::from(queue.length(Lane::Known) == before)] += 1,
+                    Next::Nothing => {}
+                    // What comes into a lane is known after a while: the first deadlines may be promised too much.
+                    _ => {
+                        late += 1;
+                        prop_assert!(now <= 3 * deadline, "late at {now:?}, after {served:?}");
+                    }
+                }
+            }
+            now += millis(hash);
+            for worker in 0..workers {
+                queue.done(now, worker);
+            }
+        }
+        // A lane that asks for its share gets it, and what it leaves goes to the other one.
+        let workers = u32::try_from(workers).unwrap();
+        let all = served[0] + served[1];
+        prop_assert!(all + late + workers >= rounds * workers.min(known_each_round + unknown_each_round), "{served:?}");
+        let unknown = (all / 3).min(rounds * unknown_each_round);
+        let known = (all * 2 / 3).min(rounds * known_each_round);
+        prop_assert!(served[1] + late + 6 >= unknown && served[0] + late + 6 >= known, "{served:?}, {late} late");
+    }
 }
 
 #[test]
@@ -178,6 +332,8 @@ fn those_who_have_gone_keep_nobody_out() {
     for name in 0..15 {
         queue.admit(millis(0), Lane::Unknown, TestJob { is_gone: name > 0, ..job(name) }).unwrap();
     }
+    assert!(queue.admit(millis(0), Lane::Unknown, job(15)).is_err());
+    queue.forget_gone();
     assert!(queue.admit(millis(0), Lane::Unknown, job(15)).is_ok());
     assert_eq!(queue.length(Lane::Unknown), 2);
 }
@@ -272,16 +428,19 @@ fn nobody_waits_behind_what_takes_longer_than_anybody_could_expect() {
 }
 
 #[test]
-fn no_stranger_is_put_before_a_known_client_that_would_then_find_no_room() {
-    // Of 300 ms that are given out a hash takes 120.
-    let mut queue = Queue::new(1, millis(400), millis(120));
-    for name in 0..2 {
-        queue.admit(millis(0), Lane::Unknown, job(name)).unwrap();
+fn no_worker_is_given_a_second_job_that_leaves_no_room_for_the_next_that_comes() {
+    for lane in [Lane::Unknown, Lane::Known] {
+        // Of 300 ms that are given out a hash takes 120.
+        let mut queue = Queue::new(1, millis(400), millis(120));
+        for name in 0..2 {
+            queue.admit(millis(0), lane, job(name)).unwrap();
+        }
+        assert_eq!(queue.next(millis(0), 0), Next::Do(job(0)));
+        assert_eq!(queue.next(millis(0), 0), Next::Nothing);
+        assert_eq!(queue.admit(millis(0), Lane::Known, job(2)).is_ok(), lane == Lane::Unknown);
+        queue.done(millis(120), 0);
+        assert_eq!(queue.next(millis(120), 0), Next::Do(job(if lane == Lane::Unknown { 2 } else { 1 })));
     }
-    assert_eq!(queue.next(millis(0), 0), Next::Do(job(0)));
-    assert_eq!(queue.next(millis(0), 0), Next::Nothing);
-    assert!(queue.admit(millis(0), Lane::Known, job(2)).is_ok());
-    assert_eq!(queue.next(millis(0), 0), Next::Do(job(2)));
 }
 
 #[test]
