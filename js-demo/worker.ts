@@ -4,7 +4,7 @@
  */
 
 import { env } from "cloudflare:workers";
-import { HallpassError, readCookie, type ErrorCode } from "hallpass";
+import { cookieNames, HallpassError, readCookie, type ErrorCode } from "hallpass";
 import { api } from "./api.js";
 import { issuer, verify } from "./verifier.js";
 
@@ -36,7 +36,7 @@ export default {
 /** Lets a request with a good token through to the service; renews one whose refresh cookie is good. */
 async function guarded(request: Request): Promise<Response> {
   const { access, refresh } = tokensOf(request);
-  if (!request.headers.has("authorization") && isForeign(request)) {
+  if (!hasOwnHeader(request) && isForeign(request)) {
     return failure(403, "csrf_rejected", "the request comes from another site's page");
   }
   if (access !== undefined) {
@@ -53,7 +53,7 @@ async function guarded(request: Request): Promise<Response> {
 
 /** Trades the refresh cookie for a new pair, serves the request, and hands the new cookies on with the answer. */
 async function renewed(request: Request, refresh: string): Promise<Response> {
-  const headers = { cookie: `${cookieName("refresh")}=${refresh}` };
+  const headers = { cookie: `${cookieNames(env.ISSUER_URL).refresh}=${refresh}` };
   const renewal = await issuer(new Request(new URL("/refresh", env.ISSUER_URL), { method: "POST", headers }));
   const answer = await afterRenewal(request, renewal);
   // What a service answers may be somebody else's, whose headers cannot be changed.
@@ -80,17 +80,21 @@ function passOn(request: Request): Promise<Response> {
   return issuer(passed);
 }
 
-/** The tokens of a request. One with an `Authorization` header is judged by that alone, whatever cookies come along. */
-function tokensOf({ headers }: Request): { access: string | undefined; refresh: string | undefined } {
-  const authorization = headers.get("authorization");
-  if (authorization !== null) return { access: authorization.replace(/^Bearer +/i, ""), refresh: undefined };
+/** The tokens of a request. One with a bearer token is judged by that alone, whatever cookies come along. */
+function tokensOf(request: Request): { access: string | undefined; refresh: string | undefined } {
+  const { headers } = request;
+  if (hasOwnHeader(request)) return { access: headers.get("authorization")!.replace(/^Bearer */i, ""), refresh: undefined };
+  const { access, refresh } = cookieNames(env.ISSUER_URL);
   const cookies = headers.get("cookie");
-  return { access: readCookie(cookies, cookieName("access")), refresh: readCookie(cookies, cookieName("refresh")) };
+  return { access: readCookie(cookies, access), refresh: readCookie(cookies, refresh) };
 }
 
-/** The prefix `__Host-` keeps other hosts and plain HTTP from setting the cookie (RFC 6265bis §4.1.3.2). */
-function cookieName(kind: "access" | "refresh"): string {
-  return `__Host-hallpass_${kind}`;
+/**
+ * Whether a request brings its token in a header, which no other site's page can make a browser add. A header of another scheme is
+ * ignored: browsers add that of a proxy's HTTP Basic by themselves (RFC 9110 §11.6.2).
+ */
+function hasOwnHeader({ headers }: Request): boolean {
+  return /^(Bearer|DPoP)( |$)/i.test(headers.get("authorization") ?? "");
 }
 
 /** Browsers send cookies with what another site's page asks for, too: what changes something must come from ours. */

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { test } from "node:test";
-import { cookieHeader, login, post } from "../support/client.js";
+import { cookieHeader, COOKIES, cookieValue, login, post } from "../support/client.js";
 import { addUser, credentials, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 /** Only root can mount a small disk to fill. */
@@ -76,7 +76,7 @@ test("no refresh token and no password is in the data folder", async (t) => {
   const issuer = await startIssuer({ args: ["--store", `sled:${folder}`] });
   const first = await (await login(issuer, { transport: "body" })).json();
   const second = await (await post(`${issuer.url}/refresh`, { refresh_token: first.refresh_token })).json();
-  const cookie = cookieHeader(await login(issuer)).split("__Host-hallpass_refresh=")[1];
+  const cookie = cookieValue(cookieHeader(await login(issuer)), COOKIES.refresh);
   assert.equal(await issuer.stop(), 0);
 
   const stored = files(folder);

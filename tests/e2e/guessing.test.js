@@ -5,10 +5,10 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
 import { test } from "node:test";
-import { cookieHeader, cookieValue, login, post, sleep } from "../support/client.js";
+import { COOKIES, cookieHeader, cookieValue, login, post, sleep } from "../support/client.js";
 import { addUser, credentials, issuerFor, startIssuer, temporaryFolder } from "../support/issuer.js";
 
-const DEVICE = "__Host-hallpass_device";
+const DEVICE = COOKIES.device;
 
 /** Wrong passwords that an account bears before it is slow. */
 const FREE = 5;
@@ -94,7 +94,7 @@ test("a device is known by a cookie that outlives the session, or by a token in 
   const issuer = await issuerFor(t);
   const answer = await login(issuer);
   const [set] = answer.headers.getSetCookie().filter((each) => each.startsWith(`${DEVICE}=`));
-  assert.match(set, /^__Host-hallpass_device=hpdt_[\w-]{75}; HttpOnly; SameSite=Lax; Secure; Path=\/; Max-Age=34560000$/);
+  assert.match(set, /^hallpass_device=hpdt_[\w-]{75}; HttpOnly; SameSite=Lax; Path=\/; Max-Age=34560000$/);
   assert.equal((await answer.json()).device_token, undefined);
   const out = await post(`${issuer.url}/logout`, undefined, { cookie: cookieHeader(answer) });
   assert.ok(!cookieHeader(out).includes(DEVICE), "signing out leaves it");

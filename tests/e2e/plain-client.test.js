@@ -65,17 +65,25 @@ test("a tampered access cookie is refused, not renewed", async (t) => {
   assert.equal((await me(issuer, { cookie: refresh })).status, 200);
 });
 
-test("the cookies are out of the reach of scripts and of other hosts", async (t) => {
-  const issuer = await issuerFor(t);
-  const cookies = (await login(issuer)).headers.getSetCookie();
-  const names = ["__Host-hallpass_access", "__Host-hallpass_refresh", "__Host-hallpass_device"];
-  assert.equal(cookies.length, names.length);
-  for (const [index, name] of names.entries()) {
-    const [pair, ...attributes] = cookies[index].split("; ");
-    assert.ok(pair.startsWith(`${name}=`), pair);
-    assert.deepEqual(attributes.sort(), ["HttpOnly", `Max-Age=${index === 2 ? 34560000 : 2592000}`, "Path=/", "SameSite=Lax", "Secure"]);
-  }
-});
+for (const [issuerUrl, prefix, secure] of [["https://auth.example.com", "__Host-", ["Secure"]], ["http://localhost:8080", "", []]]) {
+  test(`the cookies of ${issuerUrl} are out of the reach of scripts, and it reads the names that it sets`, async (t) => {
+    const issuer = await issuerFor(t, { args: ["--dev", "--issuer", issuerUrl] });
+    const answer = await login(issuer);
+    const cookies = answer.headers.getSetCookie();
+    const names = ["access", "refresh", "device"].map((name) => `${prefix}hallpass_${name}`);
+    assert.equal(cookies.length, names.length);
+    for (const [index, name] of names.entries()) {
+      const [pair, ...attributes] = cookies[index].split("; ");
+      assert.ok(pair.startsWith(`${name}=`), pair);
+      assert.deepEqual(attributes.sort(), ["HttpOnly", `Max-Age=${index === 2 ? 34560000 : 2592000}`, "Path=/", "SameSite=Lax", ...secure]);
+    }
+    const cookie = cookieHeader(answer);
+    assert.equal((await me(issuer, { cookie })).status, 200);
+    const renamed = prefix === "" ? cookie.replaceAll("hallpass_", "__Host-hallpass_") : cookie.replaceAll("__Host-", "");
+    assert.equal((await me(issuer, { cookie: renamed })).status, 401);
+    assert.equal(/WARN.*plain http/.test(issuer.log()), prefix === "", issuer.log());
+  });
+}
 
 test("a wrong password and an unknown user cannot be told apart", async (t) => {
   const issuer = await issuerFor(t);

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cookieHeader, cookieValue, login, post, sleep } from "../support/client.js";
+import { cookieHeader, COOKIES, cookieValue, login, post, sleep } from "../support/client.js";
 import { issuerFor } from "../support/issuer.js";
 
-const REFRESH = "__Host-hallpass_refresh";
+const REFRESH = COOKIES.refresh;
 
 /** Every use rotates, every retry is a late one. */
 const STRICT = ["--dev", "--refresh-grace", "0"];

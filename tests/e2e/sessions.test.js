@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cookieHeader, cookieValue, login, post } from "../support/client.js";
+import { cookieHeader, COOKIES, cookieValue, login, post } from "../support/client.js";
 import { issuerFor } from "../support/issuer.js";
 
-const REFRESH = "__Host-hallpass_refresh";
+const REFRESH = COOKIES.refresh;
 
 const refresh = (issuer, body, headers) => post(`${issuer.url}/refresh`, body, headers);
 const logout = (issuer, body, headers) => post(`${issuer.url}/logout`, body, headers);
@@ -52,7 +52,6 @@ test("a refresh token that came as a cookie never goes out in a body, nor the ot
   await assertError(await refresh(issuer, undefined, { cookie: `${REFRESH}=${refresh_token}` }), 400, "invalid_request");
   await assertError(await refresh(issuer, { refresh_token }, { cookie }), 400, "invalid_request");
   await assertError(await refresh(issuer, {}), 400, "invalid_request");
-  await assertError(await refresh(issuer), 400, "invalid_request");
   // None of this cost either session its token.
   assert.equal((await refresh(issuer, { refresh_token })).status, 200);
   assert.equal((await refresh(issuer, undefined, { cookie })).status, 200);
@@ -63,6 +62,46 @@ test("a refresh token that this issuer never made is refused", async (t) => {
   for (const refresh_token of ["", "hprt_", `hprt_${"A".repeat(102)}`, "x".repeat(9000), "hprt_é"]) {
     await assertError(await refresh(issuer, { refresh_token }), 400, "invalid_grant");
   }
+});
+
+test("a refresh without a cookie and without a body has nothing to renew", async (t) => {
+  const issuer = await issuerFor(t);
+  const access = cookieHeader(await login(issuer)).split("; ").find((cookie) => cookie.startsWith(COOKIES.access));
+  for (const headers of [{}, { cookie: "theme=dark" }, { cookie: access }, { cookie: `${REFRESH}=` }]) {
+    const answer = await refresh(issuer, undefined, headers);
+    assert.deepEqual([answer.status, await answer.text(), answer.headers.getSetCookie()], [204, "", []]);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+  }
+});
+
+test("a header of another scheme is ignored, and the cookies count", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookie = cookieHeader(await login(issuer));
+  const refreshCookie = `${REFRESH}=${cookieValue(cookie, REFRESH)}`;
+  for (const authorization of ["Basic c3RhZ2luZzpzdGFnaW5n", "Digest username=a", "Negotiate", "Bearers a.b.c"]) {
+    const ask = async (path, method = "GET", body) => {
+      const content = body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+      return (await fetch(issuer.url + path, { method, ...content, headers: { authorization, cookie, ...content?.headers } })).status;
+    };
+    assert.equal(await ask("/me"), 200, authorization);
+    assert.equal(await ask("/sessions"), 200, authorization);
+    assert.equal(await ask("/sessions/00000000-0000-0000-0000-000000000000", "DELETE"), 404, authorization);
+    const change = { current_password: "wrong password", new_password: "another password" };
+    assert.equal(await ask("/password", "POST", change), 403, authorization);
+    const renewed = await fetch(`${issuer.url}/me`, { headers: { authorization, cookie: refreshCookie } });
+    assert.match(cookieHeader(renewed), /hallpass_access=ey/);
+  }
+  // A token's own scheme is judged alone.
+  for (const authorization of ["Bearer", "Bearer nonsense", "DPoP nonsense", "bearer nonsense"]) {
+    assert.equal((await fetch(`${issuer.url}/me`, { headers: { authorization, cookie } })).status, 401, authorization);
+  }
+});
+
+test("a second cookie of a session prevents no sign-in", async (t) => {
+  const issuer = await issuerFor(t);
+  const cookie = cookieHeader(await login(issuer));
+  assert.equal((await login(issuer, {}, { cookie: `${cookie}; ${cookie}` })).status, 200);
+  await assertError(await refresh(issuer, undefined, { cookie }), 400, "invalid_grant");
 });
 
 test("a cookie that comes twice is refused", async (t) => {
@@ -86,7 +125,7 @@ test("signing out ends the session at once, by any of its tokens", async (t) => 
     assert.equal(out.status, 204);
     const cleared = out.headers.getSetCookie();
     assert.equal(cleared.length, 2);
-    for (const each of cleared) assert.match(each, /^__Host-hallpass_\w+=; .*Max-Age=0/);
+    for (const each of cleared) assert.match(each, /^hallpass_\w+=; .*Max-Age=0/);
     // The access token has not run out; the issuer's own endpoints refuse it all the same.
     const after = await fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
     assert.equal(after.status, 401, by);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { createVerifier, readCookie } from "hallpass";
+import { cookieNames, createVerifier, readCookie } from "hallpass";
 import { authenticate } from "hallpass/express";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/http/cookies.json", import.meta.url), "utf8"));
@@ -36,6 +36,17 @@ test("the adapters read the same: no cookie is 401, two are 400, one is verified
       await authenticate(verifier, { cookie: wanted })({ headers: { cookie: header } }, response, (error) => assert.fail(error));
       assert.deepEqual([answer.challenge, response.statusCode], expected, name);
     }
+  }
+});
+
+test("an issuer's cookies have the prefix, but on plain HTTP of this machine", () => {
+  for (const issuer of ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080", "http://localhost/auth", "http://LOCALHOST:1"]) {
+    assert.deepEqual(cookieNames(issuer), { access: "hallpass_access", refresh: "hallpass_refresh" }, issuer);
+  }
+  const others = ["https://auth.example.com", "https://localhost:8080", "http://localhost.example.com", "http://localhost:8080.example.com",
+    "http://auth.example.com", "http://localhost@example.com", "https://a.example/?http://localhost", ""];
+  for (const issuer of others) {
+    assert.deepEqual(cookieNames(issuer), { access: "__Host-hallpass_access", refresh: "__Host-hallpass_refresh" }, issuer);
   }
 });
 

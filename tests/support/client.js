@@ -2,6 +2,9 @@
 
 import { credentials } from "./issuer.js";
 
+/** The names of the cookies of an issuer whose URL is plain http on this machine, as that of most tests is. */
+export const COOKIES = { access: "hallpass_access", refresh: "hallpass_refresh", device: "hallpass_device" };
+
 /** Posts `body` as JSON (nothing where it is undefined). */
 export function post(url, body, headers = {}) {
   return fetch(url, {

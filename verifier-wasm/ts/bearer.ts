@@ -1,6 +1,6 @@
 /** What the adapters share: the token of a request (RFC 6750 §2.1), and the answer to one that has none or a bad one. */
 
-import { cookieValues } from "./cookies.js";
+import { cookieValues, isLocal, withoutPrefix } from "./cookies.js";
 import type { HallpassError } from "./error.js";
 import type { WaitUntil } from "./options.js";
 
@@ -11,8 +11,9 @@ import type { WaitUntil } from "./options.js";
  */
 export interface AuthenticateOptions<Optional extends boolean = boolean> {
   /**
-   * A cookie that holds the access token, looked at only where there is no `Authorization` header; none by default.
-   * Browsers send cookies by themselves: what changes something must then also check where a request comes from.
+   * A cookie that holds the access token, read only where there is no `Authorization: Bearer` header; none by default.
+   * Browsers send cookies by themselves: what changes something must then also check where a request comes from. A verifier
+   * whose only issuer is on `http://localhost` also accepts the name without `__Host-`, which is the one that it sets.
    *
    * @example "__Host-hallpass_access"
    */
@@ -37,6 +38,7 @@ export type ClaimsOr<Known extends object, Optional extends boolean> = Optional 
 
 /** Whatever verifies, such as a `Verifier`. */
 export interface Verifies<Known extends object> {
+  readonly issuers?: readonly (string | null)[];
   verify(token: string, options: { readonly waitUntil?: WaitUntil }): Promise<Known>;
 }
 
@@ -59,16 +61,22 @@ export interface Refusal {
 /** Seconds after which to come back while the issuer's keys cannot be had. */
 const RETRY_AFTER = "5";
 
+/**
+ * The schemes that bring a token (RFC 6750, RFC 9449). A header of another scheme is ignored: browsers add that of a proxy's HTTP
+ * Basic to every request of a site by themselves (RFC 9110 §11.6.2).
+ */
+const OWN_SCHEME = /(?:^|,)\s*(?:bearer|dpop)(?![^\s,])/i;
+
 /** What a request without any token is told: only how to bring one (RFC 6750 §3.1). */
 const CHALLENGE = "Bearer";
 
 /** Claims for a request, or the answer to it. What is wrong with the verifier itself is thrown. */
 export async function judge<Known extends object>(
   verifier: Verifies<Known>,
-  { authorization, cookies, waitUntil }: Carriers,
+  { authorization = "", cookies, waitUntil }: Carriers,
   { cookie, optional, onRefusal }: AuthenticateOptions,
 ): Promise<{ claims: Known | undefined } | Refusal> {
-  const tokens = authorization === undefined ? tokensInCookies(cookie, cookies) : bearerTokens(authorization);
+  const tokens = OWN_SCHEME.test(authorization) ? bearerTokens(authorization) : tokensInCookies(verifier, cookie, cookies);
   const [token] = tokens;
   if (token === undefined) return optional ? { claims: undefined } : refusal(401, "invalid_token", "the request has no token", CHALLENGE);
   if (tokens.length > 1) return refusal(400, "invalid_request", "the request must have exactly one token", `${CHALLENGE} error="invalid_request"`);
@@ -81,15 +89,19 @@ export async function judge<Known extends object>(
   }
 }
 
-/** A scheme's name knows no case (RFC 9110 §11.1). Another scheme brings no token; one that is malformed counts as two. */
+/** A scheme's name is case-insensitive (RFC 9110 §11.1). DPoP is not supported; a malformed header counts as two tokens. */
 function bearerTokens(authorization: string): string[] {
-  if (!/^bearer\b/i.test(authorization)) return [];
+  if (/^dpop/i.test(authorization)) return [];
   const token = /^bearer +([^\s,]+)$/i.exec(authorization)?.[1];
   return token === undefined ? ["", ""] : [token];
 }
 
-function tokensInCookies(name: string | undefined, cookies: string | undefined): string[] {
-  return name === undefined ? [] : cookieValues(cookies, name);
+/** Where another issuer is trusted too, only the name itself counts: another host of its site could set one without the prefix. */
+function tokensInCookies({ issuers = [] }: Verifies<object>, name: string | undefined, cookies: string | undefined): string[] {
+  if (name === undefined) return [];
+  const areLocal = issuers.length > 0 && issuers.every(isLocal);
+  const local = areLocal ? cookieValues(cookies, withoutPrefix(name)) : [];
+  return local.length > 0 ? local : cookieValues(cookies, name);
 }
 
 function refusalFor(error: HallpassError): Refusal {

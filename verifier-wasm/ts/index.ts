@@ -3,7 +3,7 @@
 export type { Claims, DecodedToken, Frozen, Header, VerifiedClaims, WithClaims } from "./claims.js";
 export type { Clock } from "./clock.js";
 export type { ErrorCode } from "./codes.js";
-export { readCookie } from "./cookies.js";
+export { type CookieNames, cookieNames, readCookie } from "./cookies.js";
 export { type ClaimError, HallpassError, type OtherError } from "./error.js";
 export type {
   CacheOptions,

@@ -25,6 +25,12 @@ import { SignatureChecker } from "./web-crypto.js";
  */
 export interface Verifier<Known extends object = VerifiedClaims> {
   /**
+   * The issuers whose tokens it accepts; `null` stands for one that is not checked.
+   *
+   * @example ["https://auth.example.com"]
+   */
+  readonly issuers: readonly (string | null)[];
+  /**
    * Verifies a token and returns its claims; fetches the issuer's keys when it must. From three quarters of the keys' life
    * on they are fetched again in the background; it waits for them only when that life is over.
    *
@@ -121,6 +127,7 @@ interface Verdict {
 }
 
 class KeyedVerifier {
+  readonly issuers: readonly (string | null)[];
   readonly #sources: KeySource[];
   readonly #chooser: (token: string) => number;
   readonly #now: Clock;
@@ -128,7 +135,8 @@ class KeyedVerifier {
   readonly #cache: TokenCache | undefined;
   readonly #signatures = new SignatureChecker();
 
-  constructor(sources: KeySource[], chooser: (token: string) => number, { now, readClaims, cache }: Settings) {
+  constructor(sources: KeySource[], chooser: (token: string) => number, { issuers, now, readClaims, cache }: Settings) {
+    this.issuers = issuers.map(({ name }) => name);
     this.#sources = sources;
     this.#chooser = chooser;
     this.#now = now;

@@ -3,24 +3,24 @@
 
 use warp::reply::Response;
 
-use super::{ApiError, Head, cookies, credentials::Credentials};
+use super::{ApiError, Head, credentials::Credentials};
 use crate::auth::{Auth, Seen};
 
 /// Finds out who makes a request.
 pub(crate) async fn see(auth: &Auth, head: &Head) -> Result<Seen, ApiError> {
-    let credentials = Credentials::read(&head.headers)?;
+    let credentials = Credentials::read(head)?;
     Ok(auth.see(credentials.presented(), head.address).await?)
 }
 
 /// Answers, with the new pair where the caller was renewed. An error brings it too: without, the client would come back
 /// with a refresh token that is used.
-pub(crate) fn answer(result: Result<Response, ApiError>, seen: &Seen) -> Result<Response, ApiError> {
+pub(crate) fn answer(result: Result<Response, ApiError>, head: &Head, seen: &Seen) -> Result<Response, ApiError> {
     let Seen::Renewed(pass) = seen else { return result };
     match result {
         Ok(mut response) => {
-            cookies::set(&mut response, pass)?;
+            head.cookies.set(&mut response, pass)?;
             Ok(response)
         }
-        Err(error) => Err(error.with_cookies(cookies::both(pass)?)),
+        Err(error) => Err(error.with_cookies(head.cookies.both(pass)?)),
     }
 }

@@ -1,4 +1,5 @@
-//! The cookies of a session, and the one that outlives it, by which a device is known. Their prefix `__Host-` makes browsers bind them to this host, `Secure` and the whole path.
+//! The cookies of a session, and the one that outlives it, by which a device is known. Their prefix `__Host-` makes browsers
+//! bind them to this host, `Secure` and the whole path.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use warp::{
@@ -6,15 +7,33 @@ use warp::{
     reply::Response,
 };
 
-use super::ApiError;
+use super::{ApiError, Origin};
 use crate::{auth::Pass, device_token::DEVICE_TTL};
-
-const ACCESS: &str = "__Host-hallpass_access";
-const REFRESH: &str = "__Host-hallpass_refresh";
-const DEVICE: &str = "__Host-hallpass_device";
 
 /// How many device tokens of a request are tried: browsers send one.
 const MAX_DEVICE_TOKENS: usize = 8;
+
+/// The cookies of an issuer on https.
+const PREFIXED: Cookies = Cookies {
+    access: "__Host-hallpass_access",
+    refresh: "__Host-hallpass_refresh",
+    device: "__Host-hallpass_device",
+    secure: true,
+};
+
+/// The cookies of an issuer on plain http, which only a loopback host may have: Safari keeps no `Secure` cookie there, and
+/// the prefix demands `Secure` (RFC 6265bis §4.1.3.2).
+const PLAIN: Cookies =
+    Cookies { access: "hallpass_access", refresh: "hallpass_refresh", device: "hallpass_device", secure: false };
+
+/// The names of the cookies that an issuer sets, which are also those that it reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cookies {
+    access: &'static str,
+    refresh: &'static str,
+    device: &'static str,
+    secure: bool,
+}
 
 /// What a request's cookies hold of ours.
 pub(crate) struct Tokens {
@@ -22,9 +41,73 @@ pub(crate) struct Tokens {
     pub(crate) refresh: Option<String>,
 }
 
-/// Reads the tokens of a session. A cookie that comes twice is refused: which of the two is meant is unknown.
-pub(crate) fn read(headers: &HeaderMap) -> Result<Tokens, ApiError> {
-    Ok(Tokens { access: single(headers, ACCESS)?, refresh: single(headers, REFRESH)? })
+impl Cookies {
+    /// The cookies of an issuer whose URL has this origin.
+    pub(crate) fn of(issuer: &Origin) -> Self {
+        if issuer.is_https() { PREFIXED } else { PLAIN }
+    }
+
+    /// Reads the tokens of a session. A cookie that comes twice is refused: which of the two is meant is unknown.
+    pub(crate) fn read(self, headers: &HeaderMap) -> Result<Tokens, ApiError> {
+        Ok(Tokens { access: single(headers, self.access)?, refresh: single(headers, self.refresh)? })
+    }
+
+    /// Every access token and every refresh token in the cookies, for sign-out, which wants to end them all.
+    pub(crate) fn read_all(self, headers: &HeaderMap) -> (Vec<&str>, Vec<&str>) {
+        (named(headers, self.access).collect(), named(headers, self.refresh).collect())
+    }
+
+    /// The refresh token of the session that a sign-in replaces. A second one does not prevent the sign-in, which is what
+    /// puts an end to the confusion.
+    pub(crate) fn replaced(self, headers: &HeaderMap) -> Option<&str> {
+        named(headers, self.refresh).next()
+    }
+
+    /// The device tokens in the cookies. They are no credentials: a second one is no reason to refuse a request, and must
+    /// not hide the user's own.
+    pub(crate) fn device_tokens(self, headers: &HeaderMap) -> Vec<String> {
+        named(headers, self.device).take(MAX_DEVICE_TOKENS).map(str::to_owned).collect()
+    }
+
+    /// Both cookies of a pass, as headers. Both last as long as the session, so that a run-out access token still arrives
+    /// to be renewed.
+    pub(crate) fn both(self, pass: &Pass) -> Result<[HeaderValue; 2], ApiError> {
+        let seconds = pass.session_expires_in;
+        Ok([
+            self.to_header(self.access, &pass.access_token, seconds)?,
+            self.to_header(self.refresh, &pass.refresh_token, seconds)?,
+        ])
+    }
+
+    /// Gives the client both cookies.
+    pub(crate) fn set(self, response: &mut Response, pass: &Pass) -> Result<(), ApiError> {
+        append(response, self.both(pass)?);
+        Ok(())
+    }
+
+    /// Gives the client the cookie by which its next sign-in is known. Signing out leaves it.
+    pub(crate) fn set_device(self, response: &mut Response, device_token: &str) -> Result<(), ApiError> {
+        append(response, [self.to_header(self.device, device_token, DEVICE_TTL)?]);
+        Ok(())
+    }
+
+    /// Takes the cookies of a session away.
+    pub(crate) fn clear(self, response: &mut Response) -> Result<(), ApiError> {
+        append(response, [self.to_header(self.access, "", 0)?, self.to_header(self.refresh, "", 0)?]);
+        Ok(())
+    }
+
+    fn to_header(self, name: &str, value: &str, seconds: u64) -> Result<HeaderValue, ApiError> {
+        let cookie = Cookie::build((name, value))
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .path("/")
+            .max_age(Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
+        let mut header = HeaderValue::from_str(&cookie.to_string()).map_err(ApiError::internal)?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
 }
 
 fn single(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, ApiError> {
@@ -34,23 +117,6 @@ fn single(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Api
         return Err(ApiError::invalid_request(format!("the cookie {name} came twice")));
     }
     Ok(value)
-}
-
-/// Every access token and every refresh token in the cookies, for sign-out, which wants to end them all.
-pub(crate) fn read_all(headers: &HeaderMap) -> (Vec<&str>, Vec<&str>) {
-    (named(headers, ACCESS).collect(), named(headers, REFRESH).collect())
-}
-
-/// The refresh token of the session that a sign-in replaces. A second one does not prevent the sign-in, which is what
-/// puts an end to the confusion.
-pub(crate) fn replaced(headers: &HeaderMap) -> Option<&str> {
-    named(headers, REFRESH).next()
-}
-
-/// The device tokens in the cookies. They are no credentials: a second one is no reason to refuse a request, and must
-/// not hide the user's own.
-pub(crate) fn device_tokens(headers: &HeaderMap) -> Vec<String> {
-    named(headers, DEVICE).take(MAX_DEVICE_TOKENS).map(str::to_owned).collect()
 }
 
 /// The values of the cookie with this name, in their order.
@@ -76,47 +142,10 @@ fn is_value(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(is_octet)
 }
 
-/// Both cookies of a pass, as headers. Both last as long as the session, so that a run-out access token still arrives to
-/// be renewed.
-pub(crate) fn both(pass: &Pass) -> Result<[HeaderValue; 2], ApiError> {
-    let seconds = pass.session_expires_in;
-    Ok([to_header(ACCESS, &pass.access_token, seconds)?, to_header(REFRESH, &pass.refresh_token, seconds)?])
-}
-
-/// Gives the client both cookies.
-pub(crate) fn set(response: &mut Response, pass: &Pass) -> Result<(), ApiError> {
-    append(response, both(pass)?);
-    Ok(())
-}
-
-/// Gives the client the cookie by which its next sign-in is known. Signing out leaves it.
-pub(crate) fn set_device(response: &mut Response, device_token: &str) -> Result<(), ApiError> {
-    append(response, [to_header(DEVICE, device_token, DEVICE_TTL)?]);
-    Ok(())
-}
-
-/// Takes the cookies of a session away.
-pub(crate) fn clear(response: &mut Response) -> Result<(), ApiError> {
-    append(response, [to_header(ACCESS, "", 0)?, to_header(REFRESH, "", 0)?]);
-    Ok(())
-}
-
 fn append<const N: usize>(response: &mut Response, cookies: [HeaderValue; N]) {
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-}
-
-fn to_header(name: &str, value: &str, seconds: u64) -> Result<HeaderValue, ApiError> {
-    let cookie = Cookie::build((name, value))
-        .http_only(true)
-        .secure(true)
-        .same_site(SameSite::Lax)
-        .path("/")
-        .max_age(Duration::seconds(seconds.try_into().unwrap_or(i64::MAX)));
-    let mut header = HeaderValue::from_str(&cookie.to_string()).map_err(ApiError::internal)?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
 #[cfg(test)]
@@ -135,23 +164,45 @@ mod tests {
     #[test]
     fn a_neighbour_s_cookie_hides_none_of_ours() {
         let headers = headers(&[b"theme=zo\xeb; __Host-hallpass_access=a.b.c; x", b"__Host-hallpass_refresh=hprt_x"]);
-        let tokens = read(&headers).unwrap();
+        let tokens = PREFIXED.read(&headers).unwrap();
         assert_eq!((tokens.access.as_deref(), tokens.refresh.as_deref()), (Some("a.b.c"), Some("hprt_x")));
     }
 
     #[test]
     fn a_cookie_that_comes_twice_is_refused_but_for_sign_out() {
         let headers = headers(&[b"__Host-hallpass_refresh=a; __Host-hallpass_refresh=b"]);
-        assert!(read(&headers).is_err());
-        assert_eq!(read_all(&headers), (vec![], vec!["a", "b"]));
-        assert_eq!(replaced(&headers), Some("a"));
+        assert!(PREFIXED.read(&headers).is_err());
+        assert_eq!(PREFIXED.read_all(&headers), (vec![], vec!["a", "b"]));
+        assert_eq!(PREFIXED.replaced(&headers), Some("a"));
     }
 
     #[test]
     fn a_device_token_beside_another_is_read_too_up_to_a_bound() {
         let one: &[u8] = b"__Host-hallpass_device=a; __Host-hallpass_device=b";
-        assert_eq!(device_tokens(&headers(&[one])), ["a", "b"]);
-        assert_eq!(device_tokens(&headers(&[one; 100])).len(), MAX_DEVICE_TOKENS);
+        assert_eq!(PREFIXED.device_tokens(&headers(&[one])), ["a", "b"]);
+        assert_eq!(PREFIXED.device_tokens(&headers(&[one; 100])).len(), MAX_DEVICE_TOKENS);
+    }
+
+    #[test]
+    fn an_issuer_reads_exactly_the_names_that_it_sets() {
+        let both = headers(&[b"__Host-hallpass_refresh=a; hallpass_refresh=b"]);
+        for (issuer, expected) in [("https://auth.example.com", "a"), ("http://localhost:8080", "b")] {
+            let cookies = Cookies::of(&issuer.parse().unwrap());
+            assert_eq!(cookies.read(&both).unwrap().refresh.as_deref(), Some(expected), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn only_an_issuer_on_plain_http_sets_cookies_without_secure() {
+        for (issuer, expected) in [("https://auth.example.com", true), ("http://localhost:8080", false)] {
+            let mut response = Response::default();
+            let cookies = Cookies::of(&issuer.parse().unwrap());
+            cookies.set_device(&mut response, "x").unwrap();
+            cookies.clear(&mut response).unwrap();
+            let set = response.headers().get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+            let hardened = set.map(|cookie| (cookie.starts_with("__Host-"), cookie.contains("; Secure")));
+            assert_eq!(hardened.collect::<Vec<_>>(), [(expected, expected); 3], "{issuer}");
+        }
     }
 
     /// A vector of `tests/vectors/http/cookies.json`, which the npm package passes too.

@@ -1,12 +1,15 @@
 //! What a request brought to say who it is.
 
-use warp::http::{HeaderMap, header};
+use warp::http::{HeaderMap, HeaderValue, header};
 
-use super::{
-    ApiError,
-    cookies::{self, Tokens},
-};
+use super::{ApiError, Head, cookies::Tokens};
 use crate::auth::Presented;
+
+/// The scheme of a token that needs nothing else (RFC 6750 §2.1).
+const BEARER: &[u8] = b"bearer";
+
+/// The scheme of a token that is bound to a key (RFC 9449 §7.1). The issuer makes none yet.
+const DPOP: &[u8] = b"dpop";
 
 /// The credentials of a request, owned.
 pub(crate) enum Credentials {
@@ -16,10 +19,10 @@ pub(crate) enum Credentials {
 
 impl Credentials {
     /// Reads `Authorization: Bearer` (RFC 6750 §2.1), and the cookies only where there is no such header.
-    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
-        match bearer(headers)? {
+    pub(crate) fn read(head: &Head) -> Result<Self, ApiError> {
+        match bearer(&head.headers)? {
             Some(token) => Ok(Self::Bearer(token)),
-            None => cookies::read(headers).map(Self::Cookies),
+            None => head.cookies.read(&head.headers).map(Self::Cookies),
         }
     }
 
@@ -33,16 +36,66 @@ impl Credentials {
     }
 }
 
-/// The bearer token of a request; a scheme's name knows no case (RFC 9110 §11.1).
+/// The bearer token of a request. A header of another scheme is ignored: browsers add that of a proxy's HTTP Basic to every
+/// request of a site by themselves (RFC 9110 §11.6.2).
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(ApiError::invalid_request("the header Authorization came twice"));
+    let values = headers.get_all(header::AUTHORIZATION).iter().map(scheme_and_rest).collect::<Vec<_>>();
+    if !values.iter().any(|(scheme, _)| is_own(scheme)) {
+        return Ok(None);
     }
-    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(ApiError::no_credentials());
+    match values.as_slice() {
+        [(scheme, token)] if scheme.eq_ignore_ascii_case(BEARER) => {
+            Ok(Some(String::from_utf8_lossy(token).into_owned()))
+        }
+        [_] => Err(ApiError::no_credentials()),
+        _ => Err(ApiError::invalid_request("the header Authorization came twice")),
     }
-    Ok(Some(token.trim().to_owned()))
+}
+
+/// The name of a scheme is case-insensitive; spaces separate it from the token (RFC 9110 §11.1, §11.4).
+fn scheme_and_rest(value: &HeaderValue) -> (&[u8], &[u8]) {
+    let value = value.as_bytes();
+    let (scheme, rest) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
+    (scheme, rest.trim_ascii())
+}
+
+fn is_own(scheme: &[u8]) -> bool {
+    [BEARER, DPOP].iter().any(|own| scheme.eq_ignore_ascii_case(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&'static [u8]]) -> Result<Option<String>, u16> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        bearer(&headers).map_err(|error| error.status.as_u16())
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_by_a_scheme_of_any_case() {
+        for value in [&b"Bearer a.b.c"[..], b"bearer a.b.c", b"BEARER   a.b.c "] {
+            assert_eq!(read(&[value]), Ok(Some("a.b.c".to_owned())));
+        }
+        assert_eq!(read(&[b"Bearer"]), Ok(Some(String::new())));
+    }
+
+    #[test]
+    fn a_header_of_another_scheme_is_ignored() {
+        let others = [&b"Basic dTpw"[..], b"Digest a=b", b"Bearers a.b.c", b"Bearer-x a", b"", b"\xff", b"Negotiate"];
+        for value in others {
+            assert_eq!(read(&[value]), Ok(None));
+            assert_eq!(read(&[value, value]), Ok(None));
+        }
+    }
+
+    #[test]
+    fn two_headers_with_a_token_among_them_are_refused_and_so_is_a_dpop_token() {
+        assert_eq!(read(&[b"Bearer a", b"Bearer a"]), Err(400));
+        assert_eq!(read(&[b"Basic dTpw", b"Bearer a"]), Err(400));
+        assert_eq!(read(&[b"DPoP a"]), Err(401));
+    }
 }

@@ -17,6 +17,7 @@ use warp::{
 
 use super::{
     ApiError,
+    cookies::Cookies,
     error::{ErrorBody, Hint},
     origin::{self, Origin},
     route_of,
@@ -35,6 +36,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone)]
 pub(crate) struct Envelope<S> {
     routes: S,
+    cookies: Cookies,
     own_and_allowed: Arc<[Origin]>,
     metrics: HttpMetrics,
 }
@@ -46,8 +48,9 @@ where
 {
     /// Wraps `routes`; pages of `own` and of the `allowed` origins may act for a user.
     pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin], metrics: HttpMetrics) -> Self {
+        let cookies = Cookies::of(&own);
         let own_and_allowed = std::iter::once(own).chain(allowed.iter().cloned()).collect();
-        Self { routes, own_and_allowed, metrics }
+        Self { routes, cookies, own_and_allowed, metrics }
     }
 
     /// Answers a request.
@@ -79,7 +82,8 @@ where
     }
 
     /// Lets the routes answer. Their errors arrive in the response's extensions.
-    async fn route(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ApiError> {
+    async fn route(self, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ApiError> {
+        request.extensions_mut().insert(self.cookies);
         let answered = AssertUnwindSafe(self.routes.oneshot(request)).catch_unwind();
         let response = match time::timeout(LONGEST, answered).await {
             Ok(Ok(Ok(response))) => response,

@@ -7,6 +7,7 @@ use warp::{
     http::{HeaderMap, header},
 };
 
+use super::cookies::Cookies;
 use crate::{
     auth::Client,
     hashing::{Asker, Lane, Presence},
@@ -39,14 +40,16 @@ impl Peer {
 pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
     pub(crate) address: IpAddr,
+    /// The names of the issuer's cookies.
+    pub(crate) cookies: Cookies,
     presence: Presence,
 }
 
 impl Head {
-    /// Reads the head. Each request was given its sender, so that this rejects none.
+    /// Reads the head. Each request was given its sender and the issuer's cookies, so that this rejects none.
     pub(crate) fn read() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
-        let read = |headers, Sender { address, presence }| Self { headers, address, presence };
-        warp::header::headers_cloned().and(warp::ext::get::<Sender>()).map(read)
+        let read = |headers, Sender { address, presence }, cookies| Self { headers, address, cookies, presence };
+        warp::header::headers_cloned().and(warp::ext::get::<Sender>()).and(warp::ext::get::<Cookies>()).map(read)
     }
 
     /// Who signs in.

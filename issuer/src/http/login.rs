@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use warp::reply::Response;
 
-use super::{ApiError, Head, body::Body, cookies, pass};
+use super::{ApiError, Head, body::Body, pass};
 use crate::{
     auth::{Auth, Client},
     password::Password,
@@ -30,10 +30,10 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
     let password = Password::parse(password).map_err(|error| ApiError::invalid_request(error.to_string()))?;
     let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
     let (replaced, device_tokens) = match transport {
-        Transport::Cookie => (cookies::replaced(&head.headers), cookies::device_tokens(&head.headers)),
+        Transport::Cookie => (head.cookies.replaced(&head.headers), head.cookies.device_tokens(&head.headers)),
         Transport::Body => (None, Vec::from_iter(device_token)),
     };
     let client = Client { device_tokens, ..head.client() };
     let pass = auth.login(&username, password, transport, replaced, client).await?;
-    pass::respond(&pass)
+    pass::respond(&pass, head.cookies)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use warp::reply::Response;
 
-use super::{ApiError, Head, body::Body, cookies, credentials, no_content};
+use super::{ApiError, Head, body::Body, credentials, no_content};
 use crate::auth::Auth;
 
 #[derive(Default, Deserialize)]
@@ -17,13 +17,13 @@ const EXPECTED: &str = r#"empty, or JSON such as {"refresh_token": "hprt_…"}"#
 
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
     let in_body = body.json_if_any::<Request>(EXPECTED)?.refresh_token;
-    let (access_tokens, refresh_tokens) = cookies::read_all(&head.headers);
+    let (access_tokens, refresh_tokens) = head.cookies.read_all(&head.headers);
     // A header that is no bearer token, a proxy's say, has no token of ours and keeps none from ending.
     let bearer = credentials::bearer(&head.headers).unwrap_or_default();
     let refresh_tokens = in_body.as_deref().into_iter().chain(refresh_tokens).collect::<Vec<_>>();
     let access_tokens = bearer.as_deref().into_iter().chain(access_tokens).collect::<Vec<_>>();
     auth.logout(&refresh_tokens, &access_tokens, head.address).await?;
     let mut response = no_content();
-    cookies::clear(&mut response)?;
+    head.cookies.clear(&mut response)?;
     Ok(response)
 }

@@ -9,5 +9,5 @@ use crate::auth::Auth;
 
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
     let seen = caller::see(&auth, &head).await?;
-    caller::answer(Ok(json(&IdentityBody::from(seen.identity()))), &seen)
+    caller::answer(Ok(json(&IdentityBody::from(seen.identity()))), &head, &seen)
 }

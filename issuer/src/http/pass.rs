@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::{ApiError, cookies, json};
+use super::{ApiError, cookies::Cookies, json};
 use crate::{
     auth::{Identity, Pass},
     session::Transport,
@@ -67,7 +67,7 @@ impl<'p> From<&'p Identity> for IdentityBody<'p> {
 
 /// Answers with a new pair, by the session's transport: the refresh token, and that of the device, as cookies or in the
 /// body, never both.
-pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
+pub(crate) fn respond(pass: &Pass, cookies: Cookies) -> Result<Response, ApiError> {
     let device_token = pass.device_token.as_deref();
     let (refresh_token, device_token_in_body) = match pass.transport {
         Transport::Cookie => (None, None),
@@ -83,9 +83,9 @@ pub(crate) fn respond(pass: &Pass) -> Result<Response, ApiError> {
         identity: IdentityBody::from(&pass.identity),
     });
     if pass.transport == Transport::Cookie {
-        cookies::set(&mut response, pass)?;
+        cookies.set(&mut response, pass)?;
         if let Some(device_token) = device_token {
-            cookies::set_device(&mut response, device_token)?;
+            cookies.set_device(&mut response, device_token)?;
         }
     }
     Ok(response)

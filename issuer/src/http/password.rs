@@ -31,5 +31,5 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
         }
         Err(weak) => Err(ApiError::weak_password(weak)),
     };
-    caller::answer(changed.map(|()| no_content()), &seen)
+    caller::answer(changed.map(|()| no_content()), &head, &seen)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use warp::reply::Response;
 
-use super::{ApiError, Head, caller, cookies, json, no_content};
+use super::{ApiError, Head, caller, json, no_content};
 use crate::auth::{Auth, Listed};
 
 #[derive(Serialize)]
@@ -41,30 +41,30 @@ pub(crate) async fn list(auth: Arc<Auth>, head: Head) -> Result<Response, ApiErr
     let seen = caller::see(&auth, &head).await?;
     let listed = auth.sessions(seen.identity()).await;
     let body = listed.map(|listed| Body { sessions: listed.into_iter().map(SessionBody::from).collect() });
-    caller::answer(body.map(|body| json(&body)).map_err(ApiError::from), &seen)
+    caller::answer(body.map(|body| json(&body)).map_err(ApiError::from), &head, &seen)
 }
 
 pub(crate) async fn end_all(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
     let seen = caller::see(&auth, &head).await?;
     match auth.end_all_own(seen.identity(), head.address).await {
-        Ok(()) => signed_out(),
-        Err(error) => caller::answer(Err(error.into()), &seen),
+        Ok(()) => signed_out(&head),
+        Err(error) => caller::answer(Err(error.into()), &head, &seen),
     }
 }
 
 pub(crate) async fn end_one(auth: Arc<Auth>, head: Head, id: String) -> Result<Response, ApiError> {
     let seen = caller::see(&auth, &head).await?;
     // What is no id is the id of no session.
-    let Ok(id) = id.parse() else { return caller::answer(Err(ApiError::no_such_session()), &seen) };
+    let Ok(id) = id.parse() else { return caller::answer(Err(ApiError::no_such_session()), &head, &seen) };
     match auth.end_own(seen.identity(), id, head.address).await {
-        Ok(()) if id == seen.identity().session => signed_out(),
-        ended => caller::answer(ended.map(|()| no_content()).map_err(ApiError::from), &seen),
+        Ok(()) if id == seen.identity().session => signed_out(&head),
+        ended => caller::answer(ended.map(|()| no_content()).map_err(ApiError::from), &head, &seen),
     }
 }
 
 /// The caller's own session has ended: there is nothing left to keep.
-fn signed_out() -> Result<Response, ApiError> {
+fn signed_out(head: &Head) -> Result<Response, ApiError> {
     let mut response = no_content();
-    cookies::clear(&mut response)?;
+    head.cookies.clear(&mut response)?;
     Ok(response)
 }

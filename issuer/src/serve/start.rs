@@ -76,6 +76,7 @@ pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, S
     let hashing = off_thread(move || Hashing::start(&hashing, of_hashing)).await??;
     let (clock, of_auth) = (Box::new(SystemClock), Arc::clone(&store));
     let auth = Auth::new(of_auth, clock, Arc::clone(&keys), hashing, metrics.auth.clone(), settings)?;
+    warn_of_plain_http(&issuer);
     let (auth, origin) = (Arc::new(auth), issuer.origin);
     Ok(Started {
         options,
@@ -91,6 +92,17 @@ pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, S
         lifetimes,
         temporary,
     })
+}
+
+/// What an operator must know who forgot `--issuer` behind a proxy.
+fn warn_of_plain_http(issuer: &IssuerUrl) {
+    if !issuer.origin.is_https() {
+        tracing::warn!(
+            issuer = issuer.url,
+            "for development only: cookies have neither Secure nor the prefix __Host-, since the issuer's URL is plain \
+             http; set --issuer to the https URL of a deployment"
+        );
+    }
 }
 
 async fn open(options: &Serve) -> Result<Opened, ServeError> {

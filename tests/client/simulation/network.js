@@ -1,9 +1,11 @@
 /** The way to the issuer and back: late, lossy, or answered by something in between. */
 
+import { COOKIES } from "../../support/client.js";
+
 /** Milliseconds in which a request must have arrived and its answer be back: half the issuer's grace, less what is rounded. */
 const LONGEST = 14_900;
 
-const REFRESH = "__Host-hallpass_refresh";
+const REFRESH = COOKIES.refresh;
 
 /** What may become of a request, by the weather. */
 const WEATHER = {

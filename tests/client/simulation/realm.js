@@ -1,5 +1,6 @@
 /** What tabs have in common: the cookies of a profile, or a storage. */
 
+import { COOKIES } from "../../support/client.js";
 import { Ledger } from "./ledger.js";
 
 export class Realm {
@@ -29,7 +30,7 @@ export class Realm {
   /** The session whose refresh token is there to be presented. */
   current() {
     const token = this.storage === undefined
-      ? this.#cookies.get("__Host-hallpass_refresh")
+      ? this.#cookies.get(COOKIES.refresh)
       : [...this.storage.entries()].find(([key]) => key.endsWith(":refresh_token"))?.[1];
     return this.ledger.sessions.get(token);
   }
