@@ -46,6 +46,10 @@ pub(crate) async fn read<B: Buf>(
 }
 
 impl Body {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Reads the body as JSON; `expected` shows what it should look like. The parser's own words are not passed on,
     /// since they can quote the body, and with it a password.
     pub(crate) fn json<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, ApiError> {
