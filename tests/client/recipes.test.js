@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startBrowser } from "../support/browser.js";
-import { cookieHeader, login, sleep } from "../support/client.js";
+import { COOKIES, cookieHeader, cookieValue, login, sleep } from "../support/client.js";
 import { examplesOf } from "../support/examples.js";
-import { credentials, startIssuer, temporaryFolder } from "../support/issuer.js";
+import { addUser, credentials, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 import { startSite } from "../support/site.js";
 
 const PATIENCE = 15_000;
@@ -95,9 +95,8 @@ test("localStorage keeps the session over a reload, until it is signed out of", 
   assert.doesNotMatch(await page.evaluate(() => Object.values(localStorage).join()), /hprt_/);
 });
 
-test("a server renders by the cookies, and renews a token that has run out on the way", async (t) => {
-  const issuer = await startIssuer({ args: ["--dev", "--access-ttl", "1s"] });
-  t.after(() => issuer.stop());
+/** Runs the recipe's server before an issuer; returns what requests a page of it, as the browser with these cookies. */
+async function startRecipeServer(t, issuer) {
   const port = await freePort();
   const folder = writeRecipes(t, issuer.url.replace("127.0.0.1", "localhost"), port);
   symlinkSync(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(folder, "node_modules"));
@@ -105,17 +104,59 @@ test("a server renders by the cookies, and renews a token that has run out on th
   t.after(() => server.kill());
   const render = (cookie) => fetch(`http://127.0.0.1:${port}/`, { headers: cookie === undefined ? {} : { cookie } });
   for (let tries = 0; !(await render().then(() => true, () => false)); tries += 1) {
-    assert.ok(tries < 200 && server.exitCode === null, "the server does not answer");
+    assert.ok(tries < 600 && server.exitCode === null, "the server does not answer");
     await sleep(50);
   }
+  return render;
+}
+
+test("a server renders by the cookies, and renews a token that is missing or has expired", async (t) => {
+  const issuer = await startIssuer({ args: ["--dev", "--access-ttl", "1s"] });
+  t.after(() => issuer.stop());
+  const render = await startRecipeServer(t, issuer);
   assert.match(await (await render()).text(), /Nobody is signed in/);
   const cookie = cookieHeader(await login(issuer));
   await sleep(1_100);
   const renewed = await render(cookie);
   assert.match(await renewed.text(), /Hello exampleUser/);
   const next = cookieHeader(renewed);
-  assert.match(next, /__Host-hallpass_access=ey.*__Host-hallpass_refresh=hprt_/);
+  assert.match(next, /hallpass_access=ey.*hallpass_refresh=hprt_/);
   assert.match(await (await render(next)).text(), /Hello exampleUser/);
+  const refresh = `${COOKIES.refresh}=${cookieValue(next, COOKIES.refresh)}`;
+  assert.match(await (await render(refresh)).text(), /Hello exampleUser/);
+  assert.match(await (await render(`\u00a0${refresh}`)).text(), /Nobody is signed in/);
+  await fetch(`${issuer.url}/logout`, { method: "POST", headers: { cookie: next } });
+  await sleep(1_100);
+  assert.match(await (await render(next)).text(), /Nobody is signed in/);
+});
+
+test("a server renews a token whose key was revoked", async (t) => {
+  const store = temporaryFolder(t);
+  addUser(store);
+  const issuer = await startIssuer({ args: ["--store", `sled:${store}`, "--key-ring-lag", "1s", "--key-set-max-age", "2s"] });
+  t.after(() => issuer.stop());
+  const cookie = cookieHeader(await login(issuer));
+  const { kid } = JSON.parse(Buffer.from(cookieValue(cookie, COOKIES.access).split(".")[0], "base64url"));
+  const { status, stderr } = run(["keys", "revoke", kid, "--store", `sled:${store}`]);
+  assert.equal(status, 0, stderr);
+  const published = async () => (await (await fetch(`${issuer.url}/.well-known/jwks.json`)).json()).keys.map((key) => key.kid);
+  while ((await published()).includes(kid)) await sleep(100);
+  const render = await startRecipeServer(t, issuer);
+  const renewed = await render(cookie);
+  assert.match(await renewed.text(), /Hello exampleUser/);
+  assert.match(cookieHeader(renewed), /hallpass_access=ey/);
+});
+
+test("a server says 503 while the issuer cannot be reached, and renders nobody as signed out", async (t) => {
+  const issuer = await startIssuer({ args: ["--dev", "--access-ttl", "1s"] });
+  const render = await startRecipeServer(t, issuer);
+  const cookie = cookieHeader(await login(issuer));
+  await issuer.stop();
+  const before = await render(cookie);
+  assert.deepEqual([before.status, before.headers.get("retry-after")], [503, "5"]);
+  await sleep(1_100);
+  for (const asked of [cookie, cookie.split("; ")[1]]) assert.equal((await render(asked)).status, 503);
+  assert.equal((await render()).status, 200);
 });
 
 async function freePort() {
