@@ -14,7 +14,7 @@ const STEPS = {
   wait: { weight: 14, do: (world, random) => world.machine.pass(random.between(0, 20_000)) },
   waitLong: { weight: 8, do: (world, random) => world.machine.pass(random.between(1, 10) * MINUTE) },
   sleep: { weight: 4, do: (world, random) => sleep(world, random.between(1, random.chance(0.2) ? 1200 : 90) * MINUTE) },
-  setClock: { weight: 2, do: (world, random) => setClock(world, random.between(-180, 180) * MINUTE) },
+  setClock: { weight: 3, do: (world, random) => setClock(world, random.between(-180, 180) * MINUTE) },
   weather: { weight: 8, do: (world, random) => (world.network.weather = random.pick([...weathers, "fine"])) },
   open: { weight: 5, do: (world) => world.tabs.length < MOST_TABS && world.open() },
   close: { weight: 2, tab: (world, tab) => world.close(tab) },

@@ -61,13 +61,18 @@ export class Judge {
   }
 
   /** The network has been well for a while, and no user has looked: `token` is what the page has at hand. */
-  leftAlone(tab, { status, session }, token) {
-    const { expected } = tab.realm.ledger;
-    if (status === "unknown") this.fails(`${tab.name}, left alone, does not find out who is there`);
+  leftAlone(tab, state, token) {
+    if (state.status === "unknown") this.fails(`${tab.name}, left alone, does not find out who is there`);
     if (!tab.isVisible) return;
     if (token === undefined || token instanceof Error) this.fails(`${tab.name}, left alone, has no token at hand: ${token}`);
-    if (expected.in !== undefined && session?.id !== expected.in) this.fails(`${tab.name}, left alone, is ${status} as ${session?.id} though ${expected.in} was signed in`);
-    if (expected === "out" && status !== "signed-out") this.fails(`${tab.name}, left alone, is ${status} as ${session?.id} though everybody has signed out`);
+    this.knows(tab, state);
+  }
+
+  /** No user has done anything since, and the page has had the time to find out. */
+  knows(tab, { status, session }) {
+    const { expected } = tab.realm.ledger;
+    if (expected.in !== undefined && session?.id !== expected.in) this.fails(`${tab.name} still is ${status} as ${session?.id} though ${expected.in} was signed in`);
+    if (expected === "out" && status !== "signed-out") this.fails(`${tab.name} still is ${status} as ${session?.id} though everybody has signed out`);
   }
 
   /** Everything is well again, and each tab was asked for a token. */

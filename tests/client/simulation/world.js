@@ -45,6 +45,18 @@ export class World {
     this.tabs.push(new Tab(this, realm, `tab ${(this.#count += 1)}`));
   }
 
+  /** The user leaves one more page, signs out in another one perhaps, and goes back to all: they ask at once. */
+  async #returns([stays, leaves]) {
+    await leaves?.leave();
+    if (stays !== undefined && this.random.chance(0.3)) this.signOut(stays);
+    await this.machine.pass(20_000);
+    const away = this.tabs.filter((tab) => tab.isAway);
+    for (const tab of away) await tab.return();
+    // They may have to wait for each other's requests.
+    await this.machine.pass(40_000);
+    for (const tab of away) this.judge.knows(tab, tab.session.published.now);
+  }
+
   /** A page that is left alone finds out by itself who is there, and a visible one has a good token at hand. */
   async #settles(tab) {
     const state = tab.session.published.now;
@@ -126,7 +138,8 @@ export class World {
     for (const tab of present) await tab.thaw();
     await this.machine.pass(SETTLED);
     for (const tab of present) await this.#settles(tab);
-    for (const tab of this.tabs) await (tab.isAway ? tab.return() : tab.show());
+    await this.#returns(present);
+    for (const tab of this.tabs) tab.show();
     await this.machine.pass(120_000);
     if (this.tabs.length === 0 || this.random.chance(0.5)) this.open();
     await this.machine.pass(400_000);

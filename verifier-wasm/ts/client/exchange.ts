@@ -40,7 +40,7 @@ export class Exchange {
     return this.#neighbours.inTurn(async () => {
       if (isOvertaken()) return undefined;
       return this.#neighbours.requests("shared", async () =>
-        isOvertaken() || (await this.tokens.areEnding()) ? undefined : this.#present(),
+        (await this.tokens.areEnding()) ? undefined : this.#present(isOvertaken),
       );
     });
   }
@@ -56,14 +56,15 @@ export class Exchange {
     });
   }
 
-  async #present(): Promise<Answer> {
+  async #present(isOvertaken: () => boolean): Promise<Answer | undefined> {
     const presented = await this.tokens.refresh();
+    if (isOvertaken()) return undefined;
     const isMissing = presented === null && this.#transport === "body";
     const answer = isMissing ? MISSING : await this.#issuer.refresh(presented);
     // A storage that takes no more keeps the token that was presented, for which the issuer gives the same again.
     if (answer.kind === "granted") await this.tokens.trade(presented, answer.grant).catch(() => {});
-    // Somebody has signed in meanwhile: what was refused is a token of the past.
-    if (isEnd(answer, this.#transport) && !(await this.tokens.drop(presented))) return this.#present();
+    // A user has signed in meanwhile: what was refused is a token of the past.
+    if (isEnd(answer, this.#transport) && !(await this.tokens.drop(presented))) return this.#present(isOvertaken);
     return answer;
   }
 }

@@ -166,8 +166,8 @@ export class PageSession {
 
   /** Does what there is to do, and one thing at a time: who asks meanwhile waits for the same. It never fails. */
   async #tend(): Promise<void> {
-    const { isDisposed, isChanging } = this.#standing;
-    if (isDisposed || isChanging || this.#mustWait()) return;
+    const { isDisposed, isAway, isChanging } = this.#standing;
+    if (isDisposed || isAway || isChanging || this.#mustWait()) return;
     this.#upkeep ??= this.#runUpkeep();
     await this.#upkeep;
   }

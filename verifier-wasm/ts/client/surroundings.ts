@@ -118,7 +118,7 @@ function observablePage(): Document | undefined {
 function abortWorks(): boolean {
   const controller = new AbortController();
   controller.abort();
-  return controller.signal.aborted;
+  return controller.signal.aborted === true;
 }
 
 /** Where a storage cannot be written, `Tokens` copes; one that cannot be read is of no use. */
