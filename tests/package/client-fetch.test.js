@@ -62,3 +62,39 @@ test("a request made for one user does not go out as another", async (t) => {
   await assert.rejects(session.fetch(API), { code: "ERR_SIGNED_OUT" });
   assert.deepEqual(callsOf(asked, API), ["Bearer t1"]);
 });
+
+const bytes = new Uint8Array([1, 2, 3]);
+const form = new FormData();
+form.set("note", "a note");
+const stream = () => new Blob([bytes]).stream();
+
+const BODIES = {
+  "a string": [() => [API, { method: "PUT", body: "a note" }], 2],
+  "bytes": [() => [API, { method: "PUT", body: bytes }], 2],
+  "a Blob": [() => [API, { method: "PUT", body: new Blob([bytes]) }], 2],
+  "a form": [() => [API, { method: "PUT", body: form }], 2],
+  "URLSearchParams": [() => [API, { method: "PUT", body: new URLSearchParams({ note: "x" }) }], 2],
+  "a Request without one": [() => [new Request(API)], 2],
+  "a stream": [() => [API, { method: "PUT", body: stream(), duplex: "half" }], 1],
+  "a Request's": [() => [new Request(API, { method: "PUT", body: "a note" })], 1],
+};
+
+for (const [name, [request, sent]] of Object.entries(BODIES)) {
+  test(`after a 401 a body is ${sent === 2 ? "sent again" : "not sent again, and the next request has a new token"}: ${name}`, async (t) => {
+    const paths = { "/refresh": (_request, count) => grant(`t${count}`), [API]: ({ headers }) => new Response(null, { status: headers.get("authorization") === "Bearer t2" ? 200 : 401 }) };
+    const { session, asked } = sessionWith(t, paths, { origins });
+    const copies = countCopies(t);
+    assert.equal((await session.fetch(...request())).status, sent === 2 ? 200 : 401);
+    const bodies = asked.filter(({ path }) => path === API).map(({ body }) => body.replace(/formdata-\S+/g, ""));
+    assert.deepEqual(bodies, Array(sent).fill(bodies[0]));
+    assert.equal((await session.fetch(API)).status, 200);
+    assert.equal(callsOf(asked, "/refresh").length, 2);
+    assert.equal(copies(), 0);
+  });
+}
+
+/** How often a body was copied: of a stream a copy keeps in memory whatever has been sent. */
+function countCopies(t) {
+  const spies = [t.mock.method(Request.prototype, "clone"), t.mock.method(ReadableStream.prototype, "tee")];
+  return () => spies.reduce((sum, { mock }) => sum + mock.callCount(), 0);
+}
