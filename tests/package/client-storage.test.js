@@ -81,3 +81,30 @@ test("a sign-out that the issuer cannot hear of is told by the next page", async
   while (storage.kept.size > 0) await setImmediate();
   assert.deepEqual(next.asked.map(({ path }) => path), ["/logout"]);
 });
+
+test("a sign-in that the storage does not take holds in this page, over renewals, and leaves no former token behind", async (t) => {
+  const storage = storageOf({ [KEY]: "r1" });
+  const paths = { "/refresh": (_request, count) => grant(`t${count + 1}`, { refresh_token: `r${count + 1}` }), "/login": () => grant("t1", { expires_in: 0.1, refresh_token: "r2", device_token: "d1" }), "/logout": gone };
+  const { session, asked } = sessionWith(t, paths, { transport: "body", storage: { ...storage, setItem: full } });
+  await session.getAccessToken();
+  await session.signIn(CREDENTIALS);
+  while ((await session.getAccessToken()) === "t1") await setImmediate();
+  assert.deepEqual(asked.filter(({ path }) => path === "/refresh").map(({ body }) => JSON.parse(body).refresh_token), ["r1", "r2"]);
+  assert.equal(storage.kept.size, 0);
+  assert.equal(await session.signOut(), "ended");
+  assert.deepEqual(JSON.parse(asked.at(-1).body), { refresh_token: "r3" });
+  assert.equal(await session.getAccessToken(), null);
+});
+
+test("a storage that gives nothing back and gives nothing up keeps no user from signing in and out", async (t) => {
+  for (const getItem of [full, () => undefined, async () => full(), async () => null]) {
+    const storage = { getItem, setItem: async () => full(), removeItem: async () => full() };
+    const { session } = sessionWith(t, { "/refresh": () => refusal(400, "invalid_grant"), "/login": (_request, count) => grant("t1", { session: `s${count}`, refresh_token: "r1" }), "/logout": gone }, { transport: "body", storage });
+    assert.equal((await session.signIn(CREDENTIALS)).username, "ada");
+    assert.equal(await session.getAccessToken(), "t1");
+    assert.equal(await session.signOut(), "ended");
+    assert.equal(await session.getAccessToken(), null);
+    await session.signIn(CREDENTIALS);
+    assert.equal(session.state.status, "signed-in");
+  }
+});

@@ -9,10 +9,10 @@ const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
 /** Milliseconds until whatever a test waits for must be there. */
 const PATIENCE = 15_000;
 
-/** Starts Chromium with an empty profile, and with more arguments. */
-export function startBrowser(args = []) {
+/** Starts Chromium with an empty profile, with more arguments, and without some that Playwright adds. */
+export function startBrowser(args = [], { ignoreDefaultArgs = [] } = {}) {
   const executablePath = process.env.HALLPASS_CHROMIUM || "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args: [...ARGS, ...args], headless: true, timeout: 60_000 });
+  return chromium.launch({ executablePath, args: [...ARGS, ...args], ignoreDefaultArgs, headless: true, timeout: 60_000 });
 }
 
 /**

@@ -8,6 +8,9 @@ import { build } from "esbuild";
 
 const PAGE = `<!doctype html><title>session</title><p id="who"></p><script type="module" src="/page.js"></script>`;
 
+/** A frame without an origin may load the script, too. */
+const SCRIPT = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
@@ -19,7 +22,7 @@ export async function startSite(issuer, scriptFor = () => join(root, "tests/supp
   let refreshes = 0;
   const server = createServer((asked, answer) => {
     if (asked.url === "/") return answer.setHeader("content-type", "text/html").end(PAGE);
-    if (asked.url === "/page.js") return answer.setHeader("content-type", "text/javascript").end(script);
+    if (asked.url === "/page.js") return answer.writeHead(200, SCRIPT).end(script);
     if (asked.url === "/refresh") refreshes += 1;
     const { method, url: path, headers } = asked;
     const on = request({ host: "127.0.0.1", port: issuer.port, method, path, headers }, (response) => {

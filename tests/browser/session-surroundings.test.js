@@ -1,0 +1,95 @@
+/** The session client in a real browser that keeps pages for a return, and in pages that may not use what others may. */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { after, before, test } from "node:test";
+import { startBrowser } from "../support/browser.js";
+import { credentials, startIssuer } from "../support/issuer.js";
+import { startSite } from "../support/site.js";
+
+const PATIENCE = 60_000;
+const RETURN_PAGE = fileURLToPath(new URL("../support/site-return-page.js", import.meta.url));
+
+let browser;
+
+before(async () => {
+  browser = await startBrowser([], { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+});
+
+after(() => browser?.close());
+
+/** A site before an issuer, and a browser's profile for it; `faults` are the script errors of its pages. */
+async function siteFor(t, scriptFor) {
+  const issuer = await startIssuer();
+  const site = await startSite(issuer, scriptFor);
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE);
+  const faults = [];
+  context.on("weberror", (fault) => faults.push(String(fault.error())));
+  t.after(async () => {
+    await context.close();
+    site.stop();
+    await issuer.stop();
+    assert.deepEqual(faults, []);
+  });
+  return { site, context };
+}
+
+test("a page is kept for a return, and then finds out at once that its user has signed out elsewhere", async (t) => {
+  const { site, context } = await siteFor(t, () => RETURN_PAGE);
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.evaluate((user) => session.signIn(user), credentials);
+  await page.goto(`${site.url}/healthz`);
+  const other = await context.newPage();
+  await other.goto(`${site.url}/healthz`);
+  assert.equal(await other.evaluate(() => localStorage.getItem("status")), "signed-in");
+  assert.equal(await other.evaluate(async () => (await fetch("/logout", { method: "POST" })).status), 204);
+  const before = site.refreshes();
+  // Playwright's own `goBack` waits for a load, which there is not.
+  await page.evaluate(() => void history.back());
+  await other.waitForFunction(() => localStorage.getItem("status") === "signed-out");
+  assert.equal(await other.evaluate(() => localStorage.getItem("persisted")), "true");
+  assert.equal(site.refreshes(), before + 1);
+});
+
+const forbid = (name) => `Object.defineProperty(globalThis, "${name}", { get() { throw new DOMException("not here", "SecurityError"); } });`;
+const remove = (name) => `delete globalThis.${name}; delete Window.prototype.${name};`;
+
+const FORBIDDEN = {
+  "whose storage is forbidden": forbid("localStorage"),
+  "without channels": remove("BroadcastChannel"),
+  "without locks": "delete Navigator.prototype.locks;",
+  "whose locks are refused": `if (globalThis.LockManager) LockManager.prototype.request = () => Promise.reject(new DOMException("not here", "SecurityError"));`,
+  "without aborts": remove("AbortController"),
+  "with a storage that is full": `Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };`,
+};
+
+for (const [name, script] of [...Object.entries(FORBIDDEN), ["with none of these", Object.values(FORBIDDEN).join("\n")]]) {
+  test(`in a page ${name} a user signs in, stays signed in over a reload, and signs out`, async (t) => {
+    const { site, context } = await siteFor(t);
+    await context.addInitScript(script);
+    const page = await context.newPage();
+    await page.goto(site.url);
+    await page.evaluate((user) => session.signIn(user), credentials);
+    await page.reload();
+    await page.locator("#who", { hasText: `signed-in ${credentials.username}` }).waitFor();
+    assert.match(await page.evaluate(() => session.getAccessToken()), /^ey/);
+    assert.equal(await page.evaluate(() => session.signOut()), "ended");
+    await page.locator("#who", { hasText: "signed-out" }).waitFor();
+  });
+}
+
+test("in a sandboxed frame without an origin the session says why it knows nothing", async (t) => {
+  const { site, context } = await siteFor(t);
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.evaluate((url) => {
+    const frame = Object.assign(document.createElement("iframe"), { src: url });
+    frame.sandbox.add("allow-scripts");
+    document.body.append(frame);
+  }, site.url);
+  const inside = await (await page.waitForSelector("iframe")).contentFrame();
+  await inside.waitForFunction(() => globalThis.session?.state.error !== undefined);
+  assert.deepEqual(await inside.evaluate(() => [session.state.status, session.state.error.code]), ["unknown", "ERR_ISSUER_UNREACHABLE"]);
+});
