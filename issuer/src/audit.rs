@@ -14,6 +14,9 @@ use crate::{
 /// What stands in the place of an address where the person who runs the issuer acts.
 pub(crate) const OPERATOR: &str = "command-line";
 
+/// What stands in the place of an address where an issuer acts on its own.
+pub(crate) const ISSUER: &str = "issuer";
+
 /// A device on which somebody signs in, by the device token that it presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Device {

@@ -1,7 +1,7 @@
 //! The use cases: sign in, renew, sign out, and see who is there. Here the rules of passwords, sessions and tokens meet
 //! the store; how they are reached over the network is the business of `http`.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, slice, sync::Arc};
 
 use hallpass_token::{AccessClaims, UnixSeconds, VerifiedClaims};
 use tokio::sync::Mutex;
@@ -165,11 +165,11 @@ impl Auth {
     ) -> Result<Pass, AuthError> {
         let (user, device) = self.check_password(username, password, &client).await?;
         let now = self.clock.now();
-        let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?);
+        let keys = self.keys().await?;
+        let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?, keys.refresh_tokens.in_use().id());
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
         let session = Session::begin(beginning, &token, now);
         let device_token = DeviceToken { user: user.id, issued_at: now, id: DeviceId(random_bytes()?) };
-        let keys = self.keys().await?;
         let device_token = Some(device_token.reveal(&keys.refresh_tokens));
         let pass = Pass { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
         // Where others wait for a hash, more sessions begin in a moment.
@@ -225,7 +225,9 @@ impl Auth {
             Err(AuthError::InvalidGrant(_)) => Err(over()),
             found => found,
         }?;
-        session.check_living(self.settings.rules.lifetimes, user.credential_epoch, now).map_err(|_| over())?;
+        let keys = self.keys_for(slice::from_ref(&session)).await?;
+        let (lifetimes, epoch) = (self.settings.rules.lifetimes, user.credential_epoch);
+        session.check_living(lifetimes, epoch, keys.refresh_tokens.live(), now).map_err(|_| over())?;
         Ok(self.identity(&user, &session))
     }
 

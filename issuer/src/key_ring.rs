@@ -8,6 +8,8 @@ use std::fmt;
 
 use hallpass_token::UnixSeconds;
 
+use crate::refresh_token::LiveKeys;
+
 mod changes;
 mod hand;
 #[cfg(test)]
@@ -39,7 +41,7 @@ pub(crate) use material::{Fresh, ResealError, draw_fresh, reseal, reset};
 pub(crate) use open::OpenKeys;
 pub(crate) use orders::{NoRevocation, NoRotation, Revoked, Rotated, Successor};
 pub(crate) use plan::{Lives, Wishes};
-pub(crate) use record::{InvalidRing, decode, encode};
+pub(crate) use record::{InvalidRing, decode, encode, live_keys};
 pub(crate) use seal::{MasterKey, Sealed};
 pub(crate) use settings::{KeySettings, Signing};
 pub(crate) use shared_secret::Hs256Secret;
@@ -61,7 +63,7 @@ pub(crate) struct Ring {
     pub(crate) decoy: Sealed,
     /// In the order in which they were published.
     pub(crate) keys: Vec<Key>,
-    /// For `hallpass keys list`; nothing rests on it.
+    /// The last ones, in their order. A session whose record does not name its key is judged by them.
     pub(crate) revocations: Vec<Revocation>,
 }
 
@@ -153,6 +155,18 @@ impl Ring {
     pub(crate) fn standby(&self, kind: Kind) -> Option<&Key> {
         let purpose = self.wanted.purpose(kind);
         self.of(kind).find(|key| key.purpose == purpose && matches!(key.stage, Stage::Published { .. }))
+    }
+
+    /// The keys of refresh tokens, without their secrets.
+    fn live_keys(&self) -> LiveKeys {
+        let ids = self.of(Kind::RefreshTokens).filter_map(|key| material::id_of(&key.name)).collect();
+        LiveKeys::new(ids, self.refresh_keys_revoked_until())
+    }
+
+    /// Until when an issuer may have used a key of refresh tokens that was revoked: its view may be as old as the lag.
+    fn refresh_keys_revoked_until(&self) -> Option<UnixSeconds> {
+        let revoked = self.revocations.iter().filter(|revoked| revoked.purpose == Purpose::RefreshTokens);
+        revoked.map(|revoked| revoked.at.saturating_add(self.timing.lag)).max()
     }
 
     fn has_room(&self, kind: Kind) -> bool {

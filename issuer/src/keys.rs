@@ -99,7 +99,8 @@ async fn revoke(options: KeysRevoke, master_key: Option<MasterKeyText>) -> Resul
     match purpose {
         Purpose::Signing(_) => say(&format!("the last verifier has dropped it by {}", date(gone_at)))?,
         Purpose::RefreshTokens => {
-            say("sessions whose refresh token was made with it are over: their users sign in again")?;
+            say("sessions whose current refresh token was made with it are over: their users sign in again")?;
+            say("issuers end these sessions in the background, with a line each in the audit log (cause=key_revoked)")?;
         }
     }
     match successor {
@@ -134,7 +135,7 @@ async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Resu
     let store = data::open(address).await?;
     let record = store.key_ring().await?.ok_or(KeysError::NoRing)?;
     let master = source.find_or_make(address.home())?;
-    let ring = encode(&reset(&master)?, &master, random_bytes()?);
+    let ring = encode(&reset(&record, &master, SystemClock.now())?, &master, random_bytes()?);
     if store.swap_key_ring(Some(&record), &ring).await? == Swapped::Conflict {
         return Err(KeysError::Contended);
     }

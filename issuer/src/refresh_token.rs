@@ -12,7 +12,7 @@ use crate::id::SessionId;
 
 mod key;
 
-pub(crate) use key::{DecoyKey, KEY_ID_BYTES, KeyId, RefreshTokenKey, RefreshTokenKeys};
+pub(crate) use key::{DecoyKey, KEY_ID_BYTES, KeyId, LiveKeys, RefreshTokenKey, RefreshTokenKeys};
 
 /// Tells people and secret scanners what leaked.
 const PREFIX: &str = "hprt_";
@@ -32,8 +32,8 @@ pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
     pub(crate) place: Place,
     secret: Secret,
-    /// The key that its text is tagged with; the first of a session takes the one in use.
-    key: Option<KeyId>,
+    /// The key that its text is tagged with.
+    pub(crate) key: KeyId,
 }
 
 /// Where in its session's history a token stands; later is greater.
@@ -73,9 +73,9 @@ pub(crate) enum InvalidRefreshToken {
 }
 
 impl RefreshToken {
-    /// The first token of `session`, over 32 random bytes. Every later one is derived.
-    pub(crate) fn new(session: SessionId, secret: [u8; SECRET_BYTES]) -> Self {
-        Self { session, place: Place::default(), secret: Secret(secret), key: None }
+    /// The first token of `session`, over 32 random bytes, which the key in use tags. Every later one is derived.
+    pub(crate) fn new(session: SessionId, secret: [u8; SECRET_BYTES], key: KeyId) -> Self {
+        Self { session, place: Place::default(), secret: Secret(secret), key }
     }
 
     /// The token that follows this one at `place`. With the salt of the record it can be made again, so that a retry
@@ -83,7 +83,7 @@ impl RefreshToken {
     pub(crate) fn successor(&self, place: Place, salt: Salt, key: &RefreshTokenKey) -> Self {
         let generation = place.generation.to_be_bytes();
         let secret = key.derive(&[&self.secret.0, self.session.0.as_bytes(), &generation, &salt.0]);
-        Self { session: self.session, place, secret: Secret(secret), key: Some(key.id()) }
+        Self { session: self.session, place, secret: Secret(secret), key: key.id() }
     }
 
     /// Reads what a client presents. Garbage and forgeries end here, before the store is asked.
@@ -104,7 +104,7 @@ impl RefreshToken {
     }
 
     fn from_tagged(mut rest: &[u8]) -> Option<Self> {
-        let key = Some(KeyId(take(&mut rest)?));
+        let key = KeyId(take(&mut rest)?);
         let session = SessionId(Uuid::from_bytes(take(&mut rest)?));
         let generation = u32::from_be_bytes(take(&mut rest)?);
         let attempt = u32::from_be_bytes(take(&mut rest)?);
@@ -113,7 +113,7 @@ impl RefreshToken {
 
     /// The text that the client keeps: always the same for a token, as long as its key is there.
     pub(crate) fn reveal(&self, keys: &RefreshTokenKeys) -> Zeroizing<String> {
-        let key = self.key.and_then(|id| keys.find(id)).unwrap_or(keys.in_use());
+        let key = keys.find(self.key).unwrap_or(keys.in_use());
         let mut bytes = Zeroizing::new(Vec::with_capacity(TOKEN_BYTES));
         bytes.extend_from_slice(&key.id().0);
         bytes.extend_from_slice(self.session.0.as_bytes());
@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn token() -> RefreshToken {
-        let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES]);
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES], key().id());
         first.successor(Place { generation: 1, attempt: 2 }, Salt([6; 16]), &key())
     }
 
@@ -212,7 +212,7 @@ mod tests {
         let after = rotated_keys(vec![key()]);
         let parsed = RefreshToken::parse(&text, &after).unwrap();
         assert_eq!((parsed.hash(), parsed.reveal(&after)), (token().hash(), text));
-        let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES]);
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES], after.in_use().id());
         let text = first.reveal(&after);
         assert_eq!(RefreshToken::parse(&text, &keys()).unwrap_err(), InvalidRefreshToken::Key);
         assert_eq!(RefreshToken::parse(&text, &after).unwrap().reveal(&after), text);
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_successor_can_be_made_again_and_depends_on_all_that_it_is_made_of() {
         let made = |secret, session, generation, salt, root| {
-            let first = RefreshToken::new(SessionId(Uuid::from_u128(session)), [secret; SECRET_BYTES]);
+            let first = RefreshToken::new(SessionId(Uuid::from_u128(session)), [secret; SECRET_BYTES], key().id());
             let place = Place { generation, attempt: 0 };
             first.successor(place, Salt([salt; 16]), &RefreshTokenKey::from_root(&[root; 32])).hash()
         };

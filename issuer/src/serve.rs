@@ -153,8 +153,9 @@ impl Started {
             tokio::spawn(server::serve(listener, service, proxies, future::pending()))
         });
         announce(self.address).map_err(ServeError::Output)?;
+        let (of_sweeper, kept) = (Arc::clone(&store), Arc::clone(&keys));
+        let sweeper = tokio::spawn(sweeper::run(of_sweeper, kept, SystemClock, self.lifetimes, sweeper::ROUND));
         let keeper = tokio::spawn(async move { keys.run().await });
-        let sweeper = tokio::spawn(sweeper::run(Arc::clone(&store), SystemClock, self.lifetimes, sweeper::ROUND));
         let (stop_commands, commands_stop) = oneshot::channel::<()>();
         let commands = self.commands.map(|commands| {
             // Stopped by a word, or by nobody being there to say it.

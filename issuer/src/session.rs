@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{KeyId, Place, RefreshToken, RefreshTokenHash, Salt},
+    refresh_token::{KeyId, LiveKeys, Place, RefreshToken, RefreshTokenHash, Salt},
     user::CredentialEpoch,
 };
 
@@ -61,6 +61,8 @@ pub(crate) enum End {
     PasswordChanged,
     /// The person who runs the issuer ended it.
     Operator,
+    /// The key that made its current refresh token was revoked.
+    KeyRevoked,
 }
 
 /// A session as the store keeps it.
@@ -83,6 +85,7 @@ pub(crate) struct Session {
     previous: Option<RefreshTokenHash>,
     /// What the current token was derived with, so that it can be derived again.
     salt: Salt,
+    /// The key that the current token was made with: the session lives no longer than that key.
     key: KeyId,
 }
 
@@ -108,8 +111,8 @@ pub(crate) enum Refusal {
     TooLate,
     #[error("the refresh token is newer than its session's record: was a backup restored?")]
     Newer,
-    #[error("the refresh token's successor cannot be made again: its key is gone")]
-    KeyGone,
+    #[error("the key of the session's refresh token was revoked")]
+    KeyRevoked,
     #[error("the session has rotated as often as one can")]
     UsedUp,
 }
@@ -131,7 +134,7 @@ impl Session {
             current: first.hash(),
             previous: None,
             salt: Salt::default(),
-            key: KeyId::default(),
+            key: first.key,
         }
     }
 
@@ -141,19 +144,27 @@ impl Session {
         idle.min(self.created_at.saturating_add(lifetimes.absolute))
     }
 
-    /// Whether the session still counts, where `epoch` is its user's.
+    /// Whether the session still counts, where `epoch` is its user's and `keys` are those in the ring.
     pub(crate) fn check_living(
         &self,
         lifetimes: Lifetimes,
         epoch: CredentialEpoch,
+        keys: &LiveKeys,
         now: UnixSeconds,
     ) -> Result<(), Refusal> {
         match self.state {
             State::Ended(end) => Err(Refusal::Ended(end)),
             State::Living if now >= self.expires_at(lifetimes) => Err(Refusal::Expired),
             State::Living if self.is_before(epoch) => Err(Refusal::CredentialsChanged),
+            State::Living if self.lost_its_key(keys) => Err(Refusal::KeyRevoked),
             State::Living => Ok(()),
         }
+    }
+
+    /// Whether the session was not ended, and the key that made its current token is in the ring no longer. Its record then
+    /// has to be ended: no token of it is good.
+    pub(crate) fn lost_its_key(&self, keys: &LiveKeys) -> bool {
+        self.state == State::Living && !keys.include(self.key, self.created_at)
     }
 
     /// Whether the session is worth nothing any more and can be forgotten: whatever token of it comes then gets the same
@@ -189,6 +200,7 @@ impl fmt::Display for End {
             Self::Revoked => "revoked_by_user",
             Self::PasswordChanged => "password_changed",
             Self::Operator => "revoked_by_operator",
+            Self::KeyRevoked => "key_revoked",
         })
     }
 }
@@ -200,13 +212,14 @@ mod tests {
     use super::*;
 
     const LIFETIMES: Lifetimes = Lifetimes { idle: 100, absolute: 250 };
+    const KEY: KeyId = KeyId([7; 4]);
 
     fn at(seconds: u64) -> UnixSeconds {
         UnixSeconds::new(seconds).unwrap()
     }
 
     fn session() -> Session {
-        let first = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32], KEY);
         let user = UserId(Uuid::from_u128(2));
         let beginning =
             Beginning { user, epoch: CredentialEpoch(3), transport: Transport::Cookie, label: Label::default() };
@@ -214,7 +227,7 @@ mod tests {
     }
 
     fn check(session: &Session, epoch: u32, now: u64) -> Result<(), Refusal> {
-        session.check_living(LIFETIMES, CredentialEpoch(epoch), at(now))
+        session.check_living(LIFETIMES, CredentialEpoch(epoch), &LiveKeys::new(vec![KEY], None), at(now))
     }
 
     #[test]
@@ -231,6 +244,16 @@ mod tests {
         let own = session().with_epoch(CredentialEpoch(4));
         // It is written before the user: a crash between the two must not sign anybody out.
         assert_eq!((check(&own, 3, 1000), check(&own, 4, 1000)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_session_is_over_when_the_key_of_its_token_has_left_the_ring() {
+        let check = |keys: &LiveKeys| session().check_living(LIFETIMES, CredentialEpoch(3), keys, at(1000));
+        assert_eq!(check(&LiveKeys::new(vec![KeyId([8; 4]), KEY], None)), Ok(()));
+        let without = LiveKeys::new(vec![KeyId([8; 4])], None);
+        assert_eq!(check(&without), Err(Refusal::KeyRevoked));
+        assert!(session().lost_its_key(&without));
+        assert!(!session().end(End::SignedOut).unwrap().lost_its_key(&without), "it was ended before");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::{
     clock::{Clock as _, SystemClock, date},
     data::{self, DataError},
     id::{SessionId, UserId},
+    key_ring::{InvalidRing, live_keys},
+    refresh_token::LiveKeys,
     session::{End, Session, State},
     store::{Store, StoreError, Swapped},
     user::{User, Username},
@@ -34,6 +36,8 @@ pub(crate) enum SessionsError {
     #[error("the sessions cannot be printed: {0}")]
     Output(#[from] io::Error),
     #[error(transparent)]
+    Ring(#[from] InvalidRing),
+    #[error(transparent)]
     Data(#[from] DataError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,9 +57,9 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{:<36}  {:<20}  {:<20}  {:<20}  USER  LABEL", "SESSION", "BEGAN", "LAST USED", "EXPIRES")?;
-    let mut print = |session: &Session, user: Option<&User>| -> io::Result<()> {
+    let mut print = |session: &Session, user: Option<&User>, keys: &LiveKeys| -> io::Result<()> {
         let Some(user) = user else { return Ok(()) };
-        if session.check_living(lifetimes, user.credential_epoch, now).is_err() {
+        if session.check_living(lifetimes, user.credential_epoch, keys, now).is_err() {
             return Ok(());
         }
         let times = [session.created_at, session.rotated_at, session.expires_at(lifetimes)].map(date);
@@ -63,8 +67,10 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
     };
     if let Some(username) = options.user {
         let user = find_user(&*store, username).await?;
-        for session in store.sessions_of(user.id).await? {
-            print(&session, Some(&user))?;
+        let sessions = store.sessions_of(user.id).await?;
+        let keys = keys_of(&*store).await?;
+        for session in &sessions {
+            print(session, Some(&user), &keys)?;
         }
         return Ok(());
     }
@@ -73,10 +79,17 @@ async fn list(options: SessionList) -> Result<(), SessionsError> {
         let page = store.sessions_after(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
+        let keys = keys_of(&*store).await?;
         for session in &page {
-            print(session, users.find(session.user).await?)?;
+            print(session, users.find(session.user).await?, &keys)?;
         }
     }
+}
+
+/// The keys of refresh tokens, to judge sessions by that were read before. Without a ring no session lives.
+async fn keys_of(store: &dyn Store) -> Result<LiveKeys, SessionsError> {
+    let ring = store.key_ring().await?;
+    Ok(ring.as_ref().map(live_keys).transpose()?.unwrap_or_default())
 }
 
 /// Ends sessions, by their ids or all of a user.

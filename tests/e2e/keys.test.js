@@ -134,7 +134,7 @@ test("with a key of refresh tokens its sessions end, and their users sign in aga
   const first = await startIssuer({ args });
   const { refresh_token } = await (await login(first, { transport: "body" })).json();
   await first.kill();
-  assert.match(keys(folder, "revoke", used(folder, "refresh-tokens")), /sessions whose refresh token was made with it are over/);
+  assert.match(keys(folder, "revoke", used(folder, "refresh-tokens")), /sessions whose current refresh token was made with it are over/);
   const issuer = await issuerFor(t, { args });
   const answer = await post(`${issuer.url}/refresh`, { refresh_token });
   assert.deepEqual([answer.status, (await answer.json()).error], [400, "invalid_grant"]);

@@ -36,12 +36,12 @@ const MODULES = {
   metrics: [],
   calibrate: ["cli", "clock", "hashing", "password"],
   store: ["id", "session", "user"],
-  sweeper: ["clock", "session", "store"],
+  sweeper: ["audit", "clock", "key_ring", "session", "store"],
   key_ring: ["audit", "clock", "entropy", "metrics", "refresh_token", "store"],
   keys: ["audit", "cli", "clock", "data", "entropy", "key_ring", "store"],
   data: ["key_ring", "store"],
   users: ["audit", "cli", "clock", "data", "entropy", "hashing", "id", "password", "session", "sessions", "store", "user"],
-  sessions: ["audit", "cli", "clock", "data", "id", "session", "store", "user"],
+  sessions: ["audit", "cli", "clock", "data", "id", "key_ring", "refresh_token", "session", "store", "user"],
   stores: ["cli", "clock", "data", "id", "session", "store", "user"],
   cli: ["data", "hashing", "http", "id", "password", "session", "user"],
   session: ["id", "refresh_token", "user"],
@@ -58,7 +58,7 @@ const MODULES = {
 
 /** Whether a Rust source is tests and nothing else. */
 const isTest = (name) =>
-  /\/tests(\.rs|\/)|^store\/(conformance(\.rs|\/)|scale\.rs)|^session\/model(\.rs|\/)|^key_ring\/(model|history)(\.rs|\/)/.test(name);
+  /\/tests(\.rs|\/)|^store\/(conformance|scale)(\.rs|\/)|^session\/model(\.rs|\/)|^key_ring\/(model|history)(\.rs|\/)/.test(name);
 
 /** A Rust source without its tests and comments. */
 const code = (text) => text.replace(/^\s*\/\/.*$/gm, "").split(/^#\[cfg\(test\)\]/m)[0];

@@ -9,6 +9,7 @@ use crate::{
     id::SessionId,
     key_ring::OpenKeys,
     refresh_token::{InvalidRefreshToken, RefreshToken},
+    session::Session,
 };
 
 /// The public keys, and how long a verifier may go on with them.
@@ -82,6 +83,14 @@ impl Auth {
     /// The keys as they are now.
     pub(super) async fn keys_after_now(&self) -> Result<Arc<OpenKeys>, AuthError> {
         Ok(Arc::clone(&self.keys.view_after(self.clock.moment()).await?.keys))
+    }
+
+    /// The keys to judge these sessions by, which were read before. Where one names a key that is not among ours, it may be
+    /// another issuer's, which knows more: it is over only by keys that were read after it.
+    pub(super) async fn keys_for(&self, sessions: &[Session]) -> Result<Arc<OpenKeys>, AuthError> {
+        let keys = self.keys().await?;
+        let lost_any = sessions.iter().any(|session| session.lost_its_key(keys.refresh_tokens.live()));
+        if lost_any { self.keys_after_now().await } else { Ok(keys) }
     }
 
     /// The session of an access token that was good once: it is judged at the last moment at which it was.

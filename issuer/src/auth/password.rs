@@ -1,6 +1,6 @@
 //! A change of password, which ends every other session of the user.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, slice};
 
 use super::{Auth, AuthError, Identity, MOST_ATTEMPTS, TokenFault};
 use crate::{
@@ -68,7 +68,9 @@ impl Auth {
         let over = || AuthError::InvalidToken(TokenFault::SessionOver);
         for _ in 0..MOST_ATTEMPTS {
             let session = self.store.session(id).await?.ok_or_else(over)?;
-            session.check_living(self.settings.rules.lifetimes, epoch, self.clock.now()).map_err(|_| over())?;
+            let (lifetimes, keys) = (self.settings.rules.lifetimes, self.keys_for(slice::from_ref(&session)).await?);
+            let checked = session.check_living(lifetimes, epoch, keys.refresh_tokens.live(), self.clock.now());
+            checked.map_err(|_| over())?;
             if self.store.swap_session(&session, &session.with_epoch(raised)).await? == Swapped::Yes {
                 return Ok(());
             }

@@ -56,8 +56,8 @@ impl Auth {
                         return Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()));
                     }
                 }
-                // The token's successor may be by a key that another issuer has seen come into use, and we have not.
-                Outcome::Refused(Refusal::KeyGone) if !has_read_keys_again => {
+                // The current token may be by a key that another issuer has seen come into use, and we have not.
+                Outcome::Refused(Refusal::KeyRevoked) if !has_read_keys_again => {
                     keys = self.keys_after_now().await?;
                     has_read_keys_again = true;
                 }

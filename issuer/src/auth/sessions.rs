@@ -63,7 +63,7 @@ impl Auth {
     pub(super) async fn make_room(&self, user: &User, newest: SessionId, address: IpAddr) -> Result<(), AuthError> {
         let sessions = self.store.sessions_of(user.id).await?;
         let forgotten = join_all(forgettable(&sessions).map(|session| self.store.remove_session(session))).await;
-        let surplus = surplus(self.living(user, sessions), newest);
+        let surplus = surplus(self.living(user, sessions).await?, newest);
         let ends = surplus.into_iter().map(|id| self.end_session(id, End::Displaced, address));
         let ended: Result<(), _> = join_all(ends).await.into_iter().collect();
         forgotten.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -82,13 +82,14 @@ impl Auth {
     }
 
     async fn living_sessions(&self, user: &User) -> Result<Vec<Session>, AuthError> {
-        Ok(self.living(user, self.store.sessions_of(user.id).await?))
+        self.living(user, self.store.sessions_of(user.id).await?).await
     }
 
-    fn living(&self, user: &User, sessions: Vec<Session>) -> Vec<Session> {
-        let (lifetimes, now) = (self.settings.rules.lifetimes, self.clock.now());
-        let lives = |session: &Session| session.check_living(lifetimes, user.credential_epoch, now).is_ok();
-        sessions.into_iter().filter(lives).collect()
+    async fn living(&self, user: &User, sessions: Vec<Session>) -> Result<Vec<Session>, AuthError> {
+        let keys = self.keys_for(&sessions).await?;
+        let (lifetimes, keys, now) = (self.settings.rules.lifetimes, keys.refresh_tokens.live(), self.clock.now());
+        let lives = |session: &Session| session.check_living(lifetimes, user.credential_epoch, keys, now).is_ok();
+        Ok(sessions.into_iter().filter(lives).collect())
     }
 }
 

@@ -121,6 +121,19 @@ impl Keeper {
         read
     }
 
+    /// The keys as they are now, by a read that begins after this call.
+    pub(crate) async fn fresh_view(&self) -> Result<Arc<View>, KeyRingError> {
+        self.view_after(self.clock.moment()).await
+    }
+
+    /// Completes when a key of refresh tokens that `known` has is in the ring no longer.
+    pub(crate) async fn lost_refresh_key(&self, known: &View) {
+        let known = known.keys.refresh_tokens.live();
+        let mut views = self.views.subscribe();
+        // It ends with an error where there is no keeper any more, and this is one.
+        drop(views.wait_for(|view| view.keys.refresh_tokens.live().lack_any_of(known)).await);
+    }
+
     /// Reads the ring every few seconds, for ever.
     pub(crate) async fn run(&self) {
         let mut has_failed = false;

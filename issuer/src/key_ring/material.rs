@@ -1,15 +1,16 @@
 //! What a key is made of: random bytes, its name, and the seal that names what it is for.
 
-use hallpass_token::Signer;
+use hallpass_token::{Signer, UnixSeconds};
 use zeroize::Zeroizing;
 
 use super::{
-    KeyName, Kind, Purpose, Ring, Sealed, SigningAlgorithm, Timing, Wanted,
+    KeyName, Kind, Purpose, Revocation, Ring, Sealed, SigningAlgorithm, Timing, Wanted, record,
     seal::{MasterKey, NotOpened},
 };
 use crate::{
     entropy::{NoEntropy, random_bytes},
-    refresh_token::RefreshTokenKey,
+    refresh_token::{KeyId, RefreshTokenKey},
+    store::KeyRingRecord,
 };
 
 /// Two keys that nobody has used, drawn for one step of a ring: one of each kind.
@@ -90,11 +91,17 @@ pub(crate) fn reseal(ring: &Ring, master: &MasterKey, new: &MasterKey) -> Result
     Ok(resealed)
 }
 
-/// A ring without a key, where all are lost. What it wants is what the next issuer wants that starts.
-pub(crate) fn reset(master: &MasterKey) -> Result<Ring, NoEntropy> {
+/// A ring without a key, where all are lost, in the place of `old`, whose keys of refresh tokens count as revoked. What it
+/// wants is what the next issuer wants that starts.
+pub(crate) fn reset(old: &KeyRingRecord, master: &MasterKey, now: UnixSeconds) -> Result<Ring, NoEntropy> {
     let wanted = Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: None, refresh_period: None };
     let timing = Timing { max_age: 0, lag: 0 };
-    Ok(Ring::empty(wanted, timing, seal_decoy(master, &random_bytes()?, random_bytes()?)))
+    let mut ring = Ring::empty(wanted, timing, seal_decoy(master, &random_bytes()?, random_bytes()?));
+    // A record that cannot be read names no keys, and is what a reset is for.
+    for key in record::decode_unmarked(old).iter().flat_map(|old| old.of(Kind::RefreshTokens)) {
+        ring.remember(Revocation { purpose: key.purpose, name: key.name.clone(), at: now });
+    }
+    Ok(ring)
 }
 
 /// Why a ring could not be sealed anew.
@@ -116,6 +123,11 @@ pub(super) fn signer(algorithm: SigningAlgorithm, secret: &[u8; 32]) -> Option<S
 /// A key of refresh tokens by the four bytes that tokens carry.
 pub(super) fn name_of(key: &RefreshTokenKey) -> KeyName {
     KeyName(format!("{:08x}", u32::from_be_bytes(key.id().0)))
+}
+
+/// The four bytes of a key of refresh tokens, by its name.
+pub(super) fn id_of(name: &KeyName) -> Option<KeyId> {
+    u32::from_str_radix(&name.0, 16).ok().map(|id| KeyId(id.to_be_bytes()))
 }
 
 /// What decoys are chosen with is no key's, and so needs no name.

@@ -89,7 +89,8 @@ fn open_refresh_tokens(ring: &Ring, master: &MasterKey) -> Result<RefreshTokenKe
         }
     }
     let decoy = DecoyKey::from_bytes(*material::open_decoy(master, &ring.decoy)?);
-    Ok(RefreshTokenKeys::new(used.ok_or(OpenError::NothingInUse("refresh tokens"))?, others, decoy))
+    let used = used.ok_or(OpenError::NothingInUse("refresh tokens"))?;
+    Ok(RefreshTokenKeys::new(used, others, decoy).after_revocation(ring.refresh_keys_revoked_until()))
 }
 
 fn is_used(key: &Key) -> bool {

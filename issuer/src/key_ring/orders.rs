@@ -149,7 +149,7 @@ impl Ring {
         }
     }
 
-    fn remember(&mut self, revocation: Revocation) {
+    pub(super) fn remember(&mut self, revocation: Revocation) {
         self.revocations.push(revocation);
         let surplus = self.revocations.len().saturating_sub(MOST_REVOCATIONS);
         self.revocations.drain(..surplus);

@@ -8,7 +8,8 @@ use super::{Fresh, Key, Kind, Ring, Stage, material::NewKey, timing::Timing, wat
 /// made with a key can live longer than any process runs.
 const LONGEST_WATCH: u64 = 60 * 60;
 
-/// How long a revocation is remembered, in seconds.
+/// How long a revocation is remembered at least, in seconds; that of a key of refresh tokens is remembered for as long as
+/// a session lives that was made with it.
 const REMEMBERED: u64 = 24 * 60 * 60;
 
 /// How far ahead of the time of day a key's time may lie, in seconds, before it was written by a clock that was wrong: its
@@ -48,7 +49,7 @@ impl Ring {
         let kinds = [Kind::Signing, Kind::RefreshTokens];
         let mut kept = kinds.into_iter().filter(|kind| wishes.signs || *kind != Kind::Signing);
         self.raised(wishes)
-            .or_else(|| self.without_the_gone(watch, now))
+            .or_else(|| self.without_the_gone(wishes.lives, watch, now))
             .or_else(|| kept.find_map(|kind| self.step(kind, wishes, watch, now, fresh)))
     }
 
@@ -65,7 +66,7 @@ impl Ring {
 
     /// The ring without retired keys that nobody needs any more, without keys that were published for an algorithm that is
     /// not wanted, and without old revocations.
-    fn without_the_gone(&self, watch: &Watch, now: UnixSeconds) -> Option<Self> {
+    fn without_the_gone(&self, lives: Lives, watch: &Watch, now: UnixSeconds) -> Option<Self> {
         let mut left = self.clone();
         left.keys.retain(|key| match key.stage {
             Stage::Published { .. } => key.purpose == self.wanted.purpose(key.purpose.kind()),
@@ -75,7 +76,10 @@ impl Ring {
                 now.seconds_since(since) < retention || watch.seen_for(key) < retention.min(LONGEST_WATCH)
             }
         });
-        left.revocations.retain(|revoked| now.seconds_since(revoked.at) < REMEMBERED);
+        left.revocations.retain(|revoked| {
+            let remembered = REMEMBERED.max(lives.of(revoked.purpose.kind()));
+            now.seconds_since(revoked.at) < remembered
+        });
         (left != *self).then_some(left)
     }
 

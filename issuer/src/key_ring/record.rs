@@ -8,7 +8,7 @@ use super::{
     Wanted,
     seal::{FreshNonce, MARK_BYTES, MasterKey, NotOpened},
 };
-use crate::store::KeyRingRecord;
+use crate::{refresh_token::LiveKeys, store::KeyRingRecord};
 
 const VERSION: u8 = 1;
 
@@ -55,12 +55,29 @@ pub(crate) fn encode(ring: &Ring, master: &MasterKey, nonce: FreshNonce) -> KeyR
 
 /// Reads a ring, if its mark is the master key's.
 pub(crate) fn decode(record: &KeyRingRecord, master: &MasterKey) -> Result<Ring, InvalidRing> {
+    let (content, mark) = parts(record)?;
+    master.check(content, mark)?;
+    read(content).ok_or(InvalidRing::Field)
+}
+
+/// Which keys of refresh tokens a ring has, for a command that judges sessions and has no master key. That the mark is not
+/// checked gives nothing away: a program that can write the ring can write the sessions too.
+pub(crate) fn live_keys(record: &KeyRingRecord) -> Result<LiveKeys, InvalidRing> {
+    Ok(decode_unmarked(record)?.live_keys())
+}
+
+/// Reads a ring of whatever master key, for what is no secret in it.
+pub(super) fn decode_unmarked(record: &KeyRingRecord) -> Result<Ring, InvalidRing> {
+    let (content, _) = parts(record)?;
+    read(content).ok_or(InvalidRing::Field)
+}
+
+/// The content of a record, and its mark.
+fn parts(record: &KeyRingRecord) -> Result<(&[u8], &[u8; MARK_BYTES]), InvalidRing> {
     if let Some(&version) = record.0.first().filter(|version| **version != VERSION) {
         return Err(InvalidRing::Version(version));
     }
-    let (content, mark) = record.0.split_last_chunk::<MARK_BYTES>().ok_or(InvalidRing::Field)?;
-    master.check(content, mark)?;
-    read(content).ok_or(InvalidRing::Field)
+    record.0.split_last_chunk::<MARK_BYTES>().ok_or(InvalidRing::Field)
 }
 
 fn write_key(record: &mut Vec<u8>, key: &Key) {
@@ -166,9 +183,12 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key_ring::{
-        Kind,
-        tests::{MASTER, ring_in_every_stage},
+    use crate::{
+        key_ring::{
+            Kind, material,
+            tests::{MASTER, ring_in_every_stage},
+        },
+        refresh_token::KeyId,
     };
 
     #[test]
@@ -194,6 +214,26 @@ mod tests {
         assert_eq!(decode(&other, &master), Err(InvalidRing::Version(9)));
         assert_eq!(decode(&KeyRingRecord(vec![]), &master), Err(InvalidRing::Field));
         assert_eq!(decode(&KeyRingRecord(record.0[..20].to_vec()), &master), Err(InvalidRing::Field));
+    }
+
+    #[test]
+    fn which_keys_of_refresh_tokens_there_are_is_read_without_the_master_key_and_a_reset_revokes_them_all() {
+        let ring = ring_in_every_stage();
+        let record = encode(&ring, &MasterKey::new(&MASTER), [1; 12]);
+        let live = live_keys(&record).unwrap();
+        let now = UnixSeconds::new(1_790_001_000).unwrap();
+        let began = UnixSeconds::EPOCH;
+        let names: Vec<_> = ring.of(Kind::RefreshTokens).map(|key| key.name.clone()).collect();
+        let ids: Vec<_> = names.iter().map(|name| material::id_of(name).unwrap()).collect();
+        assert!(ids.len() > 2 && ids.iter().all(|id| live.include(*id, began)));
+
+        let other = MasterKey::new(&[2; 32]);
+        let reset = material::reset(&record, &other, now).unwrap();
+        let revoked: Vec<_> = reset.revocations.iter().map(|revoked| revoked.name.clone()).collect();
+        assert_eq!(revoked, names);
+        let live = live_keys(&encode(&reset, &other, [1; 12])).unwrap();
+        assert!(!ids.iter().any(|id| live.include(*id, began)));
+        assert!(!live.include(KeyId::UNNAMED, began) && live.include(KeyId::UNNAMED, now.saturating_add(1)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hallpass_token::UnixSeconds;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
@@ -9,6 +10,11 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop};
 /// Names a key in tokens and records. It is made of the key, says nothing about it, and is no secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeyId(pub(crate) [u8; KEY_ID_BYTES]);
+
+impl KeyId {
+    /// Stands in records of earlier versions where the first token of a session was not renewed yet.
+    pub(crate) const UNNAMED: Self = Self([0; KEY_ID_BYTES]);
+}
 
 /// Enough to tell the few keys of an issuer apart; the tag is what proves anything.
 pub(crate) const KEY_ID_BYTES: usize = 4;
@@ -56,16 +62,59 @@ impl RefreshTokenKey {
     }
 }
 
+/// The keys of refresh tokens in the ring, without their secrets: enough to decide whether a session is live.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LiveKeys {
+    ids: Vec<KeyId>,
+    /// Until when a key that was revoked since may have been in use.
+    revoked_until: Option<UnixSeconds>,
+}
+
+impl LiveKeys {
+    pub(crate) fn new(ids: Vec<KeyId>, revoked_until: Option<UnixSeconds>) -> Self {
+        Self { ids, revoked_until }
+    }
+
+    /// Whether the key that made a session's current token is in the ring.
+    ///
+    /// The record of an earlier version does not name the key of a session's first token ([`KeyId::UNNAMED`]). Such a
+    /// session counts as made with a revoked key if it began before the revocation: to end one too many costs a sign-in.
+    pub(crate) fn include(&self, key: KeyId, session_began: UnixSeconds) -> bool {
+        if key == KeyId::UNNAMED {
+            self.revoked_until.is_none_or(|until| session_began > until)
+        } else {
+            self.ids.contains(&key)
+        }
+    }
+
+    /// Whether a key of `before` is in the ring no longer.
+    pub(crate) fn lack_any_of(&self, before: &Self) -> bool {
+        before.ids.iter().any(|id| !self.ids.contains(id))
+    }
+}
+
 /// All keys of refresh tokens that there are: the one that tokens are made with, and those whose tokens are good.
 pub(crate) struct RefreshTokenKeys {
     in_use: RefreshTokenKey,
     others: Vec<RefreshTokenKey>,
     decoy: DecoyKey,
+    live: LiveKeys,
 }
 
 impl RefreshTokenKeys {
     pub(crate) fn new(in_use: RefreshTokenKey, others: Vec<RefreshTokenKey>, decoy: DecoyKey) -> Self {
-        Self { in_use, others, decoy }
+        let ids = [&in_use].into_iter().chain(&others).map(RefreshTokenKey::id).collect();
+        Self { in_use, others, decoy, live: LiveKeys::new(ids, None) }
+    }
+
+    /// The same keys, where others were revoked that may have been in use until then.
+    pub(crate) fn after_revocation(self, revoked_until: Option<UnixSeconds>) -> Self {
+        Self { live: LiveKeys { revoked_until, ..self.live.clone() }, ..self }
+    }
+
+    /// The same keys without their secrets.
+    pub(crate) fn live(&self) -> &LiveKeys {
+        &self.live
     }
 
     /// The key that new tokens are made with.
@@ -166,6 +215,25 @@ mod tests {
         assert_eq!(keys.find(key(1).id()).map(RefreshTokenKey::id), Some(key(1).id()));
         assert_eq!(keys.find(key(2).id()).map(RefreshTokenKey::id), Some(key(2).id()));
         assert!(keys.find(key(3).id()).is_none());
+    }
+
+    #[test]
+    fn a_session_has_its_key_while_the_ring_has_it_and_an_unnamed_one_where_none_was_revoked_since_it_began() {
+        let at = |seconds| UnixSeconds::new(seconds).unwrap();
+        let keys = RefreshTokenKeys::new(
+            RefreshTokenKey::from_root(&[1; 32]),
+            vec![RefreshTokenKey::from_root(&[2; 32])],
+            DecoyKey::of_root(&[3; 32]),
+        );
+        let [one, two, gone] = [1, 2, 3].map(|root| RefreshTokenKey::from_root(&[root; 32]).id());
+        let found = |keys: &RefreshTokenKeys| [one, two, gone].map(|id| keys.live().include(id, at(50)));
+        assert_eq!(found(&keys), [true, true, false]);
+        assert!(keys.live().include(KeyId::UNNAMED, at(1)));
+        let keys = keys.after_revocation(Some(at(50)));
+        assert_eq!(found(&keys), [true, true, false]);
+        assert_eq!([50, 51].map(|began| keys.live().include(KeyId::UNNAMED, at(began))), [false, true]);
+        let fewer = LiveKeys::new(vec![one], None);
+        assert!(fewer.lack_any_of(keys.live()) && !keys.live().lack_any_of(&fewer));
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
     use crate::{
         id::UserId,
-        refresh_token::RefreshToken,
+        refresh_token::{KeyId, RefreshToken},
         session::{Beginning, End, Label, Transport},
         user::CredentialEpoch,
     };
@@ -50,7 +50,7 @@ mod tests {
             transport: Transport::Cookie,
             label: Label::default(),
         };
-        let first = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
+        let first = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32], KeyId::UNNAMED);
         Session::begin(beginning, &first, UnixSeconds::new(used_at).unwrap())
     }
 

@@ -95,7 +95,7 @@ fn read(id: SessionId, mut rest: &[u8]) -> Option<Session> {
     })
 }
 
-const STATES: [State; 8] = [
+const STATES: [State; 9] = [
     State::Living,
     State::Ended(End::SignedOut),
     State::Ended(End::Replaced),
@@ -104,6 +104,7 @@ const STATES: [State; 8] = [
     State::Ended(End::Revoked),
     State::Ended(End::PasswordChanged),
     State::Ended(End::Operator),
+    State::Ended(End::KeyRevoked),
 ];
 
 fn state_byte(state: State) -> u8 {
@@ -116,6 +117,7 @@ fn state_byte(state: State) -> u8 {
         State::Ended(End::Revoked) => 5,
         State::Ended(End::PasswordChanged) => 6,
         State::Ended(End::Operator) => 7,
+        State::Ended(End::KeyRevoked) => 8,
     }
 }
 
@@ -136,14 +138,15 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 mod tests {
     use super::*;
     use crate::{
-        refresh_token::{DecoyKey, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
+        refresh_token::{DecoyKey, LiveKeys, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
         session::{Beginning, Given, Lifetimes, Outcome, Rules},
     };
 
     const NOW: u64 = 1_790_000_000;
 
     fn begun(label: &[u8]) -> (Session, RefreshToken) {
-        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [3; 32]);
+        let token =
+            RefreshToken::new(SessionId(Uuid::from_u128(1)), [3; 32], RefreshTokenKey::from_root(&[4; 32]).id());
         let user = UserId(Uuid::from_u128(2));
         let label = Label::of_user_agent(label);
         let beginning = Beginning { user, epoch: CredentialEpoch(7), transport: Transport::Body, label };
@@ -169,6 +172,19 @@ mod tests {
         for session in sessions {
             assert_eq!(decode(session.id, &encode(&session)), Ok(session));
         }
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_that_was_never_renewed_names_no_key() {
+        let (session, _) = begun(b"curl/8.5.0");
+        let mut record = encode(&session);
+        record[111..115].fill(0);
+        let read = decode(session.id, &record).unwrap();
+        assert_eq!(read, Session { key: KeyId::UNNAMED, ..session });
+        let keys = |revoked_until| LiveKeys::new(vec![KeyId([9; 4])], revoked_until);
+        let lost = |at: u64| read.lost_its_key(&keys(Some(UnixSeconds::new(at).unwrap())));
+        assert!(!read.lost_its_key(&keys(None)));
+        assert_eq!((lost(NOW - 1), lost(NOW)), (false, true));
     }
 
     #[test]

@@ -59,7 +59,7 @@ enum Standing {
 impl Session {
     /// Decides what presenting a genuine token of this session leads to.
     pub(crate) fn rotate(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        if let Err(refusal) = self.check_living(given.rules.lifetimes, given.epoch, given.now) {
+        if let Err(refusal) = self.check_living(given.rules.lifetimes, given.epoch, given.keys.live(), given.now) {
             return Outcome::Refused(refusal);
         }
         let age = given.rules.age(given.now.seconds_since(self.rotated_at));
@@ -126,7 +126,7 @@ impl Session {
 
     /// The same successor, derived again with the key that it was derived with.
     fn repeat(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        let Some(key) = given.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyGone) };
+        let Some(key) = given.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyRevoked) };
         Outcome::Again { token: presented.successor(self.place, self.salt, key), by: Repeat::Previous }
     }
 }

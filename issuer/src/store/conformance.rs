@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     password::Credential,
-    refresh_token::RefreshToken,
+    refresh_token::{KeyId, RefreshToken},
     session::{Beginning, End, Label, Transport},
     sweeper::sweep,
     user::{CredentialEpoch, Roles},
@@ -23,6 +23,7 @@ use crate::{
 
 pub(super) mod crash;
 pub(super) mod key_ring;
+pub(crate) mod revocation;
 pub(super) mod sessions;
 pub(super) mod sweep;
 pub(super) mod users;
@@ -66,6 +67,7 @@ macro_rules! conforms {
             sweep::a_sweep_removes_what_is_over_and_nothing_that_is_renewed_meanwhile,
             key_ring::a_key_ring_is_swapped_only_from_what_the_store_holds,
             key_ring::of_many_first_key_rings_one_wins,
+            revocation::sessions_of_a_revoked_key_end_however_often_that_is_cut_short_and_no_others,
             crash::what_was_acknowledged_survives_a_crash,
         }
     };
@@ -102,7 +104,12 @@ pub(crate) fn user(id: u128, username: &str) -> User {
 }
 
 pub(crate) fn session(user: u128, id: u128) -> Session {
-    let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
+    session_with(user, id, KeyId::UNNAMED)
+}
+
+/// A session whose first token was made with that key.
+pub(crate) fn session_with(user: u128, id: u128, key: KeyId) -> Session {
+    let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32], key);
     let beginning = Beginning {
         user: UserId(Uuid::from_u128(user)),
         epoch: CredentialEpoch::default(),

@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{clock::Stopwatch, id::SessionId, user::CredentialEpoch};
 
+pub(super) mod revocation;
+
 /// Sessions at which it is measured; a user has ten.
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
 const SESSIONS_OF_A_USER: u64 = 10;

@@ -100,6 +100,31 @@ async fn with_a_key_of_refresh_tokens_the_sessions_that_hold_its_tokens_end_and_
 }
 
 #[tokio::test]
+async fn the_key_of_the_current_token_decides_and_not_that_of_the_one_before() {
+    let fixture = Fixture::new().await;
+    let first = fixture.login().await;
+    fixture.clock.advance(400);
+    fixture.rotate(Kind::RefreshTokens).await;
+    fixture.read().await;
+    let second = fixture.refresh(&first.refresh_token).await.unwrap();
+    let other = fixture.login().await;
+    fixture.revoke_used(Kind::RefreshTokens).await;
+    fixture.read().await;
+    assert!(
+        fixture.is_over(&first.refresh_token, Refusal::KeyRevoked).await,
+        "its key is there, its successor's is not"
+    );
+    let seen = fixture.see_bearer(&second.access_token).await;
+    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+    let third = fixture.login().await;
+    let listed: Vec<_> = fixture.auth.sessions(&third.identity).await.unwrap().iter().map(|one| one.id).collect();
+    assert_eq!(listed, [third.identity.session]);
+    let (new, asker) = (new_password("anotherPassword"), asker());
+    let changed = fixture.auth.change_password(&other.identity, password(PASSWORD), new, &asker, ADDRESS);
+    assert!(matches!(changed.await, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+}
+
+#[tokio::test]
 async fn what_another_issuer_made_with_a_key_that_this_one_has_not_seen_is_good_at_once() {
     let fixture = Fixture::new().await;
     // Twice, so that the keys in use are none that this issuer has seen published.

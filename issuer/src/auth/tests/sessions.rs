@@ -87,8 +87,9 @@ async fn a_script_that_signs_in_and_out_leaves_no_heap_of_ended_sessions() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     let user = first.identity.user;
+    let key = fixture.auth.keys.latest().keys.refresh_tokens.in_use().id();
     for id in 0..250 {
-        let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32]);
+        let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32], key);
         let (epoch, label) = (crate::user::CredentialEpoch::default(), Label::default());
         let beginning = Beginning { user, epoch, transport: Transport::Cookie, label };
         let session = Session::begin(beginning, &token, fixture.clock.now());

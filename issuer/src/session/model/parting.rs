@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{broken::with_the_same_salt, *};
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{DecoyKey, RefreshToken, RefreshTokenKey, RefreshTokenKeys, Salt},
+    refresh_token::{DecoyKey, KeyId, RefreshToken, RefreshTokenKey, RefreshTokenKeys, Salt},
     session::{Beginning, End, Given, Label, Lifetimes, Outcome, Rules, Session, State, Transport},
     user::CredentialEpoch,
 };
@@ -26,7 +26,7 @@ enum Bent {
 fn uses_until_the_end(grace: u64, rotations_before: usize, gaps: &[u64], bent: Bent) -> Option<usize> {
     let rules = Rules { grace, ..RULES };
     let keys = RefreshTokenKeys::new(RefreshTokenKey::from_root(&[1; 32]), vec![], DecoyKey::of_root(&[1; 32]));
-    let first = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
+    let first = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32], KeyId::UNNAMED);
     let user = UserId(Uuid::from_u128(2));
     let beginning = Beginning { user, epoch: CredentialEpoch(0), transport: Transport::Body, label: Label::default() };
     let mut now = UnixSeconds::new(1_790_000_000).unwrap();

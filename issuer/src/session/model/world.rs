@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{DecoyKey, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
+    refresh_token::{DecoyKey, KeyId, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
     session::{Beginning, Label, Session, Transport},
     user::CredentialEpoch,
 };
@@ -64,7 +64,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(setup: &Setup, broken: Option<Broken>, tells: bool) -> Self {
-        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
+        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32], KeyId::UNNAMED);
         let beginning = Beginning {
             user: UserId(Uuid::from_u128(2)),
             epoch: CredentialEpoch(0),

@@ -34,7 +34,7 @@ fn keys(roots: &[u8]) -> RefreshTokenKeys {
 
 impl Client {
     fn signed_in(rules: Rules) -> Self {
-        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32]);
+        let token = RefreshToken::new(SessionId(Uuid::from_u128(1)), [1; 32], keys(&[9]).in_use().id());
         let user = UserId(Uuid::from_u128(2));
         let beginning =
             Beginning { user, epoch: CredentialEpoch(0), transport: Transport::Cookie, label: Label::default() };
@@ -296,7 +296,7 @@ fn elapsed_times_below_zero_count_as_zero() {
 fn a_successor_that_cannot_be_made_again_is_not_guessed() {
     let (mut client, first) = Client::rotated(RULES);
     client.keys = keys(&[8]);
-    client.assert_refused(&first, 1, Refusal::KeyGone);
+    client.assert_refused(&first, 1, Refusal::KeyRevoked);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::server::Server;
 use crate::store::{
     conformance::Bench as _,
-    scale::{Bytes, Scaled, grow},
+    scale::{Bytes, Scaled, grow, revocation::revoke},
 };
 
 impl Scaled for Server {
@@ -25,5 +25,14 @@ async fn scale() {
     match Server::missing() {
         Some(missing) => println!("not run: {missing}"),
         None => grow::<Server>("PostgreSQL").await,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn scale_of_a_revocation() {
+    match Server::missing() {
+        Some(missing) => println!("not run: {missing}"),
+        None => revoke::<Server>("PostgreSQL").await,
     }
 }

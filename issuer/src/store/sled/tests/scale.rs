@@ -1,7 +1,7 @@
 //! What the embedded store takes as it grows.
 
 use super::{Folder, growth::disk};
-use crate::store::scale::{Bytes, Scaled, grow};
+use crate::store::scale::{Bytes, Scaled, grow, revocation::revoke};
 
 impl Scaled for Folder {
     async fn bytes(&self) -> Bytes {
@@ -18,4 +18,10 @@ impl Scaled for Folder {
 #[ignore = "a measurement"]
 async fn scale() {
     grow::<Folder>("embedded").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn scale_of_a_revocation() {
+    revoke::<Folder>("embedded").await;
 }

@@ -1,0 +1,110 @@
+//! Sessions whose key of refresh tokens was revoked: all of them end, however often the work is cut short, and no others do.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time;
+
+use super::*;
+use crate::{
+    clock::{Clock as _, SystemClock},
+    entropy::random_bytes,
+    key_ring::{
+        Home, Keeper, KeySettings, Kind, Lives, MasterKeySource, Signing, SigningAlgorithm, Timing, Wishes, decode,
+        draw_fresh, encode,
+    },
+    metrics::Metrics,
+    refresh_token::KeyId,
+    session::State,
+    sweeper::end_revoked,
+};
+
+/// The master key of a store, with which issuers keep its keys, and commands change them.
+pub(crate) struct Keys {
+    folder: TempDir,
+    source: MasterKeySource,
+}
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), source: MasterKeySource::default() }
+    }
+
+    /// The keeper of an issuer's keys.
+    pub(crate) async fn keeper(&self, store: &Arc<dyn Store>) -> Keeper {
+        let wishes = Wishes {
+            timing: Timing { max_age: 300, lag: 30 },
+            lives: Lives { access_tokens: 300, refresh_tokens: 5000 },
+            signs: true,
+        };
+        let settings = KeySettings {
+            issuer: "https://auth.example".into(),
+            audience: "api".into(),
+            signing: Signing::Ring(SigningAlgorithm::EdDsa),
+            signing_period: None,
+            refresh_period: None,
+            wishes,
+        };
+        let (store, clock, home) = (Arc::clone(store), Box::new(SystemClock), Home::Folder(self.folder.path()));
+        Keeper::start(store, clock, &self.source, home, settings, Metrics::new().keys).await.unwrap()
+    }
+
+    /// Revokes the key of refresh tokens in use, as the command does.
+    pub(crate) async fn revoke(&self, store: &dyn Store) {
+        let master = self.source.find(Home::Folder(self.folder.path())).unwrap();
+        let record = store.key_ring().await.unwrap().unwrap();
+        let ring = decode(&record, &master).unwrap();
+        let fresh = draw_fresh(&ring, &master).unwrap();
+        let name = ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone();
+        let revoked = ring.revoke(&name, SystemClock.now(), &fresh).unwrap().0;
+        let new = encode(&revoked, &master, random_bytes().unwrap());
+        assert_eq!(store.swap_key_ring(Some(&record), &new).await.unwrap(), Swapped::Yes);
+    }
+}
+
+/// The key that an issuer makes refresh tokens with.
+pub(crate) fn key_in_use(keeper: &Keeper) -> KeyId {
+    keeper.latest().keys.refresh_tokens.in_use().id()
+}
+
+/// Sessions of a hundred users whose first token was made with that key.
+pub(crate) fn sessions_with(key: KeyId, ids: impl Iterator<Item = u128>) -> Vec<Session> {
+    ids.map(|id| session_with(id % 100, id, key)).collect()
+}
+
+async fn ends_of(store: &dyn Store, sessions: &[Session]) -> usize {
+    let found = join_all(sessions.iter().map(|session| store.session(session.id))).await;
+    let is_ended = |session: &Session| session.state == State::Ended(End::KeyRevoked);
+    found.into_iter().filter(|session| is_ended(session.as_ref().unwrap().as_ref().unwrap())).count()
+}
+
+pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_is_cut_short_and_no_others<B: Bench>() {
+    const REVOKED: usize = 600;
+    let ((_bench, store), keys) = (B::open().await, Keys::new());
+    let (one, two) = (keys.keeper(&store).await, keys.keeper(&store).await);
+    // Ids all over the range, as random ones are.
+    let spread = |ids: std::ops::Range<u128>| ids.map(|id| id << 116);
+    let revoked = sessions_with(key_in_use(&one), spread(0..REVOKED as u128));
+    keys.revoke(&*store).await;
+    // What is made from now on, by an issuer that the first two have not heard of.
+    let kept = sessions_with(key_in_use(&keys.keeper(&store).await), spread(1000..1100));
+    join_all(revoked.iter().chain(&kept).map(|session| store.add_session(session))).await;
+
+    one.fresh_view().await.unwrap();
+    let (cut, keeper) = (Arc::clone(&store), Arc::new(one));
+    let of_task = Arc::clone(&keeper);
+    let task = tokio::spawn(async move { end_revoked(&*cut, &of_task).await.map(drop) });
+    while ends_of(&*store, &revoked[..1]).await == 0 {
+        time::sleep(Duration::from_millis(1)).await;
+    }
+    task.abort();
+    drop(task.await);
+    let before = ends_of(&*store, &revoked).await;
+    assert!((1..REVOKED).contains(&before), "{before}");
+
+    two.fresh_view().await.unwrap();
+    let (first, second) = tokio::join!(end_revoked(&*store, &keeper), end_revoked(&*store, &two));
+    assert_eq!(first.unwrap() + second.unwrap(), REVOKED - before, "each is ended, and logged, once");
+    assert_eq!((ends_of(&*store, &revoked).await, ends_of(&*store, &kept).await), (REVOKED, 0));
+    assert_eq!(end_revoked(&*store, &two).await.unwrap(), 0);
+}
