@@ -32,6 +32,7 @@ mod connect;
 mod database;
 mod migrate;
 mod open;
+mod parameters;
 mod pool;
 mod statements;
 #[cfg(test)]

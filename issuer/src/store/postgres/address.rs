@@ -2,11 +2,9 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use percent_encoding::percent_decode_str;
-use tokio_postgres::{
-    Config,
-    config::{Host, TargetSessionAttrs},
-};
+use tokio_postgres::{Config, config::Host};
+
+use super::parameters::Parameters;
 
 /// Bytes that nobody has acknowledged for so long end a connection: what was written to a machine that has gone must not
 /// reach it long after everybody was told that it failed.
@@ -21,6 +19,18 @@ const KEEPALIVE: (Duration, u32) = (Duration::from_secs(15), 3);
 pub(crate) struct PostgresAddress {
     config: Config,
     encryption: Encryption,
+    connect_timeout: Option<Duration>,
+    durability: Durability,
+}
+
+/// What makes durable what the database acknowledges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// The disk of the server: one whose fsync is off is refused.
+    #[default]
+    Server,
+    /// Other machines, whose word the server passes on: its own disk may lose everything, as that of a Neon compute.
+    External,
 }
 
 /// Whether the way to the database is encrypted. There is nothing between the two: encryption without a look at the
@@ -51,6 +61,12 @@ pub(crate) enum InvalidAddress {
     SslMode(String),
     #[error("sslrootcert is of no use with sslmode=disable")]
     UselessAuthority,
+    #[error("channel_binding=require needs TLS: give sslmode=verify-full, and sslrootcert=FILE where that is needed")]
+    BindingWithoutTls,
+    #[error("the database's address: the parameter {name} {why}")]
+    Parameter { name: String, why: &'static str },
+    #[error("the database's address: the parameter {0} is given twice")]
+    Twice(String),
     #[error("the store is written: target_session_attrs must be read-write, which it is where it is not given")]
     ReadOnly,
     #[error("hostaddr is not taken: name the hosts, each with its port: db1:5432,db2:5432")]
@@ -70,6 +86,15 @@ impl PostgresAddress {
 
     pub(super) fn encryption(&self) -> &Encryption {
         &self.encryption
+    }
+
+    /// How long a host may take until it has let us in, where the address says so.
+    pub(super) fn connect_timeout(&self) -> Option<Duration> {
+        self.connect_timeout
+    }
+
+    pub(super) fn durability(&self) -> Durability {
+        self.durability
     }
 
     /// Whether what is sent can be read on its way.
@@ -121,8 +146,8 @@ impl FromStr for PostgresAddress {
         if !Self::is_meant_by(text) {
             return Err(InvalidAddress::Shape);
         }
-        let (url, tls) = without_tls(text)?;
-        let config: Config = url.parse().map_err(|error| InvalidAddress::Option(plain(&error)))?;
+        let parameters = Parameters::of_url(text)?;
+        let config: Config = parameters.url.parse().map_err(|error| InvalidAddress::Option(plain(&error)))?;
         let (hosts, ports) = (config.get_hosts(), config.get_ports());
         if hosts.is_empty() {
             return Err(InvalidAddress::Shape);
@@ -134,11 +159,9 @@ impl FromStr for PostgresAddress {
         if !config.get_hostaddrs().is_empty() || (ports.len() > 1 && ports.len() != hosts.len()) {
             return Err(InvalidAddress::Hosts);
         }
-        if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
-            return Err(InvalidAddress::ReadOnly);
-        }
-        let encryption = tls.encryption(hosts.iter().all(is_this_machine))?;
-        Ok(Self { config, encryption })
+        let encryption = parameters.encryption(hosts.iter().all(is_this_machine))?;
+        let Parameters { connect_timeout, durability, .. } = parameters;
+        Ok(Self { config, encryption, connect_timeout, durability })
     }
 }
 
@@ -166,53 +189,6 @@ pub(super) fn is_this_machine(host: &Host) -> bool {
         Host::Unix(_) => true,
         Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
     }
-}
-
-/// What the URL says of TLS. The driver's own words for it are not libpq's, and its `prefer` is open to whoever stands
-/// in the middle.
-#[derive(Default)]
-struct Tls {
-    mode: Option<String>,
-    authority: Option<PathBuf>,
-}
-
-impl Tls {
-    fn encryption(self, is_local: bool) -> Result<Encryption, InvalidAddress> {
-        let is_off = match self.mode.as_deref() {
-            None => is_local && self.authority.is_none(),
-            Some("disable") => true,
-            // What libpq does not verify with the first two is verified all the same.
-            Some("require" | "verify-ca" | "verify-full") => false,
-            Some(other) => return Err(InvalidAddress::SslMode(other.to_owned())),
-        };
-        match (is_off, self.authority) {
-            (true, None) => Ok(Encryption::Off),
-            (true, Some(_)) => Err(InvalidAddress::UselessAuthority),
-            (false, authority) => Ok(Encryption::Verified { authority }),
-        }
-    }
-}
-
-/// Takes out of a URL what the driver does not know of TLS.
-fn without_tls(text: &str) -> Result<(String, Tls), InvalidAddress> {
-    // What stands before the `@` is a user and a password, which may hold a `?`.
-    let user = text.find('@').unwrap_or_default();
-    let Some(query) = text[user..].find('?').map(|at| user + at) else {
-        return Ok((text.to_owned(), Tls::default()));
-    };
-    let (mut tls, mut others) = (Tls::default(), Vec::new());
-    for option in text[query + 1..].split('&') {
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        let value = percent_decode_str(value).decode_utf8().map_err(|_| InvalidAddress::Shape)?;
-        match name {
-            "sslmode" => tls.mode = Some(value.into_owned()),
-            // As libpq says it for the authorities of the machine.
-            "sslrootcert" if value == "system" => tls.authority = None,
-            "sslrootcert" => tls.authority = Some(value.into_owned().into()),
-            _ => others.push(option),
-        }
-    }
-    Ok((format!("{}?{}", &text[..query], others.join("&")), tls))
 }
 
 /// The driver's complaint about a URL. It names options and never quotes what they are set to.
@@ -274,7 +250,7 @@ mod tests {
             ("postgres://u@db/d?target_session_attrs=read-only", "must be read-write"),
             ("postgres://u@db/d?hostaddr=10.0.0.1", "hostaddr is not taken"),
             ("postgres://u@a,b/d?port=1,2,3", "hostaddr is not taken"),
-            ("postgres://u@db/d?colour=red", "unknown option `colour`"),
+            ("postgres://u@db/d?colour=red", "the parameter colour is not known"),
             ("postgres://u@db:http/d", "port"),
         ] {
             let error = parse(url).unwrap_err().to_string();

@@ -23,11 +23,11 @@ use tokio_postgres::{
 };
 
 use super::{
-    address::{Encryption, PostgresAddress, host_of},
-    tls::{Tls, TlsError},
+    address::{Durability, Encryption, PostgresAddress, host_of},
+    tls::{Tls, TlsError, advice},
 };
 
-/// How long a host may take until it has let us in.
+/// How long a host may take until it has let us in, where `connect_timeout` does not say otherwise.
 const CONNECT: Duration = Duration::from_millis(1500);
 
 /// After how long the next host is tried too, while the one before has not answered: a machine that has gone answers
@@ -46,6 +46,8 @@ pub(super) struct Connector {
     tls: Option<Tls>,
     /// How long a statement may take, in milliseconds as the server reads it.
     statement_timeout: String,
+    connect_timeout: Duration,
+    durability: Durability,
     /// The host that was the primary last.
     last: AtomicUsize,
 }
@@ -81,7 +83,9 @@ impl Connector {
             Encryption::Verified { authority } => Some(Tls::new(authority.as_deref())?),
         };
         let statement_timeout = statement_timeout.as_millis().to_string();
-        Ok(Self { hosts: address.hosts(), tls, statement_timeout, last: AtomicUsize::new(0) })
+        let connect_timeout = address.connect_timeout().unwrap_or(CONNECT);
+        let (hosts, durability, last) = (address.hosts(), address.durability(), AtomicUsize::new(0));
+        Ok(Self { hosts, tls, statement_timeout, connect_timeout, durability, last })
     }
 
     /// Connects to the host that is the primary, that of the last time first.
@@ -111,7 +115,7 @@ impl Connector {
     }
 
     async fn connect_in_time(&self, config: &Config) -> Result<Connection, Refusal> {
-        let connected = time::timeout(CONNECT, self.connect_to(config)).await;
+        let connected = time::timeout(self.connect_timeout, self.connect_to(config)).await;
         connected.unwrap_or_else(|_| Err(Refusal::passing("it does not answer")))
     }
 
@@ -138,8 +142,11 @@ impl Connector {
         if !is_durable(&synchronous_commit) {
             return Err(Refusal::lasting(not_durable(&synchronous_commit)));
         }
-        if setting(4)? == "off" {
-            return Err(Refusal::lasting("its fsync is off: a loss of power would undo what it acknowledged"));
+        if setting(4)? == "off" && self.durability == Durability::Server {
+            return Err(Refusal::lasting(
+                "its fsync is off: a loss of power would undo what it acknowledged (where its provider keeps what it \
+                 writes elsewhere, as Neon does, add durability=external to the address)",
+            ));
         }
         Ok(())
     }
@@ -215,8 +222,13 @@ impl From<tokio_postgres::Error> for Refusal {
             // A wrong password, a database that is not there: trying again is of no use.
             Some(code) => Self { reason, is_passing: is_passing(code) },
             // What the driver makes of certificates and passwords ends in no code of the server's.
-            None if error.to_string().contains("TLS") => Self::lasting(format!(
-                "{reason} (a certificate is verified by the authorities of this machine, or by sslrootcert=FILE)"
+            None if error.to_string().contains("TLS") => Self::lasting(match advice(&error) {
+                Some(advice) => format!("{reason} ({advice})"),
+                None => reason,
+            }),
+            None if reason.contains("channel binding") => Self::lasting(format!(
+                "{reason} (channel_binding=require needs a server and a role with SCRAM-SHA-256 over TLS; without that \
+                 option the certificate is verified all the same)"
             )),
             None => Self { is_passing: !error.to_string().contains("authentication"), reason },
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     PostgresAddress, PostgresStore,
+    address::Durability,
     connect::{ConnectError, Connector},
     database::Database,
     migrate::{self, MigrateError, Migrated},
@@ -47,11 +48,15 @@ impl PostgresStore {
         if address.is_in_the_clear() {
             tracing::warn!(database = %address, "sslmode=disable: whoever is between can read and change what is stored");
         }
+        if address.durability() == Durability::External {
+            tracing::warn!(database = %address, "durability=external: a server whose fsync is off is not refused");
+        }
         let connector =
             Connector::new(address, patience).map_err(|error| OpenError::Tls { address: owned(), error })?;
         let database = Database { pool: Pool::new(connector, connections), patience };
         let failed = |error| OpenError::Unreachable { address: owned(), error };
-        database.pool.open(OPENING).await.map_err(failed)?;
+        let opening = address.connect_timeout().unwrap_or_default().max(OPENING);
+        database.pool.open(opening).await.map_err(failed)?;
         Ok(Self { database })
     }
 

@@ -1,6 +1,7 @@
-//! TLS to a database, by rustls. Without channel binding: the certificate is verified, so that nobody is in the middle.
+//! TLS to a database, by rustls, with channel binding to its certificate.
 
 use std::{
+    error::Error as _,
     io,
     path::{Path, PathBuf},
     pin::Pin,
@@ -10,12 +11,18 @@ use std::{
 
 use rustls::{
     ClientConfig, RootCertStore,
+    client::{VerifierBuilderError, WebPkiServerVerifier},
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, InvalidDnsNameError, ServerName, pem::PemObject as _},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::{TlsConnector, client};
+
+mod binding;
+mod verifier;
+
+use verifier::ServerVerifier;
 
 /// The protocol's name in a handshake that begins at once (`sslnegotiation=direct`).
 const ALPN: &[u8] = b"postgresql";
@@ -29,6 +36,8 @@ pub(crate) enum TlsError {
     NoAuthorities,
     #[error("TLS cannot be set up: {0}")]
     Setup(#[from] rustls::Error),
+    #[error("TLS cannot be set up: {0}")]
+    Verifier(#[from] VerifierBuilderError),
 }
 
 /// Makes encrypted connections whose other end is who it should be.
@@ -45,16 +54,17 @@ pub(super) struct Handshake {
 pub(super) struct Encrypted<S>(client::TlsStream<S>);
 
 impl Tls {
-    /// With the authorities of this machine, or the one in a file.
+    /// With the authorities of this machine, or with the authorities and the servers' own certificates in a file.
     pub(super) fn new(authority: Option<&Path>) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
+        let (mut roots, mut pinned) = (RootCertStore::empty(), Vec::new());
         match authority {
             Some(file) => {
                 let failed = |reason: String| TlsError::Authority { file: file.to_owned(), reason };
                 let certificates = CertificateDer::pem_file_iter(file).map_err(|error| failed(error.to_string()))?;
                 for certificate in certificates {
                     let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-                    roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+                    roots.add(certificate.clone()).map_err(|error| failed(error.to_string()))?;
+                    pinned.push(certificate);
                 }
                 if roots.is_empty() {
                     return Err(failed("it is none in PEM".to_owned()));
@@ -66,9 +76,12 @@ impl Tls {
             return Err(TlsError::NoAuthorities);
         }
         let provider = Arc::new(aws_lc_rs::default_provider());
+        let by_authority =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()?;
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(ServerVerifier::new(by_authority, pinned)))
             .with_no_client_auth();
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(Self(TlsConnector::from(Arc::new(config))))
@@ -97,7 +110,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Hands
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
     fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
+        let certificates = self.0.get_ref().1.peer_certificates().unwrap_or_default();
+        let binding = certificates.first().and_then(|server| binding::tls_server_end_point(server));
+        binding.map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
+    }
+}
+
+/// What the operator can do about a handshake that failed, where its certificate was the reason.
+pub(super) fn advice(error: &tokio_postgres::Error) -> Option<&'static str> {
+    let failed = error.source()?.downcast_ref::<io::Error>()?.get_ref()?;
+    match failed.downcast_ref()? {
+        rustls::Error::InvalidCertificate(fault) => Some(verifier::advice(fault)),
+        _ => None,
     }
 }
 

@@ -1,0 +1,214 @@
+//! The parameters of a database's URL: each one of libpq's is either obeyed, or refused by its name. None is ignored.
+
+use std::{borrow::Cow, path::PathBuf, time::Duration};
+
+use percent_encoding::percent_decode_str;
+
+use super::address::{Durability, Encryption, InvalidAddress};
+
+/// What the driver obeys as libpq means it.
+const OBEYED: [&str; 9] =
+    ["host", "hostaddr", "port", "user", "password", "dbname", "options", "application_name", "sslnegotiation"];
+
+/// What has to be so anyway, and the values that say so. Any other value is refused.
+const GIVEN: [(&str, &[&str], &str); 9] = [
+    ("client_encoding", &["UTF8", "utf8", "UTF-8", "auto"], "must be UTF8"),
+    ("gssencmode", &["disable", "prefer"], "must be disable: Hallpass encrypts by TLS alone"),
+    ("load_balance_hosts", &["disable"], "must be disable: the hosts are tried until one is the primary"),
+    ("pgbouncer", &["true"], "must be true: Hallpass works through a pooler as it does without"),
+    ("replication", &["false", "off", "no", "0"], "must be false"),
+    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"], "must be TLSv1.2: that or a newer one is used"),
+    ("sslcertmode", &["disable", "allow"], "must be disable: Hallpass presents no certificate of its own"),
+    ("sslcompression", &["0"], "must be 0"),
+    ("sslsni", &["1"], "must be 1: the name of the host is sent"),
+];
+
+/// What libpq and the strings of hosting providers have, and Hallpass has otherwise or has not: what to do instead.
+const REFUSED: [(&[&str], &str); 8] = [
+    (
+        &["sslcert", "sslkey", "sslpassword"],
+        "is not supported: use a password; Hallpass presents no certificate of its own",
+    ),
+    (&["sslcrl", "sslcrldir", "ssl_max_protocol_version", "sslkeylogfile"], "is not supported: remove it"),
+    (&["passfile", "service", "servicefile"], "is not read: write what it says into the address, in HALLPASS_STORE"),
+    (
+        &["require_auth", "requirepeer", "scram_client_key", "scram_server_key"],
+        "is not supported: channel_binding=require has the server prove that it knows the password",
+    ),
+    (&["krbsrvname", "gsslib", "gssdelegation", "oauth_issuer", "oauth_client_id"], "is not supported: use a password"),
+    (
+        &["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"],
+        "is set by Hallpass, so that a server that has gone is noticed in time: remove it",
+    ),
+    (&["connection_limit", "pool_timeout", "pool_size"], "is not the database's: use --store-connections"),
+    (&["schema", "search_path"], "is set by Hallpass, whose tables are in the schema hallpass: remove it"),
+];
+
+/// What a URL says beside what the driver is told.
+#[derive(Default)]
+pub(super) struct Parameters {
+    /// The URL as the driver takes it.
+    pub(super) url: String,
+    mode: Option<String>,
+    authority: Option<PathBuf>,
+    pub(super) requires_binding: bool,
+    pub(super) connect_timeout: Option<Duration>,
+    pub(super) durability: Durability,
+}
+
+impl Parameters {
+    /// Takes out of a URL what the driver does not know, or means otherwise than libpq.
+    pub(super) fn of_url(text: &str) -> Result<Self, InvalidAddress> {
+        // What stands before the `@` is a user and a password, which may hold a `?`.
+        let user = text.find('@').unwrap_or_default();
+        let Some(query) = text[user..].find('?').map(|at| user + at) else {
+            return Ok(Self { url: text.to_owned(), ..Self::default() });
+        };
+        // The rest of a password whose `@` was not escaped, which no error may show.
+        if text[query..].contains('@') {
+            return Err(InvalidAddress::Escape);
+        }
+        let (mut read, mut names, mut kept) = (Self::default(), Vec::new(), Vec::new());
+        for parameter in text[query + 1..].split('&').filter(|parameter| !parameter.is_empty()) {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let (name, value) = (decode(name)?, decode(value)?);
+            if read.take(&name, &value)? == Taken::ForTheDriver {
+                kept.push(parameter);
+            }
+            if names.contains(&name) {
+                return Err(InvalidAddress::Twice(name.into_owned()));
+            }
+            names.push(name);
+        }
+        read.url = format!("{}?{}", &text[..query], kept.join("&"));
+        Ok(read)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<Taken, InvalidAddress> {
+        let refused = |why: &'static str| InvalidAddress::Parameter { name: name.to_owned(), why };
+        match (name, value) {
+            // What is so by default; `system` is libpq's word for the authorities of the machine.
+            ("sslrootcert", "system")
+            | ("target_session_attrs", "any" | "read-write" | "primary")
+            | ("durability", "server") => {}
+            ("sslmode", _) => self.mode = Some(value.to_owned()),
+            ("sslrootcert", _) => self.authority = Some(value.into()),
+            ("channel_binding", "disable" | "prefer") => return Ok(Taken::ForTheDriver),
+            ("channel_binding", "require") => {
+                self.requires_binding = true;
+                return Ok(Taken::ForTheDriver);
+            }
+            ("channel_binding", _) => return Err(refused("must be one of disable, prefer and require")),
+            ("connect_timeout", _) => match value.parse() {
+                Ok(seconds @ 1..=60) => self.connect_timeout = Some(Duration::from_secs(seconds)),
+                _ => return Err(refused("must be 1 to 60, in seconds")),
+            },
+            ("target_session_attrs", _) => return Err(InvalidAddress::ReadOnly),
+            ("durability", "external") => self.durability = Durability::External,
+            ("durability", _) => return Err(refused("must be server or external")),
+            (name, _) if OBEYED.contains(&name) => return Ok(Taken::ForTheDriver),
+            (name, value) => check(name, value).map_err(refused)?,
+        }
+        Ok(Taken::Here)
+    }
+
+    /// Whether the way to the database is encrypted; it need not be where that is this machine.
+    pub(super) fn encryption(&self, is_local: bool) -> Result<Encryption, InvalidAddress> {
+        let is_off = match self.mode.as_deref() {
+            None => is_local && self.authority.is_none() && !self.requires_binding,
+            Some("disable") => true,
+            // What libpq does not verify with the first two is verified all the same.
+            Some("require" | "verify-ca" | "verify-full") => false,
+            Some(other) => return Err(InvalidAddress::SslMode(other.to_owned())),
+        };
+        match (is_off, &self.authority) {
+            (true, _) if self.requires_binding => Err(InvalidAddress::BindingWithoutTls),
+            (true, None) => Ok(Encryption::Off),
+            (true, Some(_)) => Err(InvalidAddress::UselessAuthority),
+            (false, authority) => Ok(Encryption::Verified { authority: authority.clone() }),
+        }
+    }
+}
+
+/// Who obeys a parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Here,
+    ForTheDriver,
+}
+
+/// Whether a parameter that is not obeyed says what is so anyway; else what is wrong with it.
+fn check(name: &str, value: &str) -> Result<(), &'static str> {
+    if let Some((_, values, why)) = GIVEN.iter().find(|(given, ..)| *given == name) {
+        return if values.contains(&value) { Ok(()) } else { Err(why) };
+    }
+    let refused = REFUSED.iter().find(|(names, _)| names.contains(&name));
+    Err(refused.map_or("is not known to Hallpass: remove it", |(_, why)| why))
+}
+
+fn decode(text: &str) -> Result<Cow<'_, str>, InvalidAddress> {
+    percent_decode_str(text).decode_utf8().map_err(|_| InvalidAddress::Shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::postgres::PostgresAddress;
+
+    fn fault(parameters: &str) -> String {
+        format!("postgres://u@db/d?{parameters}").parse::<PostgresAddress>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_connection_strings_of_hosting_providers_are_taken_as_they_are() {
+        for url in [
+            "postgresql://u:p@ep-x-123-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require",
+            "postgresql://u:p@ep-x-123.eu-central-1.aws.neon.tech/neondb?sslmode=require&options=endpoint%3Dep-x-123",
+            "postgresql://postgres.ref:p@aws-0-eu-central-1.pooler.supabase.com:6543/postgres?pgbouncer=true",
+            "postgresql://postgres:p@db.ref.supabase.co:5432/postgres",
+            "postgres://u:p@x.rds.amazonaws.com:5432/d?sslmode=verify-full&sslrootcert=/etc/global-bundle.pem",
+            "postgresql://u:p@h-do-user-1.db.ondigitalocean.com:25060/defaultdb?sslmode=require",
+            "postgres://u:p@a,b:6432/d?target_session_attrs=primary&application_name=x&connect_timeout=10",
+        ] {
+            assert_eq!(url.parse::<PostgresAddress>().map(|_| ()), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_obeyed_or_refused_by_its_name() {
+        for (parameters, said) in [
+            ("sslcert=a&sslkey=b", "the parameter sslcert is not supported: use a password"),
+            ("sslcrl=/a", "the parameter sslcrl is not supported"),
+            ("ssl_min_protocol_version=TLSv1.3", "ssl_min_protocol_version must be TLSv1.2"),
+            ("gssencmode=require", "gssencmode must be disable"),
+            ("require_auth=scram-sha-256", "require_auth is not supported"),
+            ("passfile=/a", "passfile is not read"),
+            ("channel_binding=maybe", "channel_binding must be one of disable, prefer and require"),
+            ("channel_binding=require&sslmode=disable", "channel_binding=require needs TLS"),
+            ("connect_timeout=0", "connect_timeout must be 1 to 60"),
+            ("connect_timeout=soon", "connect_timeout must be 1 to 60"),
+            ("durability=yes", "durability must be server or external"),
+            ("target_session_attrs=standby", "must be read-write"),
+            ("connection_limit=1", "use --store-connections"),
+            ("schema=public", "the schema hallpass"),
+            ("colour=red", "the parameter colour is not known to Hallpass"),
+            ("%73slcert=a", "the parameter sslcert is not supported"),
+            ("sslmode=verify-full&%73slmode=disable", "the parameter sslmode is given twice"),
+            ("host=a&pass@word", "%40"),
+        ] {
+            let fault = fault(parameters);
+            assert!(fault.contains(said), "{parameters}: {fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_so_anyway_may_be_said() {
+        for (name, values, _) in GIVEN {
+            for value in values {
+                let url = format!("postgres://u@db/d?{name}={value}");
+                assert_eq!(url.parse::<PostgresAddress>().map(|_| ()), Ok(()), "{url}");
+            }
+            assert!(fault(&format!("{name}=other")).contains(name));
+        }
+    }
+}
