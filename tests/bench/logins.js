@@ -8,6 +8,7 @@ import { prepareHallpass } from "./issuer/hallpass.js";
 import { floodOf, hashingOf, loadOf, runsFirst, settleDisk } from "./issuer/load.js";
 import { forgetPeak, peak, residentNow, watchShared } from "./issuer/memory.js";
 import { postgresVersion, startPostgres, whyNoPostgres } from "./issuer/postgres.js";
+import { knownFloodOf, knownTables } from "./logins/known.js";
 import { closedTables, floodTables, rawRate } from "./logins/tables.js";
 import { assertCountsAgree, assertServesAll } from "./logins/validity.js";
 import { hashOf } from "./support/hash.js";
@@ -17,6 +18,12 @@ import { versionsOf } from "./support/versions.js";
 
 /** How many times as many sign-ins come in the flood as the cores can hash. */
 const TIMES = 5;
+
+/** The issuer's default of `--hashing-deadline`, in milliseconds. */
+const DEADLINE = 2000;
+
+/** Accounts whose known devices flood the issuer. */
+const FLOODING = [4, 6];
 
 /** Milliseconds that a server has after the flood before its memory is looked at again. */
 const CALM = 2000;
@@ -30,11 +37,11 @@ const usersFor = (cores, perCore) => Math.min(MOST_USERS, cores * perCore);
 
 const FULL = {
   rounds: 3, hashing: 2000, clients: [2, 8, 32], warmUp: 1000, measure: 4000, usersPerCore: 500,
-  quiet: 60_000, flood: 60_000, giveUp: 20_000, trickle: 50, sessions: 100,
+  quiet: 60_000, flood: 60_000, giveUp: 20_000, trickle: 50, sessions: 100, known: 6000,
 };
 const QUICK = {
   rounds: 1, hashing: 300, clients: [2], warmUp: 50, measure: 1000, usersPerCore: 100,
-  quiet: 300, flood: 1000, giveUp: 10_000, trickle: 20, sessions: 4,
+  quiet: 300, flood: 1000, giveUp: 10_000, trickle: 20, sessions: 4, known: 1000,
 };
 
 const given = readArguments("issuer", "load");
@@ -52,10 +59,13 @@ for (let round = 0; round < plan.rounds; round += 1) rounds.push(await takeTurns
 const rate = TIMES * rawRate(rounds);
 const floods = {};
 for (const contender of present) floods[contender.name] = await flood(contender);
+const knownFloods = [];
+for (const accounts of FLOODING) knownFloods.push(await floodByKnown(contenders[0], accounts));
 
 const tables = [
   ...closedTables(contenders, rounds, plan.clients, cores),
   ...floodTables(contenders, floods, { ...plan, rate, runsFirst }),
+  ...knownTables(contenders[0].name, knownFloods, { ...plan, measure: plan.known, deadline: DEADLINE }),
 ];
 const versions = {
   ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", "better-auth", "pg"]),
@@ -146,4 +156,14 @@ async function flood(contender) {
   const counts = await contender.counts();
   assertCountsAgree(name, counts, clients);
   return { ...result, memory, counts };
+}
+
+/** Floods the issuer from known devices of so many accounts. */
+async function floodByKnown(contender, accounts) {
+  say(`a flood by known devices of ${accounts} accounts: ${contender.name}, ${plan.known / 1000} s`);
+  await settleDisk();
+  const { port, stop } = await contender.start();
+  const result = await knownFloodOf({ ...plan, ...contender, port, accounts, measure: plan.known });
+  await stop();
+  return result;
 }

@@ -77,6 +77,15 @@ const COLUMNS = {
     ["load's CPU", ({ loadCpu }) => (loadCpu === null ? "" : percent(loadCpu))],
     ["hallpass is", ({ ratio }) => times(ratio.value)],
   ],
+  "unknown devices/s": [
+    ["unknown/s", ({ value }) => figures(value)],
+    ["share", ({ share }) => percent(share)],
+    ["known/s", ({ known }) => figures(known)],
+    ["refused", ({ refused }) => refused.toLocaleString("en")],
+    ["gave up", ({ gaveUp }) => gaveUp.toLocaleString("en")],
+    ["longest ms", ({ longest }) => figures(longest)],
+    ["deadline", ({ deadline }) => figures(deadline)],
+  ],
   "ms in a flood": [
     ["before: p50 ms", ({ before }) => figures(before.p50)],
     ["p99 ms", ({ before }) => figures(before.p99)],

@@ -106,8 +106,11 @@ function logins({ logins: results }) {
   if (!results) return [];
   const table = (id) => results.tables.find((table) => table.id === id);
   const names = table("flood").rows.filter(({ missing }) => missing === undefined).map(({ name }) => name);
-  const line = (label, { rows }, text) =>
-    `| ${[label, ...names.map((name) => text(rows.find((row) => row.name === name)))].join(" | ")} |`;
+  const line = (label, { rows }, text) => {
+    const cells = names.map((name) => rows.find((row) => row.name === name)).map((row) => (row ? text(row) : "–"));
+    return `| ${[label, ...cells].join(" | ")} |`;
+  };
+  const byKnown = results.tables.filter(({ id }) => id.startsWith("flood-known"));
   const closed = results.tables.filter(({ clients }) => clients !== undefined);
   const grows = ({ before, during, growth }) => `${figures(before.p99)} → ${figures(during.p99)} ms (${times(growth)})`;
   return [
@@ -127,6 +130,10 @@ function logins({ logins: results }) {
     line("… memory before it → at most (PostgreSQL's own)", table("flood"), memory),
     line("… a refresh meanwhile, p99 before → during", table("flood-refresh"), grows),
     line("… `GET /me` meanwhile, p99 before → during", table("flood-me"), grows),
+    ...byKnown.map((table) =>
+      line(`${table.title.replace("A flood", "a flood")}: unknown devices, share, longest wait (deadline)`, table,
+        ({ value, share, longest, deadline }) =>
+          `${figures(value)}/s, ${percent(share)}, ${figures(longest)} ms (${figures(deadline)})`)),
   ];
 }
 

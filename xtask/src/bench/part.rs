@@ -1,5 +1,7 @@
 //! The parts of the bench: what each needs to be built, and the command that measures it.
 
+use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -76,7 +78,8 @@ impl Part {
             Self::Issuer | Self::Logins => {
                 command.arg("--build").arg(Build::inspect(&mut Task::Issuer.cargo(workspace))?.backend);
                 let load = Build::inspect(&mut Task::BenchLoad.cargo(workspace))?;
-                command.arg("--issuer").arg(workspace.issuer()).arg("--load").arg(load.executable("hallpass-bench")?);
+                let issuer = env::var_os("HALLPASS_BIN").map_or_else(|| workspace.issuer(), PathBuf::from);
+                command.arg("--issuer").arg(issuer).arg("--load").arg(load.executable("hallpass-bench")?);
             }
         }
         Ok(command)
