@@ -75,6 +75,12 @@ pub(crate) enum Outcome {
     Refused,
     /// Too many, too busy: the same request may succeed later.
     Overloaded,
+    /// An answer to the same refresh token may still be under way: the same request succeeds a moment later.
+    RetryLater,
+    ClientGone,
+    /// The database is not there for now, or has no primary.
+    StoreAway,
+    /// A fault of the issuer, or of what it stands on.
     Failed,
 }
 
@@ -233,7 +239,10 @@ macro_rules! named {
 }
 
 named!(Dropped: Full = "full", Late = "late", ClientGone = "client_gone", Spare = "spare");
-named!(Outcome: Ok = "ok", Refused = "refused", Overloaded = "overloaded", Failed = "failed");
+named!(
+    Outcome: Ok = "ok", Refused = "refused", Overloaded = "overloaded", RetryLater = "retry_later",
+    ClientGone = "client_gone", StoreAway = "store_away", Failed = "failed"
+);
 
 #[cfg(test)]
 mod tests {

@@ -123,6 +123,9 @@ pub(crate) enum StoreError {
     /// The engine failed: the disk is full, say.
     #[error("the store failed: {0}")]
     Engine(String),
+    /// The engine is not there for now: a database that cannot be reached, or has no primary.
+    #[error("the store is away: {0}")]
+    Away(String),
     /// A record cannot be read.
     #[error("the store holds a record that cannot be read: {0}")]
     Record(String),

@@ -60,6 +60,11 @@ test("a primary that is killed loses nothing, and the issuers find the one that 
     [primary, standby] = [standby, await startSynchronousStandby(t, standby, primary.port)];
   }
   tell(t, "failover", await load.end());
+  // An outage of the database passes, and is no fault of the issuer.
+  for (const issuer of issuers) {
+    assert.match(issuer.log(), / WARN .*status=503/);
+    assert.doesNotMatch(issuer.log(), / ERROR /);
+  }
 });
 
 test("a standby that is away holds up what must not be lost, and nothing is lost when the primary goes then", options, async (t) => {

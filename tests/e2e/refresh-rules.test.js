@@ -98,6 +98,10 @@ test("a retry is answered alike, then told to wait, then given another token, wh
   assert.deepEqual([...new Set(seen)], ["same", "wait", "another"]);
   await assertOver(issuer, second.refresh_token);
   await assertOver(issuer, late.refresh_token);
+  await issuer.stop();
+  // To be told to wait is no fault.
+  assert.match(issuer.log(), / INFO .*status=503 .*the refresh token was used a moment ago/);
+  assert.doesNotMatch(issuer.log(), / ERROR /);
 });
 
 test("an old token ends the session, with all its tokens, and the audit log says so", async (t) => {

@@ -5,8 +5,14 @@ use std::time::Duration;
 use hallpass_token::{SignError, VerifyError};
 
 use crate::{
-    entropy::NoEntropy, guessing::TooMany, hashing::HashingError, key_ring::KeyRingError, metrics::Outcome,
-    refresh_token::InvalidRefreshToken, session::Refusal, store::StoreError,
+    entropy::NoEntropy,
+    guessing::TooMany,
+    hashing::HashingError,
+    key_ring::KeyRingError,
+    metrics::Outcome,
+    refresh_token::InvalidRefreshToken,
+    session::Refusal,
+    store::StoreError,
 };
 
 /// Why a use case failed.
@@ -54,6 +60,9 @@ pub(crate) enum AuthError {
     /// The client hung up before it was its turn.
     #[error("the client has gone")]
     ClientGone,
+    /// The store is away for now, as when a database changes its primary; the same request may succeed later.
+    #[error("{0}")]
+    StoreAway(String),
     /// Something of ours failed; the same request may succeed later.
     #[error("a part of the issuer failed: {0}")]
     Unavailable(String),
@@ -88,13 +97,16 @@ pub(crate) enum AuthSetupError {
 
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            StoreError::Away(_) => Self::StoreAway(error.to_string()),
+            error => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
 impl From<KeyRingError> for AuthError {
     fn from(error: KeyRingError) -> Self {
-        Self::Unavailable(error.to_string())
+        if error.is_of_store_away() { Self::StoreAway(error.to_string()) } else { Self::Unavailable(error.to_string()) }
     }
 }
 
@@ -130,10 +142,37 @@ impl From<HashingError> for AuthError {
 pub(super) fn outcome<T>(result: &Result<T, AuthError>) -> Outcome {
     match result {
         Ok(_) => Outcome::Ok,
-        Err(AuthError::Overloaded { .. } | AuthError::Contended | AuthError::Wait { .. } | AuthError::ClientGone) => {
-            Outcome::Overloaded
-        }
+        Err(AuthError::Overloaded { .. } | AuthError::Contended) => Outcome::Overloaded,
+        Err(AuthError::Wait { .. }) => Outcome::RetryLater,
+        Err(AuthError::ClientGone) => Outcome::ClientGone,
+        Err(AuthError::StoreAway(_)) => Outcome::StoreAway,
         Err(AuthError::Unavailable(_)) => Outcome::Failed,
         Err(_) => Outcome::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_of_a_use_case_is_counted_as_what_it_is() {
+        let away = StoreError::Away("no primary".to_owned());
+        for (error, counted) in [
+            (AuthError::InvalidCredentials, Outcome::Refused),
+            (AuthError::InvalidGrant(GrantFault::Unknown), Outcome::Refused),
+            (AuthError::TooManyAttempts { seconds: 1 }, Outcome::Refused),
+            (AuthError::Overloaded { retry_after: Duration::ZERO }, Outcome::Overloaded),
+            (AuthError::Contended, Outcome::Overloaded),
+            (AuthError::Wait { seconds: 30 }, Outcome::RetryLater),
+            (AuthError::ClientGone, Outcome::ClientGone),
+            (away.clone().into(), Outcome::StoreAway),
+            (KeyRingError::from(away).into(), Outcome::StoreAway),
+            (StoreError::Engine("the disk is full".to_owned()).into(), Outcome::Failed),
+            (HashingError::Ended.into(), Outcome::Failed),
+        ] {
+            assert_eq!(outcome::<()>(&Err(error)), counted);
+        }
+        assert_eq!(outcome(&Ok(())), Outcome::Ok);
     }
 }

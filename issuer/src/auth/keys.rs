@@ -39,7 +39,7 @@ impl Auth {
             Ok(view) => (view, None),
             Err(error) => (self.keys.latest(), Some(error)),
         };
-        let stale = || AuthError::Unavailable(fault.map_or_else(String::new, |fault| fault.to_string()));
+        let stale = || fault.map_or_else(|| AuthError::Unavailable(String::new()), AuthError::from);
         let max_age = self.keys.freshness(&view).ok_or_else(stale)?;
         Ok(KeySet { keys: Arc::clone(&view.keys), max_age })
     }

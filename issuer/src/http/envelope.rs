@@ -18,7 +18,7 @@ use warp::{
 use super::{
     ApiError,
     cookies::Cookies,
-    error::{ErrorBody, Hint},
+    error::{ErrorBody, Hint, Severity},
     origin::{self, Origin},
     route_of,
 };
@@ -65,18 +65,19 @@ where
             Ok(()) => self.route(request).await,
             Err(error) => Err(error),
         };
-        let (cause, is_fault) = match &result {
-            Ok(_) => (None, false),
-            Err(error) => (error.cause.clone(), error.is_fault()),
+        let (cause, severity) = match &result {
+            Ok(_) => (None, Severity::Expected),
+            Err(error) => (error.cause.clone(), error.severity),
         };
         let mut response = result.unwrap_or_else(|error| shape(&error, &id));
         complete(&mut response, &id);
         let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
         metrics.request(route_of(&path), status);
-        match cause {
-            Some(cause) if is_fault => tracing::error!(%method, path, status, micros, id, cause, "request"),
-            Some(cause) => tracing::info!(%method, path, status, micros, id, cause, "request"),
-            None => tracing::info!(%method, path, status, micros, id, "request"),
+        match (cause, severity) {
+            (Some(cause), Severity::Fault) => tracing::error!(%method, path, status, micros, id, cause, "request"),
+            (Some(cause), Severity::Degraded) => tracing::warn!(%method, path, status, micros, id, cause, "request"),
+            (Some(cause), Severity::Expected) => tracing::info!(%method, path, status, micros, id, cause, "request"),
+            (None, _) => tracing::info!(%method, path, status, micros, id, "request"),
         }
         Ok(response)
     }

@@ -21,10 +21,19 @@ pub(crate) struct ApiError {
     pub(crate) cookies: Vec<HeaderValue>,
     /// The whole story, for the log alone.
     pub(crate) cause: Option<String>,
+    pub(crate) severity: Severity,
 }
 
-/// What a client is told that comes while too much is going on.
-const OVERLOADED: &str = "overloaded";
+/// How the log tells of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// The issuer refuses what it is there to refuse, or asks for patience: INFO.
+    Expected,
+    /// Something that the issuer stands on is away for now: WARN.
+    Degraded,
+    /// Something failed that must not: ERROR.
+    Fault,
+}
 
 /// What the client can do about it, told in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,16 +57,24 @@ pub(crate) struct ErrorBody<'e> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
-        Self { status, code, description: description.into(), hint: Hint::None, cookies: Vec::new(), cause: None }
+        let severity = if status.is_server_error() { Severity::Fault } else { Severity::Expected };
+        Self {
+            status,
+            code,
+            description: description.into(),
+            hint: Hint::None,
+            cookies: Vec::new(),
+            cause: None,
+            severity,
+        }
     }
 
     fn with(self, hint: Hint) -> Self {
         Self { hint, ..self }
     }
 
-    /// Whether something of ours failed. To be busy is no fault.
-    pub(crate) fn is_fault(&self) -> bool {
-        self.status.is_server_error() && self.code != OVERLOADED
+    fn of(self, severity: Severity) -> Self {
+        Self { severity, ..self }
     }
 
     pub(crate) fn with_cookies(self, cookies: impl Into<Vec<HeaderValue>>) -> Self {
@@ -114,8 +131,20 @@ impl ApiError {
     }
 
     fn overloaded(retry_after: u32) -> Self {
-        let description = "too much is going on; the same request may succeed after Retry-After seconds";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, OVERLOADED, description).with(Hint::RetryAfter(retry_after))
+        let description = "overloaded; try again after the time in Retry-After";
+        Self::try_again("overloaded", description, retry_after)
+    }
+
+    /// An expected 503.
+    fn try_again(code: &'static str, description: &str, retry_after: u32) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, description)
+            .with(Hint::RetryAfter(retry_after))
+            .of(Severity::Expected)
+    }
+
+    /// The store does not answer for now.
+    pub(crate) fn store_away(cause: impl ToString) -> Self {
+        Self::unavailable(cause).of(Severity::Degraded)
     }
 
     pub(crate) fn unavailable(cause: impl ToString) -> Self {
@@ -152,7 +181,7 @@ impl From<AuthError> for ApiError {
                 let description =
                     "an answer to this refresh token may be under way; try again after Retry-After seconds";
                 let seconds = seconds.try_into().unwrap_or(u32::MAX);
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "retry_later", description).with(Hint::RetryAfter(seconds))
+                Self::try_again("retry_later", description, seconds)
             }
             // 403 and not 401: the session is good, and a client that renews at a 401 would try for ever.
             AuthError::WrongPassword => {
@@ -166,7 +195,7 @@ impl From<AuthError> for ApiError {
                 Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
             }
             AuthError::TooManyAttempts { seconds } => {
-                let description = "too many attempts failed; try again after Retry-After seconds";
+                let description = "too many attempts; try again after the time in Retry-After";
                 let seconds = seconds.try_into().unwrap_or(u32::MAX);
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", description)
                     .with(Hint::RetryAfter(seconds))
@@ -185,8 +214,38 @@ impl From<AuthError> for ApiError {
             AuthError::Contended => Self::overloaded(RETRY_AFTER),
             // Nobody reads it; the log and the metrics must not take it for a fault of ours.
             AuthError::ClientGone => Self::invalid_request("the connection was closed before the answer"),
+            AuthError::StoreAway(_) => Self::store_away(&cause),
             AuthError::Unavailable(_) => Self::unavailable(&cause),
         };
         made.because(cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{hashing::HashingError, store::StoreError};
+
+    #[test]
+    fn only_a_fault_is_an_error_in_the_log() {
+        let away = || AuthError::from(StoreError::Away("no primary".to_owned()));
+        for (error, status, code, severity) in [
+            (AuthError::InvalidCredentials, 401, "invalid_credentials", Severity::Expected),
+            (AuthError::TooManyAttempts { seconds: 9 }, 429, "too_many_attempts", Severity::Expected),
+            (AuthError::Overloaded { retry_after: Duration::from_secs(9) }, 503, "overloaded", Severity::Expected),
+            (AuthError::Contended, 503, "overloaded", Severity::Expected),
+            (AuthError::Wait { seconds: 9 }, 503, "retry_later", Severity::Expected),
+            (AuthError::ClientGone, 400, "invalid_request", Severity::Expected),
+            (away(), 503, "unavailable", Severity::Degraded),
+            (AuthError::from(HashingError::Ended), 503, "unavailable", Severity::Fault),
+            (AuthError::from(StoreError::Engine("the disk is full".to_owned())), 503, "unavailable", Severity::Fault),
+        ] {
+            let error = ApiError::from(error);
+            assert_eq!((error.status.as_u16(), error.code, error.severity), (status, code, severity));
+            let retries = matches!(error.hint, Hint::RetryAfter(seconds) if seconds == 9 || seconds == RETRY_AFTER);
+            assert_eq!(retries, matches!(status, 429 | 503), "{code}");
+        }
+        assert_eq!(ApiError::internal("a handler panicked").severity, Severity::Fault);
+        assert_eq!(ApiError::unavailable("a handler took too long").severity, Severity::Fault);
     }
 }

@@ -19,6 +19,6 @@ struct Body {
 
 pub(crate) async fn handle(auth: Arc<Auth>, _head: Head) -> Result<Response, ApiError> {
     let answered = time::timeout(LONGEST, auth.check_store()).await;
-    answered.map_err(|_| ApiError::unavailable("the store does not answer"))??;
+    answered.map_err(|_| ApiError::store_away("the store does not answer"))??;
     Ok(json(&Body { status: "ready" }))
 }

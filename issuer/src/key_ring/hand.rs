@@ -119,6 +119,28 @@ pub(crate) enum KeyRingError {
     #[error("the store has no key ring any more")]
     Lost,
     /// A read that others waited for, too.
-    #[error("{0}")]
-    Shared(String),
+    #[error("{}", .0.reason)]
+    Shared(SharedFault),
+}
+
+/// Why a read failed, for each of those who waited for it.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedFault {
+    reason: String,
+    is_of_store_away: bool,
+}
+
+impl KeyRingError {
+    /// Whether the store is away for now, and nothing else is wrong.
+    pub(crate) fn is_of_store_away(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Away(_)) => true,
+            Self::Shared(fault) => fault.is_of_store_away,
+            _ => false,
+        }
+    }
+
+    pub(super) fn to_shared(&self) -> SharedFault {
+        SharedFault { reason: self.to_string(), is_of_store_away: self.is_of_store_away() }
+    }
 }

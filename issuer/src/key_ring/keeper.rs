@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     Home, LegacyKeys, MasterKey, MasterKeySource, OpenKeys, Ring,
-    hand::{Hand, KeyRingError},
+    hand::{Hand, KeyRingError, SharedFault},
     open,
     settings::KeySettings,
     watch::Watch,
@@ -51,7 +51,7 @@ struct Eyes {
     opened: Opened,
     /// When the last read began and why it failed, if it did: whoever waited meanwhile does not try once more, so that a
     /// store that is slow to fail is not waited for in turn.
-    failed: Option<(Moment, String)>,
+    failed: Option<(Moment, SharedFault)>,
 }
 
 /// A ring whose keys were opened, as the store had it.
@@ -114,7 +114,7 @@ impl Keeper {
         }
         let began_at = self.clock.moment();
         let read = self.read(&mut eyes).await;
-        eyes.failed = read.as_ref().err().map(|fault| (began_at, fault.to_string()));
+        eyes.failed = read.as_ref().err().map(|fault| (began_at, fault.to_shared()));
         if read.is_err() {
             self.metrics.read_failed();
         }

@@ -77,9 +77,7 @@ impl Database {
         match (answer.await, before) {
             (Ok(answer), _) => answer.map_err(StoreError::from),
             (Err(_), Some(fault)) => Err(fault.into()),
-            (Err(_), None) => {
-                Err(StoreError::Engine(format!("the database does not answer within {:?}", self.patience)))
-            }
+            (Err(_), None) => Err(StoreError::Away(format!("the database does not answer within {:?}", self.patience))),
         }
     }
 
@@ -152,6 +150,19 @@ impl Fault {
             (Self::Lost(_), Kind::Write) | (Self::NotDurable(_), _) => false,
         }
     }
+
+    /// Whether it passes by itself, as while a primary starts or another one takes over.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreached(error) => error.is_passing,
+            // A write that waits for a standby which is away is canceled in the end.
+            Self::Refused(error) => {
+                error.code().is_some_and(|code| is_transient(code) || *code == SqlState::QUERY_CANCELED)
+            }
+            Self::Lost(_) | Self::Standby => true,
+            Self::NotDurable(_) => false,
+        }
+    }
 }
 
 /// Whether a statement was given up for the sake of others, or because the server is no primary any more.
@@ -167,7 +178,8 @@ fn is_transient(code: &SqlState) -> bool {
 
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
-        Self::Engine(match fault {
+        let kind = if fault.is_passing() { Self::Away } else { Self::Engine };
+        kind(match fault {
             Fault::Unreached(error) => format!("the database cannot be reached: {error}"),
             Fault::Refused(error) => format!("the database refuses: {}", describe(&error)),
             Fault::Lost(error) => format!("the database was lost in the middle: {}", describe(&error)),

@@ -128,7 +128,7 @@ impl Message for StoreError {
                 (*bytes as u64).write(out);
                 (*most as u64).write(out);
             }
-            Self::Gone | Self::Unanswered => Self::Engine(self.to_string()).write(out),
+            Self::Away(_) | Self::Gone | Self::Unanswered => Self::Engine(self.to_string()).write(out),
         }
     }
 
