@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     device_token::{DeviceId, DeviceToken},
     entropy::{random_bytes, random_id},
-    guessing::Guessing,
+    guessing::{Guessing, SuccessLimit},
     hashing::{Hashing, Presence},
     id::{SessionId, UserId},
     key_ring::{Keeper, OpenKeys},
@@ -35,6 +35,7 @@ mod refresh;
 mod registration;
 mod renewal;
 mod sessions;
+mod successes;
 
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
 pub(crate) use keys::KeySet;
@@ -54,6 +55,7 @@ pub(crate) struct Auth {
     clock: Box<dyn Clock>,
     hashing: Arc<Hashing>,
     guessing: Arc<Guessing>,
+    successes: SuccessLimit,
     metrics: AuthMetrics,
     keys: Arc<Keeper>,
     settings: Settings,
@@ -119,8 +121,9 @@ impl Auth {
     ) -> Result<Self, AuthSetupError> {
         let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
         let guessing = Guessing::new(random_bytes()?);
+        let successes = SuccessLimit::new(random_bytes()?);
         let notes = Notes::default();
-        Ok(Self { store, clock, hashing, guessing, metrics, keys, settings, password_changes, notes })
+        Ok(Self { store, clock, hashing, guessing, successes, metrics, keys, settings, password_changes, notes })
     }
 
     /// Completes when the failures of all requests that were answered are noted, for who goes on with the store.

@@ -21,6 +21,7 @@ use crate::{
 mod attempt;
 mod note;
 mod rules;
+mod successes;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use attempt::{Counted, Held};
 pub(crate) use note::Note;
 use rules::{ACCOUNT, Debt, Delay, OWN, Row, Verdict};
 pub(crate) use rules::{MOST_FAILURES, Told};
+pub(crate) use successes::{SuccessLimit, TooOften};
 use table::{Hasher, Key, Kind, Table};
 
 /// Slots of the tables, 24 bytes each: 11 MB in all, allocated at the start and never more. An entry that gives way costs an attacker
@@ -42,8 +44,7 @@ const OWN_ROWS: usize = 1 << 16;
 /// the owner must sign in on a known device, or the operator set a password. An hour later that may have happened.
 const EXHAUSTED_WAIT: u64 = 60 * 60;
 
-/// Attempts of an account's known devices and sessions that are under way at once. They are served first, so that whoever
-/// has an account could keep all others waiting with more of them.
+/// Attempts of an account's known devices and sessions that are under way at once: one account must not fill its lane.
 const MOST_OF_OWNER: u16 = 5;
 
 /// How often passwords were tried of late, and failed.
@@ -177,12 +178,8 @@ impl Guessing {
         self.lock().accounts.find(account.0).map(|row| row.due())
     }
 
-    /// IPv4 by the whole address, IPv6 by the first 64 bits, which is what one customer has.
     fn address(&self, address: IpAddr) -> Key {
-        match address.to_canonical() {
-            IpAddr::V4(address) => self.hasher.key(Kind::Ipv4, &[&address.octets()]),
-            IpAddr::V6(address) => self.hasher.key(Kind::Ipv6Network, &[&address.octets()[..8]]),
-        }
+        self.hasher.address(address)
     }
 
     fn lock(&self) -> MutexGuard<'_, Tables> {

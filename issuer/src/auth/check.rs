@@ -24,11 +24,15 @@ impl Auth {
         password: Password,
         client: &Client,
     ) -> Result<(User, Device), AuthError> {
+        self.admit_address(client.address)?;
         // Both are read for every name, and at once: a second wait for the disk would tell which names there are.
         let (user, decoy) =
             futures_util::future::try_join(self.store.user_named(username), self.decoy(username)).await?;
         let account = self.account(username, user.as_ref());
-        let attempt = self.admit(account, user.as_ref(), client)?;
+        let mut attempt = self.admit(account, user.as_ref(), client)?;
+        if let (true, Some(user)) = (attempt.is_known(), &user) {
+            attempt = self.admit_owner(attempt, user.id)?;
+        }
         let (device, lane) =
             if attempt.is_known() { (Device::Known, Lane::Known) } else { (Device::New, Lane::Unknown) };
         let asker = Asker { lane, presence: client.presence.clone() };
@@ -41,13 +45,14 @@ impl Auth {
             }
         };
         let admitted = user.as_ref().filter(|user| checked.fits && !user.is_disabled);
-        if admitted.is_some() {
-            attempt.succeeded();
+        let settled = if let Some(user) = admitted {
+            self.succeed(attempt, user.id, client.address).map(|()| user.clone())
         } else {
             attempt.failed();
-        }
+            Err(AuthError::InvalidCredentials)
+        };
         self.keep_failures(account, user.as_ref(), decoy.as_ref());
-        let user = admitted.ok_or(AuthError::InvalidCredentials)?.clone();
+        let user = settled?;
         if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
             self.rewrite(user.clone(), checked.password);
         }

@@ -6,7 +6,7 @@ use hallpass_token::{SignError, VerifyError};
 
 use crate::{
     entropy::NoEntropy,
-    guessing::TooMany,
+    guessing::{TooMany, TooOften},
     hashing::HashingError,
     key_ring::KeyRingError,
     metrics::Outcome,
@@ -48,6 +48,9 @@ pub(crate) enum AuthError {
     /// Too many failed before; the same request is looked at in so many seconds.
     #[error("too many attempts failed: the next is admitted in {seconds} s")]
     TooManyAttempts { seconds: u64 },
+    /// Too many succeeded before, of the account or from the address; the same request is looked at in so many seconds.
+    #[error("too many sign-ins succeeded: the next is admitted in {seconds} s")]
+    TooManySignIns { seconds: u64 },
     /// There is no such session of that user.
     #[error("the user has no such session")]
     NoSuchSession,
@@ -116,6 +119,12 @@ impl From<TooMany> for AuthError {
     }
 }
 
+impl From<TooOften> for AuthError {
+    fn from(TooOften { seconds }: TooOften) -> Self {
+        Self::TooManySignIns { seconds }
+    }
+}
+
 impl From<NoEntropy> for AuthError {
     fn from(error: NoEntropy) -> Self {
         Self::Unavailable(error.to_string())
@@ -162,6 +171,7 @@ mod tests {
             (AuthError::InvalidCredentials, Outcome::Refused),
             (AuthError::InvalidGrant(GrantFault::Unknown), Outcome::Refused),
             (AuthError::TooManyAttempts { seconds: 1 }, Outcome::Refused),
+            (AuthError::TooManySignIns { seconds: 1 }, Outcome::Refused),
             (AuthError::Overloaded { retry_after: Duration::ZERO }, Outcome::Overloaded),
             (AuthError::Contended, Outcome::Overloaded),
             (AuthError::Wait { seconds: 30 }, Outcome::RetryLater),

@@ -1,6 +1,6 @@
 //! Where a password is tried: within the limits of `guessing`, and counted in the user's record for the next issuer.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
 use crate::{
@@ -28,14 +28,13 @@ impl Auth {
         current: Password,
         new: NormalisedPassword,
         asker: &Asker,
+        address: IpAddr,
     ) -> Result<Credential, AuthError> {
         let account = self.account(&user.username, Some(user));
         let attempt = self.guessing.attempt_in_session(session, account, self.clock.moment())?;
+        let attempt = self.admit_owner(attempt, user.id)?;
         match self.hashing.replace(asker, current, &user.password, new).await {
-            Ok(Some(replaced)) => {
-                attempt.succeeded();
-                Ok(replaced)
-            }
+            Ok(Some(replaced)) => self.succeed(attempt, user.id, address).map(|()| replaced),
             Ok(None) => {
                 attempt.failed();
                 Err(AuthError::WrongPassword)

@@ -29,7 +29,7 @@ impl Auth {
     ) -> Result<(), AuthError> {
         let user = self.user_of(identity).await?;
         let new = new.into_normalised();
-        let hashed = self.replace_in_session(identity.session, &user, current, new, asker).await?;
+        let hashed = self.replace_in_session(identity.session, &user, current, new, asker, address).await?;
         // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
         let verified = user.credential_epoch;
         let in_turn = self.password_changes.lock().await;

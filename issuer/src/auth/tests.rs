@@ -30,6 +30,7 @@ mod limits;
 mod refresh;
 mod registration;
 mod sessions;
+mod successes;
 
 use counting::{Calls, CountingStore};
 

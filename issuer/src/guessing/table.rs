@@ -1,5 +1,7 @@
 //! A table of fixed size, for counts that anybody on the network can make us keep.
 
+use std::net::IpAddr;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -64,6 +66,16 @@ impl Hasher {
         let hash: [u8; 32] = mac.finalize().into_bytes().into();
         let number = |at: usize| hash[at..at + 8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
         Key { bucket: number(0), fingerprint: number(8).max(1) }
+    }
+}
+
+impl Hasher {
+    /// The key of an address: IPv4 by the whole address, IPv6 by the first 64 bits, which is what one customer has.
+    pub(super) fn address(&self, address: IpAddr) -> Key {
+        match address.to_canonical() {
+            IpAddr::V4(address) => self.key(Kind::Ipv4, &[&address.octets()]),
+            IpAddr::V6(address) => self.key(Kind::Ipv6Network, &[&address.octets()[..8]]),
+        }
     }
 }
 

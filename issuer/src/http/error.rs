@@ -194,7 +194,7 @@ impl From<AuthError> for ApiError {
             AuthError::UsernameTaken => {
                 Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
             }
-            AuthError::TooManyAttempts { seconds } => {
+            AuthError::TooManyAttempts { seconds } | AuthError::TooManySignIns { seconds } => {
                 let description = "too many attempts; try again after the time in Retry-After";
                 let seconds = seconds.try_into().unwrap_or(u32::MAX);
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", description)
@@ -232,6 +232,7 @@ mod tests {
         for (error, status, code, severity) in [
             (AuthError::InvalidCredentials, 401, "invalid_credentials", Severity::Expected),
             (AuthError::TooManyAttempts { seconds: 9 }, 429, "too_many_attempts", Severity::Expected),
+            (AuthError::TooManySignIns { seconds: 9 }, 429, "too_many_attempts", Severity::Expected),
             (AuthError::Overloaded { retry_after: Duration::from_secs(9) }, 503, "overloaded", Severity::Expected),
             (AuthError::Contended, 503, "overloaded", Severity::Expected),
             (AuthError::Wait { seconds: 9 }, 503, "retry_later", Severity::Expected),
