@@ -24,7 +24,7 @@ test("the package holds its own files and no others", () => {
   const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
     "token-memory", "verifier", "web-crypto",
-    ...["answer", "authorized-fetch", "changes", "error", "exchange", "failure", "index", "issuer", "lifetime", "neighbours", "options",
+    ...["agenda", "answer", "authorized-fetch", "changes", "error", "exchange", "failure", "index", "issuer", "lifetime", "neighbours", "options",
       "origin", "retry-after", "schedule", "session", "state", "surroundings", "tokens"].map((name) => `client/${name}`)];
   const modules = [...names, "entry-node", "entry-text", "entry-workerd", "module-text"];
   const withTypes = (folder, names) => names.flatMap((name) => [`${folder}/${name}.d.ts`, `${folder}/${name}.js`]);

@@ -5,7 +5,7 @@
  *
  * - `ERR_CREDENTIALS_INVALID`: the username or the password is wrong.
  * - `ERR_TOO_MANY_ATTEMPTS`: too many wrong passwords; `retryAfter` says when to try again.
- * - `ERR_SIGNED_OUT`: nobody is signed in.
+ * - `ERR_SIGNED_OUT`: no user is signed in.
  * - `ERR_ISSUER_UNREACHABLE`: the issuer did not answer, or asked to come back later. The session lives on.
  * - `ERR_REQUEST_REFUSED`: the issuer refused the request for another reason, which the message tells.
  * - `ERR_OPTIONS_INVALID`: an option is wrong; the message names it.

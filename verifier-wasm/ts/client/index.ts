@@ -16,7 +16,7 @@ export type { SessionState } from "./state.js";
 export interface Session {
   /** Who is signed in; a new object whenever that changes, and only then. */
   readonly state: SessionState;
-  /** Who is signed in; `null`: nobody; `undefined`: it is not known yet. */
+  /** Who is signed in; `null`: no user; `undefined`: it is not known yet. */
   readonly user: User | null | undefined;
   /** Calls `listener` whenever the state changes, until the function that it returns is called. Nothing waits for it. */
   subscribe(listener: Listener): () => void;
@@ -35,7 +35,7 @@ export interface Session {
    */
   signOut(): Promise<SignOutOutcome>;
   /**
-   * A token that is good for some seconds at least, renewed where it must be; `null` where nobody is signed in.
+   * A token that is good for some seconds at least, renewed where it must be; `null` where no user is signed in.
    *
    * @throws {@link SessionError} `ERR_ISSUER_UNREACHABLE` where none can be had now; the session lives on.
    */
@@ -45,7 +45,7 @@ export interface Session {
    * issuer's or one of `origins`. Renews where it must, and tries once more where the answer is 401.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** Ends its timers and listeners. It signs nobody out. */
+  /** Ends its timers and listeners. It signs no user out. */
   dispose(): void;
 }
 

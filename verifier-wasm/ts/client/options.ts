@@ -25,7 +25,7 @@ export interface SessionOptions {
   transport?: "cookie" | "body";
   /**
    * Body transport only: where the refresh token is kept; in the page's memory by default, so that a reload signs out.
-   * Whatever script runs in the page can read a storage, and take the session with it: prefer cookies.
+   * Any script that runs in the page can read a storage, and take the session with it: prefer cookies.
    */
   storage?: TokenStorage;
   /**

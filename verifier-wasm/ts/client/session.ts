@@ -1,15 +1,16 @@
 /** The session of a page: who is signed in, and an access token that is good whenever one is needed. */
 
+import { Agenda } from "./agenda.js";
 import { errorOf, isEnd, unreachable, type Answer, type Pass, type User } from "./answer.js";
 import { AuthorizedFetch } from "./authorized-fetch.js";
 import { Changes } from "./changes.js";
 import { SessionError } from "./error.js";
 import { Exchange } from "./exchange.js";
-import { cutShort, failed, failedElsewhere, waitLeft } from "./failure.js";
-import { age, isGood, renewalAge } from "./lifetime.js";
+import { cutShort, failed, failedElsewhere } from "./failure.js";
+import { renewalAge } from "./lifetime.js";
 import { Neighbours, type Message } from "./neighbours.js";
 import type { Settings } from "./options.js";
-import { nextDue, OPENED, timerFor, type Standing } from "./schedule.js";
+import type { Standing } from "./schedule.js";
 import { PublishedState } from "./state.js";
 import type { Surroundings, Undo } from "./surroundings.js";
 
@@ -28,25 +29,24 @@ export class PageSession {
   /** The sign-out that is under way or waits, and that no sign-in has followed: who asks again waits for the same. */
   #signOut: Promise<SignOutOutcome> | undefined;
   #stopListening: Undo[] = [];
-  /** Changed by `#become` alone. */
-  #standing = OPENED;
+  readonly #agenda: Agenda;
   /** Counts whatever decides who is there: the answer to a renewal that began before is discarded. */
   #turn = 0;
   /** Sessions that are over. */
   readonly #over = new Set<string>();
   /** The one renewal, or the one repeated sign-out, that is under way. */
   #upkeep: Promise<void> | undefined;
-  #stopTimer: Undo = () => {};
 
   constructor(settings: Settings, page: Surroundings) {
     const name = `hallpass:${settings.issuer}`;
     this.#page = page;
     this.#settings = settings;
+    this.#agenda = new Agenda(page, () => void this.#tend());
     this.#neighbours = new Neighbours(name, page, (message) => this.#hear(message));
     this.#exchange = new Exchange(settings, name, page, this.#neighbours);
     this.#fetch = new AuthorizedFetch(page, settings.origins, {
       user: () => this.published.now.user,
-      pass: () => this.#standing.pass,
+      pass: () => this.#agenda.standing.pass,
       usablePass: () => this.#usablePass(),
       renew: () => this.#changes.settled().then(() => this.#tend()),
     });
@@ -57,7 +57,7 @@ export class PageSession {
     const { on } = this.#page;
     this.#stopListening = [on("wake", () => void this.#wake()), on("leave", () => this.#leave()), on("return", () => this.#return())];
     this.#neighbours.join();
-    this.#ring();
+    this.#agenda.ring();
   }
 
   signIn(username: string, password: string): Promise<User> {
@@ -66,7 +66,7 @@ export class PageSession {
       await this.#upkeep;
       const answer = await this.#exchange.login(username, password);
       // It may have been granted all the same, and only the browser knows the cookies.
-      if (answer.kind === "failed") this.#become({ isInDoubt: true });
+      if (answer.kind === "failed") this.#agenda.become({ isInDoubt: true });
       if (answer.kind !== "granted") throw errorOf(answer);
       this.#commit(answer.grant.pass);
       return answer.grant.pass.user;
@@ -75,14 +75,14 @@ export class PageSession {
 
   signOut(): Promise<SignOutOutcome> {
     this.#signOut ??= this.#change(async () => {
-      const session = this.#standing.pass?.session.id;
+      const session = this.#agenda.standing.pass?.session.id;
       // First, so that where the page is closed before the answer, the next one resumes it.
       await this.#exchange.tokens.markEnding();
       await this.#upkeep;
       const answer = await this.#logout();
       const isOvertaken = answer === undefined;
-      if (!isOvertaken || this.#standing.pass?.session.id === session) this.#forget();
-      this.#become({ isInDoubt: isOvertaken });
+      if (!isOvertaken || this.#agenda.standing.pass?.session.id === session) this.#forget();
+      this.#agenda.become({ isInDoubt: isOvertaken });
       this.#neighbours.tell({ type: "over", session });
       return this.#signedOut(answer);
     }).finally(() => (this.#signOut = undefined));
@@ -98,7 +98,7 @@ export class PageSession {
   }
 
   dispose(): void {
-    this.#become({ isDisposed: true });
+    this.#agenda.become({ isDisposed: true });
     this.#stopListening.forEach((stop) => stop());
     this.published.close();
     // The other tabs hear yet of a sign-out that is under way.
@@ -109,79 +109,46 @@ export class PageSession {
     this.#assertInUse();
     await this.#changes.settled();
     // The issuer is not asked again for a user who is known to be signed out.
-    const isKnown = this.published.now.status === "signed-out" || this.#goodPass() !== undefined;
-    if (this.#standing.isInDoubt || !isKnown) await this.#tend();
-    else if (this.#isDue()) void this.#tend();
+    const isKnown = this.published.now.status === "signed-out" || this.#agenda.goodPass !== undefined;
+    if (this.#agenda.standing.isInDoubt || !isKnown) await this.#tend();
+    else if (this.#agenda.isRenewalDue) void this.#tend();
     this.#assertInUse();
     if (this.published.now.status === "signed-out") return null;
-    const pass = this.#goodPass();
+    const pass = this.#agenda.goodPass;
     if (pass !== undefined) return pass;
-    throw this.#standing.failure?.error ?? unreachable();
-  }
-
-  #goodPass(): Pass | undefined {
-    const { pass } = this.#standing;
-    return pass && isGood(pass, this.#page.now()) ? pass : undefined;
-  }
-
-  #isDue(): boolean {
-    const { pass, renewalAge } = this.#standing;
-    return pass !== undefined && age(pass.sentAt, this.#page.now()) >= renewalAge;
+    throw this.#agenda.standing.failure?.error ?? unreachable();
   }
 
   #assertInUse(): void {
-    if (this.#standing.isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
+    if (this.#agenda.standing.isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
   }
 
   /** Signs in or out, one after the other. Both wait for what is under way, whose cookies could come after theirs. */
   async #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
     this.#assertInUse();
     return this.#changes.run(async () => {
-      this.#become({ isChanging: true });
+      this.#agenda.become({ isChanging: true });
       try {
         return await task();
       } finally {
-        this.#become({ isChanging: false });
+        this.#agenda.become({ isChanging: false });
       }
     });
   }
 
-  /** The one way in which the standing changes: with every change the one timer is set for what is due then. */
-  #become(change: Partial<Standing>): void {
-    this.#standing = { ...this.#standing, ...change };
-    this.#stopTimer();
-    const due = this.#due();
-    this.#stopTimer = due === Infinity ? () => {} : this.#page.after(timerFor(due), () => this.#ring());
-  }
-
-  #due(): number {
-    return nextDue(this.#standing, this.#page.now(), this.#page.isVisible());
-  }
-
-  /** The timer has rung, too early perhaps, or something has happened: does what is due, or sets the timer anew. */
-  #ring(): void {
-    if (this.#due() <= 0) void this.#tend();
-    else this.#become({});
-  }
-
   /** Does what there is to do, and one thing at a time: who asks meanwhile waits for the same. It never fails. */
   async #tend(): Promise<void> {
-    const { isDisposed, isAway, isChanging } = this.#standing;
-    if (isDisposed || isAway || isChanging || this.#mustWait()) return;
+    const { isDisposed, isAway, isChanging } = this.#agenda.standing;
+    if (isDisposed || isAway || isChanging || this.#agenda.mustWait) return;
     this.#upkeep ??= this.#runUpkeep();
     await this.#upkeep;
   }
 
   async #runUpkeep(): Promise<void> {
-    this.#become({ isRenewing: true });
+    this.#agenda.become({ isRenewing: true });
     await this.#keepUp().catch((cause: unknown) => this.#putOff({ kind: "failed", cause }));
     this.#upkeep = undefined;
-    this.#become({ isRenewing: false });
-  }
-
-  /** Whether the issuer must not be asked yet. */
-  #mustWait(): boolean {
-    return waitLeft(this.#standing.failure, this.#page.now()) > 0;
+    this.#agenda.become({ isRenewing: false });
   }
 
   /** Tells the issuer of a sign-out that it has not heard of, or finds out who is there. */
@@ -193,13 +160,13 @@ export class PageSession {
 
   async #renew(): Promise<void> {
     const turn = this.#turn;
-    const isOvertaken = () => this.#turn !== turn || this.#mustWait();
+    const isOvertaken = () => this.#turn !== turn || this.#agenda.mustWait;
     const answer = await this.#exchange.refresh(isOvertaken);
     // What was decided meanwhile stands, but the issuer may ask for a wait all the same.
     if (this.#turn !== turn) return answer && "retryAfter" in answer ? this.#putOff(answer) : undefined;
     if (answer !== undefined) this.#settle(answer);
     // A user signs out in another tab, unless another tab was told to wait.
-    else if (!this.#mustWait()) await this.#keepUp();
+    else if (!this.#agenda.mustWait) await this.#keepUp();
   }
 
   async #logout(): Promise<Answer | undefined> {
@@ -209,9 +176,9 @@ export class PageSession {
   /** What came of a sign-out; nothing where another tab has done it. */
   #signedOut(answer: Answer | undefined): SignOutOutcome {
     const isPending = answer !== undefined && answer.kind !== "done";
-    this.#become({ isEnding: isPending });
+    this.#agenda.become({ isEnding: isPending });
     if (isPending) this.#putOff(answer);
-    else if (answer) this.#become({ failure: undefined });
+    else if (answer) this.#agenda.become({ failure: undefined });
     return isPending ? "pending" : "ended";
   }
 
@@ -224,8 +191,8 @@ export class PageSession {
   /** The issuer did not do what it was asked: it is asked again, later. Where it says when, that holds for the other tabs too. */
   #putOff(answer: Answer): void {
     const error = errorOf(answer);
-    const failure = failed(this.#standing.failure, error, this.#page);
-    this.#become({ failure });
+    const failure = failed(this.#agenda.standing.failure, error, this.#page);
+    this.#agenda.become({ failure });
     this.published.failed(error);
     if (error.retryAfter !== undefined) this.#neighbours.tell({ type: "wait", until: failure.at.wall + failure.wait });
   }
@@ -237,21 +204,21 @@ export class PageSession {
   }
 
   #admit(pass: Pass): void {
-    if (this.#standing.isDisposed) return;
+    if (this.#agenda.standing.isDisposed) return;
     this.#decide({ pass, renewalAge: renewalAge(pass, this.#page.random(), this.#page.now()), failure: undefined });
     this.published.signedIn(pass.user, pass.session);
   }
 
   /** The issuer says that the session is over. */
   #end(): void {
-    const session = this.#standing.pass?.session.id;
+    const session = this.#agenda.standing.pass?.session.id;
     this.#forget();
-    this.#become({ failure: undefined });
+    this.#agenda.become({ failure: undefined });
     if (session !== undefined) this.#neighbours.tell({ type: "over", session });
   }
 
   #forget(): void {
-    const { pass, isDisposed } = this.#standing;
+    const { pass, isDisposed } = this.#agenda.standing;
     if (pass !== undefined) this.#over.add(pass.session.id);
     this.#decide({ pass: undefined });
     if (!isDisposed) this.published.signedOut();
@@ -259,15 +226,15 @@ export class PageSession {
 
   #decide(change: Partial<Standing>): void {
     this.#turn += 1;
-    this.#become({ isInDoubt: false, isEnding: false, ...change });
+    this.#agenda.become({ isInDoubt: false, isEnding: false, ...change });
   }
 
   /** What another tab says is believed of the session that we have; of any other the issuer is asked. */
   async #hear(message: Message): Promise<void> {
-    if (this.#standing.isDisposed) return;
+    if (this.#agenda.standing.isDisposed) return;
     if (message.type === "wait") return this.#hearWait(message.until);
     const session = message.type === "over" ? message.session : message.pass.session.id;
-    const current = this.#standing.pass;
+    const current = this.#agenda.standing.pass;
     const isOurs = current !== undefined && session === current.session.id;
     if (message.type === "over") {
       if (session !== undefined) this.#over.add(session);
@@ -284,39 +251,39 @@ export class PageSession {
     const now = this.#page.now();
     const wait = until - now.wall;
     if (!(wait > 0)) return;
-    const failure = failedElsewhere(this.#standing.failure, unreachable({ retryAfter: Math.ceil(wait / 1000) }), wait, now);
-    this.#become({ failure });
+    const failure = failedElsewhere(this.#agenda.standing.failure, unreachable({ retryAfter: Math.ceil(wait / 1000) }), wait, now);
+    this.#agenda.become({ failure });
     this.published.failed(failure.error);
   }
 
   /** Asks the issuer who is there, whatever it answers to a renewal that is under way. */
   async #ask(): Promise<void> {
     this.#turn += 1;
-    this.#become({ isInDoubt: true });
+    this.#agenda.become({ isInDoubt: true });
     await this.#upkeep;
     await this.#tend();
   }
 
   /** The page is seen again, or the network is there again: what failed may succeed, and the token may have expired. */
   async #wake(): Promise<void> {
-    this.#become({ failure: cutShort(this.#standing.failure) });
-    if (await this.#exchange.tokens.areEnding()) this.#become({ isEnding: true });
-    this.#ring();
+    this.#agenda.become({ failure: cutShort(this.#agenda.standing.failure) });
+    if (await this.#exchange.tokens.areEnding()) this.#agenda.become({ isEnding: true });
+    this.#agenda.ring();
   }
 
   /** In a page with an open channel, a lock or a timer a browser may not keep it for a return. */
   #leave(): void {
     this.#turn += 1;
-    this.#become({ isAway: true });
+    this.#agenda.become({ isAway: true });
     // A sign-in or sign-out that is under way is told to the other tabs.
-    if (!this.#standing.isChanging) this.#neighbours.leave();
+    if (!this.#agenda.standing.isChanging) this.#neighbours.leave();
   }
 
-  /** Whatever other tabs have said meanwhile, this page has not heard it. */
+  /** What other tabs said meanwhile this page has not heard: it asks the issuer. */
   #return(): void {
-    if (!this.#standing.isAway) return;
+    if (!this.#agenda.standing.isAway) return;
     this.#neighbours.join();
-    this.#become({ isAway: false, isInDoubt: true, failure: cutShort(this.#standing.failure) });
-    this.#ring();
+    this.#agenda.become({ isAway: false, isInDoubt: true, failure: cutShort(this.#agenda.standing.failure) });
+    this.#agenda.ring();
   }
 }
