@@ -53,6 +53,19 @@ test("a page is kept for a return, and then finds out at once that its user has 
   assert.equal(site.refreshes(), before + 1);
 });
 
+test("thirty sessions whose renewals fail all try again, by the browser's own timers", async (t) => {
+  const { site, context } = await siteFor(t);
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await page.waitForFunction(() => globalThis.createSession);
+  await page.evaluate(() => {
+    globalThis.tries = Array(30).fill(0);
+    const failing = (at) => async () => ((tries[at] += 1), new Response("{}", { status: 500 }));
+    for (const at of tries.keys()) createSession({ issuer: location.origin, fetch: failing(at) });
+  });
+  await page.waitForFunction(() => tries.every((count) => count > 3));
+});
+
 const forbid = (name) => `Object.defineProperty(globalThis, "${name}", { get() { throw new DOMException("not here", "SecurityError"); } });`;
 const remove = (name) => `delete globalThis.${name}; delete Window.prototype.${name};`;
 

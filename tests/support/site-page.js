@@ -1,4 +1,4 @@
-/** The page of the site: it has a session, and shows who is signed in. */
+/** The page of the site: it has a session, shows who is signed in, and lets a test make more sessions. */
 
 import { createSession } from "hallpass/client";
 
@@ -6,4 +6,4 @@ const session = createSession({ issuer: location.origin });
 const show = ({ status, user }) => (document.querySelector("#who").textContent = `${status} ${user?.username ?? ""}`);
 session.subscribe(show);
 show(session.state);
-globalThis.session = session;
+Object.assign(globalThis, { session, createSession });
