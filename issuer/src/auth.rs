@@ -49,6 +49,10 @@ const CLIENT_ID: &str = "hallpass";
 /// How often a session that others keep changing is read and decided again before the client is told to come back.
 const MOST_ATTEMPTS: usize = 8;
 
+/// Refresh tokens, and access tokens, of one sign-out. A browser keeps one of each under a name, or a few where a site is
+/// embedded in others; whatever is more is no client's, and would have the store look for so many sessions.
+const MAX_TOKENS: usize = 16;
+
 /// Signs users in and out, over a store.
 pub(crate) struct Auth {
     store: Arc<dyn Store>,
@@ -203,19 +207,19 @@ impl Auth {
         access_tokens: &[&str],
         address: IpAddr,
     ) -> Result<(), AuthError> {
+        if refresh_tokens.len().max(access_tokens.len()) > MAX_TOKENS {
+            return Err(AuthError::TooManyTokens);
+        }
         let keys = self.keys().await?;
-        let mut outcome = Ok(());
-        for text in refresh_tokens {
-            match self.read_refresh_token(&keys, text).await {
-                Ok((_, token)) => outcome = outcome.and(self.end_session(token.session, End::SignedOut, address).await),
-                Err(AuthError::InvalidGrant(_)) => {}
-                Err(error) => outcome = outcome.and(Err(error)),
-            }
+        let mut named: Vec<_> = access_tokens.iter().filter_map(|text| self.session_of_genuine(&keys, text)).collect();
+        let (sessions, read) = self.sessions_of_refresh_tokens(&keys, refresh_tokens).await;
+        named.extend(sessions);
+        if named.is_empty() {
+            return read;
         }
-        for session in access_tokens.iter().filter_map(|text| self.session_of_genuine(&keys, text)) {
-            outcome = outcome.and(self.end_session(session, End::SignedOut, address).await);
-        }
-        outcome
+        let sessions = self.store.sessions_by_id(&named).await?;
+        let ends = sessions.into_iter().map(|session| self.end_read_session(session, End::SignedOut, address));
+        futures_util::future::join_all(ends).await.into_iter().fold(read, Result::and)
     }
 
     /// Who an access token belongs to: verified, its session and user looked up.
@@ -241,15 +245,25 @@ impl Auth {
         Ok((session, user))
     }
 
-    /// Ends a session, unless it is over already. "Ended" is final: a rotation at the same moment does not undo it.
+    /// Ends a session, unless it is over already.
     async fn end_session(&self, id: SessionId, cause: End, address: IpAddr) -> Result<(), AuthError> {
+        match self.store.session(id).await? {
+            Some(session) => self.end_read_session(session, cause, address).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same for one that was read already. "Ended" is final: a rotation at the same moment does not undo it.
+    async fn end_read_session(&self, session: Session, cause: End, address: IpAddr) -> Result<(), AuthError> {
+        let (id, mut found) = (session.id, Some(session));
         for _ in 0..MOST_ATTEMPTS {
-            let Some(session) = self.store.session(id).await? else { return Ok(()) };
+            let Some(session) = found else { return Ok(()) };
             let Some(ended) = session.end(cause) else { return Ok(()) };
             if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
                 audit::session_ended(&ended, cause, address);
                 return Ok(());
             }
+            found = self.store.session(id).await?;
         }
         Err(AuthError::Contended)
     }

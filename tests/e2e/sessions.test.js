@@ -57,6 +57,30 @@ test("a refresh token that came as a cookie never goes out in a body, nor the ot
   assert.equal((await refresh(issuer, undefined, { cookie })).status, 200);
 });
 
+test("an old refresh token ends its session, whichever way it comes", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--refresh-grace", "0"] });
+  const renewed = async (body, headers) => {
+    const answer = await refresh(issuer, body, headers);
+    assert.equal(answer.status, 200);
+    return body ? (await answer.json()).refresh_token : cookieHeader(answer);
+  };
+  const inBody = await (await login(issuer, { transport: "body" })).json();
+  let token = inBody.refresh_token;
+  for (let round = 0; round < 2; round += 1) token = await renewed({ refresh_token: token });
+  const stolen = { cookie: `${REFRESH}=${inBody.refresh_token}` };
+  await assertError(await refresh(issuer, undefined, stolen), 400, "invalid_grant");
+  await assertError(await refresh(issuer, { refresh_token: token }), 400, "invalid_grant");
+
+  const inCookie = cookieHeader(await login(issuer));
+  let cookie = inCookie;
+  for (let round = 0; round < 2; round += 1) cookie = await renewed(undefined, { cookie });
+  await assertError(await refresh(issuer, { refresh_token: cookieValue(inCookie, REFRESH) }), 400, "invalid_grant");
+  await assertError(await refresh(issuer, undefined, { cookie }), 400, "invalid_grant");
+  assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 401);
+  await issuer.stop();
+  assert.equal(issuer.log().match(/event="session_ended".*cause=token_reuse/g)?.length, 2);
+});
+
 test("a refresh token that this issuer never made is refused", async (t) => {
   const issuer = await issuerFor(t);
   for (const refresh_token of ["", "hprt_", `hprt_${"A".repeat(102)}`, "x".repeat(9000), "hprt_é"]) {
@@ -142,6 +166,29 @@ test("signing out without a session, or twice, is fine", async (t) => {
   const cookie = cookieHeader(await login(issuer));
   assert.equal((await logout(issuer, undefined, { cookie })).status, 204);
   assert.equal((await logout(issuer, undefined, { cookie })).status, 204);
+});
+
+test("signing out takes 16 refresh tokens and 16 access tokens, and refuses more", async (t) => {
+  const issuer = await issuerFor(t);
+  const pairs = [];
+  for (let count = 0; count < 17; count += 1) pairs.push(await (await login(issuer, { transport: "body" })).json());
+  const cookies = (name, tokens) => ({ cookie: tokens.map((token) => `${name}=${token}`).join("; ") });
+  const living = async () => {
+    const seen = await Promise.all(pairs.map(({ token }) => fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } })));
+    return seen.filter(({ status }) => status === 200).length;
+  };
+  const refreshTokens = pairs.map(({ refresh_token }) => refresh_token);
+  for (const headers of [cookies(REFRESH, refreshTokens), cookies(REFRESH, Array(240).fill("hprt_x")), cookies("__Host-hallpass_access", Array(17).fill("a.b.c"))]) {
+    const refused = await logout(issuer, undefined, headers);
+    assert.match((await refused.clone().json()).error_description, /more than 16 tokens/);
+    await assertError(refused, 400, "invalid_request");
+  }
+  assert.equal(await living(), 17);
+  const [last, ...others] = refreshTokens;
+  assert.equal((await logout(issuer, undefined, cookies(REFRESH, others))).status, 204);
+  assert.equal(await living(), 1);
+  assert.equal((await logout(issuer, { refresh_token: last }, cookies(REFRESH, Array(15).fill("hprt_x")))).status, 204);
+  assert.equal(await living(), 0);
 });
 
 test("nothing that comes along keeps a session from ending", async (t) => {

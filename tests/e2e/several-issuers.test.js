@@ -1,6 +1,9 @@
 /** Several issuers over one PostgreSQL are one: whichever a client asks, it gets the same answer. */
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { post, sleep } from "../support/client.js";
 import { credentials, run } from "../support/issuer.js";
@@ -169,4 +172,24 @@ test("an issuer that starts goes on with the failures that the others have count
   assert.equal(await guess(two), 401);
   await sleep(300);
   assert.equal(recorded(), 20);
+});
+
+test("a sign-out asks the database no more often for many tokens than for one", { skip }, async (t) => {
+  const settings = ["log_statement = all", "logging_collector = on", "log_directory = 'log'", "log_filename = 'all'"];
+  const server = await startPostgres(t, settings);
+  const env = environmentOf(server);
+  addUserTo(env, credentials);
+  // An issuer reads its keys by the clock too: rarely enough here.
+  const [issuer] = await issuersFor(t, 1, { env, args: ["--key-ring-lag", "150s"] });
+  const { refresh_token } = await (await login(issuer)).json();
+  // Each names a key that no issuer has.
+  const bogus = () => `hprt_${randomBytes(6).toString("base64url")}${refresh_token.slice("hprt_".length + 8)}`;
+  const asked = (what) => readFileSync(join(server.data, "log", "all"), "utf8").split("\n").filter((line) => /LOG: {2}(statement|execute)/.test(line) && line.includes(what)).length;
+  const before = [asked("hallpass.sessions"), asked("hallpass.key_ring")];
+  const cookie = [...Array.from({ length: 15 }, bogus), refresh_token].map((token) => `__Host-hallpass_refresh=${token}`).join("; ");
+  assert.equal((await post(`${issuer.url}/logout`, undefined, { cookie })).status, 204);
+  assert.equal((await refresh(issuer, { refresh_token })).status, 400);
+  // Of the sign-out a look and a change, of the refresh a look; the keys for both, and once by the clock.
+  assert.ok(asked("hallpass.sessions") - before[0] <= 3, `${asked("hallpass.sessions") - before[0]} questions about sessions`);
+  assert.ok(asked("hallpass.key_ring") - before[1] <= 3, `${asked("hallpass.key_ring") - before[1]} questions about keys`);
 });

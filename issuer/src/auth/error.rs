@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hallpass_token::{SignError, VerifyError};
 
+use super::MAX_TOKENS;
 use crate::{
     entropy::NoEntropy,
     guessing::{TooMany, TooOften},
@@ -30,6 +31,9 @@ pub(crate) enum AuthError {
     /// A refresh token came another way than it was given out.
     #[error("the refresh token came by another transport than the session's")]
     WrongTransport,
+    /// More tokens than one client has.
+    #[error("a sign-out has more than {MAX_TOKENS} tokens of a kind")]
+    TooManyTokens,
     /// The access token is not good.
     #[error("the access token is not good: {0}")]
     InvalidToken(#[source] TokenFault),

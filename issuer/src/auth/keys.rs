@@ -67,6 +67,34 @@ impl Auth {
         }
     }
 
+    /// The sessions of those refresh tokens that this issuer made. Where some name a key that is not among ours, the keys are
+    /// read once for all of them, and a failure to read them is told beside the sessions of the others.
+    pub(super) async fn sessions_of_refresh_tokens(
+        &self,
+        keys: &OpenKeys,
+        texts: &[&str],
+    ) -> (Vec<SessionId>, Result<(), AuthError>) {
+        let (mut sessions, mut unknown) = (Vec::new(), Vec::new());
+        for text in texts {
+            match RefreshToken::parse(text, &keys.refresh_tokens) {
+                Ok(token) => sessions.push(token.session),
+                Err(InvalidRefreshToken::Key) => unknown.push(*text),
+                Err(_) => {}
+            }
+        }
+        if unknown.is_empty() {
+            return (sessions, Ok(()));
+        }
+        match self.keys_after_now().await {
+            Ok(keys) => {
+                let read = |text: &&str| RefreshToken::parse(text, &keys.refresh_tokens).ok();
+                sessions.extend(unknown.iter().filter_map(read).map(|token| token.session));
+                (sessions, Ok(()))
+            }
+            Err(error) => (sessions, Err(error)),
+        }
+    }
+
     /// Verifies an access token; one by a key that is not among ours, by keys that were read after it came.
     pub(super) async fn verify(
         &self,

@@ -30,15 +30,20 @@ impl Auth {
         let mut has_read_keys_again = false;
         for attempt in 0..MOST_ATTEMPTS {
             let (session, user) = self.session_and_user(presented.session).await?;
-            if session.transport != transport {
-                return Err(AuthError::WrongTransport);
-            }
             if attempt > 0 && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
                 return Err(AuthError::Contended);
             }
             let (rules, epoch) = (&self.settings.rules, user.credential_epoch);
             let given = Given { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
             match session.rotate(&presented, &given) {
+                Outcome::Stolen { session: ended } => {
+                    if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
+                        audit::session_ended(&ended, End::Stolen, address);
+                        return Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()));
+                    }
+                }
+                // Two hold tokens of a session whichever way an old one comes; any other token changes nothing here.
+                _ if session.transport != transport => return Err(AuthError::WrongTransport),
                 Outcome::Rotated { session: rotated, token } => {
                     let pass = self.issue(&keys, &user, &rotated, &token, now)?;
                     if self.store.swap_session(&session, &rotated).await? == Swapped::Yes {
@@ -50,12 +55,6 @@ impl Auth {
                     return self.issue(&keys, &user, &session, &token, now);
                 }
                 Outcome::Wait { seconds } => return Err(AuthError::Wait { seconds }),
-                Outcome::Stolen { session: ended } => {
-                    if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
-                        audit::session_ended(&ended, End::Stolen, address);
-                        return Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()));
-                    }
-                }
                 // The current token may be by a key that another issuer has seen come into use, and we have not.
                 Outcome::Refused(Refusal::KeyRevoked) if !has_read_keys_again => {
                     keys = self.keys_after_now().await?;

@@ -43,11 +43,9 @@ impl Auth {
 
     /// Ends one of the user's own sessions. One that is over already is fine.
     pub(crate) async fn end_own(&self, identity: &Identity, id: SessionId, address: IpAddr) -> Result<(), AuthError> {
-        let session = self.store.session(id).await?;
-        if !session.is_some_and(|session| session.user == identity.user) {
-            return Err(AuthError::NoSuchSession);
-        }
-        self.end_session(id, cause_of(identity, id), address).await
+        let session = self.store.session(id).await?.filter(|session| session.user == identity.user);
+        let session = session.ok_or(AuthError::NoSuchSession)?;
+        self.end_read_session(session, cause_of(identity, id), address).await
     }
 
     /// Ends all of the user's sessions, the one that asks too.
@@ -55,7 +53,10 @@ impl Auth {
         let user = self.store.user(identity.user).await?.ok_or(AuthError::NoSuchSession)?;
         let living = self.living_sessions(&user).await?;
         // At once: each waits for the disk, and all for the same sync.
-        let ends = living.iter().map(|session| self.end_session(session.id, cause_of(identity, session.id), address));
+        let ends = living.into_iter().map(|session| {
+            let cause = cause_of(identity, session.id);
+            self.end_read_session(session, cause, address)
+        });
         join_all(ends).await.into_iter().collect()
     }
 
@@ -75,9 +76,9 @@ impl Auth {
     pub(super) async fn end_outdated(&self, user: &User, address: IpAddr) -> Result<(), AuthError> {
         let sessions = self.store.sessions_of(user.id).await?;
         let is_outdated =
-            |session: &&Session| session.state == State::Living && session.is_before(user.credential_epoch);
-        let outdated = sessions.iter().filter(is_outdated);
-        let ends = outdated.map(|session| self.end_session(session.id, End::PasswordChanged, address));
+            |session: &Session| session.state == State::Living && session.is_before(user.credential_epoch);
+        let outdated = sessions.into_iter().filter(is_outdated);
+        let ends = outdated.map(|session| self.end_read_session(session, End::PasswordChanged, address));
         join_all(ends).await.into_iter().collect()
     }
 

@@ -214,6 +214,43 @@ async fn any_genuine_token_of_a_session_ends_it() {
 }
 
 #[tokio::test]
+async fn a_sign_out_looks_for_the_sessions_of_all_its_tokens_at_once() {
+    let fixture = Fixture::new().await;
+    let (mut refresh_tokens, mut access_tokens) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let pass = fixture.login().await;
+        refresh_tokens.push(pass.refresh_token.to_string());
+        access_tokens.push(fixture.login().await.access_token);
+    }
+    let of_one_key = |text: &String| format!("{}AAAA{}", &text[..5], &text[9..]);
+    let bogus = refresh_tokens.iter().map(of_one_key).collect::<Vec<_>>();
+    let refresh: Vec<&str> = refresh_tokens.iter().chain(&bogus).chain(&refresh_tokens).map(String::as_str).collect();
+    let access: Vec<&str> = access_tokens.iter().map(String::as_str).collect();
+    fixture.calls.take();
+    fixture.logout(&refresh, &access).await;
+    assert_eq!(fixture.calls.take(), (1, 8));
+    // Ended sessions are found, and that is all.
+    fixture.logout(&refresh, &access).await;
+    assert_eq!(fixture.calls.take(), (1, 0));
+    let too_many = [refresh[0]; MAX_TOKENS + 1];
+    let refused = fixture.auth.logout(&too_many, &[], ADDRESS).await;
+    assert!(matches!(refused, Err(AuthError::TooManyTokens)));
+    assert_eq!(fixture.calls.take(), (0, 0));
+}
+
+#[tokio::test]
+async fn all_sessions_of_a_user_end_with_one_look_at_them() {
+    let fixture = Fixture::new().await;
+    let pass = fixture.login().await;
+    for _ in 0..5 {
+        fixture.login().await;
+    }
+    fixture.calls.take();
+    fixture.auth.end_all_own(&pass.identity, ADDRESS).await.unwrap();
+    assert_eq!(fixture.calls.take(), (2, 6));
+}
+
+#[tokio::test]
 async fn a_forged_token_ends_no_session() {
     let fixture = Fixture::new().await;
     let pass = fixture.login().await;

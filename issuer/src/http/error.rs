@@ -204,6 +204,7 @@ impl From<AuthError> for ApiError {
             AuthError::WrongTransport => Self::invalid_request(
                 "the refresh token must come the way it was given out: as a cookie or in the body",
             ),
+            AuthError::TooManyTokens => Self::invalid_request(&cause),
             AuthError::InvalidToken(_) => {
                 let description = "the token is not good, or its session is over";
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description)

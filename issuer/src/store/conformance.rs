@@ -58,6 +58,7 @@ macro_rules! conforms {
             users::of_removals_changes_and_additions_at_once_each_has_its_one_winner,
             users::pages_have_every_user_once_and_in_order,
             sessions::of_many_swaps_from_one_session_one_wins,
+            sessions::several_sessions_are_found_by_their_ids_at_once,
             sessions::a_user_has_their_own_sessions_and_nobody_elses,
             sessions::pages_have_every_session_once_and_in_order,
             sessions::a_listing_under_change_misses_no_session_that_stays,

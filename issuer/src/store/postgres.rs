@@ -45,7 +45,7 @@ pub(crate) use migrate::Migrated;
 pub(crate) use open::OpenError;
 use statements::{
     ADD_SESSION, ADD_USER, FIRST_KEY_RING, FIRST_SESSIONS, FIRST_USERS, KEY_RING, Records, SESSIONS, SESSIONS_AFTER,
-    SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USERS, USERS_AFTER,
+    SESSIONS_BY_ID, SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USERS, USERS_AFTER,
 };
 
 /// How long an issuer waits for an answer, all tries together: its clients are better off with a 503 by then.
@@ -183,6 +183,14 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let record = self.find(&SESSIONS, id.0).await?;
             record.map(|record| decode_session(id, &record)).transpose()
+        })
+    }
+
+    fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>> {
+        Box::pin(async move {
+            let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+            let rows = self.database.read(SESSIONS_BY_ID, &[(&ids, Type::UUID_ARRAY)]).await?;
+            in_order(rows.iter().map(session_of), |session| session.id.0)
         })
     }
 

@@ -3,7 +3,7 @@
 //! sled's own flush does not reach the disk on Linux (it ends in `sync_file_range`), so a committer of ours flushes and
 //! then calls `fdatasync` on sled's log before a write is answered.
 
-use std::{fs::File, ops::Bound};
+use std::{collections::BTreeSet, fs::File, ops::Bound};
 
 use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
@@ -151,6 +151,14 @@ impl Store for SledStore {
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
         Box::pin(self.read([Key::Session(id)], move || self.find_session(id)))
+    }
+
+    fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>> {
+        let keys: Vec<_> = ids.iter().copied().map(Key::Session).collect();
+        Box::pin(self.read(keys, || {
+            let ids: BTreeSet<_> = ids.iter().map(|id| id.0).collect();
+            ids.into_iter().filter_map(|id| self.find_session(SessionId(id)).transpose()).collect()
+        }))
     }
 
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {

@@ -89,6 +89,11 @@ impl Store for CountingStore {
         self.store.session(id)
     }
 
+    fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>> {
+        self.calls.read();
+        self.store.sessions_by_id(ids)
+    }
+
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
         self.calls.read();
         self.store.sessions_of(user)

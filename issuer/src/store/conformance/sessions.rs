@@ -28,6 +28,22 @@ pub(in crate::store) async fn of_many_swaps_from_one_session_one_wins<B: Bench>(
     assert_eq!(store.session(old.id).await.unwrap(), Some(ended(&old)));
 }
 
+pub(in crate::store) async fn several_sessions_are_found_by_their_ids_at_once<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    let id = |id| SessionId(Uuid::from_u128(id));
+    assert_eq!(store.sessions_by_id(&[]).await.unwrap(), []);
+    assert_eq!(store.sessions_by_id(&[id(1), id(2)]).await.unwrap(), []);
+    for (owner, id) in [(1, 12), (2, 11), (1, u128::MAX), (1, 13)] {
+        store.add_session(&session(owner, id)).await.unwrap();
+    }
+    store.swap_session(&session(1, 12), &ended(&session(1, 12))).await.unwrap();
+    let found = store.sessions_by_id(&[id(u128::MAX), id(12), id(9), id(11), id(12)]).await.unwrap();
+    assert_eq!(found, [session(2, 11), ended(&session(1, 12)), session(1, u128::MAX)]);
+    let many: Vec<_> = (0..2000).map(id).collect();
+    let found = store.sessions_by_id(&many).await.unwrap();
+    assert_eq!(found, [session(2, 11), ended(&session(1, 12)), session(1, 13)]);
+}
+
 pub(in crate::store) async fn a_user_has_their_own_sessions_and_nobody_elses<B: Bench>() {
     let (_bench, store) = B::open().await;
     // Neighbours in the order of ids, the last of them all too.

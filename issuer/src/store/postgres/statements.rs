@@ -51,6 +51,8 @@ pub(super) const FIRST_USERS: &str = on_primary!("SELECT id, record FROM hallpas
 pub(super) const USERS_AFTER: &str =
     on_primary!("SELECT id, record FROM hallpass.users WHERE id > $2 ORDER BY id LIMIT $1");
 
+pub(super) const SESSIONS_BY_ID: &str =
+    on_primary!("SELECT id, record FROM hallpass.sessions WHERE id = ANY($1) ORDER BY id");
 pub(super) const SESSIONS_OF: &str =
     on_primary!("SELECT id, record FROM hallpass.sessions WHERE user_id = $1 ORDER BY id");
 pub(super) const ADD_SESSION: &str = "INSERT INTO hallpass.sessions (id, user_id, record) VALUES ($1, $2, $3) \

@@ -23,13 +23,13 @@ pub(super) enum Key<'s> {
 
 impl SledStore {
     /// Reads the records with these keys, and waits until what was read is durable.
-    pub(super) async fn read<T, const N: usize>(
+    pub(super) async fn read<'k, T>(
         &self,
-        keys: [Key<'_>; N],
+        keys: impl AsRef<[Key<'k>]>,
         read: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let found = self.guard(read);
-        self.committer.durable_now(self.committer.last_change(&keys)).await?;
+        self.committer.durable_now(self.committer.last_change(keys.as_ref())).await?;
         found
     }
 

@@ -1,7 +1,7 @@
 //! A request, carried out on a store.
 
 use super::{
-    protocol::{Answer, Records, Request},
+    protocol::{Answer, Ids, Records, Request},
     record::Record,
 };
 use crate::{
@@ -32,6 +32,10 @@ async fn carry_out(store: &dyn Store, request: Request) -> Result<Answer, StoreE
             Ok(Answer::Listed(Records(records?)))
         }
         Request::Session(id) => Ok(Answer::Found(store.session(SessionId(id)).await?.as_ref().map(Record::of_session))),
+        Request::SessionsById(Ids(ids)) => {
+            let ids: Vec<_> = ids.into_iter().map(SessionId).collect();
+            Ok(listed(&store.sessions_by_id(&ids).await?))
+        }
         Request::SessionsOf(user) => Ok(listed(&store.sessions_of(UserId(user)).await?)),
         Request::SessionsAfter(after, most) => {
             Ok(listed(&store.sessions_after(after.map(SessionId), page(most)).await?))

@@ -12,7 +12,7 @@ use super::{
     Place,
     conversation::{Call, converse},
     greeting::{self, GreetingError},
-    protocol::{Answer, Records, Request},
+    protocol::{Answer, Ids, Records, Request},
     record::Record,
 };
 use crate::{
@@ -114,6 +114,10 @@ impl Store for SocketStore {
         Box::pin(async move {
             self.ask(Request::Session(id.0)).await?.found()?.as_ref().map(Record::to_session).transpose()
         })
+    }
+
+    fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>> {
+        Box::pin(self.ask_for_sessions(Request::SessionsById(Ids(ids.iter().map(|id| id.0).collect()))))
     }
 
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {

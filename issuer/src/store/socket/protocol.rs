@@ -25,6 +25,7 @@ messages! {
         12 => RemoveSession(session: Record),
         13 => KeyRing(),
         14 => SwapKeyRing(old: Option<Vec<u8>>, new: Vec<u8>),
+        15 => SessionsById(ids: Ids),
     }
 }
 
@@ -41,6 +42,10 @@ messages! {
     }
 }
 
+/// The ids of several records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ids(pub(super) Vec<Uuid>);
+
 /// A page of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Records(pub(super) Vec<Record>);
@@ -53,6 +58,7 @@ impl Request {
             | Self::UserNamed(..)
             | Self::UsersAfter(..)
             | Self::Session(..)
+            | Self::SessionsById(..)
             | Self::SessionsOf(..)
             | Self::SessionsAfter(..)
             | Self::KeyRing() => false,
@@ -68,6 +74,16 @@ impl Request {
 }
 
 impl Message for Records {
+    fn write(&self, out: &mut Vec<u8>) {
+        write_all(&self.0, out);
+    }
+
+    fn read(rest: &mut &[u8]) -> Option<Self> {
+        read_all(rest).map(Self)
+    }
+}
+
+impl Message for Ids {
     fn write(&self, out: &mut Vec<u8>) {
         write_all(&self.0, out);
     }
