@@ -30,11 +30,24 @@ pub(crate) use rules::{Lifetimes, Rules};
 /// How a session's refresh token travels, chosen at login. It never changes: a token that came as a cookie, out of the
 /// reach of scripts, must not go out in a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub(crate) enum Transport {
     #[default]
     Cookie,
     Body,
+}
+
+/// A string alone: serde would also take the object `{"cookie": null}`.
+impl TryFrom<String> for Transport {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "cookie" => Ok(Self::Cookie),
+            "body" => Ok(Self::Body),
+            _ => Err("a transport is \"cookie\" or \"body\""),
+        }
+    }
 }
 
 /// Whether a session was ended. "Ended" is final.

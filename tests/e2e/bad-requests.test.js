@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { login, post } from "../support/client.js";
+import { cookieHeader, login, post } from "../support/client.js";
 import { issuerFor } from "../support/issuer.js";
 
 async function assertError(response, status, error) {
@@ -69,6 +69,28 @@ test("broken JSON is named, and what was in it is not repeated", async (t) => {
   await issuer.stop();
   assert.match(issuer.log(), /path="\/login" status=400/);
   assert.doesNotMatch(issuer.log(), /hunter2/);
+});
+
+test("an array is no object, whatever is in it, and a value of another type is no string", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--allow-registration"] });
+  const { username, password } = { username: "exampleUser", password: "examplePassword" };
+  const cookie = cookieHeader(await login(issuer));
+  const bodies = {
+    "/login": [[username, password], [username, password, "cookie", null], { username, password, transport: { cookie: null } }, { username, password, transport: ["cookie"] }],
+    "/register": [["somebody", "a long password"]],
+    "/refresh": [[], [null], ["hprt_x"]],
+    "/logout": [[], [null], ["hprt_x"]],
+    "/password": [[password, "another password"]],
+  };
+  for (const [path, wrong] of Object.entries(bodies)) {
+    for (const body of wrong) {
+      const { error_description } = await assertError(await post(issuer.url + path, body, { cookie }), 400, "invalid_request");
+      assert.match(error_description, /^the body must be .*JSON such as \{/, `${path} ${JSON.stringify(body)}`);
+    }
+  }
+  // None of it did anything.
+  assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 200);
+  assert.equal((await login(issuer)).status, 200);
 });
 
 test("a body must be JSON by its content type", async (t) => {

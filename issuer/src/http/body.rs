@@ -50,16 +50,24 @@ impl Body {
         self.0.is_empty()
     }
 
-    /// Reads the body as JSON; `expected` shows what it should look like. The parser's own words are not passed on,
-    /// since they can quote the body, and with it a password.
+    /// Reads the body as a JSON object; `expected` shows what it should look like. The parser's own words are not passed
+    /// on, since they can quote the body, and with it a password.
     pub(crate) fn json<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.0).map_err(|_| ApiError::invalid_request(format!("the body must be {expected}")))
+        let read = if is_object(&self.0) { serde_json::from_slice(&self.0).ok() } else { None };
+        read.ok_or_else(|| ApiError::invalid_request(format!("the body must be {expected}")))
     }
 
     /// The same where a request may also have no body.
     pub(crate) fn json_if_any<T: DeserializeOwned + Default>(&self, expected: &'static str) -> Result<T, ApiError> {
         if self.0.is_empty() { Ok(T::default()) } else { self.json(expected) }
     }
+}
+
+/// Whether a JSON text is an object: serde would take an array of a struct's fields for the struct. No object is within
+/// another in any body.
+fn is_object(text: &[u8]) -> bool {
+    // The whitespace of RFC 8259 §2.
+    text.iter().find(|byte| !b" \t\n\r".contains(byte)) == Some(&b'{')
 }
 
 /// `application/json`, with or without parameters (RFC 9110 §8.3.1).
