@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    http::{Network, Origin},
+    http::{MAX_HOPS, Network, Origin},
     id::SessionId,
     session::Lifetimes,
     user::Username,
@@ -26,7 +26,7 @@ pub(crate) use user::{
     Format, UserAdd, UserChanges, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet,
 };
 pub(crate) use values::IssuerUrl;
-use values::{duration, duration_or_none};
+use values::{audience, duration, duration_or_none, hops, log_level, socket_address};
 
 /// Signs users in once, and lets anyone check the pass locally.
 #[derive(Debug, Parser)]
@@ -35,7 +35,8 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// What to log: error, warn, info, debug or trace.
-    #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info", global = true)]
+    #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info", global = true,
+          value_parser = log_level)]
     pub(crate) log: tracing::level_filters::LevelFilter,
 }
 
@@ -63,7 +64,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
+          value_parser = socket_address)]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) store: ServedStoreOption,
@@ -71,7 +73,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "HALLPASS_ISSUER", value_name = "URL")]
     pub(crate) issuer: Option<IssuerUrl>,
     /// Whom the access tokens are for, their `aud`.
-    #[arg(long, env = "HALLPASS_AUDIENCE", value_name = "NAME", default_value = "api")]
+    #[arg(long, env = "HALLPASS_AUDIENCE", value_name = "NAME", default_value = "api", value_parser = audience)]
     pub(crate) audience: String,
     /// How long an access token is good.
     #[arg(long, env = "HALLPASS_ACCESS_TTL", value_name = "DURATION", default_value = "5m", value_parser = duration)]
@@ -97,18 +99,30 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) hashing: HashingOptions,
     /// Address and port to answer `GET /metrics` on, for Prometheus; nobody else should reach it.
-    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS:PORT", value_parser = socket_address)]
     pub(crate) admin_listen: Option<SocketAddr>,
     /// Let anybody make themselves a user, with `POST /register`.
     #[arg(long, env = "HALLPASS_ALLOW_REGISTRATION")]
     pub(crate) allow_registration: bool,
-    /// Another origin whose pages may call the issuer, such as `https://app.example.com`; may be given several times.
+    /// Another origin whose pages may call the issuer, such as `https://app.example.com`, or an app's, such as
+    /// `tauri://localhost`; may be given several times.
     #[arg(long, env = "HALLPASS_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allowed_origin: Vec<Origin>,
-    /// A proxy, or a network of proxies such as 10.0.0.0/8, whose word on where a request comes from is taken
-    /// (`X-Forwarded-For`); may be given several times.
+    /// A proxy, or a network of proxies such as 10.0.0.0/8, that is trusted to set `X-Forwarded-For`; may be given several
+    /// times. Every client inside such a network can choose the address that it appears to have: name the proxies alone, or
+    /// give --trusted-proxy-hops, and let clients reach the issuer through the proxies only.
     #[arg(long, env = "HALLPASS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<Network>,
+    /// How many trusted proxies a request passes at most. The client is who the last of them names, even where that address
+    /// is a trusted one. With one proxy in front: 1.
+    #[arg(long, env = "HALLPASS_TRUSTED_PROXY_HOPS", value_name = "N", default_value_t = MAX_HOPS, value_parser = hops,
+          requires = "trusted_proxy")]
+    pub(crate) trusted_proxy_hops: u8,
+    /// How long a connection may be idle between two requests. Set it above the idle time of the load balancer in front,
+    /// which else sends a request into a connection that has just been closed.
+    #[arg(long, env = "HALLPASS_KEEP_ALIVE_TIMEOUT", value_name = "DURATION", default_value = "75s",
+          value_parser = duration)]
+    pub(crate) keep_alive_timeout: Duration,
     /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,

@@ -15,10 +15,13 @@ use warp::{
 
 use crate::auth::Auth;
 
+mod activity;
 mod admin;
 mod body;
 mod caller;
+mod connection;
 mod cookies;
+mod cors;
 mod credentials;
 mod envelope;
 mod error;
@@ -28,24 +31,28 @@ mod key_set;
 mod login;
 mod logout;
 mod me;
+mod message;
 mod origin;
 mod pass;
 mod password;
-mod places;
 mod proxies;
 mod ready;
 mod refresh;
 mod register;
 pub(crate) mod server;
 mod sessions;
+mod slots;
 
-pub(crate) use admin::answer as answer_admin;
+pub(crate) use admin::{answer as answer_admin, refuse as refuse_admin};
 use body::Body;
-pub(crate) use envelope::{Envelope, cors};
-use error::ApiError;
+pub(crate) use envelope::Envelope;
+pub(crate) use error::ApiError;
 use head::Head;
 pub(crate) use origin::Origin;
-pub(crate) use proxies::{Network, TrustedProxies};
+pub(crate) use proxies::{MAX_HOPS, Network, TrustedProxies};
+
+/// About how much of a head is read: proxies cut at 8 KiB to 16 KiB, and an access token is at most 8 KiB.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// Every path, and the methods that it takes.
 const METHODS: [(&str, &str); 10] = [

@@ -12,7 +12,6 @@ use std::{
 
 use hallpass_token::KeySetError;
 use tokio::{sync::oneshot, time};
-use tower::Layer as _;
 
 use crate::{
     auth::AuthSetupError,
@@ -20,7 +19,7 @@ use crate::{
     clock::SystemClock,
     data::DataError,
     hashing::HashingSetupError,
-    http::{self, Envelope, TrustedProxies, server},
+    http::{self, ApiError, Envelope, TrustedProxies, server},
     key_ring::{Hs256Secret, KeyRingError, MasterKeyText},
     password::WeakPassword,
     store::StoreError,
@@ -143,14 +142,17 @@ impl Started {
         let Self { options, auth, keys, metrics, store, temporary: _until_the_end, .. } = self;
         let routes = warp::service(http::routes(&auth));
         let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());
-        let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy));
+        let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy, options.trusted_proxy_hops));
         let senders = Arc::clone(&proxies);
+        let refusing = envelope.clone();
+        let refuse = move |error: &ApiError, address| refusing.refuse(error, address);
         let service = tower::service_fn(move |request| envelope.clone().answer(senders.with_sender(request)));
-        let service = http::cors(&options.allowed_origin).layer(service);
+        let keep_alive_timeout = options.keep_alive_timeout;
         let admin = self.admin.map(|listener| {
             let proxies = Arc::clone(&proxies);
             let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-            tokio::spawn(server::serve(listener, service, proxies, future::pending()))
+            let refuse = |error: &ApiError, _| http::refuse_admin(error);
+            tokio::spawn(server::serve(listener, service, refuse, proxies, keep_alive_timeout, future::pending()))
         });
         announce(self.address).map_err(ServeError::Output)?;
         let (of_sweeper, kept) = (Arc::clone(&store), Arc::clone(&keys));
@@ -169,7 +171,7 @@ impl Started {
                 error = auth.store_failed() => failure = Some(error),
             }
         };
-        server::serve(self.listener, service, proxies, stop).await;
+        server::serve(self.listener, service, refuse, proxies, keep_alive_timeout, stop).await;
         drop(stop_commands);
         for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
             task.abort();

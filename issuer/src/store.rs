@@ -66,6 +66,10 @@ pub(crate) trait Store: Send + Sync {
     /// The session with that id, ended and expired ones too.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>>;
 
+    /// Those of these sessions that there are, in the order of their ids, ended and expired ones too: one question for all of
+    /// them. Each is as it was at one moment of the call.
+    fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>>;
+
     /// The sessions of a user in the order of their ids, ended and expired ones too until they are removed. A session
     /// that is there during the whole call is among them, as it was at one moment of the call.
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>>;

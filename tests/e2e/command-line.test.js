@@ -48,6 +48,58 @@ test("a wrong option names itself and says what it takes", () => {
   }
 });
 
+test("an empty value, or one of spaces or control characters, names its option and what that takes", () => {
+  const options = {
+    serve: {
+      "--listen": /an address and a port, such as 127\.0\.0\.1:8080/,
+      "--admin-listen": /an address and a port/,
+      "--issuer": /an issuer is a URL/,
+      "--audience": /such as api/,
+      "--allowed-origin": /an origin is/,
+      "--trusted-proxy": /a trusted proxy is/,
+      "--trusted-proxy-hops": /from 1 to 16/,
+      "--keep-alive-timeout": /such as 30s, 5m/,
+      "--access-ttl": /such as 30s, 5m/,
+      "--signing-alg": /EdDSA, ES256, HS256/,
+      "--store": /sled:PATH/,
+      "--store-connections": /from 1 to 65535/,
+      "--log": /error, warn, info, debug or trace/,
+    },
+    "session list": { "--user": /a username must have/ },
+    "user add a": { "--role": /a role must have/, "--claim": /NAME=JSON/ },
+    "user set a": { "--remove-claim": /a claim's name/ },
+    "keys list": { "--store": /sled:PATH/ },
+  };
+  for (const [command, takes] of Object.entries(options)) {
+    for (const [option, expected] of Object.entries(takes)) {
+      for (const value of ["", " ", "\t", "\u0007", " \u00a0"]) {
+        const { status, stderr } = run([...command.split(" "), option, value]);
+        assert.equal(status, 2, `${command} ${option} ${JSON.stringify(value)}: ${stderr}`);
+        assert.ok(stderr.includes(option), stderr);
+        assert.match(stderr, expected);
+      }
+    }
+  }
+  for (const value of [" api", "api ", "a\u0000".slice(0, 1) + "\n", "a\u001bb"]) {
+    assert.equal(run(["serve", "--audience", value]).status, 2, JSON.stringify(value));
+  }
+  for (const [name, expected] of [
+    ["HALLPASS_AUDIENCE", /--audience.*such as api/s],
+    ["HALLPASS_ISSUER", /--issuer.*an issuer is a URL/s],
+    ["HALLPASS_ALLOWED_ORIGIN", /--allowed-origin.*an origin is/s],
+    ["HALLPASS_LISTEN", /--listen.*an address and a port/s],
+    ["HALLPASS_LOG", /--log.*error, warn, info/s],
+    ["HALLPASS_STORE", /--store.*sled:PATH/s],
+    ["HALLPASS_MASTER_KEY", /HALLPASS_MASTER_KEY must be 32 random bytes/],
+    ["HALLPASS_MASTER_KEY_FILE", /--master-key-file/],
+  ]) {
+    const { status, stderr } = run(["serve"], { env: { [name]: "" } });
+    assert.equal(status, 2, `${name}: ${stderr}`);
+    assert.match(stderr, expected);
+  }
+  assert.equal(run(["keys", "revoke", ""]).status, 2);
+});
+
 test("an option can be set in the environment", () => {
   const { status, stderr } = run(["serve"], { env: { HALLPASS_ACCESS_TTL: "soon" } });
   assert.equal(status, 2);

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
-import { issuerFor } from "../support/issuer.js";
+import { logged, sleep } from "../support/client.js";
+import { issuerFor, run } from "../support/issuer.js";
+import { readAnswer } from "../support/wire.js";
 
 /** Longer than every time-out of the issuer, which are 10 s; a connection still open then is never ended. */
 const PATIENCE = 25_000;
@@ -13,8 +15,11 @@ const PATIENCE = 25_000;
 function endOf(port, first, drip) {
   return new Promise((resolve, reject) => {
     let received = "";
-    const socket = connect(port, "127.0.0.1", () => first && socket.write(first));
-    const dripping = drip && setInterval(() => socket.writable && socket.write(drip), 1000);
+    let dripping;
+    const socket = connect(port, "127.0.0.1", () => {
+      if (first) socket.write(first);
+      if (drip) dripping = setInterval(() => socket.writable && socket.write(drip), 1000);
+    });
     const patience = setTimeout(() => socket.destroy(new Error("still open")), PATIENCE);
     socket.setEncoding("latin1").on("data", (text) => (received += text));
     socket.on("error", (error) => (error.code === "ECONNRESET" || error.code === "EPIPE" ? undefined : reject(error)));
@@ -32,9 +37,12 @@ describe("a connection is ended", { concurrency: true }, () => {
     assert.equal(await endOf(port), "");
   });
 
-  test("that drips its head", async (t) => {
-    const { port } = await issuerFor(t);
-    assert.doesNotMatch(await endOf(port, "GET /healthz HTTP/1.1\r\nhost: x\r\n", "x: y\r\n"), /200 OK/);
+  test("that drips its head, with 408 in the one error shape and in the log", async (t) => {
+    const issuer = await issuerFor(t);
+    const received = await endOf(issuer.port, "GET /healthz HTTP/1.1\r\nhost: x\r\n", "x: y\r\n");
+    const { status, headers, body } = readAnswer(received);
+    assert.deepEqual([status, headers.connection, JSON.parse(body).error], [408, "close", "request_timeout"]);
+    await logged(issuer, new RegExp(`status=408 .*id="${headers["x-request-id"]}"`));
   });
 
   test("that stalls in its body, with 408 in the one error shape", async (t) => {
@@ -51,9 +59,10 @@ describe("a connection is ended", { concurrency: true }, () => {
     assert.match(await endOf(port, head, " "), /^HTTP\/1\.1 408 /);
   });
 
-  test("that was answered and then falls silent", async (t) => {
-    const { port } = await issuerFor(t);
-    assert.match(await endOf(port, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"), /^HTTP\/1\.1 200 /);
+  test("that was answered and then is silent for --keep-alive-timeout, without another word", async (t) => {
+    const { port } = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "2s"] });
+    const received = await endOf(port, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert.match(received, /^HTTP\/1\.1 200 [^]*\r\n\r\n\{"status":"ok"\}$/);
   });
 
   test("that does not read its answers", async (t) => {
@@ -74,4 +83,53 @@ describe("a connection is ended", { concurrency: true }, () => {
     t.after(() => silent.forEach((socket) => socket.destroy()));
     assert.equal((await fetch(`${issuer.url}/healthz`)).status, 200);
   });
+});
+
+/** A connection of keep-alive to an issuer: `ask()` sends a request on it and says what status came; `isOpen`. */
+async function openConnection(test, port) {
+  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+  test.after(() => socket.destroy());
+  const connection = { isOpen: true };
+  socket.on("error", () => {}).on("close", () => (connection.isOpen = false));
+  await once(socket, "connect");
+  connection.ask = async (path = "/healthz") => {
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    const [text] = await once(socket, "data");
+    return readAnswer(text).status;
+  };
+  return connection;
+}
+
+test("an idle connection outlives the time for a head, by its own time-out, which is above a load balancer's 60 s", async (t) => {
+  const { port } = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "1h"] });
+  const connection = await openConnection(t, port);
+  assert.equal(await connection.ask(), 200);
+  await sleep(22_000);
+  assert.equal(await connection.ask(), 200);
+  assert.ok(connection.isOpen);
+  assert.match(run(["serve", "--help"]).stdout.replace(/\s+/g, " "), /--keep-alive-timeout <DURATION>.*?\[default: 75s\]/);
+});
+
+test("where all slots are taken, the connection that was idle for longest ends for a new one, and busy ones stay", { timeout: 120_000 }, async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "1h"] });
+  const busy = connect(issuer.port, "127.0.0.1");
+  t.after(() => busy.destroy());
+  // Its body takes as long as a body may.
+  busy.write("POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{");
+  const idle = [];
+  while (idle.length < 899) {
+    const connection = await openConnection(t, issuer.port);
+    assert.equal(await connection.ask(), 200);
+    idle.push(connection);
+  }
+  assert.ok(idle.every(({ isOpen }) => isOpen));
+  for (let more = 1; more <= 3; more += 1) {
+    const connection = await openConnection(t, issuer.port);
+    assert.equal(await connection.ask(), 200);
+    while (idle.findIndex(({ isOpen }) => isOpen) < more) await sleep(20);
+    assert.equal(idle.findIndex(({ isOpen }) => isOpen), more, "the ones that were idle for longest, and no others");
+    idle.push(connection);
+  }
+  const answered = once(busy.setEncoding("latin1"), "data");
+  assert.equal(readAnswer((await answered)[0]).status, 408, "a busy connection is answered in its time");
 });

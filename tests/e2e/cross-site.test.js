@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { login } from "../support/client.js";
+import { logged, login } from "../support/client.js";
 import { issuerFor } from "../support/issuer.js";
 
 // Raw requests, since fetch does not let a script set these headers.
@@ -65,6 +65,80 @@ test("a foreign page may read: the answer is closed to its scripts", async (t) =
   const answer = await send(issuer, "/healthz", { method: "GET", headers: { "sec-fetch-site": "cross-site" } });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers["access-control-allow-origin"], undefined);
+});
+
+/** What apps and browser extensions have in the place of a web site. */
+const APPS = [
+  "tauri://localhost",
+  "capacitor://localhost",
+  "ionic://localhost",
+  "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+  "moz-extension://0f5cd0d8-7a2c-4a2a-9d4e-2d1f0f6c1a11",
+  "http://tauri.localhost",
+  "app://a.example:81",
+];
+
+test("pages of apps and extensions are allowed like any others, by their origin's exact bytes", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", ...APPS.flatMap((origin) => ["--allowed-origin", origin])] });
+  const asked = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
+  for (const origin of APPS) {
+    const preflight = await send(issuer, "/login", { method: "OPTIONS", headers: { origin, ...asked } });
+    assert.deepEqual([preflight.status, preflight.headers["access-control-allow-origin"]], [200, origin]);
+    const answer = await send(issuer, "/login", { headers: { ...json, origin, "sec-fetch-site": "cross-site" }, body });
+    assert.deepEqual([answer.status, answer.headers["access-control-allow-origin"]], [200, origin]);
+  }
+  for (const origin of ["null", "tauri://LOCALHOST", "tauri://localhost:80", "tauri://localhost/", "capacitor://localhost.evil.example", "moz-extension://other", "localhost", "://localhost"]) {
+    assert.equal((await send(issuer, "/login", { headers: { ...json, origin }, body })).status, 403, origin);
+    const preflight = await send(issuer, "/login", { method: "OPTIONS", headers: { origin, ...asked } });
+    assert.equal(preflight.headers["access-control-allow-origin"], undefined, origin);
+  }
+});
+
+test("a preflight of an allowed origin gets the headers that it asks for, and no other origin gets any", async (t) => {
+  const issuer = await issuerFor(t, { args: ["--dev", "--allowed-origin", allowed] });
+  const preflight = (origin, names) =>
+    send(issuer, "/login", {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "POST", ...(names && { "access-control-request-headers": names }) },
+    });
+  for (const names of ["baggage,content-type,sentry-trace,traceparent", "x-datadog-origin", "authorization, content-type"]) {
+    const { status, headers } = await preflight(allowed, names);
+    assert.deepEqual([status, headers["access-control-allow-headers"]], [200, names]);
+    assert.match(headers.vary.toLowerCase(), /origin.*access-control-request-headers/);
+    assert.equal(headers["access-control-max-age"], "600");
+    assert.match(headers["x-request-id"], /./);
+  }
+  assert.equal((await preflight(allowed)).headers["access-control-allow-headers"], undefined);
+  const refused = await preflight("https://evil.example", "traceparent");
+  assert.deepEqual(Object.keys(refused.headers).filter((name) => name.startsWith("access-control-")), []);
+  // What is cached for all says that it differs by origin.
+  const keys = await send(issuer, "/.well-known/jwks.json", { method: "GET", headers: { origin: allowed } });
+  assert.equal(keys.headers["access-control-allow-origin"], allowed);
+  assert.match(keys.headers.vary.toLowerCase(), /origin/);
+});
+
+test("the log names the option that would admit a page that was refused", async (t) => {
+  const issuer = await issuerFor(t);
+  const asked = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
+  for (const origin of ["https://app.example.com", "tauri://localhost", "http://localhost:5173"]) {
+    const preflight = await send(issuer, "/login", { method: "OPTIONS", headers: { origin, ...asked } });
+    const sent = await send(issuer, "/login", { headers: { ...json, origin }, body });
+    for (const { status, text } of [preflight, sent]) {
+      assert.equal(status, 403);
+      const { error, error_description, request_id } = JSON.parse(text);
+      assert.equal(error, "csrf_rejected");
+      assert.ok(error_description.includes("--allowed-origin"));
+      const [line] = await logged(issuer, new RegExp(`.* id="${request_id}".*`));
+      assert.ok(line.includes(`--allowed-origin ${origin}`), line);
+    }
+  }
+  // No option admits these, and the line does not say that one would.
+  for (const origin of ["null", "https://a.example/path", `https://${"a".repeat(5000)}.example`, 'https://x"\u0085']) {
+    const { text } = await send(issuer, "/login", { headers: { ...json, origin }, body });
+    const [line] = await logged(issuer, new RegExp(`.* id="${JSON.parse(text).request_id}".*`));
+    assert.doesNotMatch(line, /--allowed-origin /);
+    assert.ok(line.length < 500, line);
+  }
 });
 
 test("CORS answers exactly the allowed origins", async (t) => {

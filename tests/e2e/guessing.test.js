@@ -191,6 +191,21 @@ test("behind a trusted proxy each client has a limit of its own, and what it wri
   assert.doesNotMatch(issuer.log(), /--trusted-proxy/);
 });
 
+test("with so many hops, what a client inside a trusted network writes itself is not believed", async (t) => {
+  const trusted = ["--dev", "--trusted-proxy", "127.0.0.1,10.0.0.0/8", "--trusted-proxy-hops"];
+  for (const [hops, forwarded, expected] of [
+    ["1", "203.0.113.9, 10.5.5.5", "10.5.5.5"],
+    ["2", "203.0.113.9, 10.5.5.5, 10.0.0.2", "10.5.5.5"],
+    ["2", "203.0.113.9, 10.0.0.2", "203.0.113.9"],
+    ["16", "203.0.113.9, 10.5.5.5", "203.0.113.9"],
+  ]) {
+    const issuer = await issuerFor(t, { args: [...trusted, hops] });
+    assert.equal((await login(issuer, {}, { "x-forwarded-for": forwarded })).status, 200);
+    await issuer.stop();
+    assert.match(issuer.log(), new RegExp(`event="session_began".* address=${expected.replaceAll(".", "\\.")}`), hops);
+  }
+});
+
 test("an IPv6 network of 64 bits is one client", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev"], env: { HALLPASS_TRUSTED_PROXY: "127.0.0.1" } });
   const [tried, ofOthers] = await spray(issuer, (number) => `2001:db8::${number}:1`, ["2001:db8:0:1::1", "[2001:db8:0:2::1]:443"]);

@@ -178,7 +178,7 @@ test("signing out takes 16 refresh tokens and 16 access tokens, and refuses more
     return seen.filter(({ status }) => status === 200).length;
   };
   const refreshTokens = pairs.map(({ refresh_token }) => refresh_token);
-  for (const headers of [cookies(REFRESH, refreshTokens), cookies(REFRESH, Array(240).fill("hprt_x")), cookies("__Host-hallpass_access", Array(17).fill("a.b.c"))]) {
+  for (const headers of [cookies(REFRESH, refreshTokens), cookies(REFRESH, Array(240).fill("hprt_x")), cookies(COOKIES.access, Array(17).fill("a.b.c"))]) {
     const refused = await logout(issuer, undefined, headers);
     assert.match((await refused.clone().json()).error_description, /more than 16 tokens/);
     await assertError(refused, 400, "invalid_request");

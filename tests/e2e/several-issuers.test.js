@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { post, sleep } from "../support/client.js";
+import { COOKIES, post, sleep } from "../support/client.js";
 import { credentials, run } from "../support/issuer.js";
 import { addUserTo, cannotRunPostgres, environmentOf, issuersFor, onStore, startPostgres } from "../support/postgres.js";
 
@@ -186,7 +186,7 @@ test("a sign-out asks the database no more often for many tokens than for one", 
   const bogus = () => `hprt_${randomBytes(6).toString("base64url")}${refresh_token.slice("hprt_".length + 8)}`;
   const asked = (what) => readFileSync(join(server.data, "log", "all"), "utf8").split("\n").filter((line) => /LOG: {2}(statement|execute)/.test(line) && line.includes(what)).length;
   const before = [asked("hallpass.sessions"), asked("hallpass.key_ring")];
-  const cookie = [...Array.from({ length: 15 }, bogus), refresh_token].map((token) => `__Host-hallpass_refresh=${token}`).join("; ");
+  const cookie = [...Array.from({ length: 15 }, bogus), refresh_token].map((token) => `${COOKIES.refresh}=${token}`).join("; ");
   assert.equal((await post(`${issuer.url}/logout`, undefined, { cookie })).status, 204);
   assert.equal((await refresh(issuer, { refresh_token })).status, 400);
   // Of the sign-out a look and a change, of the refresh a look; the keys for both, and once by the clock.

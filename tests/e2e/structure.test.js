@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -132,4 +132,63 @@ test("only main reads the environment and the signals", () => {
   for (const name of readdirSync(join(root, "issuer/src"), { recursive: true }).filter((each) => each.endsWith(".rs"))) {
     if (name !== "main.rs" && !isTest(name)) assert.doesNotMatch(code(read(`issuer/src/${name}`)), /std::env|signal::|\benv::var/, name);
   }
+});
+
+/** Calls that only some systems have, and those systems, as a `cfg` names them. Every other one must do without. */
+const SYSTEM_CALLS = {
+  [String.raw`\bset_tcp_user_timeout\b`]: ["linux"],
+  [String.raw`\bsched_\w+\b|\bSCHED_\w+\b|\bCLOCK_THREAD_CPUTIME_ID\b`]: ["linux"],
+  [String.raw`\bos::(linux|android)::`]: ["linux", "android"],
+  [String.raw`\bSO_PEERCRED\b|\bSO_INCOMING_CPU\b|\bset_(?:bind_device|mark|freebind\w*|cork|quickack|thin_\w+|tcp_congestion|priority|cpu_affinity|reuse_port_cbpf)\b`]: ["linux"],
+  [String.raw`\b(?:timerfd_\w+|epoll_\w+|inotify_\w+|signalfd|memfd_\w+|pidfd_\w+|prctl|getrandom_syscall|fallocate|sync_file_range|syncfs|O_TMPFILE|O_PATH|O_DIRECT|MSG_NOSIGNAL|accept4|pipe2|dup3)\b`]: ["linux"],
+};
+
+/** Whether one of the lines above an offset's item, or of its file, names these systems in a `cfg`. */
+function isGuarded(source, offset, systems) {
+  const named = new RegExp(`cfg\\(.*\\b(?:${systems.map((each) => `target_os = "${each}"`).join("|")})`, "s");
+  return attributesAround(source, offset).some((attribute) => named.test(attribute) && !/^#!?\[cfg\(not\(/.test(attribute));
+}
+
+/** The `#[cfg(…)]` of every block, item or statement that holds an offset: each stands before what it opens. */
+function* attributesOf(source) {
+  for (const match of source.matchAll(/#!?\[cfg\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)\]/g)) yield { text: match[0], start: match.index, end: match.index + match[0].length };
+}
+
+function attributesAround(source, offset) {
+  return [...attributesOf(source)].filter(({ text, end }) => text.startsWith("#!") || (end < offset && offset < endOfItem(source, end))).map(({ text }) => text);
+}
+
+/** Where the item or statement ends that begins at an offset: behind its `;`, or behind the brace that closes it. */
+function endOfItem(source, from) {
+  let depth = 0;
+  for (let at = from; at < source.length; at += 1) {
+    if ("({[".includes(source[at])) depth += 1;
+    if (")}]".includes(source[at])) depth -= 1;
+    if (depth < 0 || (depth === 0 && (source[at] === ";" || source[at] === "}"))) return at;
+  }
+  return source.length;
+}
+
+/** Every unguarded call in a source. */
+function unguarded(source) {
+  const plain = source.replace(/\/\/.*$/gm, (comment) => " ".repeat(comment.length));
+  return Object.entries(SYSTEM_CALLS).flatMap(([call, systems]) =>
+    [...plain.matchAll(new RegExp(call, "g"))].filter(({ index }) => !isGuarded(plain, index, systems)).map(([name]) => name),
+  );
+}
+
+test("a call that only some systems have stands under a cfg that names them", () => {
+  const crates = ["token", "issuer", "verifier-tower", "verifier-wasm", "xtask", "tests/bench/rust", "tests/bench-command"];
+  const sources = crates
+    .filter((crate) => existsSync(join(root, crate)))
+    .flatMap((crate) => readdirSync(join(root, crate), { recursive: true }).map((name) => `${crate}/${name}`))
+    .filter((name) => name.endsWith(".rs") && !/(^|\/)(target|node_modules)\//.test(name));
+  assert.ok(sources.length > 100);
+  for (const name of sources) assert.deepEqual(unguarded(read(name)), [], name);
+  // The test itself tells the one from the other.
+  assert.deepEqual(unguarded("fn a() { socket.set_tcp_user_timeout(None); }"), ["set_tcp_user_timeout"]);
+  assert.deepEqual(unguarded('#[cfg(target_os = "linux")]\nfn a() {}\nfn b() { x.set_tcp_user_timeout(None); }'), ["set_tcp_user_timeout"]);
+  assert.deepEqual(unguarded('#[cfg(not(target_os = "linux"))]\nfn b() { x.set_tcp_user_timeout(None); }'), ["set_tcp_user_timeout"]);
+  assert.deepEqual(unguarded('#[cfg(target_os = "linux")]\nfn b() { if c { x.set_tcp_user_timeout(None); } }'), []);
+  assert.deepEqual(unguarded('fn b() { #[cfg(any(target_os = "linux", target_os = "android"))]\nif let Err(e) = x.set_tcp_user_timeout(None) { } }'), []);
 });

@@ -46,3 +46,21 @@ export async function layWire(test, target) {
   };
   return wire;
 }
+
+/** Opens a connection, sends these bytes, and reads what comes until the server closes: `{ status, headers, body }`. */
+export async function exchange(port, bytes) {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(bytes, "latin1");
+  let text = "";
+  for await (const chunk of socket.setEncoding("latin1")) text += chunk;
+  return readAnswer(text);
+}
+
+/** The last answer in a text, read: `{ status, headers, body }`; the status is 0 where there is none. */
+export function readAnswer(text) {
+  const begins = [...text.matchAll(/HTTP\/1\.1 \d{3} /g)].at(-1)?.index ?? 0;
+  const [head, ...rest] = text.slice(begins).split("\r\n\r\n");
+  const [first, ...lines] = head.split("\r\n");
+  const headers = Object.fromEntries(lines.map((line) => [line.split(":")[0].toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]));
+  return { status: Number(first.split(" ")[1] ?? 0), headers, body: rest.join("\r\n\r\n") };
+}

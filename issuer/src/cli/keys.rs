@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     StoreOption,
-    values::{duration, duration_or_none},
+    values::{duration, duration_or_none, key_name},
 };
 
 /// Options of `hallpass serve` that say how keys are kept.
@@ -91,7 +91,7 @@ pub(crate) struct KeysRotate {
 #[derive(Debug, Args)]
 pub(crate) struct KeysRevoke {
     /// The key, by its name in `hallpass keys list` (a signing key's `kid`), or as much of its beginning as is its alone.
-    #[arg(value_name = "KEY", allow_hyphen_values = true)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, value_parser = key_name)]
     pub(crate) key: String,
     #[command(flatten)]
     pub(crate) master_key: MasterKeyOption,

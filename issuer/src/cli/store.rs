@@ -9,6 +9,7 @@ use clap::{
     parser::ValueSource,
 };
 
+use super::values::connections;
 use crate::data::StoreAddress;
 
 /// The option that says where users and sessions are kept.
@@ -32,7 +33,8 @@ pub(crate) struct ServedStoreOption {
     #[command(flatten)]
     pub(crate) address: StoreOption,
     /// How many connections to a PostgreSQL database there are at most.
-    #[arg(long, env = "HALLPASS_STORE_CONNECTIONS", value_name = "N", default_value = "16")]
+    #[arg(long, env = "HALLPASS_STORE_CONNECTIONS", value_name = "N", default_value = "16",
+          value_parser = connections)]
     pub(crate) store_connections: NonZero<u16>,
 }
 

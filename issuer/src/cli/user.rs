@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr};
 use clap::{Args, Subcommand, ValueEnum};
 use hallpass_token::CustomClaims;
 
-use super::StoreOption;
+use super::{StoreOption, values::claim_name};
 use crate::user::{Role, Username};
 
 /// Commands of `hallpass user`.
@@ -84,7 +84,7 @@ pub(crate) struct UserChanges {
     #[arg(long, value_name = "NAME=JSON")]
     pub(crate) claim: Vec<Claim>,
     /// A claim to take away; may be given several times.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = claim_name)]
     pub(crate) remove_claim: Vec<String>,
     /// Take all claims away that are not given here.
     #[arg(long, conflicts_with = "remove_claim")]

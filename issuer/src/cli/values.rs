@@ -1,8 +1,10 @@
 //! What options take: each value has one fallible constructor, whose error says what it takes.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::SocketAddr, num::NonZero, str::FromStr, time::Duration};
 
-use crate::http::Origin;
+use tracing::level_filters::LevelFilter;
+
+use crate::http::{MAX_HOPS, Origin};
 
 /// The issuer's public URL and the origin that its pages have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +32,56 @@ impl FromStr for IssuerUrl {
         }
         let host = origin.host();
         let is_local = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-        if origin.is_https() || is_local {
+        if origin.is_https() || (origin.is_http() && is_local) {
             Ok(Self { url: text.to_owned(), origin })
         } else {
             Err("an issuer needs https:// anywhere but on localhost: cookies and tokens would travel in the clear"
                 .into())
         }
     }
+}
+
+/// An address and a port to listen on.
+pub(super) fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "it must be an address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
+}
+
+/// The `aud` of access tokens (RFC 7519 §4.1.3), which a verifier compares byte by byte.
+pub(super) fn audience(text: &str) -> Result<String, String> {
+    named(text).ok_or_else(|| "an audience is a name or a URL, such as api or https://api.example.com".to_owned())
+}
+
+/// The name of a claim.
+pub(super) fn claim_name(text: &str) -> Result<String, String> {
+    named(text).ok_or_else(|| "it must be a claim's name, such as plan".to_owned())
+}
+
+/// The name of a key, or its beginning.
+pub(super) fn key_name(text: &str) -> Result<String, String> {
+    named(text).ok_or_else(|| "it must be a key's name in `hallpass keys list`, or the beginning of one".to_owned())
+}
+
+/// A text with something to see in it, at both of its ends: what an unset variable or a file's last line leaves is none.
+fn named(text: &str) -> Option<String> {
+    let is_named = !text.is_empty() && text.trim() == text && !text.chars().any(char::is_control);
+    is_named.then(|| text.to_owned())
+}
+
+/// How many proxies a request passes at most.
+pub(super) fn hops(text: &str) -> Result<u8, String> {
+    let hops = text.parse().ok().filter(|hops| (1..=MAX_HOPS).contains(hops));
+    hops.ok_or_else(|| format!("it must be a number from 1 to {MAX_HOPS}"))
+}
+
+/// How many connections there are at most.
+pub(super) fn connections(text: &str) -> Result<NonZero<u16>, &'static str> {
+    text.parse().map_err(|_| "it must be a number from 1 to 65535")
+}
+
+/// What is logged; tracing would take an empty text for `error`.
+pub(super) fn log_level(text: &str) -> Result<LevelFilter, &'static str> {
+    let level = if text.is_empty() { None } else { text.parse().ok() };
+    level.ok_or("it must be error, warn, info, debug or trace")
 }
 
 /// Whole seconds, from one second to ten years.
@@ -117,9 +162,13 @@ mod tests {
         {
             assert_eq!(text.parse::<IssuerUrl>().unwrap().url, text);
         }
-        for text in
-            ["auth.example.com", "http://auth.example.com", "https://a.example/", "https://a.example?x", "ftp://a"]
-        {
+        for text in [
+            "auth.example.com",
+            "http://auth.example.com",
+            "https://a.example/",
+            "https://a.example?x",
+            "ftp://localhost",
+        ] {
             assert!(text.parse::<IssuerUrl>().is_err(), "{text}");
         }
     }

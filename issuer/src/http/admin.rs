@@ -7,6 +7,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use warp::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
+use super::ApiError;
 use crate::metrics::Metrics;
 
 /// The content type that goes with what the crate writes.
@@ -30,6 +31,11 @@ pub(crate) async fn answer(
         _ => empty(StatusCode::NOT_FOUND),
     };
     Ok(answer)
+}
+
+/// Answers a request that cannot be read.
+pub(crate) fn refuse(error: &ApiError) -> Response<Full<Bytes>> {
+    empty(error.status)
 }
 
 fn with_metrics(text: String) -> Response<Full<Bytes>> {

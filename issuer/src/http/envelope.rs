@@ -1,7 +1,7 @@
-//! What every request passes through, whatever its path: an id, the check of its origin, a deadline, a net under
-//! panics, the one shape of errors, the headers that every answer has, and a line in the log.
+//! What every request passes through, whatever its path: an id, the checks of its form and its origin, a deadline, a net
+//! under panics, the one shape of errors, the headers that every answer has, and a line in the log.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -9,16 +9,17 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use tokio::time;
 use tower::{Service, ServiceExt as _};
-use tower_http::cors::{AllowOrigin, CorsLayer};
 use warp::{
-    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
+    http::{HeaderName, HeaderValue, Request, Response, header},
     reply,
 };
 
 use super::{
     ApiError,
     cookies::Cookies,
+    cors,
     error::{ErrorBody, Hint, Severity},
+    message,
     origin::{self, Origin},
     route_of,
 };
@@ -27,10 +28,10 @@ use crate::{clock::Stopwatch, entropy::random_id, metrics::HttpMetrics};
 /// How long a handler may take. Hashing waits at most its deadline, of 20 seconds at most; nothing else takes one.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long a browser may keep what a preflight told it.
-const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
+/// What stands for the route of a request that cannot be read, in the metrics.
+const UNREADABLE: &str = "unreadable";
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The routes, wrapped.
 #[derive(Clone)]
@@ -56,21 +57,20 @@ where
     /// Answers a request.
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
         let stopwatch = Stopwatch::start();
-        let id = random_id().map_or_else(|_| "none".to_owned(), |id| id.to_string());
+        let id = new_id();
         let metrics = self.metrics.clone();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let result = match origin::check(&method, request.headers(), &self.own_and_allowed) {
-            // `CONNECT host:port` and `OPTIONS *` have no path, and nothing of ours is at such a target.
-            Ok(()) if !path.starts_with('/') => Err(ApiError::not_found()),
-            Ok(()) => self.route(request).await,
-            Err(error) => Err(error),
-        };
+        let asking_page = cors::allowed_origin(request.headers(), &self.own_and_allowed);
+        let result = self.check_and_route(request).await;
         let (cause, severity) = match &result {
             Ok(_) => (None, Severity::Expected),
             Err(error) => (error.cause.clone(), error.severity),
         };
         let mut response = result.unwrap_or_else(|error| shape(&error, &id));
         complete(&mut response, &id);
+        if let Some(origin) = asking_page {
+            cors::open(response.headers_mut(), origin);
+        }
         let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
         metrics.request(route_of(&path), status);
         match (cause, severity) {
@@ -80,6 +80,31 @@ where
             (None, _) => tracing::info!(%method, path, status, micros, id, "request"),
         }
         Ok(response)
+    }
+
+    /// Answers a request of which hyper could not even read the head.
+    pub(crate) fn refuse(&self, error: &ApiError, address: IpAddr) -> Response<Full<Bytes>> {
+        let (id, status) = (new_id(), error.status.as_u16());
+        self.metrics.request(UNREADABLE, status);
+        let cause = error.cause.as_deref().unwrap_or(error.code);
+        tracing::info!(status, %address, id, cause, "request");
+        let mut response = shape(error, &id);
+        complete(&mut response, &id);
+        response
+    }
+
+    async fn check_and_route(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ApiError> {
+        message::check(&request)?;
+        let (method, headers) = (request.method(), request.headers());
+        if cors::is_preflight(method, headers) {
+            return cors::preflight(headers, &self.own_and_allowed);
+        }
+        origin::check(method, headers, &self.own_and_allowed)?;
+        // `CONNECT host:port` and `OPTIONS *` have no path, and nothing of ours is at such a target.
+        if !request.uri().path().starts_with('/') {
+            return Err(ApiError::not_found());
+        }
+        self.route(request).await
     }
 
     /// Lets the routes answer. Their errors arrive in the response's extensions.
@@ -101,15 +126,8 @@ where
     }
 }
 
-/// What browsers are told about calls from pages of other origins: exactly the allowed ones, with cookies.
-pub(crate) fn cors(allowed: &[Origin]) -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(allowed.iter().map(|origin| origin.header().clone())))
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE, REQUEST_ID])
-        .max_age(PREFLIGHT_MAX_AGE)
+fn new_id() -> String {
+    random_id().map_or_else(|_| "none".to_owned(), |id| id.to_string())
 }
 
 /// Gives an error its one shape.
@@ -126,13 +144,10 @@ fn shape(error: &ApiError, id: &str) -> Response<Full<Bytes>> {
         Hint::Authenticate(challenge) => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)),
         Hint::RetryAfter(seconds) => headers.insert(header::RETRY_AFTER, seconds.into()),
         Hint::Allow(methods) => headers.insert(header::ALLOW, HeaderValue::from_static(methods)),
+        Hint::Close => headers.insert(header::CONNECTION, HeaderValue::from_static("close")),
     };
     for cookie in &error.cookies {
         headers.append(header::SET_COOKIE, cookie.clone());
-    }
-    // Whoever had to be cut off, and a body that was not read to its end, would desynchronise the connection.
-    if matches!(error.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -140,10 +155,14 @@ fn shape(error: &ApiError, id: &str) -> Response<Full<Bytes>> {
 /// Adds what every answer has. Only what says so itself may be kept by caches, and is then the same for everybody.
 fn complete(response: &mut Response<Full<Bytes>>, id: &str) {
     let headers = response.headers_mut();
-    if !headers.contains_key(header::CACHE_CONTROL) {
+    let varies = if headers.contains_key(header::CACHE_CONTROL) {
+        // Which pages may read it differs all the same.
+        "Origin"
+    } else {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::VARY, HeaderValue::from_static("Origin, Cookie, Authorization"));
-    }
+        "Origin, Cookie, Authorization"
+    };
+    headers.append(header::VARY, HeaderValue::from_static(varies));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);

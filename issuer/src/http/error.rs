@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use warp::http::{HeaderValue, StatusCode};
 
+use super::MAX_HEAD_BYTES;
 use crate::{auth::AuthError, password::WeakPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
@@ -45,6 +46,8 @@ pub(crate) enum Hint {
     RetryAfter(u32),
     /// `Allow` (RFC 9110 §15.5.6).
     Allow(&'static str),
+    /// `Connection: close`. Where the request ended is not known, or its rest was not read.
+    Close,
 }
 
 /// The body of every error.
@@ -81,12 +84,17 @@ impl ApiError {
         Self { cookies: cookies.into(), ..self }
     }
 
-    fn because(self, cause: impl ToString) -> Self {
+    pub(crate) fn because(self, cause: impl ToString) -> Self {
         Self { cause: Some(cause.to_string()), ..self }
     }
 
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    /// A request that is not one well-formed HTTP/1.1 message.
+    pub(crate) fn malformed(description: &str) -> Self {
+        Self::invalid_request(description).with(Hint::Close)
     }
 
     pub(crate) fn unsupported_media_type() -> Self {
@@ -96,16 +104,33 @@ impl ApiError {
 
     pub(crate) fn body_too_large(most: usize) -> Self {
         let description = format!("the body must be at most {most} bytes long");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", description)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", description).with(Hint::Close)
+    }
+
+    pub(crate) fn head_too_large() -> Self {
+        let description =
+            format!("the request's head must be at most {MAX_HEAD_BYTES} bytes long, in at most 100 lines");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", description).with(Hint::Close)
+    }
+
+    pub(crate) fn uri_too_long() -> Self {
+        Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", "the request's target is too long: no path is")
+            .with(Hint::Close)
+    }
+
+    pub(crate) fn head_too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the request's head did not arrive in time")
+            .with(Hint::Close)
     }
 
     pub(crate) fn body_too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time").with(Hint::Close)
     }
 
-    pub(crate) fn csrf_rejected() -> Self {
+    /// `cause` names the option that would admit the page.
+    pub(crate) fn csrf_rejected(cause: impl ToString) -> Self {
         let description = "a page of another origin may not do this: see --allowed-origin";
-        Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description)
+        Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description).because(cause)
     }
 
     pub(crate) fn not_found() -> Self {

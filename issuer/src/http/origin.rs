@@ -2,46 +2,65 @@
 
 use std::str::FromStr;
 
-use warp::http::{HeaderMap, HeaderValue, Method, Uri, header, uri::Scheme};
+use warp::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use super::ApiError;
 
-/// A web origin: scheme, host and port, as browsers write it (RFC 6454 §6.2).
+/// An origin: scheme, host and port, as browsers write it (RFC 6454 §6.2). A web site's is http or https; apps and browser
+/// extensions have schemes of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(HeaderValue);
 
 /// A text that is not an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an origin is a scheme, a host and perhaps a port, such as https://app.example.com or http://localhost:5173")]
+#[error(
+    "an origin is a scheme, a host and perhaps a port, such as https://app.example.com, http://localhost:5173 or \
+     tauri://localhost"
+)]
 pub(crate) struct InvalidOrigin;
 
+/// The longest origin that the log names in full: a host has at most 253 characters (RFC 1035 §3.1).
+const MAX_NAMED_BYTES: usize = 300;
+
 impl Origin {
-    /// The origin that a URL belongs to.
+    /// The origin that a URL belongs to (RFC 6454 §4).
     pub(crate) fn of_url(url: &str) -> Result<Self, InvalidOrigin> {
         let url: Uri = url.parse().map_err(|_| InvalidOrigin)?;
-        let (Some(scheme), Some(authority)) = (url.scheme(), url.authority()) else { return Err(InvalidOrigin) };
-        let default_port = match scheme {
-            scheme if *scheme == Scheme::HTTP => 80,
-            scheme if *scheme == Scheme::HTTPS => 443,
-            _ => return Err(InvalidOrigin),
-        };
-        let host = authority.host().to_ascii_lowercase();
-        if authority.as_str().contains(['@', '*']) || host.is_empty() {
+        let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else { return Err(InvalidOrigin) };
+        let (scheme, host) = (scheme.to_ascii_lowercase(), authority.host().to_ascii_lowercase());
+        // A scheme begins with a letter (RFC 3986 §3.1).
+        let has_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
+        if authority.as_str().contains(['@', '*']) || host.is_empty() || !has_scheme {
             return Err(InvalidOrigin);
         }
+        let default_port = match scheme.as_str() {
+            "http" => Some(80),
+            "https" => Some(443),
+            _ => None,
+        };
         let text = match authority.as_str().get(host.len()..) {
             None | Some("") => format!("{scheme}://{host}"),
             // A port that is none, 99999 say, must not turn one origin into another.
             Some(_) => match authority.port_u16().ok_or(InvalidOrigin)? {
-                port if port == default_port => format!("{scheme}://{host}"),
+                port if Some(port) == default_port => format!("{scheme}://{host}"),
                 port => format!("{scheme}://{host}:{port}"),
             },
         };
         text.parse().map(Self).map_err(|_| InvalidOrigin)
     }
 
+    /// The origin that a header names, exactly as a browser writes it.
+    fn of_header(header: &HeaderValue) -> Option<Self> {
+        let text = header.to_str().ok().filter(|text| text.len() <= MAX_NAMED_BYTES)?;
+        text.parse().ok().filter(|origin: &Self| origin.0 == header)
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.0.as_bytes().starts_with(b"https://")
+    }
+
+    pub(crate) fn is_http(&self) -> bool {
+        self.0.as_bytes().starts_with(b"http://")
     }
 
     /// The host without its port; an IPv6 address in its brackets.
@@ -80,11 +99,45 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, allowed: &[Origin]) ->
     if site.is_some_and(|site| site == "same-origin" || site == "none") {
         return Ok(());
     }
+    match (site, sent(headers)) {
+        (None, Sent::Nothing) => Ok(()),
+        (_, Sent::One(origin)) if allowed.iter().any(|allowed| allowed.header() == origin) => Ok(()),
+        (_, sent) => Err(ApiError::csrf_rejected(sent.remedy())),
+    }
+}
+
+/// What a request says of the page that made it.
+pub(super) enum Sent<'h> {
+    Nothing,
+    One(&'h HeaderValue),
+    /// Which of them is meant?
+    Several,
+}
+
+/// Reads the header `Origin`.
+pub(super) fn sent(headers: &HeaderMap) -> Sent<'_> {
     let mut origins = headers.get_all(header::ORIGIN).iter();
-    match (site, origins.next(), origins.next()) {
-        (None, None, _) => Ok(()),
-        (_, Some(origin), None) if allowed.iter().any(|allowed| allowed.header() == origin) => Ok(()),
-        _ => Err(ApiError::csrf_rejected()),
+    match (origins.next(), origins.next()) {
+        (None, _) => Sent::Nothing,
+        (Some(origin), None) => Sent::One(origin),
+        (Some(_), Some(_)) => Sent::Several,
+    }
+}
+
+impl Sent<'_> {
+    /// For the log of a refusal: the option that would admit the page.
+    pub(super) fn remedy(&self) -> String {
+        match self {
+            Sent::Nothing => "the page has another origin and does not say which".to_owned(),
+            Sent::Several => "the header Origin came twice".to_owned(),
+            Sent::One(header) => match Origin::of_header(header) {
+                Some(Origin(origin)) => {
+                    let origin = String::from_utf8_lossy(origin.as_bytes());
+                    format!("the page's origin is not allowed: --allowed-origin {origin} would admit it")
+                }
+                None => "the page has an origin that no option can admit, such as null".to_owned(),
+            },
+        }
     }
 }
 
@@ -108,6 +161,9 @@ mod tests {
             ("https://app.example:443", "https://app.example"),
             ("http://localhost:5173", "http://localhost:5173"),
             ("http://[::1]:80", "http://[::1]"),
+            ("tauri://localhost", "tauri://localhost"),
+            ("App://A.Example:80", "app://a.example:80"),
+            ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
         ] {
             assert_eq!(text.parse::<Origin>().unwrap().header(), written, "{text}");
         }
@@ -118,7 +174,10 @@ mod tests {
             "app.example",
             "https://",
             "https://a.example/",
-            "ftp://a.example",
+            "file:///",
+            "://a.example",
+            "tauri:localhost",
+            "ta_uri://localhost",
             "https://u@a",
             "https://a:99999",
             "https://a:",

@@ -16,9 +16,9 @@ use super::head::Peer;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// How many hops are looked at, from the nearest. More proxies than that stand in no row; what lies further is the client's
-/// own invention.
-const MOST_HOPS: usize = 16;
+/// The most hops that are looked at, from the nearest, and the default. More proxies than that stand in no row; what lies
+/// further is the client's own invention.
+pub(crate) const MAX_HOPS: u8 = 16;
 
 /// A network, or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +42,15 @@ impl FromStr for Network {
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
     networks: Vec<Network>,
+    /// How many proxies stand in a row at most. The furthest of them wrote down its client, whatever that client wrote.
+    max_hops: u8,
     has_warned: AtomicBool,
     has_warned_of_crowd: AtomicBool,
 }
 
 impl TrustedProxies {
-    pub(crate) fn new(networks: Vec<Network>) -> Self {
-        Self { networks, has_warned: AtomicBool::new(false), has_warned_of_crowd: AtomicBool::new(false) }
+    pub(crate) fn new(networks: Vec<Network>, max_hops: u8) -> Self {
+        Self { networks, max_hops, has_warned: AtomicBool::new(false), has_warned_of_crowd: AtomicBool::new(false) }
     }
 
     /// Gives a request its sender.
@@ -67,7 +69,7 @@ impl TrustedProxies {
             return peer;
         }
         let mut sender = peer;
-        for hop in hops(headers).take(MOST_HOPS) {
+        for hop in hops(headers).take(self.max_hops.into()) {
             let Some(hop) = hop else { break };
             sender = hop;
             if !self.trusts(hop) {
@@ -124,12 +126,16 @@ mod tests {
     use super::*;
 
     fn sender(trusted: &str, peer: &str, lines: &[&str]) -> String {
+        sender_within(MAX_HOPS, trusted, peer, lines)
+    }
+
+    fn sender_within(max_hops: u8, trusted: &str, peer: &str, lines: &[&str]) -> String {
         let networks = trusted.split_terminator(' ').map(|network| network.parse().unwrap()).collect();
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(FORWARDED_FOR, HeaderValue::from_str(line).unwrap());
         }
-        TrustedProxies::new(networks).sender(peer.parse().unwrap(), &headers).to_string()
+        TrustedProxies::new(networks, max_hops).sender(peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
@@ -152,6 +158,15 @@ mod tests {
         ] {
             assert_eq!(sender(trusted, peer, lines), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn beyond_so_many_proxies_nothing_is_believed() {
+        for (max_hops, expected) in [(1, "10.2.2.2"), (2, "10.3.3.3"), (3, "198.51.100.1")] {
+            let sent = sender_within(max_hops, "10.0.0.0/8", "10.1.1.1", &["198.51.100.1, 10.3.3.3, 10.2.2.2"]);
+            assert_eq!(sent, expected, "{max_hops}");
+        }
+        assert_eq!(sender_within(1, "10.0.0.0/8", "192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
     }
 
     #[test]
@@ -193,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_warning_comes_once() {
-        let proxies = TrustedProxies::new(Vec::new());
+        let proxies = TrustedProxies::new(Vec::new(), MAX_HOPS);
         assert!(!proxies.has_warned.load(Ordering::Relaxed));
         let mut headers = HeaderMap::new();
         proxies.sender("192.0.2.1".parse().unwrap(), &headers);

@@ -1,12 +1,12 @@
 //! The accept loop. Stock `warp::serve` has no time-outs, no bound on connections and no deadline at the end; this one
 //! has all three.
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -17,21 +17,18 @@ use tower::{Service, ServiceExt as _};
 use warp::http::{Request, Response, StatusCode};
 
 use super::{
+    ApiError,
+    activity::Activity,
+    connection,
     head::Peer,
-    places::{IsProxy, Places},
     proxies::TrustedProxies,
+    slots::{IsProxy, Slots},
 };
 use crate::hashing::Here;
 
-/// How long a connection may take to send a request's head, and may be silent before its first and between two.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How long an answer may stay unread before the kernel ends the connection.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// About how much of a head is read before hyper answers 431 on its own, without a body: proxies cut at 8 KiB to 16 KiB,
-/// and an access token is at most 8 KiB.
-const MOST_HEAD_BYTES: usize = 32 * 1024;
 
 /// How long requests in flight may take once the issuer is told to stop.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
@@ -40,23 +37,27 @@ const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves connections until `shutdown` completes, then lets the requests in flight finish. One address gets a part of the
-/// connections that there can be, but for `proxies` and whoever is on this machine.
+/// connections that there can be, but for `proxies` and clients on this machine. A request that cannot be read is answered
+/// by `refuse`.
 pub(crate) async fn serve<S>(
     listener: TcpListener,
     service: S,
+    refuse: impl Fn(&ApiError, IpAddr) -> Response<Full<Bytes>> + Clone + Send + Sync + 'static,
     proxies: Arc<TrustedProxies>,
+    keep_alive_timeout: Duration,
     shutdown: impl Future<Output = ()>,
 ) where
     S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
-    let places = Places::new();
+    let slots = Slots::new();
     let (stop, stopping) = watch::channel(false);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = async {
-            let room = places.room().await;
-            (room, listener.accept().await)
+            let stream = listener.accept().await;
+            // Only now: an idle connection ends for one that is there.
+            (slots.room().await, stream)
         };
         let (room, stream) = tokio::select! {
             biased;
@@ -70,22 +71,25 @@ pub(crate) async fn serve<S>(
                 let address = peer.ip().to_canonical();
                 let speaks_for_others = address.is_loopback() || proxies.trusts(address);
                 let is_proxy = if speaks_for_others { IsProxy::Yes } else { IsProxy::No };
-                let Some(place) = places.take(room, address, is_proxy) else {
+                let Some(slot) = slots.take(room, address, is_proxy) else {
                     proxies.warn_of_crowd(address);
                     continue;
                 };
-                let place = Arc::new(place);
-                let held = (Arc::clone(&place), stopping.clone());
+                set_options(&stream);
+                let slot = Arc::new(slot);
+                let activity = Activity::new(Arc::clone(&slot), keep_alive_timeout);
+                let held = (Arc::clone(&slot), stopping.clone());
                 let service = finishing(service.clone(), held);
-                let (here, stopping) = (Here::new(), stopping.clone());
+                let (here, stopping, refuse) = (Here::new(), stopping.clone(), refuse.clone());
                 tokio::spawn(async move {
                     let peer = Peer { address, presence: here.presence() };
                     let service = service.map_request(move |mut request: Request<Incoming>| {
                         request.extensions_mut().insert(peer.clone());
                         request
                     });
-                    serve_connection(stream, service, stopping).await;
-                    drop((here, place));
+                    let refuse = |error: &ApiError| refuse(error, address);
+                    connection::serve(stream, service, activity, stopping, refuse).await;
+                    drop((here, slot));
                 });
             }
             Err(error) => {
@@ -102,8 +106,21 @@ pub(crate) async fn serve<S>(
     }
 }
 
+/// Answers are small and complete, so that there is nothing to wait for; and a client that does not read them must not hold
+/// its slot for ever.
+fn set_options(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    // Elsewhere the kernel gives up by itself, later.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT)) {
+        tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
+    }
+}
+
 /// A service whose answers are worked out to their end even if the client hangs up: a page that closes still signs out.
-/// What is `held` tells that something is under way: its connection's place is taken, and the issuer has not stopped.
+/// What is `held` tells that something is under way: its connection's slot is taken, and the issuer has not stopped.
 fn finishing<S>(
     service: S,
     held: impl Clone + Send + 'static,
@@ -128,51 +145,4 @@ where
             })
         }
     })
-}
-
-/// Serves one connection until it closes, falls silent or the issuer stops. It holds `stopping` to its end: that the
-/// last one is gone tells that no connection is left.
-async fn serve_connection<S>(stream: TcpStream, service: S, mut stopping: watch::Receiver<bool>)
-where
-    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    // Answers are small and complete: there is nothing to wait for.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
-    }
-    // A client that does not read its answers must not hold its place for ever.
-    if let Err(error) = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIMEOUT)) {
-        tracing::debug!(%error, "TCP_USER_TIMEOUT could not be set");
-    }
-    // hyper's own time-out for the head begins with the first byte of a connection only.
-    tokio::select! {
-        readable = time::timeout(HEAD_TIMEOUT, stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
-        () = told_to_stop(&mut stopping) => return,
-    }
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(MOST_HEAD_BYTES)
-            // A client that closes its side has gone, whatever it asked for: nobody hashes for it.
-            .half_close(false)
-            // Called at once, where a future would wait for a first poll that never comes if the client is gone by then.
-            .serve_connection(TokioIo::new(stream), service_fn(move |request| service.clone().call(request)))
-    );
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = told_to_stop(&mut stopping) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke off");
-    }
-}
-
-async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
-    // An error says that the server is gone, which is as good as being told.
-    drop(stopping.wait_for(|stop| *stop).await);
 }

@@ -33,8 +33,9 @@ pub(crate) use server::{Limits, Server};
 /// The socket's name in the data folder.
 const NAME: &str = "hallpass.sock";
 
-/// The longest path that the address of a socket has room for, with the zero at its end (`sun_path`, unix(7)).
-const MOST_PATH_BYTES: usize = 108;
+/// The longest path that the address of a socket has room for, with the zero at its end (`sun_path`: 108 bytes on Linux,
+/// unix(7); 104 on macOS and the BSDs).
+const MOST_PATH_BYTES: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
 
 /// The socket of a data folder, by a path that fits into an address.
 struct Place {
