@@ -15,7 +15,7 @@ export const BROKEN = [
     edits: [
       ["session.js", /(markEnding\(\);)\s+await this\.#upkeep;/, "$1"],
       ["session.js", /if \(this\.#turn !== turn\)\s+return [^;]*;/, ""],
-      ["session.js", /if \(this\.#over\.has\(pass\.session\.id\)\)\s+return;/, ""],
+      ["session.js", /if \(this\.#over\.has\(pass\.session\.id\)\)\s+return [^;]*;/, ""],
     ],
   },
   {

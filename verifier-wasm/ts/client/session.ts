@@ -198,7 +198,8 @@ export class PageSession {
   }
 
   #commit(pass: Pass): void {
-    if (this.#over.has(pass.session.id)) return;
+    // The issuer grants what it has ended: its answer to an older request, or a mistake. Later it knows better.
+    if (this.#over.has(pass.session.id)) return this.#putOff({ kind: "failed" });
     this.#neighbours.tell({ type: "pass", pass });
     this.#admit(pass);
   }
