@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { knownTables } from "../bench/logins/known.js";
 import { closedTables, floodTables, rawRate } from "../bench/logins/tables.js";
 import { assertCountsAgree, assertServesAll } from "../bench/logins/validity.js";
 import { plot } from "../bench/report/plot.js";
@@ -93,7 +94,14 @@ test("the logins come to the terminal and to the README, with what no client had
     peer: flooded(100, 50, { timedOut: 850, wrong: { "status 500": 50 } }),
   };
   const plan = { rate: 100, quiet: 1, flood: 10_000, giveUp: 20_000, trickle: 50, runsFirst: true };
-  const tables = floodTables(CONTENDERS, floods, plan);
+  const known = {
+    accounts: 4, connections: 5, unknownClients: 20, known: { served: 200, refused: 3 },
+    unknown: { served: 100, refused: 7, gaveUp: 0, longest: 1900 },
+  };
+  const tables = [
+    ...floodTables(CONTENDERS, floods, plan),
+    ...knownTables("hallpass", [known], { measure: 5000, giveUp: 20_000, deadline: 2000 }),
+  ];
   assert.ok(tables[0].notes.some((note) => note.includes("SCHED_FIFO")));
   const logins = {
     part: "logins", date: "2026-11-24T00:00:00Z", machine: { cpu: "C", cores: 2, load: 0 }, tools: {}, versions: {}, tables,
@@ -104,6 +112,8 @@ test("the logins come to the terminal and to the README, with what no client had
   const lines = readmeWith(`${markers.join("\n")}\n`, { logins }).split("\n");
   assert.ok(lines.includes("| | hallpass | peer |"));
   assert.ok(lines.includes("| … refused, p99 | 80.0/s, 3.00 ms | none |"));
+  const byKnown = "a flood by known devices, 4 accounts × 5 connections for 5 s: unknown devices, share, longest wait (deadline)";
+  assert.ok(lines.includes(`| ${byKnown} | 20.0/s, 33 %, 1,900 ms (2,000) | – |`));
   assert.ok(lines.includes("| … the client gave up, or had no proper answer | 0 % | 90 % |"));
   assert.ok(lines.includes("| … a refresh meanwhile, p99 before → during | 2.00 → 3.00 ms (1.5×) | 2.00 → 100 ms (50.0×) |"));
 });
