@@ -8,6 +8,7 @@ use std::fmt::Display;
 use crate::{
     guessing::{MOST_FAILURES, Told},
     id::{SessionId, UserId},
+    log::AUDIT,
     session::{End, Session},
 };
 
@@ -28,7 +29,7 @@ pub(crate) enum Device {
 pub(crate) fn session_began(session: &Session, device: Device, address: impl Display) {
     let Session { user, id, .. } = session;
     let (event, device) = ("session_began", if device == Device::Known { "known" } else { "new" });
-    tracing::info!(target: "hallpass::audit", event, %user, session = %id, device, %address, "audit");
+    tracing::info!(target: AUDIT, event, %user, session = %id, device, %address, "audit");
 }
 
 /// A session ended. That two hold its tokens is a warning: somebody should look into it.
@@ -36,26 +37,26 @@ pub(crate) fn session_ended(session: &Session, cause: End, address: impl Display
     let Session { user, id, .. } = session;
     let event = "session_ended";
     if cause == End::Stolen {
-        tracing::warn!(target: "hallpass::audit", event, %user, session = %id, %cause, %address, "audit");
+        tracing::warn!(target: AUDIT, event, %user, session = %id, %cause, %address, "audit");
     } else {
-        tracing::info!(target: "hallpass::audit", event, %user, session = %id, %cause, %address, "audit");
+        tracing::info!(target: AUDIT, event, %user, session = %id, %cause, %address, "audit");
     }
 }
 
 /// A user changed their password in that session.
 pub(crate) fn password_changed(user: UserId, session: SessionId, address: impl Display) {
-    tracing::info!(target: "hallpass::audit", event = "password_changed", %user, %session, %address, "audit");
+    tracing::info!(target: AUDIT, event = "password_changed", %user, %session, %address, "audit");
 }
 
 /// Somebody made themselves a user.
 pub(crate) fn user_registered(user: UserId, address: impl Display) {
-    tracing::info!(target: "hallpass::audit", event = "user_registered", %user, %address, "audit");
+    tracing::info!(target: AUDIT, event = "user_registered", %user, %address, "audit");
 }
 
 /// The person who runs the issuer added the users of a file.
 pub(crate) fn users_imported(added: u64, present: u64, refused: u64) {
     let event = "users_imported";
-    tracing::info!(target: "hallpass::audit", event, added, present, refused, address = OPERATOR, "audit");
+    tracing::info!(target: AUDIT, event, added, present, refused, address = OPERATOR, "audit");
 }
 
 /// A user's account has failed attempts: what follows of clients that are not known is delayed, or refused.
@@ -63,11 +64,11 @@ pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) 
     match told {
         Told::Nothing => {}
         Told::Delayed => {
-            tracing::info!(target: "hallpass::audit", event = "attempts_delayed", %user, %address, "audit");
+            tracing::info!(target: AUDIT, event = "attempts_delayed", %user, %address, "audit");
         }
         Told::Exhausted => {
             let (event, failures) = ("attempts_refused", MOST_FAILURES);
-            tracing::warn!(target: "hallpass::audit", event, %user, failures, %address, "audit");
+            tracing::warn!(target: AUDIT, event, %user, failures, %address, "audit");
         }
     }
 }
@@ -75,18 +76,18 @@ pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) 
 /// A key of the ring was published, went into use, retired, has gone or was revoked.
 pub(crate) fn key_changed(event: &'static str, purpose: impl Display, key: impl Display, by: &str) {
     if event == "key_revoked" {
-        tracing::warn!(target: "hallpass::audit", event, %purpose, %key, by, "audit");
+        tracing::warn!(target: AUDIT, event, %purpose, %key, by, "audit");
     } else {
-        tracing::info!(target: "hallpass::audit", event, %purpose, %key, by, "audit");
+        tracing::info!(target: AUDIT, event, %purpose, %key, by, "audit");
     }
 }
 
 /// The person who runs the issuer changed all keys at once.
 pub(crate) fn keys_changed(event: &'static str) {
-    tracing::warn!(target: "hallpass::audit", event, by = OPERATOR, "audit");
+    tracing::warn!(target: AUDIT, event, by = OPERATOR, "audit");
 }
 
 /// The person who runs the issuer added, changed or removed a user.
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
-    tracing::info!(target: "hallpass::audit", event, %user, address = OPERATOR, "audit");
+    tracing::info!(target: AUDIT, event, %user, address = OPERATOR, "audit");
 }

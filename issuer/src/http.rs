@@ -181,12 +181,15 @@ fn respond(result: Result<Response, ApiError>) -> Response {
     })
 }
 
-/// The route of a path, for the metrics: of a closed list.
+/// What the route of every other path is called.
+const OTHER: &str = "other";
+
+/// The route of a path, for the metrics and the log: of a closed list.
 fn route_of(path: &str) -> &'static str {
     if session_in(path).is_some() {
         return "/sessions/{id}";
     }
-    METHODS.iter().find(|(known, _)| *known == path).map_or("other", |(known, _)| known)
+    METHODS.iter().find(|(known, _)| *known == path).map_or(OTHER, |(known, _)| known)
 }
 
 fn no_route(path: &str) -> ApiError {

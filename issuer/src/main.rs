@@ -8,12 +8,14 @@ mod clock;
 mod data;
 mod device_token;
 mod entropy;
+mod foreign_text;
 mod guessing;
 mod hashing;
 mod http;
 mod id;
 mod key_ring;
 mod keys;
+mod log;
 mod metrics;
 mod password;
 mod refresh_token;
@@ -29,7 +31,7 @@ mod users;
 use std::{
     env,
     error::Error,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, Write as _},
     panic,
     process::ExitCode,
     time::Duration,
@@ -39,10 +41,9 @@ use clap::Parser as _;
 use cli::{Cli, Command};
 use key_ring::{Hs256Secret, MasterKeyText};
 use keys::KeysError;
+use metrics::LogMetrics;
 use serve::{Secrets, ServeError};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::WorkerGuard;
 
 /// Exit status for wrong options, the same as clap's.
 const USAGE: u8 = 2;
@@ -53,13 +54,21 @@ const AT_MOST: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let _flushed_at_the_end = log_to_stderr(cli.log);
-    log_panics();
-    match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+    let log_metrics = LogMetrics::default();
+    let log = match log::start(cli.log, log_metrics.clone()) {
+        Ok(log) => log,
         Err(error) => {
             // Where not even this can be written, the exit status still tells.
-            drop(writeln!(io::stderr(), "hallpass: {error}"));
+            drop(writeln!(io::stderr(), "hallpass: no thread can be started for the log: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    log_panics();
+    match run(cli.command, log_metrics) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Through the log, so that a reader that has stopped does not keep the process from its end.
+            log.say(&format!("hallpass: {error}"));
             let is_usage = error.downcast_ref::<ServeError>().is_some_and(ServeError::is_usage)
                 || error.downcast_ref::<KeysError>().is_some_and(KeysError::is_usage);
             ExitCode::from(if is_usage { USAGE } else { 1 })
@@ -67,7 +76,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Box<dyn Error>> {
+fn run(command: Command, log_metrics: LogMetrics) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let master_key = env::var_os("HALLPASS_MASTER_KEY").map(MasterKeyText::from);
@@ -76,7 +85,7 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 let hs256_secret = env::var_os("HALLPASS_HS256_SECRET").map(Hs256Secret::from);
                 let secrets = Secrets { hs256: hs256_secret, master_key };
                 // As a task: what this thread did itself would be one more thread to wake, for every connection.
-                tokio::spawn(serve::run(*options, secrets, told_to_stop()?)).await??;
+                tokio::spawn(serve::run(*options, secrets, log_metrics, told_to_stop()?)).await??;
             }
             Command::User(command) => users::run(command).await?,
             Command::Session(command) => sessions::run(command).await?,
@@ -112,12 +121,4 @@ fn log_panics() {
             tracing::error!(%panic, "a part of the issuer panicked: this is a bug");
         }
     }));
-}
-
-/// Logs through a thread of its own, which drops lines when nobody reads them: a full pipe must not stop the issuer.
-fn log_to_stderr(level: LevelFilter) -> WorkerGuard {
-    let in_colour = io::stderr().is_terminal();
-    let (writer, guard) = tracing_appender::non_blocking(io::stderr());
-    tracing_subscriber::fmt().with_writer(writer).with_max_level(level).with_target(false).with_ansi(in_colour).init();
-    guard
 }

@@ -56,6 +56,12 @@ pub(crate) struct KeyMetrics {
     failed_reads: Counter,
 }
 
+/// What becomes of the log.
+#[derive(Clone, Default)]
+pub(crate) struct LogMetrics {
+    dropped: Family<KindLabel, Counter>,
+}
+
 /// Why something was not hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Dropped {
@@ -90,6 +96,11 @@ struct LaneLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DroppedLabel {
     reason: Dropped,
 }
@@ -117,6 +128,13 @@ impl Metrics {
         registry.register("http_requests", "Requests by route and class of the answer's status", http.requests.clone());
         let keys = KeyMetrics::register(&mut registry);
         Self { registry, hashing, auth, http, keys }
+    }
+
+    /// With those of the log, which is older than all else.
+    pub(crate) fn and_of_log(mut self, log: &LogMetrics) -> Self {
+        let help = "Lines of the log that were not written, since it was not read fast enough";
+        self.registry.register("log_lines_dropped", help, log.dropped.clone());
+        self
     }
 
     /// The metrics in Prometheus' text format, `OpenMetrics` 1.0.
@@ -190,6 +208,18 @@ impl AuthMetrics {
 
     pub(crate) fn rewritten_hash(&self) {
         self.rewritten_hashes.inc();
+    }
+}
+
+impl LogMetrics {
+    /// So many lines of a kind were not written.
+    pub(crate) fn dropped(&self, kind: &'static str, lines: u64) {
+        self.dropped.get_or_create(&KindLabel { kind }).inc_by(lines);
+    }
+
+    /// How many lines of a kind were not written, ever.
+    pub(crate) fn all_dropped(&self, kind: &'static str) -> u64 {
+        self.dropped.get_or_create(&KindLabel { kind }).get()
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     hashing::HashingSetupError,
     http::{self, ApiError, Envelope, TrustedProxies, server},
     key_ring::{Hs256Secret, KeyRingError, MasterKeyText},
+    metrics::LogMetrics,
     password::WeakPassword,
     store::StoreError,
     sweeper,
@@ -123,6 +124,7 @@ pub(crate) struct Secrets {
 pub(crate) async fn run(
     options: Serve,
     secrets: Secrets,
+    log_metrics: LogMetrics,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let mut shutdown = pin!(shutdown);
@@ -132,7 +134,7 @@ pub(crate) async fn run(
             tracing::info!("stopped before it had started");
             return Ok(());
         }
-        started = start(options, secrets) => started?,
+        started = start(options, secrets, log_metrics) => started?,
     };
     started.run(shutdown).await
 }

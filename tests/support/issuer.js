@@ -58,7 +58,7 @@ export function importUsersInto(env, count) {
 /**
  * Starts `hallpass serve` with more arguments, below the command `under` where one is given (strace, say), and waits until
  * it listens. Returns its `url`, `port` and `pid`; `log()`, what
- * it has logged (where `readsLog` is not false); `exited`, its exit status to come; `stop()`, which asks it to end and
+ * it has logged (where `readsLog` is not false, else `stderr` is the log, to be read by the test); `exited`, its exit status to come; `stop()`, which asks it to end and
  * returns that status; `kill()`, which does not ask.
  */
 export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true, under = [] } = {}) {
@@ -88,6 +88,7 @@ export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true,
     pid: child.pid,
     port: Number(url[2]),
     log: () => log,
+    stderr: child.stderr,
     exited: exited.then(([status]) => status),
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

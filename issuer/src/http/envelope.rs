@@ -15,7 +15,7 @@ use warp::{
 };
 
 use super::{
-    ApiError,
+    ApiError, OTHER,
     cookies::Cookies,
     cors,
     error::{ErrorBody, Hint, Severity},
@@ -23,7 +23,7 @@ use super::{
     origin::{self, Origin},
     route_of,
 };
-use crate::{clock::Stopwatch, entropy::random_id, metrics::HttpMetrics};
+use crate::{clock::Stopwatch, entropy::random_id, foreign_text::for_log, log::ACCESS, metrics::HttpMetrics};
 
 /// How long a handler may take. Hashing waits at most its deadline, of 20 seconds at most; nothing else takes one.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -59,12 +59,13 @@ where
         let stopwatch = Stopwatch::start();
         let id = new_id();
         let metrics = self.metrics.clone();
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, route) = (for_log(request.method().as_str()), route_of(request.uri().path()));
+        let path = if route == OTHER { for_log(request.uri().path()) } else { route.to_owned() };
         let asking_page = cors::allowed_origin(request.headers(), &self.own_and_allowed);
         let result = self.check_and_route(request).await;
         let (cause, severity) = match &result {
             Ok(_) => (None, Severity::Expected),
-            Err(error) => (error.cause.clone(), error.severity),
+            Err(error) => (error.cause.as_deref().map(for_log), error.severity),
         };
         let mut response = result.unwrap_or_else(|error| shape(&error, &id));
         complete(&mut response, &id);
@@ -72,12 +73,18 @@ where
             cors::open(response.headers_mut(), origin);
         }
         let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
-        metrics.request(route_of(&path), status);
+        metrics.request(route, status);
         match (cause, severity) {
-            (Some(cause), Severity::Fault) => tracing::error!(%method, path, status, micros, id, cause, "request"),
-            (Some(cause), Severity::Degraded) => tracing::warn!(%method, path, status, micros, id, cause, "request"),
-            (Some(cause), Severity::Expected) => tracing::info!(%method, path, status, micros, id, cause, "request"),
-            (None, _) => tracing::info!(%method, path, status, micros, id, "request"),
+            (Some(cause), Severity::Fault) => {
+                tracing::error!(target: ACCESS, %method, path, status, micros, id, cause, "request");
+            }
+            (Some(cause), Severity::Degraded) => {
+                tracing::warn!(target: ACCESS, %method, path, status, micros, id, cause, "request");
+            }
+            (Some(cause), Severity::Expected) => {
+                tracing::info!(target: ACCESS, %method, path, status, micros, id, cause, "request");
+            }
+            (None, _) => tracing::info!(target: ACCESS, %method, path, status, micros, id, "request"),
         }
         Ok(response)
     }

@@ -14,7 +14,7 @@ use crate::{
     hashing::{Hashing, Machine},
     http::Origin,
     key_ring::{Keeper, MasterKeySource},
-    metrics::Metrics,
+    metrics::{LogMetrics, Metrics},
     password::NewPassword,
     session::{Lifetimes, Rules},
     store::{Store, socket},
@@ -51,7 +51,7 @@ struct Opened {
 }
 
 /// Gets everything ready. What takes long does so on threads of its own, so that a signal is heard meanwhile.
-pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, ServeError> {
+pub(super) async fn start(options: Serve, secrets: Secrets, log_metrics: LogMetrics) -> Result<Started, ServeError> {
     check(&options)?;
     let hashing = options.hashing.to_settings(Machine::this())?;
     let signing = keys::signing(&options, secrets.hs256)?;
@@ -65,7 +65,7 @@ pub(super) async fn start(options: Serve, secrets: Secrets) -> Result<Started, S
     let issuer = options.issuer.clone().map_or_else(|| IssuerUrl::localhost(address.port()), Ok);
     let issuer = issuer.map_err(ServeError::Issuer)?;
     let Opened { store, address: store_address, commands, temporary } = open(&options).await?;
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new().and_of_log(&log_metrics));
     let (of_keys, clock, home) = (Arc::clone(&store), Box::new(SystemClock), store_address.home());
     let key_settings = keys::settings(&options, &issuer, signing);
     let keys = Keeper::start(of_keys, clock, &master_key, home, key_settings, metrics.keys.clone()).await?;
