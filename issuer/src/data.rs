@@ -3,7 +3,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -33,14 +33,24 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataError {
-    #[error("the folder {} cannot be made: {reason}", folder.display())]
+    #[error(
+        "the folder {} cannot be made: {reason}; run this as the user that the issuer runs as, or name another folder in \
+         --store", folder.display()
+    )]
     Folder { folder: PathBuf, reason: io::Error },
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("{in_use}, and does not let this command in: {reason}")]
     NotLetIn { in_use: OpenError, reason: GreetingError },
-    #[error("there is no store in {}", folder.display())]
+    #[error(
+        "there is no store in {}, and none was made: is --store right? An issuer makes one when it starts (`hallpass serve`), \
+         and so do `hallpass user add` and `hallpass user import`", folder.display()
+    )]
     NoStore { folder: PathBuf },
+    #[error("the store {} cannot be opened: {reason}: run the command as {}", folder.display(), whom(*owner))]
+    NotOurs { folder: PathBuf, reason: io::Error, owner: Option<u32> },
+    #[error("the store {} cannot be opened: {reason}", folder.display())]
+    NotSeen { folder: PathBuf, reason: io::Error },
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
 }
@@ -91,7 +101,8 @@ impl StoreAddress {
     }
 }
 
-/// Opens a store for a command: itself, or through the process that holds it.
+/// Opens a store for a command that adds what was not there, and makes the store where there is none: itself, or through the
+/// process that holds it.
 pub(crate) async fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
     match address {
         StoreAddress::Folder(folder) => open_folder(folder).await,
@@ -109,13 +120,28 @@ pub(crate) async fn hold(address: &StoreAddress) -> Result<Arc<dyn Store>, DataE
     }
 }
 
+/// Opens a store that must be there, for a command: itself, or through the process that holds it. Makes nothing where there is
+/// none.
+pub(crate) async fn open_existing(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
+    match address {
+        StoreAddress::Folder(folder) => {
+            must_exist(folder)?;
+            open_folder(folder).await
+        }
+        StoreAddress::Postgres(_) => hold_existing(address).await,
+    }
+}
+
 /// Opens a store that must be there, for this process alone as far as that can be.
 pub(crate) async fn hold_existing(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
     match address {
-        StoreAddress::Folder(folder) if !folder.join("sled").exists() => {
-            Err(DataError::NoStore { folder: folder.clone() })
+        StoreAddress::Folder(folder) => {
+            must_exist(folder)?;
+            Ok(Arc::new(hold_folder_soon(folder).await?))
         }
-        _ => hold(address).await,
+        StoreAddress::Postgres(address) => {
+            Ok(Arc::new(PostgresStore::open_existing(address, COMMAND_CONNECTIONS, COMMAND_PATIENCE).await?))
+        }
     }
 }
 
@@ -124,8 +150,37 @@ pub(crate) async fn open_database(address: &PostgresAddress, connections: usize)
     Ok(Arc::new(PostgresStore::open(address, connections, ISSUER_PATIENCE).await?))
 }
 
+fn must_exist(folder: &Path) -> Result<(), DataError> {
+    if has_store(folder)? { Ok(()) } else { Err(DataError::NoStore { folder: folder.to_owned() }) }
+}
+
+/// Whether there is a store in a folder that this user may open. Changes nothing.
+fn has_store(folder: &Path) -> Result<bool, DataError> {
+    let sled = folder.join("sled");
+    let log = sled.join("db");
+    match fs::OpenOptions::new().read(true).write(true).open(&log) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(reason) if reason.kind() == io::ErrorKind::PermissionDenied => {
+            // The first of these that can be looked at.
+            let owner = [&*log, &sled, folder].into_iter().find_map(|part| Some(fs::metadata(part).ok()?.uid()));
+            Err(DataError::NotOurs { folder: folder.to_owned(), reason, owner })
+        }
+        Err(reason) => Err(DataError::NotSeen { folder: folder.to_owned(), reason }),
+    }
+}
+
+/// As whom a command can open a store.
+fn whom(owner: Option<u32>) -> String {
+    match owner {
+        Some(id) => format!("the user that it belongs to, as in `sudo -u '#{id}' hallpass …`"),
+        None => "the user that the issuer runs as".to_owned(),
+    }
+}
+
 /// Takes a data folder for this process, and makes it where there is none. What it holds can be read by its owner alone.
 fn hold_folder(folder: &Path) -> Result<SledStore, DataError> {
+    has_store(folder)?;
     make(folder).map_err(|reason| DataError::Folder { folder: folder.to_owned(), reason })?;
     Ok(SledStore::open(&folder.join("sled"))?)
 }

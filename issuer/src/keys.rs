@@ -30,7 +30,7 @@ const MOST_ATTEMPTS: usize = 8;
 /// Why a command on keys failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeysError {
-    #[error("the store has no keys yet: an issuer makes them when it starts")]
+    #[error("the store has no keys yet: an issuer makes them when it starts (`hallpass serve`)")]
     NoRing,
     #[error("the keys were changed by others {MOST_ATTEMPTS} times in a row: try again")]
     Contended,
@@ -132,7 +132,7 @@ async fn reseal_all(options: KeysReseal, master_key: Option<MasterKeyText>) -> R
 async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
     let source = source(&options.master_key, master_key);
     let address = &options.store.store;
-    let store = data::open(address).await?;
+    let store = data::open_existing(address).await?;
     let record = store.key_ring().await?.ok_or(KeysError::NoRing)?;
     let master = source.find_or_make(address.home())?;
     let ring = encode(&reset(&record, &master, SystemClock.now())?, &master, random_bytes()?);
@@ -158,7 +158,10 @@ impl Shelf {
         let source = source(option, text);
         source.given()?;
         let address = &store.store;
-        Ok(Self { store: data::open(address).await?, master: source.find(address.home())? })
+        let store = data::open_existing(address).await?;
+        // A master key that nothing is sealed under is not missing.
+        store.key_ring().await?.ok_or(KeysError::NoRing)?;
+        Ok(Self { store, master: source.find(address.home())? })
     }
 
     async fn ring(&self) -> Result<(KeyRingRecord, Ring), KeysError> {

@@ -14,6 +14,7 @@ use crate::{
     user::CredentialEpoch,
 };
 
+mod agent;
 mod crowd;
 mod label;
 #[cfg(test)]

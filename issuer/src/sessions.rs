@@ -10,6 +10,7 @@ use crate::{
     cli::{SessionCommand, SessionList, SessionRevoke},
     clock::{Clock as _, SystemClock, date},
     data::{self, DataError},
+    foreign_text::Escaped,
     id::{SessionId, UserId},
     key_ring::{InvalidRing, live_keys},
     refresh_token::LiveKeys,
@@ -52,18 +53,25 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionsError> {
 
 /// Prints the living sessions, a line each.
 async fn list(options: SessionList) -> Result<(), SessionsError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let mut users = Users { store: &*store, known: HashMap::new() };
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{:<36}  {:<20}  {:<20}  {:<20}  USER  LABEL", "SESSION", "BEGAN", "LAST USED", "EXPIRES")?;
+    writeln!(
+        stdout,
+        "{:<36}  {:<20}  {:<20}  {:<20}  USER  CLIENT  LABEL",
+        "SESSION", "BEGAN", "LAST USED", "EXPIRES"
+    )?;
     let mut print = |session: &Session, user: Option<&User>, keys: &LiveKeys| -> io::Result<()> {
         let Some(user) = user else { return Ok(()) };
         if session.check_living(lifetimes, user.credential_epoch, keys, now).is_err() {
             return Ok(());
         }
         let times = [session.created_at, session.rotated_at, session.expires_at(lifetimes)].map(date);
-        writeln!(stdout, "{}  {}  {}  {}", session.id, times.join("  "), user.username, session.label)
+        let (user, client) =
+            (Escaped(user.username.as_str()), session.label.client().unwrap_or_else(|| "-".to_owned()));
+        let row = format!("{}  {}  {user}  {client}  {}", session.id, times.join("  "), session.label);
+        writeln!(stdout, "{}", row.trim_end())
     };
     if let Some(username) = options.user {
         let user = find_user(&*store, username).await?;
@@ -94,7 +102,7 @@ async fn keys_of(store: &dyn Store) -> Result<LiveKeys, SessionsError> {
 
 /// Ends sessions, by their ids or all of a user.
 async fn revoke(options: SessionRevoke) -> Result<(), SessionsError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let mut sessions = match options.user {
         Some(username) => store.sessions_of(find_user(&*store, username).await?.id).await?,
         None => Vec::new(),

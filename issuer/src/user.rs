@@ -10,7 +10,7 @@ pub(crate) mod record;
 mod username;
 
 use username::is_invisible;
-pub(crate) use username::{InvalidUsername, Username};
+pub(crate) use username::{InvalidNewUsername, InvalidUsername, NewUsername, Username};
 
 /// A user as the store keeps them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -124,16 +124,17 @@ async fn add(options: UserAdd) -> Result<(), UsersError> {
     let claims = options.claim.iter().try_fold(CustomClaims::default(), |claims, claim| claims.with(&claim.0))?;
     let rights = Rights { roles: Roles::try_from(options.role)?, claims };
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
-    let password = ask(&options.username)?;
+    let username = options.username.into();
+    let password = ask(&username)?;
     let store = data::open(&options.store.store).await?;
-    let user = create(&*store, options.username, password, rights, SystemClock.now()).await?;
+    let user = create(&*store, username, password, rights, SystemClock.now()).await?;
     audit::user_changed("user_added", user.id);
     say(&format!("added {} ({})", user.username, user.id))
 }
 
 /// Sets a new password, as the user's own change does: their sessions are over by the epoch.
 async fn passwd(options: UserPasswd) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let user = sessions::find_user(&*store, options.username).await?;
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
     let password = ask(&user.username)?;
@@ -145,7 +146,7 @@ async fn passwd(options: UserPasswd) -> Result<(), UsersError> {
 }
 
 async fn set(options: UserSet) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let user = sessions::find_user(&*store, options.username).await?;
     let user = change(&*store, user, |user| with_changes(user, &options.changes)).await?;
     audit::user_changed("rights_changed", user.id);
@@ -166,7 +167,7 @@ fn with_changes(user: &User, changes: &UserChanges) -> Result<User, UsersError> 
 
 /// Keeps a user from signing in, and ends their sessions.
 async fn disable(options: UserName) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let user = sessions::find_user(&*store, options.username).await?;
     let user = change(&*store, user, |user| Ok(user.disabled())).await?;
     audit::user_changed("user_disabled", user.id);
@@ -175,7 +176,7 @@ async fn disable(options: UserName) -> Result<(), UsersError> {
 }
 
 async fn enable(options: UserName) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let user = sessions::find_user(&*store, options.username).await?;
     let user = change(&*store, user, |user| Ok(user.enabled())).await?;
     audit::user_changed("user_enabled", user.id);
@@ -185,7 +186,7 @@ async fn enable(options: UserName) -> Result<(), UsersError> {
 /// Removes a user, and then the records of their sessions. A crash between leaves records that are worth nothing without
 /// their user, and that are swept once they have expired.
 async fn delete(options: UserDelete) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let user = sessions::find_user(&*store, options.username).await?;
     if !options.yes {
         prompt::confirm_deletion(&user.username)?;

@@ -22,17 +22,20 @@ async function assertError(response, status, error) {
   assert.deepEqual([response.status, body.error], [status, error], body.error_description);
 }
 
+const FIREFOX = "Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0";
+
 test("a user sees their sessions, which of them asks, and what began it", async (t) => {
   const issuer = await issuerFor(t);
-  const phone = await (await login(issuer, { transport: "body" }, { "user-agent": "a phone".padEnd(100, "!") })).json();
+  const phone = await (await login(issuer, { transport: "body" }, { "user-agent": FIREFOX.padEnd(300, "!") })).json();
   const laptop = await (await login(issuer, { transport: "body" }, { "user-agent": "a laptop" })).json();
   const sessions = await listed(issuer, laptop);
   const byId = Object.fromEntries(sessions.map((session) => [session.id, session]));
   assert.deepEqual(Object.keys(byId).sort(), [phone.session.id, laptop.session.id].sort());
   const { created_at, last_used_at, ...own } = byId[laptop.session.id];
-  assert.deepEqual(own, { ...laptop.session, label: "a laptop", current: true });
+  assert.deepEqual(own, { ...laptop.session, label: "a laptop", client: null, current: true });
   assert.ok(Math.abs(created_at - Date.now() / 1000) < 60 && last_used_at === created_at);
-  assert.equal(byId[phone.session.id].label, "a phone".padEnd(64, "!"));
+  assert.equal(byId[phone.session.id].label, FIREFOX.padEnd(256, "!"));
+  assert.equal(byId[phone.session.id].client, "Firefox 145 on Android");
   assert.equal(byId[phone.session.id].current, false);
   await assertError(await fetch(`${issuer.url}/sessions`), 401, "invalid_token");
 });
@@ -174,7 +177,7 @@ test("the person who runs the issuer lists sessions and ends them", async (t) =>
   const list = (...args) => run(["session", "list", ...args, ...store]).stdout.trimEnd().split("\n").slice(1);
   assert.equal(list().length, 3);
   const date = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ";
-  const line = new RegExp(`^${one.session.id}  ${date}  ${date}  ${date}  exampleUser  a phone$`);
+  const line = new RegExp(`^${one.session.id}  ${date}  ${date}  ${date}  exampleUser  -  a phone$`);
   assert.equal(list("--user", "exampleUser").filter((each) => line.test(each)).length, 1);
   assert.equal(list("--user", "other").length, 1);
 

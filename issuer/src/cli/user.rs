@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use hallpass_token::CustomClaims;
 
 use super::{StoreOption, values::claim_name};
-use crate::user::{Role, Username};
+use crate::user::{NewUsername, Role, Username};
 
 /// Commands of `hallpass user`.
 #[derive(Debug, Subcommand)]
@@ -33,7 +33,7 @@ pub(crate) enum UserCommand {
 #[derive(Debug, Args)]
 pub(crate) struct UserAdd {
     /// The name that the user signs in with.
-    pub(crate) username: Username,
+    pub(crate) username: NewUsername,
     /// Read the password from standard input, up to the end of its first line.
     #[arg(long)]
     pub(crate) password_stdin: bool,

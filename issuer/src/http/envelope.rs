@@ -93,8 +93,8 @@ where
     pub(crate) fn refuse(&self, error: &ApiError, address: IpAddr) -> Response<Full<Bytes>> {
         let (id, status) = (new_id(), error.status.as_u16());
         self.metrics.request(UNREADABLE, status);
-        let cause = error.cause.as_deref().unwrap_or(error.code);
-        tracing::info!(status, %address, id, cause, "request");
+        let cause = for_log(error.cause.as_deref().unwrap_or(error.code));
+        tracing::info!(target: ACCESS, status, %address, id, cause, "request");
         let mut response = shape(error, &id);
         complete(&mut response, &id);
         response

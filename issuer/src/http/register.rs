@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use warp::{http::StatusCode, reply::Response};
 
 use super::{ApiError, Head, body::Body, json, pass::UserBody};
-use crate::{auth::Auth, password::NewPassword, user::Username};
+use crate::{
+    auth::Auth,
+    password::NewPassword,
+    user::{NewUsername, Username},
+};
 
 #[derive(Deserialize)]
 struct Request {
@@ -25,7 +29,8 @@ const EXPECTED: &str = r#"JSON such as {"username": "…", "password": "…"}"#;
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
     let registration = auth.registration()?;
     let Request { username, password } = body.json(EXPECTED)?;
-    let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
+    let username: Username =
+        username.parse::<NewUsername>().map_err(|error| ApiError::invalid_request(error.to_string()))?.into();
     let password = NewPassword::choose(password, username.as_str()).map_err(ApiError::weak_password)?;
     let user = registration.register(username, password, &head.client()).await?;
     let mut response = json(&Registered { user: UserBody::of(user.id, &user.username) });

@@ -21,6 +21,8 @@ struct SessionBody {
     last_used_at: u64,
     /// The user agent that began it; null where it told none.
     label: Option<String>,
+    /// Which client that says it is, such as `Firefox 145 on Linux`.
+    client: Option<String>,
     current: bool,
 }
 
@@ -32,6 +34,7 @@ impl From<Listed> for SessionBody {
             created_at: listed.created_at.seconds(),
             last_used_at: listed.last_used_at.seconds(),
             label: Some(listed.label.to_string()).filter(|label| !label.is_empty()),
+            client: listed.label.client(),
             current: listed.is_current,
         }
     }

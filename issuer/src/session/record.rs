@@ -11,31 +11,56 @@ use crate::{
     user::CredentialEpoch,
 };
 
-/// Version 1 knew neither generations nor the token before the current one, and was never released.
-const VERSION: u8 = 2;
+/// A record with room for a label of 64 bytes. Version 1 knew neither generations nor the token before the current one, and
+/// was never released.
+const SHORT: Version = Version { number: 2, label_bytes: 64, length_bytes: 1 };
+
+/// A record with room for every label. It is written where the label needs it, and only there: a session has one record, so
+/// that a compare-and-swap finds the one that an earlier build wrote.
+const LONG: Version = Version { number: 3, label_bytes: LABEL_BYTES, length_bytes: 2 };
 
 /// Version, state, transport, user; epoch, generation, attempt; hashes of the current and the previous token; salt, key
-/// id; when it began, when it last rotated; the label's length, the label.
-pub(crate) const RECORD_BYTES: usize = 3 + 16 + 3 * 4 + 2 * 32 + 16 + KEY_ID_BYTES + 2 * 8 + 1 + LABEL_BYTES;
+/// id; when it began, when it last rotated. The label's length and the label follow.
+const FIXED_BYTES: usize = 3 + 16 + 3 * 4 + 2 * 32 + 16 + KEY_ID_BYTES + 2 * 8;
+
+/// A version of the record: all that differs is the room for the label.
+#[derive(Clone, Copy)]
+struct Version {
+    number: u8,
+    label_bytes: usize,
+    /// What the label's length takes.
+    length_bytes: usize,
+}
+
+impl Version {
+    fn of_label(label: &Label) -> Self {
+        if label.as_bytes().len() <= SHORT.label_bytes { SHORT } else { LONG }
+    }
+
+    fn record_bytes(self) -> usize {
+        FIXED_BYTES + self.length_bytes + self.label_bytes
+    }
+}
 
 /// Why bytes are not a session's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidRecord {
-    #[error("a session's record is {RECORD_BYTES} bytes long, this one {0}")]
-    Length(usize),
-    #[error("a session's record has version {VERSION}, this one {0}: was it written by another version of hallpass?")]
+    #[error("a session's record is {must} bytes long, this one {is}")]
+    Length { is: usize, must: usize },
+    #[error("a session's record has version 2 or 3, this one {0}: was it written by another version of hallpass?")]
     Version(u8),
     #[error("a session's record has a field with an impossible value")]
     Field,
 }
 
 /// Writes a session; its id is the key and not part of the record.
-pub(crate) fn encode(session: &Session) -> [u8; RECORD_BYTES] {
-    // A label is at most 64 bytes long.
-    let label = session.label.as_str().as_bytes();
-    let label_length = label.len().try_into().unwrap_or_default();
+pub(crate) fn encode(session: &Session) -> Vec<u8> {
+    let version = Version::of_label(&session.label);
+    let label = session.label.as_bytes();
+    // A label is at most 256 bytes long.
+    let label_length = u16::try_from(label.len()).unwrap_or_default().to_be_bytes();
     let fields: [&[u8]; 13] = [
-        &[VERSION, state_byte(session.state), transport_byte(session.transport)],
+        &[version.number, state_byte(session.state), transport_byte(session.transport)],
         session.user.0.as_bytes(),
         &session.epoch.0.to_be_bytes(),
         &session.place.generation.to_be_bytes(),
@@ -46,27 +71,29 @@ pub(crate) fn encode(session: &Session) -> [u8; RECORD_BYTES] {
         &session.key.0,
         &session.created_at.seconds().to_be_bytes(),
         &session.rotated_at.seconds().to_be_bytes(),
-        &[label_length],
+        &label_length[2 - version.length_bytes..],
         label,
     ];
-    let mut record = [0; RECORD_BYTES];
-    for (place, byte) in record.iter_mut().zip(fields.into_iter().flatten()) {
-        *place = *byte;
-    }
+    let mut record = fields.concat();
+    record.resize(version.record_bytes(), 0);
     record
 }
 
 /// Reads the record of the session with that id.
 pub(crate) fn decode(id: SessionId, record: &[u8]) -> Result<Session, InvalidRecord> {
-    if let Some(&version) = record.first().filter(|version| **version != VERSION) {
-        return Err(InvalidRecord::Version(version));
+    let version = match record.first() {
+        Some(number) => [SHORT, LONG].into_iter().find(|version| version.number == *number),
+        None => Some(SHORT),
+    };
+    let version = version.ok_or_else(|| InvalidRecord::Version(record.first().copied().unwrap_or_default()))?;
+    if record.len() != version.record_bytes() {
+        return Err(InvalidRecord::Length { is: record.len(), must: version.record_bytes() });
     }
-    let record: &[u8; RECORD_BYTES] = record.try_into().map_err(|_| InvalidRecord::Length(record.len()))?;
-    read(id, &record[..]).ok_or(InvalidRecord::Field)
+    read(id, version, record).filter(|session| encode(session) == record).ok_or(InvalidRecord::Field)
 }
 
 /// Reads a record of the right length; `None` where a field has an impossible value.
-fn read(id: SessionId, mut rest: &[u8]) -> Option<Session> {
+fn read(id: SessionId, version: Version, mut rest: &[u8]) -> Option<Session> {
     let [_, state, transport] = take(&mut rest)?;
     let user = UserId(Uuid::from_bytes(take(&mut rest)?));
     let [epoch, generation, attempt] = [take(&mut rest)?, take(&mut rest)?, take(&mut rest)?].map(u32::from_be_bytes);
@@ -75,13 +102,13 @@ fn read(id: SessionId, mut rest: &[u8]) -> Option<Session> {
     let (salt, key) = (Salt(take(&mut rest)?), KeyId(take(&mut rest)?));
     let created_at = UnixSeconds::new(u64::from_be_bytes(take(&mut rest)?)).ok()?;
     let rotated_at = UnixSeconds::new(u64::from_be_bytes(take(&mut rest)?)).ok()?;
-    let [label_length] = take(&mut rest)?;
-    let label = rest.get(..label_length.into())?;
+    let (label_length, rest) = rest.split_at_checked(version.length_bytes)?;
+    let label_length = label_length.iter().fold(0, |length, byte| length * 256 + usize::from(*byte));
     Some(Session {
         id,
         user,
         transport: [Transport::Cookie, Transport::Body].into_iter().find(|each| transport_byte(*each) == transport)?,
-        label: Some(Label::of_user_agent(label)).filter(|read| read.as_str().as_bytes() == label)?,
+        label: Label::of_record(rest.get(..label_length)?)?,
         created_at,
         rotated_at,
         state: STATES.into_iter().find(|each| state_byte(*each) == state)?,
@@ -134,6 +161,18 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     Some(*field)
 }
 
+/// A session and its record as the build of commit 4da7e9b wrote it, of a user agent that it cut.
+#[cfg(test)]
+pub(crate) fn kept() -> (SessionId, Vec<u8>) {
+    const KEPT: &str = "0200011f0988dc53644f4e92d23445915154190000000000000001000000000f28c3394b56bec9443359eb619e5de8e714ea\
+                        54ed5ae8db287e150c79718a2c054050f8858ff65c0f3d4f6cbd7b98181bb81dec89b788f5ff56f2a4149524f19e0c460800\
+                        c9cc12a79fbaecf088390b3bd374dd000000006b0df4d9000000006b0df4d9404d6f7a696c6c612f352e3020285831313b20\
+                        4c696e7578207838365f36343b2072763a3134352e3029204765636b6f2f32303130303130312046697265666f78";
+    let byte = |at| u8::from_str_radix(&KEPT[at..at + 2], 16).unwrap();
+    let id = Uuid::from_u128(0xd7b5_0117_ae94_4b2c_bf19_0a52_b1aa_2d3d);
+    (SessionId(id), (0..KEPT.len()).step_by(2).map(byte).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,10 +206,15 @@ mod tests {
 
     #[test]
     fn a_record_reads_as_it_was_written() {
-        let mut sessions = vec![session(), begun(b"").0, begun(&[b'x'; 99]).0, begun("é".repeat(99).as_bytes()).0];
+        let labels = [String::new(), "x ".repeat(32), "x ".repeat(33), "x ".repeat(200), "é".repeat(99)];
+        let mut sessions: Vec<_> = labels.iter().map(|label| begun(label.as_bytes()).0).collect();
+        sessions.push(session());
         sessions.extend(STATES.map(|state| Session { state, ..session() }));
         for session in sessions {
-            assert_eq!(decode(session.id, &encode(&session)), Ok(session));
+            let record = encode(&session);
+            let version = if session.label.as_bytes().len() <= 64 { SHORT } else { LONG };
+            assert_eq!((record[0], record.len()), (version.number, version.record_bytes()));
+            assert_eq!(decode(session.id, &record), Ok(session));
         }
     }
 
@@ -189,16 +233,19 @@ mod tests {
 
     #[test]
     fn a_record_of_another_version_or_length_is_an_error_and_never_a_guess() {
-        let session = session();
-        let mut record = encode(&session).to_vec();
-        assert_eq!(decode(session.id, &record[..RECORD_BYTES - 1]), Err(InvalidRecord::Length(RECORD_BYTES - 1)));
-        record.push(0);
-        assert_eq!(decode(session.id, &record), Err(InvalidRecord::Length(RECORD_BYTES + 1)));
-        for version in [0, 1, 3] {
-            record[0] = version;
-            assert_eq!(decode(session.id, &record), Err(InvalidRecord::Version(version)));
+        for session in [session(), begun(&b"x ".repeat(99)).0] {
+            let mut record = encode(&session);
+            let must = record.len();
+            let length = |is| Err(InvalidRecord::Length { is, must });
+            assert_eq!(decode(session.id, &record[..must - 1]), length(must - 1));
+            record.push(0);
+            assert_eq!(decode(session.id, &record), length(must + 1));
+            for version in [0, 1, 4] {
+                record[0] = version;
+                assert_eq!(decode(session.id, &record), Err(InvalidRecord::Version(version)));
+            }
         }
-        assert_eq!(decode(session.id, &[]), Err(InvalidRecord::Length(0)));
+        assert!(matches!(decode(session().id, &[]), Err(InvalidRecord::Length { is: 0, .. })));
     }
 
     #[test]
@@ -210,5 +257,18 @@ mod tests {
             record[index] = 99;
             assert_eq!(decode(session.id, &record), Err(InvalidRecord::Field), "byte {index}");
         }
+        // A short label in a long record would be another record of the same session.
+        let mut record = encode(&begun(&b"x ".repeat(99)).0);
+        record[131..133].copy_from_slice(&[0, 64]);
+        assert_eq!(decode(session.id, &record), Err(InvalidRecord::Field));
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_build_is_read_and_found_again_by_a_compare_and_swap() {
+        let (id, record) = kept();
+        let session = decode(id, &record).unwrap();
+        assert_eq!(session.label.to_string(), "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox");
+        assert_eq!(session.label.client().as_deref(), Some("a browser on Linux"));
+        assert_eq!((session.place.generation, encode(&session)), (1, record));
     }
 }

@@ -2,13 +2,17 @@
 
 use std::{fmt, str::FromStr};
 
-use unicode_normalization::UnicodeNormalization as _;
+use precis_core::{Error as PrecisError, profile::PrecisFastInvocation as _};
+use precis_profiles::UsernameCasePreserved;
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use super::has_name_length;
 
 /// The name that a user signs in with: 1 to 64 characters in NFC, so that a name is one name on every keyboard, and
 /// compared to the letter. `A` and `a` are two, and so are the Latin and the Cyrillic `a`: who opens registration to
 /// everybody must not take a name for a proof of who somebody is.
+///
+/// This is what a name in a record or at a sign-in is: a user of an earlier build may have one that no new user gets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Username(String);
 
@@ -16,6 +20,69 @@ pub(crate) struct Username(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a username must have 1 to 64 characters, none of them a control character, and no space at either end")]
 pub(crate) struct InvalidUsername;
+
+/// A name that a new user may have: one or more parts with a space between, each of them a `UsernameCasePreserved` as it is
+/// (RFC 8265 §3.4), that is of letters, digits and what else is visible ASCII. Nothing in it is invisible, turns what stands
+/// beside it around, or can be read in two ways by a program that follows the standard.
+///
+/// The profile maps full-width and half-width characters. Here they are refused instead: a sign-in does not map them. And a
+/// part must not begin with a combining mark (UAX 31, `XID_Start`), which would change the character before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NewUsername(Username);
+
+/// A text that cannot be the name of a new user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidNewUsername {
+    #[error(transparent)]
+    Shape(#[from] InvalidUsername),
+    #[error("a username must have a single space between its parts")]
+    Spaces,
+    #[error("a username must not begin with a combining mark, nor a part of it")]
+    Mark,
+    #[error(
+        "a username must consist of letters, digits and visible ASCII characters (RFC 8265, UsernameCasePreserved), and \
+         U+{0:04X} is none of these, or not where it stands"
+    )]
+    Character(u32),
+    #[error("a username must not have a joiner or another such character where it joins nothing")]
+    Context,
+    #[error("a username must have its letters in their usual width, and not in full width or half width")]
+    Width,
+    #[error("a username that is written from right to left must be so from its beginning to its end (RFC 5893)")]
+    Direction,
+}
+
+impl FromStr for NewUsername {
+    type Err = InvalidNewUsername;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNewUsername> {
+        let name: Username = text.parse()?;
+        name.as_str().split(' ').try_for_each(check_part)?;
+        Ok(Self(name))
+    }
+}
+
+fn check_part(part: &str) -> Result<(), InvalidNewUsername> {
+    let first = part.chars().next().ok_or(InvalidNewUsername::Spaces)?;
+    if is_combining_mark(first) {
+        return Err(InvalidNewUsername::Mark);
+    }
+    let is_in_part = |code_point| part.chars().any(|character| u32::from(character) == code_point);
+    match UsernameCasePreserved::enforce(part) {
+        Ok(enforced) if enforced == part => Ok(()),
+        Err(PrecisError::BadCodepoint(bad)) if is_in_part(bad.cp) => Err(InvalidNewUsername::Character(bad.cp)),
+        // What is refused there is what a character was mapped to.
+        Ok(_) | Err(PrecisError::BadCodepoint(_)) => Err(InvalidNewUsername::Width),
+        Err(PrecisError::Invalid) => Err(InvalidNewUsername::Direction),
+        Err(PrecisError::Unexpected(_)) => Err(InvalidNewUsername::Context),
+    }
+}
+
+impl From<NewUsername> for Username {
+    fn from(name: NewUsername) -> Self {
+        name.0
+    }
+}
 
 impl Username {
     pub(crate) fn as_str(&self) -> &str {
@@ -75,6 +142,77 @@ mod tests {
             &"x".repeat(65),
         ] {
             assert_eq!(bad.parse::<Username>(), Err(InvalidUsername), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_username_is_of_the_precis_class_and_an_old_one_still_signs_in() {
+        let new = |text: &str| text.parse::<NewUsername>().map(|name| Username::from(name).0);
+        for good in [
+            "a",
+            "exampleUser",
+            "someone+tag@example.org",
+            "Zo\u{eb} M\u{fc}ller",
+            "O'Neil_3~",
+            "ольга",
+            "名前",
+            "하나",
+            "מרים",
+            "مریم",
+            "نامه\u{200c}ای",
+            "क्\u{200d}ष",
+            "ひろし",
+        ] {
+            assert_eq!(new(good).as_deref(), Ok(good));
+        }
+        let character = |cp| Err(InvalidNewUsername::Character(cp));
+        for (old, why) in [
+            // Variation selectors, other default-ignorables, vowels without a form, old Hangul.
+            ("a\u{fe0f}", character(0xfe0f)),
+            ("a\u{e0100}", character(0xe_0100)),
+            ("a\u{34f}b", character(0x34f)),
+            ("a\u{17b4}", character(0x17b4)),
+            ("\u{1175}", character(0x1175)),
+            // Joiners where nothing is to be joined.
+            ("a\u{200d}b", character(0x200d)),
+            ("a\u{200c}b", character(0x200c)),
+            // Private use, unassigned, a noncharacter.
+            ("a\u{e000}", character(0xe000)),
+            ("a\u{f0000}", character(0xf_0000)),
+            ("a\u{378}", character(0x378)),
+            ("a\u{fdd0}", character(0xfdd0)),
+            // Compatibility forms, symbols, spaces.
+            ("\u{fb01}", character(0xfb01)),
+            ("a\u{2160}", character(0x2160)),
+            ("\u{1f600}", character(0x1_f600)),
+            ("a\u{a0}b", character(0xa0)),
+            // A mark alone, or at the beginning.
+            ("\u{301}", Err(InvalidNewUsername::Mark)),
+            ("a \u{301}b", Err(InvalidNewUsername::Mark)),
+            ("a  b", Err(InvalidNewUsername::Spaces)),
+            ("\u{ff41}bc", Err(InvalidNewUsername::Width)),
+            ("\u{ff76}", Err(InvalidNewUsername::Width)),
+            ("a\u{3000}b", Err(InvalidNewUsername::Width)),
+            ("\u{200c}a", Err(InvalidNewUsername::Context)),
+            ("a\u{5d0}b", Err(InvalidNewUsername::Direction)),
+        ] {
+            assert_eq!(new(old), why, "{old:?}");
+            assert_eq!(old.parse::<Username>().unwrap().as_str(), old, "who has that name still signs in");
+        }
+        // What earlier builds refused too: bidirectional controls, spaces without width, tags, Hangul fillers.
+        for never in [
+            "a\u{202e}b",
+            "a\u{2066}",
+            "a\u{200b}",
+            "root\u{e0061}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{ffa0}",
+            "a\u{61c}",
+            "a\u{1b}[2J",
+            "a\u{9b}",
+        ] {
+            assert_eq!(new(never), Err(InvalidNewUsername::Shape(InvalidUsername)), "{never:?}");
         }
     }
 

@@ -6,7 +6,13 @@ use hallpass_token::CustomClaims;
 use serde::Serialize;
 
 use super::UsersError;
-use crate::{cli::UserList, clock::date, data, user::User};
+use crate::{
+    cli::UserList,
+    clock::date,
+    data,
+    foreign_text::{Escaped, json_line},
+    user::User,
+};
 
 /// Users that are read at once, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
@@ -23,7 +29,7 @@ struct Line<'u> {
 }
 
 pub(super) async fn run(options: UserList) -> Result<(), UsersError> {
-    let store = data::open(&options.store.store).await?;
+    let store = data::open_existing(&options.store.store).await?;
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let print = if options.json { print_json } else { print_row };
     if !options.json {
@@ -45,7 +51,9 @@ pub(super) async fn run(options: UserList) -> Result<(), UsersError> {
 fn print_row(out: &mut dyn Write, user: &User) -> io::Result<()> {
     let state = if user.is_disabled { "disabled" } else { "enabled" };
     let roles = user.roles.names().join(" ");
-    let row = format!("{}  {}  {state:<8}  {}  {roles}", user.id, date(user.created_at), user.username);
+    let roles = Escaped(&roles);
+    let row =
+        format!("{}  {}  {state:<8}  {}  {roles}", user.id, date(user.created_at), Escaped(user.username.as_str()));
     writeln!(out, "{}", row.trim_end())
 }
 
@@ -58,5 +66,5 @@ fn print_json(out: &mut dyn Write, user: &User) -> io::Result<()> {
         claims: &user.claims,
         created_at: user.created_at.seconds(),
     };
-    writeln!(out, "{}", serde_json::to_string(&line)?)
+    writeln!(out, "{}", json_line(&line)?)
 }

@@ -39,7 +39,7 @@ async fn a_user_sees_their_living_sessions_the_last_used_first() {
     let listed = fixture.auth.sessions(&identity).await.unwrap();
     let times = [listed[0].created_at, listed[0].last_used_at, listed[0].expires_at].map(UnixSeconds::seconds);
     assert_eq!(times, [1_790_000_000, 1_790_000_020, 1_790_001_020]);
-    assert_eq!(listed[0].label.as_str(), "a test");
+    assert_eq!(listed[0].label.to_string(), "a test");
     fixture.clock.advance(995);
     assert_eq!(fixture.listed(&fixture.refresh(&first.refresh_token).await.unwrap()).await, [(one, true)]);
 }

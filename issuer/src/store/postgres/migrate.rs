@@ -49,6 +49,14 @@ pub(crate) enum MigrateError {
     Failed(String),
 }
 
+/// Whether there is a schema, of whatever version.
+pub(super) async fn has_schema(pool: &Pool) -> Result<bool, MigrateError> {
+    let lease = pool.lease().await.map_err(|error| MigrateError::Failed(error.to_string()))?;
+    let version = version(&lease.connection.client).await.map_err(|error| failure(&error))?;
+    lease.give_back();
+    Ok(version.is_some())
+}
+
 /// Brings the schema up to date, and says what was done.
 pub(super) async fn run(pool: &Pool) -> Result<Migrated, MigrateError> {
     let mut outcome = Err(MigrateError::Failed("others migrate it again and again".to_owned()));

@@ -24,6 +24,11 @@ pub(crate) enum OpenError {
     Tls { address: Box<PostgresAddress>, error: TlsError },
     #[error("the database {address} has no schema that this version can use: {error}")]
     Schema { address: Box<PostgresAddress>, error: MigrateError },
+    #[error(
+        "there is no store in the database {address}, and none was made: is --store right? An issuer makes one when it starts \
+         (`hallpass serve`), and so do `hallpass store migrate`, `hallpass user add` and `hallpass user import`"
+    )]
+    NoStore { address: Box<PostgresAddress> },
 }
 
 impl PostgresStore {
@@ -34,6 +39,22 @@ impl PostgresStore {
         patience: Duration,
     ) -> Result<Self, OpenError> {
         let store = Self::connect(address, connections, patience).await?;
+        store.migrate(address).await?;
+        Ok(store)
+    }
+
+    /// Connects to a database that has a schema, and brings that up to date where it is not. Makes none.
+    pub(crate) async fn open_existing(
+        address: &PostgresAddress,
+        connections: usize,
+        patience: Duration,
+    ) -> Result<Self, OpenError> {
+        let store = Self::connect(address, connections, patience).await?;
+        let owned = || Box::new(address.clone());
+        let exists = migrate::has_schema(&store.database.pool).await;
+        if !exists.map_err(|error| OpenError::Schema { address: owned(), error })? {
+            return Err(OpenError::NoStore { address: owned() });
+        }
         store.migrate(address).await?;
         Ok(store)
     }

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 
 use super::{connect::Connector, *};
-use crate::store::conformance::{Bench, conforms, ended, session, user};
+use crate::{
+    session::record::kept,
+    store::conformance::{Bench, conforms, ended, session, user},
+};
 
 mod scale;
 mod server;
@@ -128,6 +131,17 @@ with_server! {
         assert_eq!(store.swap_user(&old, &old.disabled()).await.unwrap(), Swapped::Yes);
         assert_eq!(store.swap_user(&old, &old.disabled()).await.unwrap(), Swapped::Conflict);
         assert_eq!(store.user(old.id).await.unwrap(), Some(old.disabled()));
+    }
+
+    async fn a_session_of_an_earlier_build_is_read_and_swapped(server: Server) {
+        let store = open(&server).await;
+        let (id, record) = kept();
+        let hex = record.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let values = format!("'{}', '{}', decode('{hex}', 'hex')", id.0, Uuid::nil());
+        server.execute(&format!("INSERT INTO hallpass.sessions (id, user_id, record) VALUES ({values})")).await;
+        let session = store.session(id).await.unwrap().unwrap();
+        assert_eq!(store.swap_session(&session, &ended(&session)).await.unwrap(), Swapped::Yes);
+        assert_eq!(store.session(id).await.unwrap(), Some(ended(&session)));
     }
 
     async fn a_statement_that_was_given_up_for_others_is_asked_again(server: Server) {

@@ -5,9 +5,12 @@ use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::{
-    MOST_RECORD_BYTES,
-    conformance::{Bench, conforms, copy},
+use crate::{
+    session::record::kept,
+    store::{
+        MOST_RECORD_BYTES,
+        conformance::{Bench, conforms, copy, ended},
+    },
 };
 
 mod growth;
@@ -44,6 +47,17 @@ fn a_record_that_is_too_long_is_refused() {
     let refusal = put(&store.users, b"key", &[0; MOST_RECORD_BYTES]).unwrap_err();
     assert_eq!(refusal.to_string(), "a record of 4099 bytes is more than the 4096 that the store takes");
     assert!(store.users.is_empty());
+}
+
+#[tokio::test]
+async fn a_session_of_an_earlier_build_is_read_and_swapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SledStore::open(folder.path()).unwrap();
+    let (id, record) = kept();
+    store.write([], || put(&store.sessions, id.0.as_bytes(), &record)).await.unwrap();
+    let session = store.session(id).await.unwrap().unwrap();
+    assert_eq!(store.swap_session(&session, &ended(&session)).await.unwrap(), Swapped::Yes);
+    assert_eq!(store.session(id).await.unwrap(), Some(ended(&session)));
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ impl Record {
     }
 
     pub(super) fn of_session(session: &Session) -> Self {
-        Self { id: session.id.0, bytes: session::record::encode(session).to_vec() }
+        Self { id: session.id.0, bytes: session::record::encode(session) }
     }
 
     pub(super) fn to_user(&self) -> Result<User, StoreError> {

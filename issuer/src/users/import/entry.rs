@@ -5,7 +5,7 @@ use hallpass_token::InvalidCustomClaims;
 use super::super::Rights;
 use crate::{
     password::{CostLimit, Credential, InvalidPasswordHash, PasswordHash, TooCostly},
-    user::{InvalidRole, InvalidUsername, Role, Roles, TooManyRoles, Username},
+    user::{InvalidNewUsername, InvalidRole, NewUsername, Role, Roles, TooManyRoles, Username},
 };
 
 /// The names of what a line says, as JSON's members and as CSV's columns.
@@ -61,7 +61,7 @@ pub(crate) enum Fault {
     #[error("a quotation mark is not closed: a user is one line")]
     Quote,
     #[error(transparent)]
-    Username(#[from] InvalidUsername),
+    Username(#[from] InvalidNewUsername),
     #[error(transparent)]
     Hash(#[from] InvalidPasswordHash),
     #[error("{username} cannot be imported: {cost}")]
@@ -82,7 +82,7 @@ impl Entry {
     /// Makes a user of what the line says. A hash that would take too long to check stays outside: it would be checked
     /// at every attempt to sign in.
     pub(super) fn check(self, limit: &CostLimit) -> Result<Candidate, Fault> {
-        let username: Username = self.username.parse()?;
+        let username = Username::from(self.username.parse::<NewUsername>()?);
         let hash: PasswordHash = self.hash.parse()?;
         hash.check_cost(limit).map_err(|cost| Fault::Cost { username: username.clone(), cost })?;
         let roles: Vec<Role> = self.roles.iter().map(|role| role.parse()).collect::<Result<_, _>>()?;
