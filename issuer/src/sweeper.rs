@@ -31,10 +31,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Changes of one step that are under way at once: enough to share a sync of the embedded store, and so few that a request
 /// that needs a connection to a database waits behind two of them at most.
-const AT_ONCE: usize = 32;
-
-/// How long the sweeper rests after a round that failed.
-const RETRY: Duration = Duration::from_mins(1);
+pub(crate) const AT_ONCE: usize = 32;
 
 /// How long an expired session is kept, in seconds: a clock that is wrong by less costs nobody a session.
 const KEPT: u64 = 24 * 60 * 60;
@@ -53,16 +50,14 @@ pub(crate) async fn run(
 ) {
     loop {
         let known = keys.latest();
-        let ended = end_revoked(&*store, &keys).await;
-        let rest = if ended.is_ok() { round } else { RETRY.min(round) };
-        match ended {
+        match end_revoked(&*store, &keys).await {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "ended the sessions whose key was revoked"),
             Err(error) => tracing::warn!(%error, "sessions whose key was revoked could not be ended yet"),
         }
         let before = clock.now();
         tokio::select! {
-            () = time::sleep(rest) => sweep_expired(&*store, &clock, before, lifetimes, rest).await,
+            () = time::sleep(round) => sweep_expired(&*store, &clock, before, lifetimes, round).await,
             () = keys.lost_refresh_key(&known) => {}
         }
     }

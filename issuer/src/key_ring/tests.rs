@@ -7,6 +7,7 @@ use crate::{
 };
 
 mod keepers;
+mod kept;
 mod steps;
 mod take_over;
 

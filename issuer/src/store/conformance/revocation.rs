@@ -16,7 +16,7 @@ use crate::{
     metrics::Metrics,
     refresh_token::KeyId,
     session::State,
-    sweeper::end_revoked,
+    sweeper::{AT_ONCE, end_revoked},
 };
 
 /// The master key of a store, with which issuers keep its keys, and commands change them.
@@ -104,7 +104,9 @@ pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_i
 
     two.fresh_view().await.unwrap();
     let (first, second) = tokio::join!(end_revoked(&*store, &keeper), end_revoked(&*store, &two));
-    assert_eq!(first.unwrap() + second.unwrap(), REVOKED - before, "each is ended, and logged, once");
+    let after = first.unwrap() + second.unwrap();
+    // Each is ended, and logged, once. What the abort cut off may have been written after it was counted.
+    assert!((REVOKED - before).saturating_sub(AT_ONCE) <= after && after <= REVOKED - before, "{before}, {after}");
     assert_eq!((ends_of(&*store, &revoked).await, ends_of(&*store, &kept).await), (REVOKED, 0));
     assert_eq!(end_revoked(&*store, &two).await.unwrap(), 0);
 }

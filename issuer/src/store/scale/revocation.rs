@@ -1,18 +1,28 @@
 //! What it takes to end all sessions of a store, whose key was revoked, and what requests notice of it.
 
-use std::{env, fs};
+use std::{
+    env, fs,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use tokio::time;
 
 use super::*;
 use crate::{
     entropy::random_bytes,
-    store::conformance::revocation::{Keys, key_in_use, sessions_with},
+    refresh_token::KeyId,
+    store::conformance::{
+        revocation::{Keys, key_in_use, sessions_with},
+        session_with,
+    },
     sweeper::end_revoked,
 };
 
 /// How many sessions there are; `HALLPASS_SESSIONS` says otherwise.
 const SESSIONS: u64 = 1_000_000;
+
+/// For how long requests are timed afterwards.
+const ALONE: Duration = Duration::from_secs(20);
 
 /// How often a request is timed meanwhile.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -30,46 +40,39 @@ pub(in crate::store) async fn revoke<B: Scaled>(name: &str) {
     keys.revoke(&*store).await;
     keeper.fresh_view().await.unwrap();
     let (before, stopwatch) = (memory(), Stopwatch::start());
-    let requests = tokio::spawn(requests(Arc::clone(&store), sessions));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let requests = tokio::spawn(time_requests(Arc::clone(&store), sessions, key_in_use(&keeper), Arc::clone(&is_over)));
     let ended = end_revoked(&*store, &keeper).await.unwrap();
     let elapsed = stopwatch.elapsed();
-    requests.abort();
+    is_over.store(true, Ordering::Relaxed);
     println!(
         "{name}, {ended} of {sessions} sessions ended in {elapsed:.1?}; memory before {before} KiB, after {} KiB",
         memory()
     );
-    let mut latencies = alone(&store, sessions).await;
-    print_latencies(name, "alone", &mut latencies);
+    print_latencies(name, "while sessions are ended", &mut requests.await.unwrap());
+    is_over.store(false, Ordering::Relaxed);
+    let alone = tokio::spawn(time_requests(Arc::clone(&store), sessions, key_in_use(&keeper), Arc::clone(&is_over)));
+    time::sleep(ALONE).await;
+    is_over.store(true, Ordering::Relaxed);
+    print_latencies(name, "alone", &mut alone.await.unwrap());
 }
 
-/// Times requests until it is aborted, and says what it has seen every thousand.
-async fn requests(store: Arc<dyn Store>, sessions: u64) {
+/// Times requests until it is over.
+async fn time_requests(store: Arc<dyn Store>, sessions: u64, key: KeyId, is_over: Arc<AtomicBool>) -> Vec<Duration> {
     let mut latencies = Vec::new();
-    for step in 0.. {
-        latencies.push(request(&store, step, sessions).await);
-        if latencies.len() == 1000 {
-            print_latencies("requests", "while sessions are ended", &mut latencies);
-            latencies.clear();
-        }
-        time::sleep(PAUSE).await;
-    }
-}
-
-async fn alone(store: &Arc<dyn Store>, sessions: u64) -> Vec<Duration> {
-    let mut latencies = Vec::new();
-    for step in 0..1000 {
-        latencies.push(request(store, step, sessions).await);
+    while !is_over.load(Ordering::Relaxed) {
+        latencies.push(request(&store, latencies.len() as u64, sessions, key).await);
         time::sleep(PAUSE).await;
     }
     latencies
 }
 
 /// A request reads a session, and writes another one.
-async fn request(store: &Arc<dyn Store>, step: u64, sessions: u64) -> Duration {
+async fn request(store: &Arc<dyn Store>, step: u64, sessions: u64, key: KeyId) -> Duration {
     let stopwatch = Stopwatch::start();
     let index = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) % sessions;
     store.session(SessionId(Uuid::from_u128(id(index, 2)))).await.unwrap().unwrap();
-    store.add_session(&session(1, u128::from_be_bytes(random_bytes().unwrap()))).await.unwrap();
+    store.add_session(&session_with(1, u128::from_be_bytes(random_bytes().unwrap()), key)).await.unwrap();
     stopwatch.elapsed()
 }
 
