@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { renewalAge } from "../../verifier-wasm/dist/client/lifetime.js";
 import { nextDue, OPENED, timerFor } from "../../verifier-wasm/dist/client/schedule.js";
 
 const NOW = { monotonic: 10_000, wall: 5_000_000 };
@@ -39,6 +40,12 @@ test("a clock that was set back by hours, or stood still in sleep, prolongs no w
   const standing = { ...OPENED, failure: failure(0, 1_000) };
   assert.equal(nextDue(standing, { monotonic: NOW.monotonic + 1_000, wall: NOW.wall - 9e6 }, true), 0);
   assert.equal(nextDue(standing, { monotonic: NOW.monotonic, wall: NOW.wall + 1_000 }, true), 0);
+});
+
+test("a clock that was ahead for hours when a token came puts no renewal off", () => {
+  const granted = { ...pass(0), sentAt: NOW };
+  const standing = { ...SIGNED_IN, pass: granted, renewalAge: renewalAge(granted, 0, { monotonic: NOW.monotonic + 100, wall: NOW.wall + 7e6 }) };
+  assert.equal(nextDue(standing, { monotonic: NOW.monotonic + 225_000, wall: NOW.wall + 225_000 }, true), 0);
 });
 
 test("a timer is neither shorter than a coarse clock's step nor longer than a minute", () => {

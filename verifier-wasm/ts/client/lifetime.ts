@@ -17,9 +17,12 @@ export function isGood({ expiresIn, sentAt }: Pass, now: Moment): boolean {
   return age(sentAt, now) < life - Math.min(MARGIN, life / 4);
 }
 
-/** The age in milliseconds at which a token that came `now` is renewed; `chance` is at least 0 and less than 1. */
+/**
+ * The age in milliseconds at which a token that came `now` is renewed; `chance` is at least 0 and less than 1. By the clock that
+ * is never set: an age by the other, which was ahead for a while, would put the renewal off for as long.
+ */
 export function renewalAge({ expiresIn, sentAt }: Pass, chance: number, now: Moment): number {
-  return Math.max(expiresIn * 1000 * (RENEWED_AFTER + chance / 10), age(sentAt, now) + SHORTEST);
+  return Math.max(expiresIn * 1000 * (RENEWED_AFTER + chance / 10), now.monotonic - sentAt.monotonic + SHORTEST);
 }
 
 /** Milliseconds since a moment. A clock that was set, or one that stood still while the computer slept, makes it longer at worst. */
