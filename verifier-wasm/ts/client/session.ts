@@ -98,6 +98,7 @@ export class PageSession {
   }
 
   dispose(): void {
+    this.#turn += 1;
     this.#agenda.become({ isDisposed: true });
     this.#stopListening.forEach((stop) => stop());
     this.published.close();
