@@ -23,7 +23,7 @@ pub(crate) use keys::{KeyOptions, KeysCommand, KeysReseal, KeysReset, KeysRevoke
 use store::ServedStoreOption;
 pub(crate) use store::{StoreCommand, StoreCopy, StoreOption};
 pub(crate) use user::{
-    Format, UserAdd, UserChanges, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet,
+    Claim, Format, UserAdd, UserChanges, UserCommand, UserDelete, UserImport, UserList, UserName, UserPasswd, UserSet,
 };
 pub(crate) use values::IssuerUrl;
 use values::{audience, duration, duration_or_none, hops, log_level, socket_address};

@@ -68,6 +68,8 @@ pub(crate) enum StoreAddress {
 pub(crate) enum InvalidStoreAddress {
     #[error("a store is sled:PATH, such as sled:./hallpass-data, or postgres://USER@HOST/DATABASE")]
     Shape,
+    #[error("it has a control character, such as a line break at its end")]
+    Control,
     #[error(transparent)]
     Postgres(#[from] InvalidAddress),
 }
@@ -76,6 +78,10 @@ impl FromStr for StoreAddress {
     type Err = InvalidStoreAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidStoreAddress> {
+        // An environment made of files has line breaks, and the store would be another one.
+        if text.contains(char::is_control) {
+            return Err(InvalidStoreAddress::Control);
+        }
         if PostgresAddress::is_meant_by(text) {
             return Ok(Self::Postgres(Box::new(text.parse()?)));
         }
@@ -255,7 +261,9 @@ mod tests {
     fn a_store_is_a_folder_behind_sled_or_a_database() {
         assert_eq!("sled:./data".parse(), Ok(StoreAddress::Folder("./data".into())));
         assert!(matches!("postgres://hallpass@db/hallpass".parse(), Ok(StoreAddress::Postgres(_))));
-        for text in ["", "./data", "sled:", "mysql://x", "postgres://"] {
+        for text in
+            ["", "./data", "sled:", "mysql://x", "postgres://", "sled:./data\n", "postgres://hallpass@db/hallpass\n"]
+        {
             assert!(text.parse::<StoreAddress>().is_err(), "{text}");
         }
     }

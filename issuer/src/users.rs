@@ -6,7 +6,7 @@ use hallpass_token::{CustomClaims, InvalidCustomClaims, UnixSeconds};
 
 use crate::{
     audit,
-    cli::{UserAdd, UserChanges, UserCommand, UserDelete, UserName, UserPasswd, UserSet},
+    cli::{Claim, UserAdd, UserChanges, UserCommand, UserDelete, UserName, UserPasswd, UserSet},
     clock::{Clock as _, SystemClock},
     data::{self, DataError},
     entropy::{NoEntropy, random_id},
@@ -29,6 +29,16 @@ pub(crate) enum UsersError {
     UsernameTaken(Username),
     #[error("standard input is not a terminal to ask on: use {0}")]
     NoTerminal(&'static str),
+    #[error("standard input has more than one line: give the password alone")]
+    SecondLine,
+    #[error(
+        "the password has a carriage return, a NUL byte or a byte order mark: standard input must be one line of plain UTF-8"
+    )]
+    NotPlain,
+    #[error("--claim {0} is given twice")]
+    ClaimTwice(String),
+    #[error("the claim {0} is given by --claim and by --remove-claim")]
+    ClaimRemoved(String),
     #[error("the two passwords differ")]
     PasswordsDiffer,
     #[error("the user {0} was not deleted")]
@@ -121,8 +131,7 @@ pub(crate) async fn create(
 }
 
 async fn add(options: UserAdd) -> Result<(), UsersError> {
-    let claims = options.claim.iter().try_fold(CustomClaims::default(), |claims, claim| claims.with(&claim.0))?;
-    let rights = Rights { roles: Roles::try_from(options.role)?, claims };
+    let rights = Rights { roles: Roles::try_from(options.role)?, claims: all_of(&options.claim)? };
     let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
     let username = options.username.into();
     let password = ask(&username)?;
@@ -159,10 +168,23 @@ fn with_changes(user: &User, changes: &UserChanges) -> Result<User, UsersError> 
     } else {
         user.roles.clone()
     };
+    let new = all_of(&changes.claim)?;
+    if let Some(both) = changes.remove_claim.iter().find(|removed| new.names().any(|name| name == *removed)) {
+        return Err(UsersError::ClaimRemoved(both.clone()));
+    }
     let claims = if changes.no_claims { CustomClaims::default() } else { user.claims.clone() };
     let claims = changes.remove_claim.iter().fold(claims, |claims, name| claims.without(name));
-    let claims = changes.claim.iter().try_fold(claims, |claims, claim| claims.with(&claim.0))?;
-    Ok(user.with_rights(roles, claims))
+    Ok(user.with_rights(roles, claims.with(&new)?))
+}
+
+/// The claims of several options, each of another name.
+fn all_of(claims: &[Claim]) -> Result<CustomClaims, UsersError> {
+    claims.iter().try_fold(CustomClaims::default(), |all, Claim(claim)| {
+        match claim.names().find(|name| all.names().any(|other| other == *name)) {
+            Some(name) => Err(UsersError::ClaimTwice(name.to_owned())),
+            None => Ok(all.with(claim)?),
+        }
+    })
 }
 
 /// Keeps a user from signing in, and ends their sessions.

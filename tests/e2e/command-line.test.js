@@ -134,10 +134,26 @@ test("what fails later is one clear line with status 1", async (t) => {
   const unasked = run(["user", "add", "x", "--store", `sled:${store}`]);
   assert.match(unasked.stderr, /--password-stdin/);
 
-  writeFileSync(join(store, "master.key"), `${"A".repeat(43)}\n`, { mode: 0o644 });
-  const exposed = run(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${store}`]);
-  assert.equal(exposed.status, 1);
-  assert.match(exposed.stderr, /chmod 600/);
+});
+
+test("what is given twice, or beyond one line, is refused and not lost", (t) => {
+  const store = `sled:${temporaryFolder(t)}`;
+  const user = (command, args = [], input = "long enough\n") =>
+    run(["user", command, "someone", ...args, ...(command === "add" ? ["--password-stdin"] : []), "--store", store], { input });
+  const refused = ({ status, stderr }, reason) => {
+    assert.notEqual(status, 0);
+    assert.match(stderr, reason);
+  };
+  const oneLine = /^hallpass: standard input has more than one line/;
+  for (const input of ["long enough\nsecond\n", "long enough\n\n"]) refused(user("add", [], input), oneLine);
+  const plain = /^hallpass: the password has a carriage return, a NUL byte or a byte order mark/;
+  for (const input of ["long\renough\n", "long enough\r", "\ufefflong enough\n", "long\0enough"]) refused(user("add", [], input), plain);
+  refused(user("add", ["--claim", "a=1", "--claim", "a=2"]), /^hallpass: --claim a is given twice/);
+  refused(user("add", ["--log", "info", "--log", "warn"]), /cannot be used multiple times/);
+  refused(run(["user", "list", "--store", store, "--store", store]), /cannot be used multiple times/);
+  assert.equal(user("add", [], "long enough").status, 0);
+  refused(user("set", ["--claim", "a=1", "--claim", "a=2"]), /^hallpass: --claim a is given twice/);
+  refused(user("set", ["--claim", "a=1", "--remove-claim", "a"]), /^hallpass: the claim a is given by --claim and by --remove-claim/);
 });
 
 test("a user has no more roles than a token can carry", (t) => {

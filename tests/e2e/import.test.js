@@ -110,7 +110,7 @@ test("CSV says in its first line which column is which", (t) => {
   const good = importOf(
     t,
     "users.csv",
-    `roles,username,claims,hash\r\na b,"Zoë, ""Z""","{""plan"":""pro""}",${HASH}\r\n,two,,${HASH}\r\n`,
+    `roles,username,claims,hash\r\na  b,"Zoë, ""Z""","{""plan"":""pro""}",${HASH}\r\n,two,,${HASH}\r\n`,
   );
   assert.equal(good.run().status, 0);
   const users = listed(good.store).map(({ username, roles, claims }) => [username, roles, claims]).sort();
@@ -122,6 +122,42 @@ test("CSV says in its first line which column is which", (t) => {
   assert.match(cut.stderr, /line 3: the line has no end/);
   assert.match(cut.stdout, /users added: 1;/);
   assert.match(refused(`username,hash\na,${HASH},x\n"b,${HASH}\n`).stderr, /line 2: the line has 3 columns.*\nline 3: a quotation/);
+});
+
+test("what a line hides from the reader of lines is refused by number, by --check too", (t) => {
+  const column = "username,hash,claims";
+  for (const [name, content, told, admitted] of [
+    ["users.csv", `${column}\nann,${HASH},\rbob,${HASH},\ncid,${HASH},\n`, [[2, "the line has a carriage return that no line feed follows"]], 1],
+    ["users.csv", `${column}\rann,${HASH},\r`, undefined, 0],
+    ["users.csv", `${column}\nann,${HASH},"\nmallory,${HASH},\n"\ncid,${HASH},\n`,
+      [[2, "a quotation mark is not closed"], [3, "the line is within the quotation marks that line 2 opens"], [4, "the line is within"]], 1],
+    ["users.csv", `${column}\n"ann"x,${HASH},\ncid,${HASH},\n`, [[2, "a field with a quotation mark must be"]], 1],
+    ["users.csv", `${column}\nann,${HASH},\u00a0\ncid,${HASH},\n`, [[2, "custom claims must be a JSON object"]], 1],
+    ["users.jsonl", line("ann").replace("\n", "\r") + line("bob") + line("cid"), [[1, "the line has a carriage return"]], 1],
+    ["users.jsonl", `[${line("ann").trim()}]\n${line("cid")}`, [[1, "the line is not a JSON object"]], 1],
+    ["users.jsonl", line("ann").replace("ann", "a\0") + line("cid"), [[1, "the line has a NUL byte"]], 1],
+    ["users.jsonl", Buffer.from(`\ufeff${line("ann")}`, "utf16le"), undefined, 0],
+  ]) {
+    const file = importOf(t, name, content);
+    const [real, checked] = [file.run(), run(["user", "import", file.file, "--check"])];
+    assert.deepEqual([real.status, checked.status], [1, 1], content);
+    for (const { stderr } of [real, checked]) {
+      const lines = stderr.split("\n").filter((each) => each.startsWith("line "));
+      assert.equal(lines.length, told?.length ?? 0, stderr);
+      told?.forEach(([number, fault], index) => assert.ok(lines[index].startsWith(`line ${number}: ${fault}`), lines[index]));
+      if (told === undefined) assert.match(stderr, /hallpass: (line 1: .* has a carriage return|.* cannot be read: it is UTF-16: save it as UTF-8)/);
+    }
+    assert.equal(listed(file.store).length, admitted);
+  }
+});
+
+test("what `user list --json` prints cannot be imported, and the fault says what can", (t) => {
+  const file = importOf(t, "users.jsonl", line("ann"));
+  assert.equal(file.run().status, 0);
+  const printed = run(["user", "list", "--json", "--store", file.store]).stdout;
+  const again = importOf(t, "users.jsonl", printed).run();
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /line 1: "id" is of `hallpass user list`, which has no hashes: `hallpass store copy` copies users/);
 });
 
 test("the audit log tells of an import that added somebody, and of no other", (t) => {

@@ -34,7 +34,7 @@ pub(crate) enum UserCommand {
 pub(crate) struct UserAdd {
     /// The name that the user signs in with.
     pub(crate) username: NewUsername,
-    /// Read the password from standard input, up to the end of its first line.
+    /// Read the password from standard input, which must be one line.
     #[arg(long)]
     pub(crate) password_stdin: bool,
     /// A role of the user, for the services that read their tokens; may be given several times.
@@ -52,7 +52,7 @@ pub(crate) struct UserAdd {
 pub(crate) struct UserPasswd {
     /// The name that the user signs in with.
     pub(crate) username: Username,
-    /// Read the password from standard input, up to the end of its first line.
+    /// Read the password from standard input, which must be one line.
     #[arg(long)]
     pub(crate) password_stdin: bool,
     #[command(flatten)]

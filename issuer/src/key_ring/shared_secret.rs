@@ -17,8 +17,13 @@ impl From<OsString> for Hs256Secret {
 }
 
 impl Hs256Secret {
-    /// A signer that signs with this secret.
+    /// A signer that signs with this secret, all of it.
     pub(crate) fn signer(&self) -> Result<Signer, KeySetError> {
+        if self.0.ends_with(b"\n") {
+            tracing::warn!(
+                "HALLPASS_HS256_SECRET ends with a line break, which is a part of it: verifiers need it too"
+            );
+        }
         Signer::hs256(&self.0)
     }
 }

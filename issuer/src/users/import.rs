@@ -31,6 +31,8 @@ mod json;
 mod lines;
 mod progress;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use entry::{Candidate, Fault};
 use lines::Place;
@@ -100,8 +102,10 @@ pub(super) async fn run(options: UserImport) -> Result<(), ImportError> {
     if tally.added > 0 {
         audit::users_imported(tally.added, tally.present, tally.refused);
     }
+    if outcome.is_ok() || tally.lines() > 0 {
+        sum_up(&tally, &target).map_err(ImportError::Output)?;
+    }
     outcome?;
-    sum_up(&tally, &target).map_err(ImportError::Output)?;
     if tally.refused == 0 { Ok(()) } else { Err(ImportError::Refused(tally.refused)) }
 }
 
@@ -157,6 +161,10 @@ impl Target {
 }
 
 impl Tally {
+    fn lines(&self) -> u64 {
+        self.added + self.present + self.good + self.refused
+    }
+
     fn count(&mut self, outcome: &Outcome) {
         let count = match outcome {
             Outcome::Added => &mut self.added,

@@ -13,24 +13,37 @@ use crate::{
     user::Username,
 };
 
-/// Reads the password that a user is to have: the first line of standard input, without its end.
+/// Reads the password that a user is to have: the one line of standard input, without its end. At a terminal, the end of the
+/// line is the end of the input.
 pub(super) fn read_password(username: &Username) -> Result<NewPassword, UsersError> {
-    let line = first_line(io::stdin().lock())?;
-    Ok(NewPassword::choose(line, username.as_str())?)
+    let mut stdin = io::stdin().lock();
+    let mut line = Zeroizing::new(first_line(&mut stdin)?);
+    if !stdin.is_terminal() {
+        expect_end(&mut stdin)?;
+    }
+    Ok(NewPassword::choose(mem::take(&mut *line), username.as_str())?)
+}
+
+/// Fails where more follows: it would be lost, and may be a part of the password.
+fn expect_end(input: &mut impl BufRead) -> Result<(), UsersError> {
+    if input.fill_buf().map_err(UsersError::Input)?.is_empty() { Ok(()) } else { Err(UsersError::SecondLine) }
 }
 
 /// The first line. One that is longer than any password is said to be so, whatever it is cut in the middle of.
-fn first_line(input: impl BufRead) -> Result<String, UsersError> {
+fn first_line(input: &mut impl BufRead) -> Result<String, UsersError> {
     // As long as a text may be, the line's end, and a byte more that tells one that is too long. It does not move while it
     // grows and leave a copy behind.
     let most = MAX_TYPED_BYTES + 3;
     let mut line = Zeroizing::new(Vec::with_capacity(most));
     input.take(most as u64).read_until(b'\n', &mut line).map_err(UsersError::Input)?;
-    let end = line.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    let end = line.strip_suffix(b"\n").map_or(&line[..], |line| line.strip_suffix(b"\r").unwrap_or(line)).len();
     if end > MAX_TYPED_BYTES {
         return Err(WeakPassword::Invalid(InvalidPassword::TooLong).into());
     }
     line.truncate(end);
+    if line.contains(&b'\r') || line.contains(&0) || line.starts_with(b"\xef\xbb\xbf") {
+        return Err(UsersError::NotPlain);
+    }
     String::from_utf8(mem::take(&mut *line)).map_err(|error| {
         error.into_bytes().zeroize();
         UsersError::Input(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
@@ -68,7 +81,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<String, String> {
-        first_line(bytes).map_err(|error| error.to_string())
+        first_line(&mut &*bytes).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -86,8 +99,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_may_follow_the_line() {
+        for (rest, is_end) in [("", true), ("\n", false), ("second\n", false)] {
+            let text = format!("first\n{rest}");
+            let mut input = text.as_bytes();
+            first_line(&mut input).unwrap();
+            assert_eq!(expect_end(&mut input).is_ok(), is_end, "{rest:?}");
+        }
+    }
+
+    #[test]
     fn a_line_is_text() {
-        assert_eq!(read(b"two words \r\nnext"), Ok("two words ".to_owned()));
+        for end in ["", "\n", "\r\n", "\nnext", "\n\n"] {
+            assert_eq!(read(format!("two words {end}").as_bytes()), Ok("two words ".to_owned()), "{end:?}");
+        }
+        for text in ["pass\rword\n", "password\r", "password\r\r\n", "p\0a\0s\0s\0\n", "\u{feff}password\n"] {
+            assert_eq!(read(text.as_bytes()), Err(UsersError::NotPlain.to_string()), "{text:?}");
+        }
         assert_eq!(read(b""), Ok(String::new()));
         assert_eq!(read(b"\xff\n"), Err("the answer cannot be read: it is not UTF-8".to_owned()));
     }

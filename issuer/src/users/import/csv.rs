@@ -1,7 +1,5 @@
 //! A line of CSV (RFC 4180), whose columns the file's first line names. Roles are parted by spaces, claims are a JSON object.
 
-use csv_core::ReadRecordResult;
-
 use super::{
     entry::{Entry, Fault, NAMES},
     lines::Line,
@@ -12,20 +10,20 @@ const MOST_COLUMNS: usize = 16;
 
 /// Reads the lines of a file: one line is one user, since nothing of a user has a line's end in it.
 pub(super) struct Columns {
-    parser: csv_core::Reader,
     /// Where each of [`NAMES`] stands.
     places: [Option<usize>; NAMES.len()],
     count: usize,
+    /// The line with the quotation mark that is open at the end of the line before.
+    open_since: Option<u64>,
 }
 
 impl Columns {
     /// Reads the first line.
-    pub(super) fn named_by(line: &Line) -> Result<Self, Fault> {
-        let mut parser = csv_core::Reader::new();
+    pub(super) fn named_by(line: &str) -> Result<Self, Fault> {
         let mut places = [None; NAMES.len()];
-        let names = fields(&mut parser, &line.text)?;
+        let names = fields(line)?;
         for (column, name) in names.iter().enumerate() {
-            let known = NAMES.iter().position(|known| *known == name.trim());
+            let known = NAMES.iter().position(|known| *known == trim(name));
             let place = known.and_then(|known| places.get_mut(known)).ok_or_else(|| Fault::Unknown(name.clone()))?;
             if place.replace(column).is_some() {
                 return Err(Fault::Twice(name.clone()));
@@ -34,16 +32,28 @@ impl Columns {
         let missing = NAMES.iter().zip(places).take(2).find(|(_, place)| place.is_none());
         match missing {
             Some((name, _)) => Err(Fault::Missing(name)),
-            None => Ok(Self { parser, places, count: names.len() }),
+            None => Ok(Self { places, count: names.len(), open_since: None }),
         }
     }
 
-    /// Reads a line below the first.
-    pub(super) fn read(&mut self, line: &Line) -> Result<Entry, Fault> {
-        if !line.has_end {
+    /// Reads a line below the first. What is in quotation marks that an earlier line opens is part of a field there, and
+    /// must not become a user, whatever it looks like.
+    pub(super) fn read(&mut self, number: u64, line: &Line) -> Result<Entry, Fault> {
+        let open_since = self.open_since;
+        if line.has_odd_quotes {
+            self.open_since = if open_since.is_none() { Some(number) } else { None };
+        }
+        match open_since {
+            Some(opened) => Err(Fault::InQuotes(opened)),
+            None => self.entry(line.text.as_ref().map_err(Clone::clone)?, line.has_end),
+        }
+    }
+
+    fn entry(&self, line: &str, has_end: bool) -> Result<Entry, Fault> {
+        if !has_end {
             return Err(Fault::NoEnd);
         }
-        let fields = fields(&mut self.parser, &line.text)?;
+        let fields = fields(line)?;
         if fields.len() != self.count {
             return Err(Fault::Columns { found: fields.len(), expected: self.count });
         }
@@ -52,9 +62,9 @@ impl Columns {
         Ok(Entry {
             username: filled(username, "username")?,
             hash: filled(hash, "hash")?,
-            roles: roles.split_ascii_whitespace().map(str::to_owned).collect(),
-            claims: (!claims.trim().is_empty()).then_some(claims),
-            is_disabled: match disabled.trim() {
+            roles: roles.split(' ').filter(|role| !role.is_empty()).map(str::to_owned).collect(),
+            claims: (!trim(&claims).is_empty()).then_some(claims),
+            is_disabled: match trim(&disabled) {
                 "true" => true,
                 "false" | "" => false,
                 _ => return Err(Fault::Type { name: "disabled", expected: "true, false or nothing" }),
@@ -67,27 +77,47 @@ fn filled(field: String, name: &'static str) -> Result<String, Fault> {
     if field.is_empty() { Err(Fault::Missing(name)) } else { Ok(field) }
 }
 
+/// Spaces alone mean nothing: other white space is refused with the field that it is in.
+fn trim(field: &str) -> &str {
+    field.trim_matches(' ')
+}
+
 /// The fields of one line.
-fn fields(parser: &mut csv_core::Reader, line: &str) -> Result<Vec<String>, Fault> {
-    let line = format!("{line}\n");
-    let (mut text, mut ends) = (vec![0; line.len()], [0; MOST_COLUMNS]);
-    parser.reset();
-    let (result, _, _, count) = parser.read_record(line.as_bytes(), &mut text, &mut ends);
-    match result {
-        ReadRecordResult::Record => {}
-        ReadRecordResult::OutputEndsFull => return Err(Fault::ManyColumns(MOST_COLUMNS)),
-        // A field goes on beyond the line, or would, were its place not as long as the line.
-        ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull | ReadRecordResult::End => {
-            return Err(Fault::Quote);
+fn fields(line: &str) -> Result<Vec<String>, Fault> {
+    let mut fields = Vec::new();
+    let mut rest = Some(line);
+    while let Some(text) = rest {
+        if fields.len() == MOST_COLUMNS {
+            return Err(Fault::ManyColumns(MOST_COLUMNS));
         }
+        let (field, after) = text.strip_prefix('"').map_or_else(|| plain(text), quoted)?;
+        fields.push(field);
+        rest = after;
     }
-    let ends = ends.get(..count).unwrap_or_default();
-    let starts = [0].into_iter().chain(ends.iter().copied());
-    let field = |(start, end): (usize, &usize)| {
-        let field = text.get(start..*end).unwrap_or_default();
-        String::from_utf8(field.to_vec()).map_err(|_| Fault::NotUtf8)
-    };
-    starts.zip(ends).map(field).collect()
+    Ok(fields)
+}
+
+/// The field that a text begins with, and what follows its comma. Without quotation marks around it, it has none in it.
+fn plain(text: &str) -> Result<(String, Option<&str>), Fault> {
+    let (field, after) = text.split_once(',').map_or((text, None), |(field, after)| (field, Some(after)));
+    if field.contains('"') { Err(Fault::StrayQuote) } else { Ok((field.to_owned(), after)) }
+}
+
+/// The same for a field in quotation marks, behind the first of them. One that is part of the field is doubled.
+fn quoted(mut text: &str) -> Result<(String, Option<&str>), Fault> {
+    let mut field = String::new();
+    loop {
+        let (part, after) = text.split_once('"').ok_or(Fault::Quote)?;
+        field.push_str(part);
+        if after.is_empty() {
+            return Ok((field, None));
+        }
+        if let Some(next) = after.strip_prefix(',') {
+            return Ok((field, Some(next)));
+        }
+        text = after.strip_prefix('"').ok_or(Fault::StrayQuote)?;
+        field.push('"');
+    }
 }
 
 #[cfg(test)]
@@ -95,11 +125,11 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> Line {
-        Line { text: text.to_owned(), has_end: true }
+        Line { text: Ok(text.to_owned()), has_end: true, has_odd_quotes: text.matches('"').count() % 2 == 1 }
     }
 
     fn read(header: &str, text: &str) -> Result<Entry, Fault> {
-        Columns::named_by(&line(header))?.read(&line(text))
+        Columns::named_by(header)?.read(2, &line(text))
     }
 
     #[test]
@@ -120,11 +150,18 @@ mod tests {
     }
 
     #[test]
-    fn one_line_after_the_other_is_read_by_itself() {
-        let mut columns = Columns::named_by(&line("username,hash")).unwrap();
-        assert_eq!(columns.read(&line("a,\"h")), Err(Fault::Quote));
-        assert_eq!(columns.read(&line("b,h")).unwrap().username, "b");
-        assert_eq!(columns.read(&line("\"c\",h")).unwrap().username, "c");
+    fn what_an_open_quotation_mark_holds_is_no_user() {
+        let mut columns = Columns::named_by("username,hash").unwrap();
+        let mut read = |number, text| columns.read(number, &line(text)).map(|entry| entry.username);
+        assert_eq!(read(2, "a,\"h"), Err(Fault::Quote));
+        assert_eq!(read(3, "mallory,h"), Err(Fault::InQuotes(2)));
+        assert_eq!(read(4, "\"\"\"\",h"), Err(Fault::InQuotes(2)));
+        assert_eq!(read(5, "\",h"), Err(Fault::InQuotes(2)));
+        assert_eq!(read(6, "b,h"), Ok("b".to_owned()));
+        // What cannot be read has quotation marks all the same.
+        let cut = Line { text: Err(Fault::NotUtf8), has_end: true, has_odd_quotes: true };
+        assert_eq!(columns.read(7, &cut), Err(Fault::NotUtf8));
+        assert_eq!(columns.read(8, &line("mallory,h")), Err(Fault::InQuotes(7)));
     }
 
     #[test]
@@ -135,6 +172,7 @@ mod tests {
             ("username,hash,hash", Fault::Twice("hash".to_owned())),
             ("username,roles", Fault::Missing("hash")),
             ("hash", Fault::Missing("username")),
+            ("username\u{a0},hash", Fault::Unknown("username\u{a0}".to_owned())),
             ("username;hash", Fault::Unknown("username;hash".to_owned())),
         ] {
             assert_eq!(read(header, "").err(), Some(fault), "{header}");
@@ -152,10 +190,15 @@ mod tests {
             (",h,", Fault::Missing("username")),
             ("a,h,yes", Fault::Type { name: "disabled", expected: "true, false or nothing" }),
             ("a,\"h,", Fault::Quote),
+            ("a,\"h\"x,", Fault::StrayQuote),
+            ("a,\"h\" ,", Fault::StrayQuote),
+            ("a\"b,h,", Fault::StrayQuote),
+            ("a, \"h\",", Fault::StrayQuote),
+            ("a,h,\u{a0}true", Fault::Type { name: "disabled", expected: "true, false or nothing" }),
         ] {
             assert_eq!(read(header, text), Err(fault), "{text}");
         }
-        let cut = Line { text: "a,h,".to_owned(), has_end: false };
-        assert_eq!(Columns::named_by(&line(header)).unwrap().read(&cut), Err(Fault::NoEnd));
+        let cut = Line { has_end: false, ..line("a,h,") };
+        assert_eq!(Columns::named_by(header).unwrap().read(2, &cut), Err(Fault::NoEnd));
     }
 }

@@ -38,16 +38,26 @@ pub(crate) enum Fault {
     LineTooLong { most: u64 },
     #[error("the line is not UTF-8")]
     NotUtf8,
+    #[error("the line has a NUL byte: the file is not UTF-8, or is damaged")]
+    Nul,
+    #[error("the line has a carriage return that no line feed follows: end each line with LF or CRLF")]
+    CarriageReturn,
     #[error("the line breaks off: the file is not whole")]
     BreaksOff,
     #[error(
         "the line has no end: add one if the file is whole, for a hash that was cut can look like one that was not"
     )]
     NoEnd,
-    #[error("the line is not a JSON object: see its character {0}")]
+    #[error("the line is not JSON: see its character {0}")]
     NotJson(usize),
+    #[error("the line is not a JSON object: each user is an object on a line of its own")]
+    NotObject,
     #[error("{0:?} is not known: a user has username, hash, roles, claims and disabled")]
     Unknown(String),
+    #[error(
+        "{0:?} is of `hallpass user list`, which has no hashes: `hallpass store copy` copies users with their ids and passwords"
+    )]
+    Listed(String),
     #[error("{0:?} is there twice")]
     Twice(String),
     #[error("{0} is missing")]
@@ -60,6 +70,10 @@ pub(crate) enum Fault {
     ManyColumns(usize),
     #[error("a quotation mark is not closed: a user is one line")]
     Quote,
+    #[error("the line is within the quotation marks that line {0} opens: a user is one line")]
+    InQuotes(u64),
+    #[error("a field with a quotation mark must be in quotation marks, with each one in it doubled")]
+    StrayQuote,
     #[error(transparent)]
     Username(#[from] InvalidNewUsername),
     #[error(transparent)]

@@ -13,14 +13,19 @@ use super::entry::{Entry, Fault, NAMES};
 /// The members of an object as they stand there, those that stand there twice too.
 struct Members(Vec<(String, Box<RawValue>)>);
 
+/// Members that `hallpass user list --json` prints, and an import cannot carry over.
+const LISTED: [&str; 2] = ["id", "created_at"];
+
 /// Reads a line. The parser's own words are not passed on: they could quote a hash.
 pub(super) fn read(line: &str) -> Result<Entry, Fault> {
     let Members(members) = serde_json::from_str(line).map_err(|error| match error.classify() {
         Category::Eof => Fault::BreaksOff,
-        Category::Io | Category::Syntax | Category::Data => Fault::NotJson(error.column()),
+        Category::Data => Fault::NotObject,
+        Category::Io | Category::Syntax => Fault::NotJson(error.column()),
     })?;
     if let Some((unknown, _)) = members.iter().find(|(name, _)| !NAMES.contains(&name.as_str())) {
-        return Err(Fault::Unknown(unknown.clone()));
+        let fault = if LISTED.contains(&unknown.as_str()) { Fault::Listed } else { Fault::Unknown };
+        return Err(fault(unknown.clone()));
     }
     let text = "a string";
     Ok(Entry {
@@ -98,7 +103,10 @@ mod tests {
             (r#"{"username":"a","hash":"#, Fault::BreaksOff),
             (r#"{"username":"a";"hash":"h"}"#, Fault::NotJson(16)),
             (r#"{"username":"a","hash":"h"}}"#, Fault::NotJson(28)),
-            (r#"["a"]"#, Fault::NotJson(0)),
+            (r#"["a"]"#, Fault::NotObject),
+            (r#"[{"username":"a","hash":"h"}]"#, Fault::NotObject),
+            (r#"{"id":"1","username":"a","disabled":false}"#, Fault::Listed("id".to_owned())),
+            (r#"{"username":"a","hash":"h"} {"username":"b","hash":"h"}"#, Fault::NotJson(29)),
             (r#"{"user":"a","hash":"h"}"#, Fault::Unknown("user".to_owned())),
             (r#"{"username":"a","hash":"h","hash":"i"}"#, Fault::Twice("hash".to_owned())),
             (r#"{"username":"a"}"#, Fault::Missing("hash")),

@@ -58,10 +58,10 @@ impl Reader {
         Ok(Self { lines, syntax, limit: CostLimit::default(), names: Names::default() })
     }
 
-    fn candidate(&mut self, place: Place, line: &Line) -> Result<Candidate, Fault> {
+    fn candidate(&mut self, place: Place, line: Line) -> Result<Candidate, Fault> {
         let entry = match &mut self.syntax {
-            Syntax::Jsonl => json::read(&line.text),
-            Syntax::Csv(columns) => columns.read(line),
+            Syntax::Jsonl => json::read(&line.text?),
+            Syntax::Csv(columns) => columns.read(place.line, &line),
         };
         let candidate = entry?.check(&self.limit)?;
         self.names.add(&candidate.username, place.line)?;
@@ -74,10 +74,7 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let line = self.lines.next()?;
-        Some(line.map_err(ReadError::Io).map(|(place, line)| {
-            let candidate = line.and_then(|line| self.candidate(place, &line));
-            (place, candidate)
-        }))
+        Some(line.map_err(ReadError::Io).map(|(place, line)| (place, self.candidate(place, line))))
     }
 }
 
@@ -86,7 +83,7 @@ fn columns(lines: &mut Lines) -> Result<Columns, ReadError> {
         return Err(ReadError::Header { line: 1, fault: Fault::Missing("username") });
     };
     let (place, line) = first.map_err(ReadError::Io)?;
-    let columns = line.and_then(|line| Columns::named_by(&line));
+    let columns = line.text.and_then(|line| Columns::named_by(&line));
     columns.map_err(|fault| ReadError::Header { line: place.line, fault })
 }
 
