@@ -18,6 +18,7 @@ mod keys;
 mod log;
 mod metrics;
 mod password;
+mod private_file;
 mod refresh_token;
 mod serve;
 mod session;

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::{
     entropy::{NoEntropy, random_bytes},
+    private_file::{self, PrivateFileError},
     refresh_token::{DecoyKey, RefreshTokenKey},
 };
 
@@ -36,10 +36,10 @@ pub(crate) struct LegacyKeys {
 /// Why they cannot be taken over.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LegacyError {
-    #[error("the keys in {} cannot be read or removed: {reason}", file.display())]
-    Io { file: PathBuf, reason: io::Error },
-    #[error("the keys in {} can be read by others: run `chmod 600` on it", file.display())]
-    Exposed { file: PathBuf },
+    #[error("the keys in {} cannot be used: {reason}", file.display())]
+    File { file: PathBuf, reason: PrivateFileError },
+    #[error("the keys in {} cannot be removed: {reason}", file.display())]
+    Remove { file: PathBuf, reason: io::Error },
     #[error("{} is not a key file of the version before", file.display())]
     Shape { file: PathBuf },
     #[error(transparent)]
@@ -59,14 +59,11 @@ impl LegacyKeys {
     /// The keys in `folder`; `None` where there are none.
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, LegacyError> {
         let file = folder.join(FILE);
-        match fs::metadata(&file) {
-            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => return Err(LegacyError::Exposed { file }),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(reason) => return Err(LegacyError::Io { file, reason }),
+        match private_file::read_own(&file) {
+            Ok(text) => Self::from_json(&file, &text).map(Some).ok_or(LegacyError::Shape { file }),
+            Err(reason) if reason.is_not_found() => Ok(None),
+            Err(reason) => Err(LegacyError::File { file, reason }),
         }
-        let text = fs::read(&file).map_err(|reason| LegacyError::Io { file: file.clone(), reason })?;
-        Self::from_json(&file, &Zeroizing::new(text)).map(Some).ok_or(LegacyError::Shape { file })
     }
 
     fn from_json(file: &Path, text: &[u8]) -> Option<Self> {
@@ -119,7 +116,7 @@ impl LegacyKeys {
             tracing::warn!("the file keys.json is not used: the key ring has other keys");
             return Ok(());
         }
-        let failed = |reason| LegacyError::Io { file: self.file.clone(), reason };
+        let failed = |reason| LegacyError::Remove { file: self.file.clone(), reason };
         fs::remove_file(&self.file).map_err(failed)?;
         self.file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()).map_err(failed)?;
         tracing::info!("the keys of the file keys.json are in the key ring now");

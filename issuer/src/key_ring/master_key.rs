@@ -13,7 +13,10 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::MasterKey;
-use crate::entropy::{NoEntropy, random_bytes};
+use crate::{
+    entropy::{NoEntropy, random_bytes},
+    private_file::{self, PrivateFileError},
+};
 
 /// The file in a data folder.
 const FILE: &str = "master.key";
@@ -45,12 +48,12 @@ pub(crate) enum MasterKeyError {
     Twice,
     #[error("HALLPASS_MASTER_KEY must be 32 random bytes as base64url without padding, 43 characters")]
     Text,
-    #[error("the file {} must hold 32 random bytes as base64url without padding, 43 characters", file.display())]
+    #[error("the file {} must hold 32 random bytes as base64url without padding, 43 characters, and nothing else", file.display())]
     FileText { file: PathBuf },
-    #[error("the master key in {} cannot be read or written: {reason}", file.display())]
-    Io { file: PathBuf, reason: io::Error },
-    #[error("the master key in {} can be read by others: run `chmod 600` on it", file.display())]
-    Exposed { file: PathBuf },
+    #[error("the master key in {} cannot be used: {reason}", file.display())]
+    File { file: PathBuf, reason: PrivateFileError },
+    #[error("the master key in {} cannot be written: {reason}", file.display())]
+    Write { file: PathBuf, reason: io::Error },
     #[error(
         "a store that issuers share needs a master key: 32 random bytes as base64url in HALLPASS_MASTER_KEY, or in a \
          file by --master-key-file"
@@ -78,7 +81,7 @@ impl MasterKeySource {
         match (&self.text, &self.file) {
             (Some(_), Some(_)) => Err(MasterKeyError::Twice),
             (Some(text), None) => parse(&text.0).map(Some).ok_or(MasterKeyError::Text),
-            (None, Some(file)) => read(file, 0o007).map(Some),
+            (None, Some(file)) => read(file, private_file::read_given).map(Some),
             (None, None) => Ok(None),
         }
     }
@@ -88,8 +91,8 @@ impl MasterKeySource {
         match (self.given()?, home) {
             (Some(given), _) => Ok(given),
             (None, Home::Shared) => Err(MasterKeyError::Needed),
-            (None, Home::Folder(folder)) => match read(&folder.join(FILE), 0o077) {
-                Err(MasterKeyError::Io { file, reason }) if reason.kind() == io::ErrorKind::NotFound => {
+            (None, Home::Folder(folder)) => match read(&folder.join(FILE), private_file::read_own) {
+                Err(MasterKeyError::File { file, reason }) if reason.is_not_found() => {
                     Err(MasterKeyError::Missing { file })
                 }
                 found => found,
@@ -102,7 +105,7 @@ impl MasterKeySource {
     pub(crate) fn find_or_make(&self, home: Home<'_>) -> Result<MasterKey, MasterKeyError> {
         match (self.find(home), home) {
             (Err(MasterKeyError::Missing { file }), Home::Folder(folder)) => {
-                write_new(folder, &draw()?).map_err(|reason| MasterKeyError::Io { file, reason })?;
+                write_new(folder, &draw()?).map_err(|reason| MasterKeyError::Write { file, reason })?;
                 self.find(home)
             }
             (found, _) => found,
@@ -110,19 +113,18 @@ impl MasterKeySource {
     }
 }
 
-/// Reads a master key from a file that nobody reads for whom the mode has one of these bits.
-fn read(file: &Path, exposing: u32) -> Result<MasterKey, MasterKeyError> {
-    let failed = |reason| MasterKeyError::Io { file: file.to_owned(), reason };
-    if fs::metadata(file).map_err(failed)?.permissions().mode() & exposing != 0 {
-        return Err(MasterKeyError::Exposed { file: file.to_owned() });
-    }
-    let text = Zeroizing::new(fs::read(file).map_err(failed)?);
-    parse(text.trim_ascii_end()).ok_or_else(|| MasterKeyError::FileText { file: file.to_owned() })
+fn read(
+    file: &Path,
+    read: fn(&Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError>,
+) -> Result<MasterKey, MasterKeyError> {
+    let text = read(file).map_err(|reason| MasterKeyError::File { file: file.to_owned(), reason })?;
+    parse(&text).ok_or_else(|| MasterKeyError::FileText { file: file.to_owned() })
 }
 
+/// Reads a master key. The line's end that many programs write behind it is no part of it, also in the environment.
 fn parse(text: &[u8]) -> Option<MasterKey> {
     let mut bytes = Zeroizing::new([0; 32]);
-    let length = Base64UrlUnpadded::decode(text, bytes.as_mut()).ok()?.len();
+    let length = Base64UrlUnpadded::decode(text.trim_ascii_end(), bytes.as_mut()).ok()?.len();
     (length == 32).then(|| MasterKey::new(&bytes))
 }
 
@@ -177,12 +179,14 @@ mod tests {
         let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(files, [FILE]);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(none.find_or_make(home), Err(MasterKeyError::Exposed { .. })));
+        assert!(none.find_or_make(home).is_ok());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn a_shared_store_takes_one_from_the_environment_or_a_file_and_makes_none() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir_in("/tmp").unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let file = folder.path().join("key");
         assert!(matches!(source(None, None).find_or_make(Home::Shared), Err(MasterKeyError::Needed)));
         let text = "A".repeat(43);
@@ -192,7 +196,28 @@ mod tests {
         assert!(source(None, Some(file.clone())).find(Home::Shared).is_ok());
         assert!(matches!(source(Some(&text), Some(file.clone())).given(), Err(MasterKeyError::Twice)));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(source(None, Some(file)).given(), Err(MasterKeyError::Exposed { .. })));
+        let exposed = source(None, Some(file)).given();
+        assert!(matches!(exposed, Err(MasterKeyError::File { reason: PrivateFileError::Exposed, .. })));
+    }
+
+    #[test]
+    fn a_line_s_end_is_no_part_of_a_master_key_and_a_second_line_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let file = folder.path().join("key");
+        let key = "A".repeat(43);
+        let is_read = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let of_file = source(None, Some(file.clone())).given().is_ok();
+            assert_eq!(of_file, source(Some(text), None).given().is_ok(), "{text:?}");
+            of_file
+        };
+        for end in ["", "\n", "\r\n", "\n\n"] {
+            assert!(is_read(&format!("{key}{end}")), "{end:?}");
+        }
+        for text in [format!("{key}\n{key}"), format!("\u{feff}{key}"), format!("\n{key}"), format!("{key}=")] {
+            assert!(!is_read(&text), "{text:?}");
+        }
     }
 
     #[test]

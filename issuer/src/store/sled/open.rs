@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::DirBuilderExt as _,
     panic::{self, PanicHookInfo},
     path::{Path, PathBuf},
     thread,
@@ -17,6 +17,7 @@ use super::{
     commits::{Commits, Lost},
     room::{self, Room},
 };
+use crate::private_file;
 
 /// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -57,7 +58,9 @@ impl SledStore {
     /// Opens the store, and calls `before_sync` whenever writes have reached the file and not yet the disk.
     pub(super) fn open_watched(folder: &Path, before_sync: impl Fn() + Send + 'static) -> Result<Self, OpenError> {
         let failed = |error: io::Error| OpenError::Failed { folder: folder.to_owned(), reason: error.to_string() };
-        make_private(folder).map_err(failed)?;
+        // It holds the hashes of passwords, and the files in it rely on its mode.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        private_file::make_private(folder).map_err(|error| failed(io::Error::other(error.to_string())))?;
         let lock = lock(folder)?;
         remove_unfinished_snapshots(folder).map_err(failed)?;
         settle_log(folder).map_err(failed)?;
@@ -76,15 +79,6 @@ impl SledStore {
 /// are made into errors wherever sled is called, and need no second report.
 pub(crate) fn is_engines(panic: &PanicHookInfo<'_>) -> bool {
     panic.location().is_some_and(|location| location.file().contains("/sled-0."))
-}
-
-/// Makes the folder one that its owner alone can look into, wherever it lies: it holds the hashes of passwords.
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    if fs::metadata(folder)?.permissions().mode() & 0o777 != 0o700 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
 }
 
 /// Takes the folder for this process. sled locks its file too, but later: whoever comes second must not clear away what
