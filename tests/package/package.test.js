@@ -22,7 +22,7 @@ test("the codes are those of the Rust crate, and seven more", () => {
 
 test("the package holds its own files and no others", () => {
   const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "freshness",
-    "hono", "index", "instance", "key-fetch", "key-source", "options", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
+    "hono", "index", "instance", "key-fetch", "key-source", "options", "react", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
     "token-memory", "verifier", "web-crypto",
     ...["agenda", "answer", "authorized-fetch", "changes", "error", "exchange", "failure", "index", "issuer", "lifetime", "neighbours", "options",
       "origin", "retry-after", "schedule", "session", "state", "surroundings", "tokens"].map((name) => `client/${name}`)];
@@ -47,6 +47,14 @@ test("the session client is at most 6.5 KB minified and gzipped", async () => {
   const entryPoints = [fileURLToPath(new URL("verifier-wasm/dist/client/index.js", root))];
   const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: "esm", target: "es2022", write: false });
   assert.ok(gzipSync(outputFiles[0].contents, { level: 9 }).length <= 6.5 * 1024);
+});
+
+test("the hook of hallpass/react adds at most 1 KB minified and gzipped to a page with React", async () => {
+  const entryPoints = [fileURLToPath(new URL("verifier-wasm/dist/react.js", root))];
+  const options = { bundle: true, minify: true, format: "esm", target: "es2022", write: false, external: ["react"] };
+  const { outputFiles } = await build({ entryPoints, ...options });
+  const size = gzipSync(outputFiles[0].contents, { level: 9 }).length;
+  assert.ok(size > 0 && size <= 1024, `${size} bytes`);
 });
 
 test("importing compiles nothing, reads no clock, draws nothing and fetches nothing; the first use does", () => {

@@ -20,7 +20,7 @@ for (const name of OTHERS) {
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(join(root, "node_modules", name), link);
 }
-for (const file of ["assert", "core", "page", "schemas", "frameworks"]) {
+for (const file of ["assert", "core", "page", "schemas", "frameworks", "react"]) {
   copyFileSync(new URL(`../types/${file}.ts`, import.meta.url), join(packed.folder, `${file}.ts`));
 }
 writeFileSync(join(packed.folder, "package.json"), '{ "type": "module" }');
@@ -36,6 +36,7 @@ const CASES = [
   ["without a page's types, and exact optional properties", ["core"], { ...BARE, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
   ["with a page's types", ["core", "page"], PAGE],
   ["with Node's types", ["core", "page"], { lib: ["ES2022"], types: ["node"] }],
+  ["a React component's session, without React's types", ["react"], PAGE],
   ["schemas by Zod, Valibot and ArkType", ["schemas"], WITH_LIBRARIES],
   ["Hono and Express", ["frameworks"], WITH_LIBRARIES],
 ];
@@ -60,8 +61,8 @@ test("everything public says what it is, and shows it by an example, to whoever 
   const described = (file) => [...types(file).matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export (?:declare )?(?:const |type |interface |function )|readonly )(\w+)/g)];
   const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
   const options = ["issuer", "jwks", "secret", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch",
-    "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate"];
-  const files = ["claims", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express"];
+    "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate", "useSession"];
+  const files = ["claims", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express", "react"];
   const shown = new Set(files.flatMap(described).filter(([, comment]) => comment.includes("@example")).map(([, , name]) => name));
   assert.ok(names.length > 20);
   assert.deepEqual([...names, ...options].filter((name) => name !== "" && !shown.has(name)), []);

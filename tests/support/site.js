@@ -15,9 +15,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * Serves a script, bundled, in a page, and passes everything else on to the issuer. `scriptFor(url)` says which, where it is
- * not the site's own. `refreshes()` counts the renewals that the issuer was asked for, `stop()` ends it.
+ * not the site's own, and `mode` which build of React it gets. `refreshes()`
+ * counts the renewals that the issuer was asked for, `stop()` ends it.
  */
-export async function startSite(issuer, scriptFor = () => join(root, "tests/support/site-page.js")) {
+export async function startSite(issuer, scriptFor = () => join(root, "tests/support/site-page.js"), mode = "production") {
   let script;
   let refreshes = 0;
   const server = createServer((asked, answer) => {
@@ -34,7 +35,7 @@ export async function startSite(issuer, scriptFor = () => join(root, "tests/supp
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const url = `http://localhost:${server.address().port}`;
-  script = await bundle(scriptFor(url));
+  script = await bundle(scriptFor(url), mode);
   return {
     url,
     refreshes: () => refreshes,
@@ -42,7 +43,7 @@ export async function startSite(issuer, scriptFor = () => join(root, "tests/supp
   };
 }
 
-async function bundle(entry) {
+async function bundle(entry, mode) {
   // The script may be in a folder of its own, and yet finds the packages of this one.
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -52,7 +53,7 @@ async function bundle(entry) {
     format: "esm",
     target: "es2022",
     jsx: "automatic",
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: { "process.env.NODE_ENV": JSON.stringify(mode) },
     logLevel: "error",
   });
   return outputFiles[0].text;

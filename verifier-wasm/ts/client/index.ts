@@ -4,7 +4,7 @@ import type { User } from "./answer.js";
 import { readOptions, type SessionOptions } from "./options.js";
 import { PageSession, type SignOutOutcome } from "./session.js";
 import type { Listener, SessionState } from "./state.js";
-import { browserSurroundings } from "./surroundings.js";
+import { browserSurroundings, isPage } from "./surroundings.js";
 
 export { SessionError, type SessionErrorCode } from "./error.js";
 export type { SessionInfo, User } from "./answer.js";
@@ -50,7 +50,8 @@ export interface Session {
 }
 
 /**
- * Makes the session of a page; one is enough. It finds out at once who is signed in.
+ * Makes the session of a page; one is enough. It finds out at once who is signed in. Without a `document`, as on a server, it
+ * stays `"unknown"`, requests nothing and sets no timer until a method is called.
  *
  * @throws {@link SessionError} `ERR_OPTIONS_INVALID`; the message names the option.
  * @example
@@ -63,7 +64,7 @@ export interface Session {
 export function createSession(options: SessionOptions): Session {
   const settings = readOptions(options);
   const session = new PageSession(settings, browserSurroundings(options.fetch, options.now));
-  session.start();
+  if (isPage()) session.start();
   return {
     get state() {
       return session.published.now;

@@ -85,6 +85,11 @@ export function browserSurroundings(fetchGiven: FetchFunction | undefined, nowGi
   };
 }
 
+/** Whether this is a page, or an app of React Native, and not a server that loads a page's module. */
+export function isPage(): boolean {
+  return attempt(() => document) !== undefined || attempt(() => navigator.product) === "ReactNative";
+}
+
 /** What `task` returns, and nothing where it throws. */
 function attempt<Outcome>(task: () => Outcome): Outcome | undefined {
   try {

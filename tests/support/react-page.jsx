@@ -1,0 +1,38 @@
+/** A page whose React components show who is signed in, and what they tell a test of it. */
+
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createSession } from "hallpass/client";
+import { useSession } from "hallpass/react";
+
+const session = createSession({ issuer: location.origin });
+let subscriptions = 0;
+/** The session, which counts who listens to it. */
+const counted = Object.create(session, {
+  subscribe: {
+    value(listener) {
+      subscriptions += 1;
+      const stop = session.subscribe(listener);
+      return () => {
+        subscriptions -= 1;
+        stop();
+      };
+    },
+  },
+});
+
+function Part() {
+  const { status, user } = useSession(counted);
+  return <li>{user?.username ?? status}</li>;
+}
+
+const parts = (count) => <StrictMode><ul>{Array.from({ length: count }, (_, index) => <Part key={index} />)}</ul></StrictMode>;
+const root = document.createElement("main");
+const texts = () => [...root.querySelectorAll("li")].map(({ textContent }) => textContent);
+// React puts a whole render into the document at once: what it shows is of one state.
+const torn = [];
+new MutationObserver(() => new Set(texts()).size > 1 && torn.push(texts())).observe(root, { subtree: true, childList: true, characterData: true });
+const react = createRoot(document.body.appendChild(root));
+react.render(parts(5));
+
+globalThis.test = { session, texts, torn, subscriptions: () => subscriptions, show: (count) => react.render(parts(count)) };
