@@ -6,6 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readRetryAfter } from "../../verifier-wasm/dist/client/retry-after.js";
 import { grant, sessionWith } from "../support/session-issuer.js";
 
+/** A tab has a document; without one, as on a server, a session begins nothing by itself. */
+globalThis.document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+
 const NOW = Date.parse("1994-11-06T08:47:37Z");
 
 const HEADERS = {
