@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use crate::{
-    guessing::{MOST_FAILURES, Told},
+    guessing::{MAX_UNKNOWN, Told},
     id::{SessionId, UserId},
     log::AUDIT,
     session::{End, Session},
@@ -59,7 +59,7 @@ pub(crate) fn users_imported(added: u64, present: u64, refused: u64) {
     tracing::info!(target: AUDIT, event, added, present, refused, address = OPERATOR, "audit");
 }
 
-/// A user's account has failed attempts: what follows of clients that are not known is delayed, or refused.
+/// A user's account has failed attempts: what follows of unknown devices is delayed, or refused whatever the password.
 pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) {
     match told {
         Told::Nothing => {}
@@ -67,10 +67,15 @@ pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) 
             tracing::info!(target: AUDIT, event = "attempts_delayed", %user, %address, "audit");
         }
         Told::Exhausted => {
-            let (event, failures) = ("attempts_refused", MOST_FAILURES);
+            let (event, failures) = ("attempts_refused", MAX_UNKNOWN);
             tracing::warn!(target: AUDIT, event, %user, failures, %address, "audit");
         }
     }
+}
+
+/// An address has failed attempts, at whatever names: what follows from it is delayed.
+pub(crate) fn address_limited(address: impl Display) {
+    tracing::info!(target: AUDIT, event = "address_delayed", %address, "audit");
 }
 
 /// A key of the ring was published, went into use, retired, has gone or was revoked.

@@ -176,8 +176,7 @@ impl Auth {
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?, keys.refresh_tokens.in_use().id());
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
         let session = Session::begin(beginning, &token, now);
-        let device_token = DeviceToken { user: user.id, issued_at: now, id: DeviceId(random_bytes()?) };
-        let device_token = Some(device_token.reveal(&keys.refresh_tokens));
+        let device_token = Some(self.device_token(&user).await?);
         let pass = Pass { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
         // Where others wait for a hash, more sessions begin in a moment.
         let added = if self.hashing.is_in_demand() {
@@ -197,6 +196,13 @@ impl Auth {
             tracing::warn!(user = %user.id, %error, "sessions that are too many could not be ended");
         }
         Ok(pass)
+    }
+
+    /// A token by which the user's device is known at its next sign-in, as long as their credentials are the same.
+    async fn device_token(&self, user: &User) -> Result<String, AuthError> {
+        let (issued_at, id) = (self.clock.now(), DeviceId(random_bytes()?));
+        let token = DeviceToken { user: user.id, issued_at, id, epoch: user.credential_epoch };
+        Ok(token.reveal(&user.username, &self.keys().await?.refresh_tokens))
     }
 
     /// Ends the sessions of all these tokens. One that this issuer never made ends nothing; a failure to end one keeps

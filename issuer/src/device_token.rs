@@ -1,5 +1,5 @@
-//! Device tokens: they tell a client that signed in before from a stranger, and give it a budget of guesses of its own. No
-//! credentials: whoever holds one still needs the password.
+//! Device tokens: they tell a client that signed in before from an unknown device, and give it a budget of guesses of its own.
+//! No credentials: their holder still needs the password. One is good for one username, until its user's credentials change.
 
 use std::fmt;
 
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     id::UserId,
     refresh_token::{RefreshTokenKey, RefreshTokenKeys},
+    user::{CredentialEpoch, User, Username},
 };
 
 /// Tells people and secret scanners what leaked.
@@ -24,8 +25,10 @@ const ID_BYTES: usize = 16;
 const TIME_BYTES: usize = 8;
 /// 128 bits, as in a refresh token: a forger must try each guess online.
 const TAG_BYTES: usize = 16;
-/// What the tag covers: all before it.
-const TAGGED_BYTES: usize = ID_BYTES + TIME_BYTES + ID_BYTES;
+const EPOCH_BYTES: usize = 4;
+/// What stands before the tag, which covers the username too. One of an earlier version has no epoch, and so is shorter: it does
+/// not say of which password it is, and its holder is an unknown device until the next sign-in.
+const TAGGED_BYTES: usize = ID_BYTES + TIME_BYTES + ID_BYTES + EPOCH_BYTES;
 const TOKEN_BYTES: usize = TAGGED_BYTES + TAG_BYTES;
 
 /// Names one sign-in on one device, by 128 random bits. Each sign-in has another: who copied an older token shares no
@@ -39,35 +42,42 @@ pub(crate) struct DeviceToken {
     pub(crate) user: UserId,
     pub(crate) issued_at: UnixSeconds,
     pub(crate) id: DeviceId,
+    /// The epoch of the user's credentials at the sign-in. With later credentials the device is not known.
+    pub(crate) epoch: CredentialEpoch,
 }
 
 impl DeviceToken {
-    /// Reads what a client presents. Garbage and forgeries are none. It names no key: there are few, and a tag is cheap.
-    pub(crate) fn parse(text: &str, keys: &RefreshTokenKeys) -> Option<Self> {
+    /// Reads what a client presents for a username. Garbage, forgeries and tokens of other usernames are ignored, without a look
+    /// at the store. It names no key: there are few, and a tag is cheap.
+    pub(crate) fn parse(text: &str, username: &Username, keys: &RefreshTokenKeys) -> Option<Self> {
         let encoded = text.strip_prefix(PREFIX)?;
         let mut bytes = [0; TOKEN_BYTES];
         let decoded = Base64UrlUnpadded::decode(encoded, &mut bytes).ok()?;
         let (tagged, tag) = decoded.split_at_checked(TAGGED_BYTES)?;
-        let is_tagged = |key: &RefreshTokenKey| bool::from(key.device_tag(tagged)[..TAG_BYTES].ct_eq(tag));
+        let is_tagged =
+            |key: &RefreshTokenKey| bool::from(key.device_tag(&[tagged, name_of(username)])[..TAG_BYTES].ct_eq(tag));
         if !keys.all().any(is_tagged) {
             return None;
         }
         let (user, rest) = tagged.split_first_chunk()?;
         let (issued_at, rest) = rest.split_first_chunk()?;
+        let (id, epoch) = rest.split_first_chunk()?;
         Some(Self {
             user: UserId(Uuid::from_bytes(*user)),
             issued_at: UnixSeconds::new(u64::from_be_bytes(*issued_at)).ok()?,
-            id: DeviceId(rest.try_into().ok()?),
+            id: DeviceId(*id),
+            epoch: CredentialEpoch(u32::from_be_bytes(epoch.try_into().ok()?)),
         })
     }
 
-    /// The text that the client keeps.
-    pub(crate) fn reveal(&self, keys: &RefreshTokenKeys) -> String {
+    /// The text that the client keeps, for its username.
+    pub(crate) fn reveal(&self, username: &Username, keys: &RefreshTokenKeys) -> String {
         let mut bytes = Vec::with_capacity(TOKEN_BYTES);
         bytes.extend_from_slice(self.user.0.as_bytes());
         bytes.extend_from_slice(&self.issued_at.seconds().to_be_bytes());
         bytes.extend_from_slice(&self.id.0);
-        let tag = keys.in_use().device_tag(&bytes);
+        bytes.extend_from_slice(&self.epoch.0.to_be_bytes());
+        let tag = keys.in_use().device_tag(&[&bytes, name_of(username)]);
         bytes.extend_from_slice(&tag[..TAG_BYTES]);
         format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&bytes))
     }
@@ -76,6 +86,16 @@ impl DeviceToken {
     pub(crate) fn is_good(&self, now: UnixSeconds) -> bool {
         now.seconds_since(self.issued_at) < DEVICE_TTL
     }
+
+    /// Whether it is of a sign-in of that very user with the credentials that they have now.
+    pub(crate) fn is_of(&self, user: &User) -> bool {
+        (self.user, self.epoch) == (user.id, user.credential_epoch)
+    }
+}
+
+/// A username as the tag covers it: at the end, since its length varies.
+fn name_of(username: &Username) -> &[u8] {
+    username.as_str().as_bytes()
 }
 
 impl fmt::Debug for DeviceToken {
@@ -106,29 +126,42 @@ mod tests {
 
     fn token() -> DeviceToken {
         let issued_at = UnixSeconds::new(1_790_000_000).unwrap();
-        DeviceToken { user: UserId(Uuid::from_u128(7)), issued_at, id: DeviceId([5; 16]) }
+        DeviceToken { user: UserId(Uuid::from_u128(7)), issued_at, id: DeviceId([5; 16]), epoch: CredentialEpoch(3) }
+    }
+
+    fn name(text: &str) -> Username {
+        text.parse().unwrap()
     }
 
     #[test]
     fn a_token_survives_the_trip_to_the_client() {
-        let text = token().reveal(&keys());
-        assert_eq!(text.len(), 80);
-        assert_eq!(DeviceToken::parse(&text, &keys()), Some(token()));
+        let text = token().reveal(&name("one"), &keys());
+        assert_eq!(text.len(), 85);
+        assert_eq!(DeviceToken::parse(&text, &name("one"), &keys()), Some(token()));
     }
 
     #[test]
-    fn garbage_forgeries_and_tokens_of_another_issuer_are_none() {
-        let text = token().reveal(&keys());
+    fn garbage_forgeries_and_tokens_of_another_issuer_or_username_are_none() {
+        let parse = |text: &str| DeviceToken::parse(text, &name("one"), &keys());
+        let text = token().reveal(&name("one"), &keys());
         for index in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[index] = if changed[index] == b'x' { b'y' } else { b'x' };
-            assert_eq!(DeviceToken::parse(str::from_utf8(&changed).unwrap(), &keys()), None, "at {index}");
+            assert_eq!(parse(str::from_utf8(&changed).unwrap()), None, "at {index}");
         }
         for bad in ["", "hpdt_", "hpdt_AAAA", &text[..40], &format!("{text}A"), &format!("{text}AAAA"), "hpdt_é"] {
-            assert_eq!(DeviceToken::parse(bad, &keys()), None, "{bad}");
+            assert_eq!(parse(bad), None, "{bad}");
         }
-        assert_eq!(DeviceToken::parse(&text, &keys_of(&[8])), None);
-        assert_eq!(DeviceToken::parse(&text, &keys_of(&[8, 9])), Some(token()));
+        assert_eq!(DeviceToken::parse(&text, &name("two"), &keys()), None);
+        assert_eq!(DeviceToken::parse(&text, &name("one"), &keys_of(&[8])), None);
+        assert_eq!(DeviceToken::parse(&text, &name("one"), &keys_of(&[8, 9])), Some(token()));
+    }
+
+    /// As the build of commit 4da7e9b made it, with the key of these tests.
+    #[test]
+    fn one_of_an_earlier_version_proves_no_epoch_and_is_ignored() {
+        let text = "hpdt_AAAAAAAAAAAAAAAAAAAABwAAAABqsTuABQUFBQUFBQUFBQUFBQUFBYFO4yIG-hXtx6-PMBVKArQ";
+        assert_eq!(DeviceToken::parse(text, &name("one"), &keys()), None);
     }
 
     #[test]

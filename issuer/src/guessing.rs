@@ -1,9 +1,13 @@
-//! Guessing made useless, and nobody locked out: how often a password may be tried, by account, by address and, for a
-//! client that signed in before, by device.
+//! Guessing made useless, and no owner locked out: how often a password may be tried, by name, by address and, for a client
+//! that signed in before, by device.
 //!
-//! Strangers share one row of failures for each account, and one debt for each address. A known device has a row of its
-//! own, which strangers cannot touch, and neither counts against account and address nor is limited by them. An attempt is
-//! counted when it is admitted, before any password is hashed, and alike for names that exist and names that do not.
+//! Two things are kept apart. *When* an unknown device is admitted depends on what unknown devices did at that name and from
+//! that address, and on nothing else: it is decided before the store is read, alike for names that exist and names that do
+//! not, and no sign-in of the owner changes it. *Whether* a right password is accepted depends on a count of failures in a row
+//! that no client can see: beyond so many, every attempt of an unknown device is answered as a wrong one is.
+//!
+//! A known device has limits of its own, which unknown devices cannot touch. An attempt is counted when it is admitted, before
+//! any password is hashed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +19,8 @@ use crate::{
     clock::Moment,
     device_token::DeviceId,
     id::SessionId,
-    user::{User, Username},
+    metrics::Limit,
+    user::{Failures, User, Username},
 };
 
 mod attempt;
@@ -23,29 +28,32 @@ mod note;
 mod rules;
 mod successes;
 mod table;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use attempt::Attempt;
-use attempt::{Counted, Held};
+use attempt::{Held, InRow};
 pub(crate) use note::Note;
-use rules::{ACCOUNT, Debt, Delay, OWN, Row, Verdict};
-pub(crate) use rules::{MOST_FAILURES, Told};
+use rules::{ADDRESS, Debt, NAME, Row, Verdict};
 pub(crate) use successes::{SuccessLimit, TooOften};
 use table::{Hasher, Key, Kind, Table};
+use tally::{MAX_KNOWN, Tallies};
+pub(crate) use tally::{MAX_UNKNOWN, Told};
 
-/// Slots of the tables, 24 bytes each: 11 MB in all, allocated at the start and never more. An entry that gives way costs an attacker
-/// the failures of eight names in one bucket, and an existing user's count is kept in their record too.
+/// Slots of the tables, 24 or 32 bytes each: 15 MB in all, allocated at the start and never more. An entry that gives way costs
+/// an attacker the failures of eight names in one bucket, and an existing user's count is kept in their record too.
+const NAMES: usize = 1 << 17;
 const ACCOUNTS: usize = 1 << 17;
 const ADDRESSES: usize = 1 << 18;
 const OWN_ROWS: usize = 1 << 16;
 
-/// What a client is told to wait where there were as many failures as there may be, in seconds. Time alone does not help:
-/// the owner must sign in on a known device, or the operator set a password. An hour later that may have happened.
+/// What a session is told to wait where there were as many failures as there may be, in seconds. Time alone does not help:
+/// the owner must sign in, or the operator set a password. An hour later that may have happened.
 const EXHAUSTED_WAIT: u64 = 60 * 60;
 
 /// Attempts of an account's known devices and sessions that are under way at once: one account must not fill its lane.
-const MOST_OF_OWNER: u16 = 5;
+const MAX_OF_OWNER: u16 = 5;
 
 /// How often passwords were tried of late, and failed.
 pub(crate) struct Guessing {
@@ -54,77 +62,93 @@ pub(crate) struct Guessing {
 }
 
 struct Tables {
-    accounts: Table<Row>,
+    /// What unknown devices did, by the name that they submitted.
+    names: Table<Debt>,
     addresses: Table<Debt>,
     /// Known devices, and sessions in which a new password is asked for.
     own: Table<Row>,
-    /// How many attempts of an account's known devices and sessions are under way: there are no more entries than requests.
+    /// What no client sees, by account.
+    accounts: Table<Tallies>,
+    /// How many attempts of a name's known devices and sessions are under way: there are no more entries than requests.
     owners: HashMap<Key, u16>,
     /// Accounts whose users' records are being brought up to date.
     noting: HashSet<Key>,
 }
 
-/// An account as strangers are counted at it: a user, with how often their credentials changed and were pardoned, or a name
-/// that nobody has. So a new password begins a new count, a pardon does, and whoever gets a name that was hammered.
+/// How many slots the tables have.
+struct Sizes {
+    names: usize,
+    addresses: usize,
+    own: usize,
+    accounts: usize,
+}
+
+/// An account whose failures in a row are counted: a user, with how often their credentials changed and were pardoned, or a
+/// name that no user has. So a new password begins a new count, a pardon does, and so does a user who gets a name that was
+/// hammered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Account(Key);
 
-/// Somebody who wants to sign in.
+/// A client that wants to sign in, as far as can be known before the store is read.
 #[derive(Clone, Copy)]
-pub(crate) struct SignIn {
-    pub(crate) account: Account,
-    /// What the user's record says of failures, 0 where there is no user.
-    pub(crate) recorded: u16,
+pub(crate) struct SignIn<'r> {
+    pub(crate) username: &'r Username,
     pub(crate) address: IpAddr,
-    /// The device token that came along, where it is good and of that very user.
+    /// The device token that came along, where it is genuine and of that very name.
     pub(crate) device: Option<DeviceId>,
 }
 
 /// Not now: there were too many failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany {
-    /// When an attempt is admitted, unless somebody else is first.
+    /// When an attempt is admitted, unless another is first.
     pub(crate) seconds: u64,
-    /// What the audit log should be told of the account, once each.
-    pub(crate) news: Option<Told>,
+    pub(crate) limit: Limit,
 }
 
 impl Guessing {
-    /// Nothing failed yet. `secret` is random bytes that nobody else knows.
+    /// Nothing failed yet. `secret` is random bytes that nothing else knows.
     pub(crate) fn new(secret: [u8; 32]) -> Arc<Self> {
-        Self::with_tables(secret, ACCOUNTS, ADDRESSES, OWN_ROWS)
+        Self::with_tables(secret, &Sizes { names: NAMES, addresses: ADDRESSES, own: OWN_ROWS, accounts: ACCOUNTS })
     }
 
-    fn with_tables(secret: [u8; 32], accounts: usize, addresses: usize, own: usize) -> Arc<Self> {
-        let (accounts, addresses, own) = (Table::new(accounts), Table::new(addresses), Table::new(own));
-        let tables = Tables { accounts, addresses, own, owners: HashMap::new(), noting: HashSet::new() };
+    fn with_tables(secret: [u8; 32], sizes: &Sizes) -> Arc<Self> {
+        let tables = Tables {
+            names: Table::new(sizes.names),
+            addresses: Table::new(sizes.addresses),
+            own: Table::new(sizes.own),
+            accounts: Table::new(sizes.accounts),
+            owners: HashMap::new(),
+            noting: HashSet::new(),
+        };
         Arc::new(Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) })
     }
 
-    /// The account that a submitted name means: its user's, or one that nobody has.
+    /// The account that a submitted name means: its user's, or one that no user has.
     pub(crate) fn account(&self, username: &Username, user: Option<&User>) -> Account {
         Account(match user {
             Some(User { id, credential_epoch, pardons, .. }) => {
                 let counts = [credential_epoch.0.to_be_bytes(), pardons.to_be_bytes()];
                 self.hasher.key(Kind::User, &[id.0.as_bytes(), &counts[0], &counts[1]])
             }
-            None => self.hasher.key(Kind::Name, &[username.as_str().as_bytes()]),
+            None => self.name(username),
         })
     }
 
-    /// Admits an attempt to sign in, or says how long to wait. It counts as a failure until it is settled.
-    pub(crate) fn attempt(self: &Arc<Self>, by: &SignIn, now: Moment) -> Result<Attempt, TooMany> {
-        let mut tables = self.lock();
+    /// Admits an attempt to sign in, or says how long to wait. It counts as a failure until it is settled. No part of this
+    /// depends on whether there is a user of that name.
+    pub(crate) fn attempt(self: &Arc<Self>, by: &SignIn<'_>, now: Moment) -> Result<Attempt, TooMany> {
+        let name = self.name(by.username);
         let device = by.device.map(|device| self.hasher.key(Kind::Device, &[&device.0]));
+        let mut tables = self.lock();
         let held = match device.map(|device| (device, tables.verdict_of_own(device, now))) {
             Some((device, Verdict::Admitted)) => {
-                tables.enter_owner(by.account.0)?;
-                let at_device = tables.admit_own(device, now);
-                Held::Device { device, at_device, account: by.account.0, recorded: by.recorded }
+                tables.enter_owner(name, Limit::Device)?;
+                Held::Device(tables.admit_own(device, name, now))
             }
-            Some((_, Verdict::Wait(wait))) => return Err(TooMany { seconds: seconds(wait), news: None }),
-            // One that has failed so often is a stranger like any other.
-            None | Some((_, Verdict::Exhausted)) => tables.admit_stranger(by, self.address(by.address), now)?,
+            Some((_, Verdict::Wait(wait))) => return Err(TooMany { seconds: seconds(wait), limit: Limit::Device }),
+            // One that has failed so often is an unknown device like any other.
+            None | Some((_, Verdict::Exhausted)) => tables.admit_unknown(name, self.address(by.address), now)?,
         };
         Ok(Attempt::new(Arc::clone(self), held, now))
     }
@@ -133,30 +157,42 @@ impl Guessing {
     pub(crate) fn attempt_in_session(
         self: &Arc<Self>,
         session: SessionId,
-        Account(account): Account,
+        user: &User,
         now: Moment,
     ) -> Result<Attempt, TooMany> {
-        let session = self.hasher.key(Kind::Session, &[session.0.as_bytes()]);
+        let account = self.account(&user.username, Some(user));
+        let (session, name) = (self.hasher.key(Kind::Session, &[session.0.as_bytes()]), self.name(&user.username));
         let mut tables = self.lock();
-        tables.verdict_of_own(session, now).or_wait()?;
-        tables.enter_owner(account)?;
-        let at_session = tables.admit_own(session, now);
-        Ok(Attempt::new(Arc::clone(self), Held::Session { session, at_session, account }, now))
+        tables.verdict_of_own(session, now).or_wait(Limit::Session)?;
+        if tables.tallies(account, user.failures, now).known.is_exhausted(MAX_KNOWN, user.failures.known) {
+            return Err(TooMany { seconds: EXHAUSTED_WAIT, limit: Limit::Session });
+        }
+        tables.enter_owner(name, Limit::Session)?;
+        let held = Held::Session(tables.admit_own(session, name, now));
+        drop(tables);
+        let mut attempt = Attempt::new(Arc::clone(self), held, now);
+        attempt.count_at(account, user.failures);
+        Ok(attempt)
+    }
+
+    /// Whether an account's known devices are unknown ones for now, since they failed too often together.
+    pub(crate) fn has_exhausted_devices(&self, account: Account, recorded: Failures, now: Moment) -> bool {
+        self.lock().tallies(account, recorded, now).known.is_exhausted(MAX_KNOWN, recorded.known)
     }
 
     /// Admits a registration. It costs its address what a failure does, whatever comes of it.
     pub(crate) fn attempt_registration(&self, address: IpAddr, now: Moment) -> Result<(), TooMany> {
         let mut tables = self.lock();
         let debt = tables.addresses.find_or_insert(self.address(address), Debt::default());
-        debt.verdict(now).or_wait()?;
-        debt.charge(now);
+        debt.verdict(now).or_wait(Limit::Address)?;
+        debt.charge(ADDRESS, now);
         Ok(())
     }
 
-    /// Begins to bring the record of the account's user up to date after an attempt, where it is not as far as is known. That
-    /// is for one at a time: whoever is at it already looks again. `recorded` is what the record said before the attempt; for
-    /// a name that nobody has, where there is none, everything goes as if there were one.
-    pub(crate) fn note(self: &Arc<Self>, account: Account, recorded: Option<u16>) -> Option<Note> {
+    /// Begins to bring the record of the account's user up to date after an attempt, where it is not as far as is known. One
+    /// note at a time does that for an account, and looks again. `recorded` is what the record said before the attempt; for
+    /// a name that no user has, where there is none, everything goes as if there were one.
+    pub(crate) fn note(self: &Arc<Self>, account: Account, recorded: Option<Failures>) -> Option<Note> {
         let tables = &mut *self.lock();
         let row = tables.accounts.find(account.0)?;
         if tables.noting.contains(&account.0) {
@@ -172,10 +208,25 @@ impl Guessing {
         Some(Note::new(Arc::clone(self), account.0, known))
     }
 
+    /// What the audit log should be told of an account, once each.
+    pub(crate) fn news(&self, account: Account) -> Option<Told> {
+        self.lock().accounts.find(account.0)?.news()
+    }
+
+    /// The failures in a row at an account, with what is under way.
+    #[cfg(test)]
+    pub(crate) fn counted(&self, account: Account) -> Option<Failures> {
+        self.lock().accounts.find(account.0).map(|row| row.counted())
+    }
+
     /// What the record of the account's user should say, where something is known.
     #[cfg(test)]
-    pub(crate) fn due(&self, account: Account) -> Option<u16> {
-        self.lock().accounts.find(account.0).map(|row| row.due())
+    pub(crate) fn due(&self, account: Account) -> Option<Failures> {
+        self.lock().accounts.find(account.0).map(|row| row.aim(Failures::default()))
+    }
+
+    fn name(&self, username: &Username) -> Key {
+        self.hasher.key(Kind::Name, &[username.as_str().as_bytes()])
     }
 
     fn address(&self, address: IpAddr) -> Key {
@@ -193,63 +244,55 @@ impl Tables {
         self.own.find(key).map_or(Verdict::Admitted, |row| row.verdict(now))
     }
 
-    fn admit_own(&mut self, key: Key, now: Moment) -> Counted {
+    fn admit_own(&mut self, key: Key, name: Key, now: Moment) -> InRow {
         let row = self.own.find_or_insert(key, Row::default());
-        Counted { row: *row, delay: row.admit(OWN, now) }
+        InRow { key, row: *row, delay: row.admit(now), name }
     }
 
-    fn enter_owner(&mut self, account: Key) -> Result<(), TooMany> {
-        let under_way = self.owners.entry(account).or_default();
-        if *under_way >= MOST_OF_OWNER {
-            return Err(TooMany { seconds: 1, news: None });
+    fn enter_owner(&mut self, name: Key, limit: Limit) -> Result<(), TooMany> {
+        let under_way = self.owners.entry(name).or_default();
+        if *under_way >= MAX_OF_OWNER {
+            return Err(TooMany { seconds: 1, limit });
         }
         *under_way += 1;
         Ok(())
     }
 
-    fn leave_owner(&mut self, account: Key) {
-        match self.owners.get_mut(&account) {
+    fn leave_owner(&mut self, name: Key) {
+        match self.owners.get_mut(&name) {
             Some(under_way) if *under_way > 1 => *under_way -= 1,
-            _ => drop(self.owners.remove(&account)),
+            _ => drop(self.owners.remove(&name)),
         }
     }
 
-    fn admit_stranger(&mut self, by: &SignIn, address: Key, now: Moment) -> Result<Held, TooMany> {
-        let account = by.account.0;
-        let row = self.accounts.find(account).copied().unwrap_or(Row::recorded(by.recorded));
-        let debt = self.addresses.find(address).copied().unwrap_or_default();
-        let (of_account, of_address) = (row.verdict(now), debt.verdict(now));
-        if of_account != Verdict::Admitted {
-            let news = self.accounts.find_or_insert(account, row).news();
-            let seconds = of_account.seconds().max(of_address.seconds());
-            return Err(TooMany { seconds, news });
-        }
-        of_address.or_wait()?;
-        let delay = self.accounts.find_or_insert(account, row).admit(ACCOUNT, now);
-        let at_account = Counted { row, delay };
-        let at_address = self.addresses.find_or_insert(address, debt).charge(now);
-        Ok(Held::Stranger { account, at_account, address, at_address })
+    /// The address comes first: one that is over its limit is refused before anything that depends on the name.
+    fn admit_unknown(&mut self, name: Key, address: Key, now: Moment) -> Result<Held, TooMany> {
+        self.addresses.find_or_insert(address, Debt::default()).verdict(now).or_wait(Limit::Address)?;
+        let at_name = self.names.find_or_insert(name, Debt::default());
+        at_name.verdict(now).or_wait(Limit::Account)?;
+        let at_name = at_name.charge(NAME, now);
+        let at_address = self.addresses.find_or_insert(address, Debt::default()).charge(ADDRESS, now);
+        Ok(Held::Unknown { name, at_name, address, at_address })
+    }
+
+    fn tallies(&mut self, Account(account): Account, recorded: Failures, now: Moment) -> &mut Tallies {
+        let tallies = self.accounts.find_or_insert(account, Tallies::recorded(recorded));
+        tallies.used(now);
+        tallies
     }
 }
 
 impl Verdict {
-    fn or_wait(self) -> Result<(), TooMany> {
+    fn or_wait(self, limit: Limit) -> Result<(), TooMany> {
         match self {
             Self::Admitted => Ok(()),
-            refused => Err(TooMany { seconds: refused.seconds(), news: None }),
-        }
-    }
-
-    fn seconds(self) -> u64 {
-        match self {
-            Self::Admitted => 0,
-            Self::Wait(wait) => seconds(wait),
-            Self::Exhausted => EXHAUSTED_WAIT,
+            Self::Wait(wait) => Err(TooMany { seconds: seconds(wait), limit }),
+            Self::Exhausted => Err(TooMany { seconds: EXHAUSTED_WAIT, limit }),
         }
     }
 }
 
-/// Whole seconds, rounded up: who comes back then is not too early.
+/// Whole seconds, rounded up: a client that comes back then is not too early.
 fn seconds(millis: u64) -> u64 {
     millis.div_ceil(1000)
 }

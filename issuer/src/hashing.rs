@@ -135,6 +135,11 @@ impl Hashing {
         })
     }
 
+    /// Refuses a client, as the hash itself would, for which there is no room: before anything is done for it.
+    pub(crate) fn check_room(&self, lane: Lane) -> Result<(), HashingError> {
+        self.workers.check_room(lane)
+    }
+
     /// Whether the password is the one that was hashed. Without a credential the answer is no, after the same work as
     /// for `decoy`, the one of somebody else.
     pub(crate) async fn verify(

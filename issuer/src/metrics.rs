@@ -39,6 +39,7 @@ pub(crate) struct HashingMetrics {
 pub(crate) struct AuthMetrics {
     logins: Family<OutcomeLabel, Counter>,
     refreshes: Family<OutcomeLabel, Counter>,
+    attempts_refused: Family<LimitLabel, Counter>,
     grace_answers: Counter,
     rewritten_hashes: Counter,
 }
@@ -72,6 +73,15 @@ pub(crate) enum Dropped {
     ClientGone,
     /// A hash was not made anew, since too many such wait.
     Spare,
+}
+
+/// Which limit of attempts refused one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Limit {
+    Account,
+    Address,
+    Device,
+    Session,
 }
 
 /// How a use case ended.
@@ -108,6 +118,11 @@ struct DroppedLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabel {
     outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabel {
+    limit: Limit,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -185,6 +200,9 @@ impl AuthMetrics {
         let metrics = Self::default();
         registry.register("logins", "Sign-ins by outcome", metrics.logins.clone());
         registry.register("refreshes", "Uses of refresh tokens by outcome", metrics.refreshes.clone());
+        let help =
+            "Attempts at a password, and registrations, that were refused since too many failed before, by limit";
+        registry.register("attempts_refused", help, metrics.attempts_refused.clone());
         // A thief who is as quick as the owner shows nowhere else.
         let help = "Refresh tokens that were used already and were answered again within the grace";
         registry.register("grace_answers", help, metrics.grace_answers.clone());
@@ -199,6 +217,10 @@ impl AuthMetrics {
 
     pub(crate) fn refresh(&self, outcome: Outcome) {
         self.refreshes.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    pub(crate) fn attempt_refused(&self, limit: Limit) {
+        self.attempts_refused.get_or_create(&LimitLabel { limit }).inc();
     }
 
     /// Counts an answer within the grace; how many there were.
@@ -269,6 +291,7 @@ macro_rules! named {
 }
 
 named!(Dropped: Full = "full", Late = "late", ClientGone = "client_gone", Spare = "spare");
+named!(Limit: Account = "account", Address = "address", Device = "device", Session = "session");
 named!(
     Outcome: Ok = "ok", Refused = "refused", Overloaded = "overloaded", RetryLater = "retry_later",
     ClientGone = "client_gone", StoreAway = "store_away", Failed = "failed"
@@ -285,6 +308,7 @@ mod tests {
         metrics.hashing.hashed(Duration::from_millis(20));
         metrics.hashing.dropped(Dropped::ClientGone);
         metrics.auth.login(Outcome::Overloaded);
+        metrics.auth.attempt_refused(Limit::Address);
         metrics.http.request("/login", 503);
         metrics.keys.read(UnixSeconds::new(1_790_000_000).unwrap());
         metrics.keys.read_failed();
@@ -296,6 +320,7 @@ mod tests {
             "hallpass_hash_time_seconds_count 1",
             "hallpass_hash_dropped_total{reason=\"client_gone\"} 1",
             "hallpass_logins_total{outcome=\"overloaded\"} 1",
+            "hallpass_attempts_refused_total{limit=\"address\"} 1",
             "hallpass_http_requests_total{route=\"/login\",status=\"5xx\"} 1",
             "hallpass_grace_answers_total 2",
             "hallpass_key_ring_read_timestamp_seconds 1790000000",

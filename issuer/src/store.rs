@@ -47,6 +47,11 @@ pub(crate) trait Store: Send + Sync {
     /// The user with that name.
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>>;
 
+    /// The user with that name, or, where there is none, the one that stands in for it: the first after `place` in the order of
+    /// ids, or the first of all. None in a store without users. Either takes the same work: a record is looked for by the name,
+    /// another by the place, and one is read.
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>>;
+
     /// Adds a user, unless their name is taken: of two at once, one gets it.
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added>;
 
@@ -105,6 +110,27 @@ pub(crate) trait Store: Send + Sync {
 /// The issuer's keys as a store keeps them: sealed, so that a copy of the store gives none away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyRingRecord(pub(crate) Vec<u8>);
+
+/// The user that a submitted name may mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Candidate {
+    /// The user with that name.
+    Named(User),
+    /// Another user: there is none with that name.
+    Decoy(User),
+}
+
+impl Candidate {
+    /// The user with that name.
+    pub(crate) fn named(&self) -> Option<&User> {
+        if let Self::Named(user) = self { Some(user) } else { None }
+    }
+
+    pub(crate) fn user(&self) -> &User {
+        let (Self::Named(user) | Self::Decoy(user)) = self;
+        user
+    }
+}
 
 /// What came of adding a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

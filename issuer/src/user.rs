@@ -25,12 +25,19 @@ pub(crate) struct User {
     /// What their access tokens say beside all else.
     pub(crate) claims: CustomClaims,
     pub(crate) created_at: UnixSeconds,
-    /// At least as many guesses at the password as failed in a row, by clients that are no known devices: the count of a
-    /// running issuer, rounded up, for the next one.
-    pub(crate) failures: u16,
-    /// How often the person who runs the issuer forgave what had failed. Each time a new count begins, in an issuer that runs
-    /// too.
+    /// Guesses at the password that failed in a row: the counts of a running issuer, rounded up, for the next one.
+    pub(crate) failures: Failures,
+    /// How often the operator forgave what had failed. Each time a new count begins, in an issuer that runs too.
     pub(crate) pardons: u32,
+}
+
+/// Guesses at a user's password that failed in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Failures {
+    /// Those of clients that are no known devices.
+    pub(crate) unknown: u16,
+    /// Those of all known devices and sessions together.
+    pub(crate) known: u16,
 }
 
 /// How often a user's credentials have changed. A session of an earlier epoch is over.
@@ -47,7 +54,7 @@ impl CredentialEpoch {
 impl User {
     /// The user with another password; their sessions are over, but for the one that is kept.
     pub(crate) fn with_password(&self, password: Credential) -> Self {
-        Self { password, credential_epoch: self.credential_epoch.next(), failures: 0, ..self.clone() }
+        Self { password, credential_epoch: self.credential_epoch.next(), failures: Failures::default(), ..self.clone() }
     }
 
     /// The user with another hash of the same password; their sessions go on.
@@ -67,11 +74,16 @@ impl User {
 
     /// The user, able to sign in, whatever failed before.
     pub(crate) fn enabled(&self) -> Self {
-        Self { is_disabled: false, failures: 0, pardons: self.pardons.saturating_add(1), ..self.clone() }
+        Self {
+            is_disabled: false,
+            failures: Failures::default(),
+            pardons: self.pardons.saturating_add(1),
+            ..self.clone()
+        }
     }
 
     /// The user after that many failed guesses, and nothing else changed.
-    pub(crate) fn with_failures(&self, failures: u16) -> Self {
+    pub(crate) fn with_failures(&self, failures: Failures) -> Self {
         Self { failures, ..self.clone() }
     }
 }
@@ -156,19 +168,19 @@ mod tests {
             roles: Roles::default(),
             claims: CustomClaims::default(),
             created_at: UnixSeconds::EPOCH,
-            failures: 100,
+            failures: Failures { unknown: 60, known: 40 },
             pardons: 0,
         };
         let changed = user.with_password(password);
-        assert_eq!((changed.credential_epoch, changed.failures), (CredentialEpoch(8), 0));
+        assert_eq!((changed.credential_epoch, changed.failures), (CredentialEpoch(8), Failures::default()));
         let disabled = user.disabled();
         assert_eq!(
             (disabled.is_disabled, disabled.credential_epoch, disabled.failures),
-            (true, CredentialEpoch(8), 100)
+            (true, CredentialEpoch(8), user.failures)
         );
         let enabled = disabled.enabled();
         assert_eq!((enabled.is_disabled, enabled.credential_epoch), (false, CredentialEpoch(8)));
-        assert_eq!((enabled.failures, enabled.pardons), (0, 1));
+        assert_eq!((enabled.failures, enabled.pardons), (Failures::default(), 1));
     }
 
     #[test]

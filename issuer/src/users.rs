@@ -15,7 +15,7 @@ use crate::{
     password::{Credential, NewPassword, Parameters, WeakPassword},
     sessions::{self, MOST_ATTEMPTS, SessionsError},
     store::{Added, Store, StoreError, Swapped},
-    user::{CredentialEpoch, Roles, TooManyRoles, User, Username},
+    user::{CredentialEpoch, Failures, Roles, TooManyRoles, User, Username},
 };
 
 mod import;
@@ -109,7 +109,7 @@ pub(crate) fn new_user(
         roles,
         claims,
         created_at: now,
-        failures: 0,
+        failures: Failures::default(),
         pardons: 0,
     })
 }
@@ -271,10 +271,10 @@ mod tests {
         let store = SledStore::open(folder.path()).unwrap();
         let read = user(1, "one");
         store.add_user(&read).await.unwrap();
-        store.swap_user(&read, &read.with_failures(20)).await.unwrap();
+        store.swap_user(&read, &read.with_failures(Failures { unknown: 20, known: 10 })).await.unwrap();
         change(&store, read.clone(), |user| Ok(user.disabled())).await.unwrap();
         let now = store.user(read.id).await.unwrap().unwrap();
-        assert_eq!((now.is_disabled, now.failures), (true, 20));
+        assert_eq!((now.is_disabled, now.failures), (true, Failures { unknown: 20, known: 10 }));
         assert_eq!(remove(&store, read.clone()).await.unwrap(), now);
         let error = change(&store, read, |user| Ok(user.enabled())).await.unwrap_err();
         assert_eq!(error.to_string(), "there is no user one");

@@ -42,7 +42,8 @@ pub(crate) enum Suite {
 
 /// Files of `tests/e2e` that measure time, memory or system calls, or that take all cores: they run one at a time. The others
 /// mostly wait, and run beside each other.
-const MEASURING: [&str; 6] = ["crash", "durability", "hashing", "memory", "no-oracle", "trace"];
+const MEASURING: [&str; 7] =
+    ["crash", "durability", "hashing", "memory", "no-oracle", "no-oracle-without-hash", "trace"];
 
 /// How many files that mostly wait run at once.
 const WAITING_AT_ONCE: &str = "--test-concurrency=4";

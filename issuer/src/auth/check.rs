@@ -1,4 +1,4 @@
-//! Whether a password is somebody's, without telling who exists; and a better hash for one that is.
+//! Whether a password is a user's, without telling which names exist; and a better hash for one that is.
 
 use std::sync::Arc;
 
@@ -11,13 +11,16 @@ use crate::{
     id::UserId,
     metrics::AuthMetrics,
     password::Password,
-    store::{Store, StoreError, Swapped},
+    store::{Candidate, Store, StoreError, Swapped},
     user::{User, Username},
 };
 
 impl Auth {
     /// The user with that name and password, if they may sign in. An unknown name, a wrong password and a disabled user
     /// cannot be told apart: they take the same work, and a name that is unknown takes that of some user's hash.
+    ///
+    /// An attempt that is refused for its number, or because too many wait, is refused before the store is read: no hash would
+    /// hide what that takes.
     pub(super) async fn check_password(
         &self,
         username: &Username,
@@ -25,49 +28,55 @@ impl Auth {
         client: &Client,
     ) -> Result<(User, Device), AuthError> {
         self.admit_address(client.address)?;
-        // Both are read for every name, and at once: a second wait for the disk would tell which names there are.
-        let (user, decoy) =
-            futures_util::future::try_join(self.store.user_named(username), self.decoy(username)).await?;
-        let account = self.account(username, user.as_ref());
-        let mut attempt = self.admit(account, user.as_ref(), client)?;
-        if let (true, Some(user)) = (attempt.is_known(), &user) {
+        let attempt = self.admit(username, client)?;
+        if let Err(error) = self.hashing.check_room(lane_of(attempt.is_known())) {
+            untried(attempt, &error);
+            return Err(error.into());
+        }
+        let candidate = match self.candidate(username).await {
+            Ok(candidate) => candidate,
+            Err(error) => {
+                attempt.withdrawn();
+                return Err(error.into());
+            }
+        };
+        let user = candidate.as_ref().and_then(Candidate::named);
+        let mut attempt = self.count_at_account(attempt, username, user, client)?;
+        if let (true, Some(user)) = (attempt.is_known(), user) {
             attempt = self.admit_owner(attempt, user.id)?;
         }
-        let (device, lane) =
-            if attempt.is_known() { (Device::Known, Lane::Known) } else { (Device::New, Lane::Unknown) };
-        let asker = Asker { lane, presence: client.presence.clone() };
-        let [hash, decoys] = [&user, &decoy].map(|user| user.as_ref().map(|user| &user.password));
-        let checked = match self.hashing.verify(&asker, password, hash, decoys).await {
+        let is_known = attempt.is_known();
+        let asker = Asker { lane: lane_of(is_known), presence: client.presence.clone() };
+        let [hash, decoy] = [user, candidate.as_ref().map(Candidate::user)].map(|user| user.map(|user| &user.password));
+        let checked = match self.hashing.verify(&asker, password, hash, decoy).await {
             Ok(checked) => checked,
             Err(error) => {
                 untried(attempt, &error);
                 return Err(error.into());
             }
         };
-        let admitted = user.as_ref().filter(|user| checked.fits && !user.is_disabled);
+        let admitted = user.filter(|user| checked.fits && !user.is_disabled && !attempt.is_void());
         let settled = if let Some(user) = admitted {
             self.succeed(attempt, user.id, client.address).map(|()| user.clone())
         } else {
             attempt.failed();
             Err(AuthError::InvalidCredentials)
         };
-        self.keep_failures(account, user.as_ref(), decoy.as_ref());
+        self.keep_failures(username, candidate.as_ref(), client);
         let user = settled?;
         if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
             self.rewrite(user.clone(), checked.password);
         }
-        Ok((user, device))
+        Ok((user, if is_known { Device::Known } else { Device::New }))
     }
 
-    /// The user whose hash stands in for an unknown name: always the same for a name, as long as the users are, so that
-    /// asking again tells nothing. Ids are random: any user may be it, and imported ones are as often as they are many.
-    pub(super) async fn decoy(&self, username: &Username) -> Result<Option<User>, StoreError> {
-        let place = UserId(Uuid::from_bytes(self.keys.latest().keys.refresh_tokens.decoy().place(username.as_str())));
-        match self.store.users_after(Some(place), 1).await?.pop() {
-            Some(user) => Ok(Some(user)),
-            // Beyond the last user comes the first again.
-            None => Ok(self.store.users_after(None, 1).await?.pop()),
-        }
+    /// The user of a name, or the one whose hash stands in for an unknown name: always the same for a name, as long as the users
+    /// are, so that asking again tells nothing. Ids are random: any user may be it, and imported ones are as often as they are
+    /// many.
+    pub(super) async fn candidate(&self, username: &Username) -> Result<Option<Candidate>, StoreError> {
+        let keys = self.keys.latest();
+        let place = keys.keys.refresh_tokens.decoy().place(username.as_str());
+        self.store.user_or_decoy(username, UserId(Uuid::from_bytes(place))).await
     }
 
     /// Makes a user's hash anew with our own parameters, once nobody else waits. The sign-in does not wait for it, and
@@ -81,6 +90,10 @@ impl Auth {
             }
         });
     }
+}
+
+fn lane_of(is_known: bool) -> Lane {
+    if is_known { Lane::Known } else { Lane::Unknown }
 }
 
 /// Why a hash could not be made anew.

@@ -1,23 +1,74 @@
 //! Where a password is tried: within the limits of `guessing`, and counted in the user's record for the next issuer.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
 use crate::{
     audit,
-    device_token::{DeviceId, DeviceToken},
-    guessing::{Account, Attempt, Guessing, Note, SignIn},
-    hashing::{Asker, HashingError},
+    device_token::DeviceToken,
+    guessing::{Account, Attempt, Guessing, Note, SignIn, TooMany},
+    hashing::{Asker, HashingError, Lane},
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
-    store::{Store, StoreError, Swapped},
+    store::{Candidate, Store, StoreError, Swapped},
     user::{User, Username},
 };
 
 impl Auth {
-    /// The account whose attempts count together: a user's, with each new password another, or that of an unknown name.
-    pub(super) fn account(&self, username: &Username, user: Option<&User>) -> Account {
-        self.guessing.account(username, user)
+    /// Admits an attempt to sign in, by what is known before the store is read.
+    pub(super) fn admit(&self, username: &Username, client: &Client) -> Result<Attempt, AuthError> {
+        let device = self.device_of(username, client).map(|token| token.id);
+        self.attempt(&SignIn { username, address: client.address, device })
+    }
+
+    /// Counts an attempt at the account that its name turned out to mean. One on a device that is known no longer, or of an
+    /// account whose known devices failed too often, is admitted as one of an unknown device, or not.
+    pub(super) fn count_at_account(
+        &self,
+        mut attempt: Attempt,
+        username: &Username,
+        user: Option<&User>,
+        client: &Client,
+    ) -> Result<Attempt, AuthError> {
+        let account = self.guessing.account(username, user);
+        let recorded = user.map(|user| user.failures).unwrap_or_default();
+        if attempt.is_known() {
+            let is_of = |user| self.device_of(username, client).is_some_and(|token| token.is_of(user));
+            let is_exhausted = self.guessing.has_exhausted_devices(account, recorded, self.clock.moment());
+            if is_exhausted || !user.is_some_and(is_of) {
+                attempt.withdrawn();
+                attempt = self.attempt(&SignIn { username, address: client.address, device: None })?;
+            }
+        }
+        attempt.count_at(account, recorded);
+        Ok(attempt)
+    }
+
+    fn attempt(&self, by: &SignIn<'_>) -> Result<Attempt, AuthError> {
+        let attempt = self.guessing.attempt(by, self.clock.moment()).map_err(|refused| self.refused(refused))?;
+        if attempt.delays_address() {
+            audit::address_limited(by.address);
+        }
+        Ok(attempt)
+    }
+
+    /// Counts what is refused for its number: no other trace is left of it.
+    pub(super) fn refused(&self, refused: TooMany) -> AuthError {
+        self.metrics.attempt_refused(refused.limit);
+        refused.into()
+    }
+
+    /// The token of a client that presents one of that very username; of several, the last that was issued, since the others may
+    /// be of earlier credentials. Any other is ignored, and no error.
+    pub(super) fn device_of(&self, username: &Username, client: &Client) -> Option<DeviceToken> {
+        let (keys, now) = (self.keys.latest(), self.clock.now());
+        let read = |text: &String| DeviceToken::parse(text, username, &keys.keys.refresh_tokens);
+        client
+            .device_tokens
+            .iter()
+            .filter_map(read)
+            .filter(|token| token.is_good(now))
+            .max_by_key(|token| token.issued_at)
     }
 
     /// Hashes the new password of the user whose session asks for it, where the current one is right.
@@ -27,57 +78,45 @@ impl Auth {
         user: &User,
         current: Password,
         new: NormalisedPassword,
-        asker: &Asker,
-        address: IpAddr,
+        client: &Client,
     ) -> Result<Credential, AuthError> {
-        let account = self.account(&user.username, Some(user));
-        let attempt = self.guessing.attempt_in_session(session, account, self.clock.moment())?;
-        let attempt = self.admit_owner(attempt, user.id)?;
-        match self.hashing.replace(asker, current, &user.password, new).await {
-            Ok(Some(replaced)) => self.succeed(attempt, user.id, address).map(|()| replaced),
+        let attempt = self.guessing.attempt_in_session(session, user, self.clock.moment());
+        let attempt = self.admit_owner(attempt.map_err(|refused| self.refused(refused))?, user.id)?;
+        let asker = Asker { lane: Lane::Known, presence: client.presence.clone() };
+        let replaced = match self.hashing.replace(&asker, current, &user.password, new).await {
+            Ok(Some(replaced)) => return self.succeed(attempt, user.id, client.address).map(|()| replaced),
             Ok(None) => {
                 attempt.failed();
-                Err(AuthError::WrongPassword)
+                AuthError::WrongPassword
             }
             Err(error) => {
                 untried(attempt, &error);
-                Err(error.into())
+                return Err(error.into());
             }
+        };
+        self.keep_failures(&user.username, Some(&Candidate::Named(user.clone())), client);
+        Err(replaced)
+    }
+
+    /// Has the user's record say what is counted of the account, where it does not, and the audit log what is new. Off the
+    /// request's way, so that no answer takes longer for a name that exists. For one that does not, its decoy's record is written
+    /// as it is: others wait for the disk then, and must not learn from that which names exist.
+    pub(super) fn keep_failures(&self, username: &Username, candidate: Option<&Candidate>, client: &Client) {
+        let Some(candidate) = candidate else { return };
+        let (id, user, address) = (candidate.user().id, candidate.named(), client.address);
+        let account = self.guessing.account(username, user);
+        let note = self.guessing.note(account, user.map(|user| user.failures));
+        let news = self.guessing.news(account);
+        if note.is_none() && news.is_none() {
+            return;
         }
-    }
-
-    pub(super) fn admit(&self, account: Account, user: Option<&User>, client: &Client) -> Result<Attempt, AuthError> {
-        let recorded = user.map_or(0, |user| user.failures);
-        let device = self.known_device(user, client);
-        let by = SignIn { account, recorded, address: client.address, device };
-        self.guessing.attempt(&by, self.clock.moment()).map_err(|refused| {
-            if let (Some(user), Some(told)) = (user, refused.news) {
-                audit::attempts_limited(user.id, told, client.address);
-            }
-            refused.into()
-        })
-    }
-
-    /// The device of a client that presents a token of that very user. Any other token is ignored.
-    /// All are read for any name: the time must not reveal which names exist.
-    fn known_device(&self, user: Option<&User>, client: &Client) -> Option<DeviceId> {
-        let (keys, now) = (self.keys.latest(), self.clock.now());
-        let read = |text: &String| DeviceToken::parse(text, &keys.keys.refresh_tokens);
-        let tokens: Vec<_> = client.device_tokens.iter().filter_map(read).collect();
-        let user = user?;
-        tokens.iter().find(|token| token.user == user.id && token.is_good(now)).map(|token| token.id)
-    }
-
-    /// Has the user's record say what is counted of the account, where it does not. Off the request's way, so that no
-    /// answer takes longer for a name that exists. For one that does not, its decoy's record is written as it is: others
-    /// wait for the disk then, and must not learn from that who exists.
-    pub(super) fn keep_failures(&self, account: Account, user: Option<&User>, decoy: Option<&User>) {
-        let recorded = user.map(|user| user.failures);
-        let Some(id) = user.or(decoy).map(|user| user.id) else { return };
-        let Some(note) = self.guessing.note(account, recorded) else { return };
         let (store, guessing) = (Arc::clone(&self.store), Arc::clone(&self.guessing));
-        let own = recorded.is_some().then_some(account);
+        let own = user.is_some().then_some(account);
         self.notes.begin(async move {
+            if let (Some(told), true) = (news, own.is_some()) {
+                audit::attempts_limited(id, told, address);
+            }
+            let Some(note) = note else { return };
             if let Err(error) = save_failures(&*store, &guessing, note, id, own).await {
                 tracing::warn!(user = %id, %error, "a record could not be written after failed attempts");
             }

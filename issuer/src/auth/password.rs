@@ -1,11 +1,10 @@
 //! A change of password, which ends every other session of the user.
 
-use std::{net::IpAddr, slice};
+use std::slice;
 
-use super::{Auth, AuthError, Identity, MOST_ATTEMPTS, TokenFault};
+use super::{Auth, AuthError, Client, Identity, MOST_ATTEMPTS, TokenFault};
 use crate::{
     audit,
-    hashing::Asker,
     id::SessionId,
     password::{NewPassword, Password},
     session::End,
@@ -19,17 +18,20 @@ impl Auth {
     /// Of the two records the own session is written first, with the epoch that the user will have: a crash between
     /// them leaves everybody signed in and the password as it was. One change follows the other, so that of two in the
     /// same session the second finds its current password wrong before it has touched anything.
+    ///
+    /// A client that was a known device stays one, by the new device token that it gets.
     pub(crate) async fn change_password(
         &self,
         identity: &Identity,
         current: Password,
         new: NewPassword,
-        asker: &Asker,
-        address: IpAddr,
-    ) -> Result<(), AuthError> {
+        client: &Client,
+    ) -> Result<Option<String>, AuthError> {
         let user = self.user_of(identity).await?;
+        let is_known = self.device_of(&user.username, client).is_some_and(|token| token.is_of(&user));
         let new = new.into_normalised();
-        let hashed = self.replace_in_session(identity.session, &user, current, new, asker, address).await?;
+        let hashed = self.replace_in_session(identity.session, &user, current, new, client).await?;
+        let address = client.address;
         // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
         let verified = user.credential_epoch;
         let in_turn = self.password_changes.lock().await;
@@ -47,7 +49,8 @@ impl Auth {
                 if let Err(error) = self.end_outdated(&changed, address).await {
                     tracing::warn!(user = %changed.id, %error, "sessions before the new password could not be ended");
                 }
-                return Ok(());
+                // Without one the password is changed all the same.
+                return Ok(if is_known { self.device_token(&changed).await.ok() } else { None });
             }
             user = self.user_of(identity).await?;
             if user.credential_epoch != verified {

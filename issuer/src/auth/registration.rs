@@ -10,7 +10,7 @@ use crate::{
     id::UserId,
     password::NewPassword,
     store::Added,
-    user::{CredentialEpoch, Roles, User, Username},
+    user::{CredentialEpoch, Failures, Roles, User, Username},
 };
 
 /// The right to make users, where the person who runs the issuer gave it to everybody.
@@ -33,7 +33,9 @@ impl Registration<'_> {
         client: &Client,
     ) -> Result<User, AuthError> {
         let Self(auth) = self;
-        auth.guessing.attempt_registration(client.address, auth.clock.moment())?;
+        let attempt = auth.guessing.attempt_registration(client.address, auth.clock.moment());
+        attempt.map_err(|refused| auth.refused(refused))?;
+        auth.hashing.check_room(Lane::Unknown)?;
         if auth.store.user_named(&username).await?.is_some() {
             return Err(AuthError::UsernameTaken);
         }
@@ -48,7 +50,7 @@ impl Registration<'_> {
             roles: Roles::default(),
             claims: CustomClaims::default(),
             created_at: auth.clock.now(),
-            failures: 0,
+            failures: Failures::default(),
             pardons: 0,
         };
         match auth.store.add_user(&user).await? {

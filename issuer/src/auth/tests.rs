@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     clock::Moment,
-    hashing::{self, Asker, Here, Lane},
+    hashing::{self, Here},
     key_ring::{Home, KeySettings, Lives, MasterKeySource, Signing, SigningAlgorithm, Timing, Wishes},
     metrics::Metrics,
     password::{CostLimit, NewPassword, Parameters},
@@ -157,10 +157,6 @@ fn client() -> Client {
     let here = Box::leak(Box::new(Here::new()));
     let label = Label::of_user_agent(b"a test");
     Client { address: ADDRESS, label, presence: here.presence(), device_tokens: Vec::new() }
-}
-
-fn asker() -> Asker {
-    Asker { lane: Lane::Known, presence: client().presence }
 }
 
 fn password(text: &str) -> Password {

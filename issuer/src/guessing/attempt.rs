@@ -2,31 +2,41 @@
 
 use std::sync::Arc;
 
-use super::{ACCOUNT, Delay, Guessing, Key, OWN, Row};
-use crate::clock::Moment;
+use super::{
+    ADDRESS, Account, Guessing, Key, NAME, Row, Tables, Tallies,
+    rules::Delay,
+    tally::{MAX_KNOWN, MAX_UNKNOWN, Tally},
+};
+use crate::{clock::Moment, user::Failures};
 
-/// One attempt at a password that was admitted. Dropped without an outcome, its client has gone and learnt nothing: it
-/// counts no longer against account, device or session, but against its address, since it may have cost a hash.
+/// One attempt at a password that was admitted. Dropped without an outcome, its client has gone and learned nothing: it
+/// counts no longer in the record, nor against device or session, but against name and address, since it may have cost a hash.
 pub(crate) struct Attempt {
     guessing: Arc<Guessing>,
     held: Held,
+    /// The account where it counts, once the store was read, and what was counted there before. None where there were as many
+    /// failures as there may be.
+    counted: Option<(Key, Tallies)>,
+    is_void: bool,
     admitted_at: Moment,
     outcome: Outcome,
 }
 
-/// Where an attempt is counted, and the failures there with it.
+/// Where an attempt was admitted.
 #[derive(Clone, Copy)]
 pub(super) enum Held {
-    Stranger { account: Key, at_account: Counted, address: Key, at_address: Delay },
-    Device { device: Key, at_device: Counted, account: Key, recorded: u16 },
-    Session { session: Key, at_session: Counted, account: Key },
+    Unknown { name: Key, at_name: Delay, address: Key, at_address: Delay },
+    Device(InRow),
+    Session(InRow),
 }
 
-/// A row as it was before an attempt, and how long that delays the next.
+/// The row of a device or a session as it was before an attempt, how long that delays the next, and at which name it is.
 #[derive(Clone, Copy)]
-pub(super) struct Counted {
+pub(super) struct InRow {
+    pub(super) key: Key,
     pub(super) row: Row,
     pub(super) delay: Delay,
+    pub(super) name: Key,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,12 +50,40 @@ enum Outcome {
 
 impl Attempt {
     pub(super) fn new(guessing: Arc<Guessing>, held: Held, admitted_at: Moment) -> Self {
-        Self { guessing, held, admitted_at, outcome: Outcome::Abandoned }
+        Self { guessing, held, counted: None, is_void: false, admitted_at, outcome: Outcome::Abandoned }
+    }
+
+    /// Counts the attempt at the account that the store says is meant, whose user's record says what was counted before this
+    /// issuer began.
+    pub(crate) fn count_at(&mut self, account: Account, recorded: Failures) {
+        let mut tables = self.guessing.lock();
+        let tallies = tables.tallies(account, recorded, self.admitted_at);
+        let before = *tallies;
+        let (tally, max) = self.held.side(tallies);
+        self.is_void = tally.is_exhausted(max, if self.is_unknown() { recorded.unknown } else { recorded.known });
+        if !self.is_void {
+            tally.admit();
+            self.counted = Some((account.0, before));
+        }
     }
 
     /// Whether it comes from a known device, which most likely is the owner's.
     pub(crate) fn is_known(&self) -> bool {
-        matches!(self.held, Held::Device { .. })
+        matches!(self.held, Held::Device(_))
+    }
+
+    fn is_unknown(&self) -> bool {
+        matches!(self.held, Held::Unknown { .. })
+    }
+
+    /// Whether it must fail whatever the password, since there were as many failures as there may be.
+    pub(crate) fn is_void(&self) -> bool {
+        self.is_void
+    }
+
+    /// Whether it is the one after which its address is delayed.
+    pub(crate) fn delays_address(&self) -> bool {
+        matches!(self.held, Held::Unknown { at_address, .. } if at_address.begins(self.admitted_at))
     }
 
     /// The password was right.
@@ -62,40 +100,72 @@ impl Attempt {
     pub(crate) fn withdrawn(mut self) {
         self.outcome = Outcome::Withdrawn;
     }
+
+    /// Settles where it was admitted. A row that gave way to another meanwhile goes on with what it had.
+    fn settle_admission(&self, tables: &mut Tables) {
+        let (outcome, then) = (self.outcome, self.admitted_at);
+        let at = match self.held {
+            Held::Unknown { name, at_name, address, at_address } => {
+                if matches!(outcome, Outcome::Succeeded | Outcome::Withdrawn) {
+                    if let Some(debt) = tables.names.find(name) {
+                        debt.refund(NAME, then, at_name);
+                    }
+                    if let Some(debt) = tables.addresses.find(address) {
+                        debt.refund(ADDRESS, then, at_address);
+                    }
+                }
+                return;
+            }
+            Held::Device(at) | Held::Session(at) => at,
+        };
+        tables.leave_owner(at.name);
+        let row = tables.own.find_or_insert(at.key, Row::brought_back(at.row));
+        match outcome {
+            Outcome::Succeeded => row.succeed(),
+            Outcome::Failed => row.fail(),
+            Outcome::Withdrawn => row.withdraw(at.delay),
+            Outcome::Abandoned => row.take_back(then, at.delay),
+        }
+    }
+
+    fn settle_count(&self, tables: &mut Tables) {
+        let Some((account, before)) = self.counted else { return };
+        let mut brought_back = before;
+        let (tally, _) = self.held.side(&mut brought_back);
+        *tally = Tally::brought_back(*tally);
+        let tallies = tables.accounts.find_or_insert(account, brought_back);
+        let (tally, _) = self.held.side(tallies);
+        match self.outcome {
+            Outcome::Failed => tally.fail(),
+            Outcome::Succeeded | Outcome::Withdrawn | Outcome::Abandoned => tally.uncount(),
+        }
+        if self.outcome == Outcome::Succeeded {
+            if self.is_unknown() {
+                tallies.unknown.end();
+            } else {
+                tallies.unknown.forgive(MAX_UNKNOWN);
+            }
+            // Not all: with the tokens of many devices an attacker would have as many guesses at each sign-in of the owner.
+            tallies.known.forgive(MAX_KNOWN);
+        }
+    }
+}
+
+impl Held {
+    /// The count to which it belongs, and how many failures that may have.
+    fn side(self, tallies: &mut Tallies) -> (&mut Tally, u16) {
+        match self {
+            Self::Unknown { .. } => (&mut tallies.unknown, MAX_UNKNOWN),
+            Self::Device(_) | Self::Session(_) => (&mut tallies.known, MAX_KNOWN),
+        }
+    }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let (outcome, then) = (self.outcome, self.admitted_at);
-        let mut tables = self.guessing.lock();
-        // A row that gave way to another meanwhile goes on with what it had.
-        let (row, rule, counted) = match self.held {
-            Held::Stranger { account, at_account, address, at_address } => {
-                if matches!(outcome, Outcome::Succeeded | Outcome::Withdrawn)
-                    && let Some(debt) = tables.addresses.find(address)
-                {
-                    debt.refund(then, at_address);
-                }
-                let row = tables.accounts.find_or_insert(account, Row::brought_back(at_account.row));
-                (row, ACCOUNT, at_account)
-            }
-            Held::Device { device, at_device, account, recorded } => {
-                tables.leave_owner(account);
-                if outcome == Outcome::Succeeded && (recorded > 0 || tables.accounts.find(account).is_some()) {
-                    tables.accounts.find_or_insert(account, Row::recorded(recorded)).forgive(ACCOUNT, then);
-                }
-                (tables.own.find_or_insert(device, Row::brought_back(at_device.row)), OWN, at_device)
-            }
-            Held::Session { session, at_session, account } => {
-                tables.leave_owner(account);
-                (tables.own.find_or_insert(session, Row::brought_back(at_session.row)), OWN, at_session)
-            }
-        };
-        match outcome {
-            Outcome::Succeeded => row.succeed(),
-            Outcome::Failed => row.fail(),
-            Outcome::Withdrawn => row.withdraw(counted.delay),
-            Outcome::Abandoned => row.take_back(rule, then, counted.delay),
-        }
+        let guessing = Arc::clone(&self.guessing);
+        let mut tables = guessing.lock();
+        self.settle_admission(&mut tables);
+        self.settle_count(&mut tables);
     }
 }

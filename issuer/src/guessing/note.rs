@@ -3,31 +3,32 @@
 use std::sync::Arc;
 
 use super::{Guessing, Key};
+use crate::user::Failures;
 
-/// Whoever writes an account's count into its user's record. Meanwhile attempts go on, which it sees at its next look. Where
-/// it gives up, the next attempt begins another.
+/// Writes an account's counts into its user's record. Meanwhile attempts go on, which it sees at its next look. Where it gives
+/// up, the next attempt begins another.
 pub(crate) struct Note {
     guessing: Arc<Guessing>,
     account: Key,
-    /// What the record says as far as is known. For a name that nobody has, what would be in it.
-    recorded: u16,
+    /// What the record says as far as is known. For a name that no user has, what would be in it.
+    recorded: Failures,
     writing: Option<Writing>,
     is_over: bool,
 }
 
 /// What the record is told to say, and by how much it might be lowered for that.
 struct Writing {
-    aim: u16,
-    lowers: u8,
+    aim: Failures,
+    lowers: [u8; 2],
 }
 
 impl Note {
-    pub(super) fn new(guessing: Arc<Guessing>, account: Key, recorded: u16) -> Self {
+    pub(super) fn new(guessing: Arc<Guessing>, account: Key, recorded: Failures) -> Self {
         Self { guessing, account, recorded, writing: None, is_over: false }
     }
 
     /// What to write instead of `recorded`, which the record was just seen to say. `None` where it may stay, which ends this.
-    pub(crate) fn look(&mut self, recorded: Option<u16>) -> Option<u16> {
+    pub(crate) fn look(&mut self, recorded: Option<Failures>) -> Option<Failures> {
         let mut tables = self.guessing.lock();
         let recorded = recorded.unwrap_or(self.recorded);
         self.recorded = recorded;
@@ -35,7 +36,7 @@ impl Note {
             let aim = row.aim(recorded);
             row.know(aim);
             if aim != recorded {
-                self.writing = Some(Writing { aim, lowers: if aim < recorded { row.lowers() } else { 0 } });
+                self.writing = Some(Writing { aim, lowers: row.lowering(aim, recorded) });
                 return Some(aim);
             }
             row.noted();

@@ -104,16 +104,18 @@ impl<J: Waits> Queue<J> {
         }
     }
 
+    /// Refuses one hash that would not fit now.
+    pub(super) fn check_room(&mut self, now: Duration, lane: Lane) -> Result<(), Refused> {
+        if self.fits(now, lane, 1) { Ok(()) } else { Err(self.refuse(now, lane, 1)) }
+    }
+
     /// Lets something wait, if its turn comes in time.
     pub(super) fn admit(&mut self, now: Duration, lane: Lane, job: J) -> Result<(), (J, Refused)> {
-        let wait = self.expected_wait(now, lane);
-        if wait.is_zero() {
+        if self.expected_wait(now, lane).is_zero() {
             // Nobody waits, so that nothing that was promised for later holds any more.
             self.next_free = [Duration::ZERO; 2];
         }
-        // Where one hash alone takes longer than the deadline, those who need not wait are still served.
-        let fits = wait.is_zero() || wait + self.hash_time * job.hashes() <= self.part_of_deadline(ADMITTED);
-        if !fits {
+        if !self.fits(now, lane, job.hashes()) {
             let refused = self.refuse(now, lane, job.hashes());
             return Err((job, refused));
         }
@@ -282,6 +284,12 @@ impl<J: Waits> Queue<J> {
     fn is_overdue(&self, now: Duration, worker: usize) -> bool {
         let done = self.given.get(worker).and_then(VecDeque::front);
         done.is_some_and(|done| now.saturating_sub(done.since) > 2 * self.hash_time * done.hashes)
+    }
+
+    fn fits(&self, now: Duration, lane: Lane, hashes: u32) -> bool {
+        let wait = self.expected_wait(now, lane);
+        // Where one hash alone takes longer than the deadline, those who need not wait are still served.
+        wait.is_zero() || wait + self.hash_time * hashes <= self.part_of_deadline(ADMITTED)
     }
 
     fn part_of_deadline(&self, (part, whole): (u32, u32)) -> Duration {

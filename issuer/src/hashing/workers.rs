@@ -66,6 +66,12 @@ impl Workers {
         Ok(workers)
     }
 
+    /// Whether one more job may wait in a lane, or when there may be room.
+    pub(super) fn check_room(&self, lane: Lane) -> Result<(), HashingError> {
+        let checked = self.shared.state().queue.check_room(self.shared.now(), lane);
+        checked.map_err(|refused| self.refuse(refused))
+    }
+
     /// Lets a job wait in a lane, or says when there may be room. `turn` is the job's own.
     pub(super) fn admit(&self, lane: Lane, job: Job, turn: Arc<Turn>) -> Result<Waiter<'_>, HashingError> {
         let hashes = job.hashes();
@@ -78,11 +84,13 @@ impl Workers {
                 self.call_courier();
                 Ok(Waiter { shared: &self.shared, lane, hashes, turn })
             }
-            Err((_, refused)) => {
-                self.shared.metrics.dropped(Dropped::Full);
-                Err(refused.into())
-            }
+            Err((_, refused)) => Err(self.refuse(refused)),
         }
+    }
+
+    fn refuse(&self, refused: Refused) -> HashingError {
+        self.shared.metrics.dropped(Dropped::Full);
+        refused.into()
     }
 
     /// Lets a job wait for which nobody waits; drops it if there are too many.

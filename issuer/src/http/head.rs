@@ -8,11 +8,7 @@ use warp::{
 };
 
 use super::cookies::Cookies;
-use crate::{
-    auth::Client,
-    hashing::{Asker, Lane, Presence},
-    session::Label,
-};
+use crate::{auth::Client, hashing::Presence, session::Label};
 
 /// The address at the other end of a request's connection, which the accept loop puts into the request's extensions.
 #[derive(Clone, Debug)]
@@ -57,10 +53,5 @@ impl Head {
         let user_agent = self.headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
         let label = Label::of_user_agent(user_agent);
         Client { address: self.address, label, presence: self.presence.clone(), device_tokens: Vec::new() }
-    }
-
-    /// For whom a password is hashed: somebody who is signed in.
-    pub(crate) fn asker(&self) -> Asker {
-        Asker { lane: Lane::Known, presence: self.presence.clone() }
     }
 }

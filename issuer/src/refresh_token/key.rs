@@ -53,8 +53,8 @@ impl RefreshTokenKey {
         hmac(&self.tag, &[tagged])
     }
 
-    pub(crate) fn device_tag(&self, tagged: &[u8]) -> [u8; 32] {
-        hmac(&self.device_tag, &[tagged])
+    pub(crate) fn device_tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        hmac(&self.device_tag, parts)
     }
 
     pub(super) fn derive(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -193,8 +193,8 @@ mod tests {
         let (one, two) = (RefreshTokenKey::from_root(&[1; 32]), RefreshTokenKey::from_root(&[2; 32]));
         assert_ne!(one.tag, one.derivation);
         assert_ne!(one.tag(b"x"), one.derive(&[b"x"]));
-        assert_ne!(one.tag(b"x"), one.device_tag(b"x"));
-        assert_ne!(one.derive(&[b"x"]), one.device_tag(b"x"));
+        assert_ne!(one.tag(b"x"), one.device_tag(&[b"x"]));
+        assert_ne!(one.derive(&[b"x"]), one.device_tag(&[b"x"]));
         assert_ne!((one.tag, one.derivation, one.id), (two.tag, two.derivation, two.id));
         assert_eq!(one.id(), RefreshTokenKey::from_root(&[1; 32]).id());
     }

@@ -18,7 +18,7 @@ use crate::{
     refresh_token::{KeyId, RefreshToken},
     session::{Beginning, End, Label, Transport},
     sweeper::sweep,
-    user::{CredentialEpoch, Roles},
+    user::{CredentialEpoch, Failures, Roles},
 };
 
 pub(super) mod crash;
@@ -57,6 +57,7 @@ macro_rules! conforms {
             users::a_user_who_changed_is_not_removed,
             users::of_removals_changes_and_additions_at_once_each_has_its_one_winner,
             users::pages_have_every_user_once_and_in_order,
+            users::a_name_leads_to_its_user_and_any_other_to_the_next_after_its_place,
             sessions::of_many_swaps_from_one_session_one_wins,
             sessions::several_sessions_are_found_by_their_ids_at_once,
             sessions::a_user_has_their_own_sessions_and_nobody_elses,
@@ -99,7 +100,7 @@ pub(crate) fn user(id: u128, username: &str) -> User {
         roles: Roles::default(),
         claims: CustomClaims::default(),
         created_at: UnixSeconds::EPOCH,
-        failures: 0,
+        failures: Failures::default(),
         pardons: 0,
     }
 }

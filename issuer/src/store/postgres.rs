@@ -18,8 +18,8 @@ use tokio_postgres::{
 use uuid::Uuid;
 
 use super::{
-    Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, decode_session, decode_user, fits,
-    unreadable,
+    Added, Candidate, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped, decode_session,
+    decode_user, fits, unreadable,
 };
 use crate::{
     id::{SessionId, UserId},
@@ -45,7 +45,7 @@ pub(crate) use migrate::Migrated;
 pub(crate) use open::OpenError;
 use statements::{
     ADD_SESSION, ADD_USER, FIRST_KEY_RING, FIRST_SESSIONS, FIRST_USERS, KEY_RING, Records, SESSIONS, SESSIONS_AFTER,
-    SESSIONS_BY_ID, SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USERS, USERS_AFTER,
+    SESSIONS_BY_ID, SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USER_OR_DECOY, USERS, USERS_AFTER,
 };
 
 /// How long an issuer waits for an answer, all tries together: its clients are better off with a 503 by then.
@@ -149,6 +149,17 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let rows = self.database.read(USER_NAMED, &[(&username.as_str(), Type::TEXT)]).await?;
             rows.first().map(user_of).transpose()
+        })
+    }
+
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+        Box::pin(async move {
+            let name = username.as_str();
+            let parameters: [Parameter<'_>; 2] = [(&name, Type::TEXT), (&place.0, Type::UUID)];
+            let rows = self.database.read(USER_OR_DECOY, &parameters).await?;
+            let Some(row) = rows.first() else { return Ok(None) };
+            let user = user_of(row)?;
+            Ok(Some(if user.username == *username { Candidate::Named(user) } else { Candidate::Decoy(user) }))
         })
     }
 

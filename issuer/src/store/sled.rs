@@ -9,7 +9,7 @@ use ::sled::{Db, IVec, Tree};
 use uuid::Uuid;
 
 use super::{
-    Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped,
+    Added, Candidate, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped,
     commit::{Committer, Urgency},
     decode_session, decode_user, fits, unreadable,
 };
@@ -60,6 +60,21 @@ impl SledStore {
         self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
     }
 
+    /// Both ids are looked for and one record is read, whether the name exists or not.
+    fn find_candidate(&self, username: &Username, place: UserId) -> Result<Option<Candidate>, StoreError> {
+        let named = self.user_ids.get(username.as_str()).map_err(engine)?;
+        let after = first_key(after_key(&self.users, Some(place.0)))?;
+        let decoy = if after.is_some() { after } else { first_key(after_key(&self.users, None))? };
+        let named = named.map(|id| Uuid::from_slice(&id).map_err(unreadable)).transpose()?;
+        if let Some(id) = named
+            && let Some(user) = self.find_user(UserId(id))?
+        {
+            return Ok(Some(Candidate::Named(user)));
+        }
+        let Some(id) = decoy else { return Ok(None) };
+        Ok(self.find_user(id)?.map(Candidate::Decoy))
+    }
+
     fn find_key_ring(&self) -> Result<Option<KeyRingRecord>, StoreError> {
         let record = self.keys.get(KEY_RING).map_err(engine)?;
         Ok(record.map(|record| KeyRingRecord(record.to_vec())))
@@ -100,6 +115,10 @@ impl Store for SledStore {
             self.committer.durable_now(user.map_or(named, |user| user.max(named))).await?;
             found
         })
+    }
+
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+        Box::pin(self.read([Key::Name(username), Key::Users], move || self.find_candidate(username, place)))
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
@@ -239,6 +258,12 @@ fn after_key(tree: &Tree, after: Option<Uuid>) -> impl Iterator<Item = Result<(U
         let (key, record) = record.map_err(engine)?;
         Ok((Uuid::from_slice(&key).map_err(unreadable)?, record))
     })
+}
+
+fn first_key(
+    mut records: impl Iterator<Item = Result<(Uuid, IVec), StoreError>>,
+) -> Result<Option<UserId>, StoreError> {
+    Ok(records.next().transpose()?.map(|(id, _)| UserId(id)))
 }
 
 /// The key of a session among its user's.

@@ -4,7 +4,7 @@ use hallpass_token::{CustomClaims, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{CredentialEpoch, Role, Roles, User};
+use super::{CredentialEpoch, Failures, Role, Roles, User};
 use crate::{
     id::UserId,
     password::{Credential, PasswordForm},
@@ -31,6 +31,9 @@ struct Record {
     created_at: u64,
     #[serde(default)]
     failures: u16,
+    /// A record without one is from before those of known devices were counted together.
+    #[serde(default)]
+    known_failures: u16,
     /// A record without one is from before a running issuer could be told.
     #[serde(default)]
     pardons: u32,
@@ -69,7 +72,8 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
         roles: user.roles.names(),
         claims: claims.map_err(|_| InvalidRecord::Shape)?,
         created_at: user.created_at.seconds(),
-        failures: user.failures,
+        failures: user.failures.unknown,
+        known_failures: user.failures.known,
         pardons: user.pardons,
     };
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
@@ -94,7 +98,7 @@ pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
         roles: roles.ok_or(InvalidRecord::Field("roles"))?,
         claims: claims.map_err(|_| InvalidRecord::Field("claims"))?,
         created_at: UnixSeconds::new(record.created_at).map_err(|_| InvalidRecord::Field("created_at"))?,
-        failures: record.failures,
+        failures: Failures { unknown: record.failures, known: record.known_failures },
         pardons: record.pardons,
     })
 }
@@ -136,7 +140,7 @@ mod tests {
             roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
             claims: r#"{"plan":"pro","limits":{"rate":0.1}}"#.parse().unwrap(),
             created_at: UnixSeconds::new(1_790_000_000).unwrap(),
-            failures: 20,
+            failures: Failures { unknown: 20, known: 10 },
             pardons: 2,
         }
     }
@@ -160,6 +164,15 @@ mod tests {
         assert!(matches!(refusal(r#""plan""#, r#""iss""#), InvalidRecord::Field("claims")));
         assert!(matches!(refusal(r#""normalised""#, r#""reversed""#), InvalidRecord::Shape));
         assert!(matches!(refusal("{", "["), InvalidRecord::Shape));
+    }
+
+    /// Written by the build of commit 4da7e9b, which did not count the failures of known devices together.
+    #[test]
+    fn a_record_without_failures_of_known_devices_has_none() {
+        let record = br#"{"version":1,"username":"a","password":"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo","password_form":"normalised","credential_epoch":3,"disabled":false,"roles":["admin"],"created_at":1790000000,"failures":100,"pardons":2}"#;
+        let user = decode(UserId(Uuid::from_u128(1)), record).unwrap();
+        assert_eq!(user.failures, Failures { unknown: 100, known: 0 });
+        assert_eq!((user.credential_epoch, user.pardons), (CredentialEpoch(3), 2));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::*;
 
 use crate::{
     password::Credential,
-    user::{CredentialEpoch, Roles},
+    user::{CredentialEpoch, Failures, Roles},
 };
 
 /// Made by the `bcrypt` package of this password.
@@ -28,7 +28,7 @@ impl Fixture {
             roles: Roles::default(),
             claims: CustomClaims::default(),
             created_at: self.clock.now(),
-            failures: 0,
+            failures: Failures::default(),
             pardons: 0,
         };
         self.auth.store.add_user(&user).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() 
         let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
         let Ok(Seen::Known(identity)) = fixture.see_bearer(&pass.access_token).await else { panic!("not known") };
         let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
-        fixture.auth.change_password(&identity, current, new, &asker(), ADDRESS).await.unwrap();
+        fixture.auth.change_password(&identity, current, new, &client()).await.unwrap();
         fixture.spare_hashes_made().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert!(fixture.login_with("foreign", "anotherPassword").await.is_ok());
@@ -109,9 +109,10 @@ async fn a_name_has_one_decoy_and_the_users_hashes_are_decoys_as_often_as_they_a
     let mut seen = std::collections::HashSet::new();
     for index in 0..300 {
         let name = format!("nobody {index}").parse().unwrap();
-        let decoy = fixture.auth.decoy(&name).await.unwrap().unwrap();
-        assert_eq!(fixture.auth.decoy(&name).await.unwrap().unwrap().id, decoy.id);
-        seen.insert(decoy.id);
+        let decoy = fixture.auth.candidate(&name).await.unwrap().unwrap();
+        assert_eq!(fixture.auth.candidate(&name).await.unwrap(), Some(decoy.clone()));
+        assert_eq!(decoy.named(), None);
+        seen.insert(decoy.user().id);
     }
     // Gaps between random ids differ: of 100 users, 300 names meet about 75.
     assert!(seen.len() > 50, "{}", seen.len());

@@ -10,7 +10,7 @@ use tokio::sync::{RwLock, RwLockWriteGuard};
 use crate::{
     id::{SessionId, UserId},
     session::Session,
-    store::{Added, KeyRingRecord, Store, StoreFailure, StoreFuture, Swapped, sled::SledStore},
+    store::{Added, Candidate, KeyRingRecord, Store, StoreFailure, StoreFuture, Swapped, sled::SledStore},
     user::{User, Username},
 };
 
@@ -59,6 +59,11 @@ impl Store for CountingStore {
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
         self.calls.read();
         self.store.user_named(username)
+    }
+
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+        self.calls.read();
+        self.store.user_or_decoy(username, place)
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {

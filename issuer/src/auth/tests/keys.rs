@@ -119,8 +119,8 @@ async fn the_key_of_the_current_token_decides_and_not_that_of_the_one_before() {
     let third = fixture.login().await;
     let listed: Vec<_> = fixture.auth.sessions(&third.identity).await.unwrap().iter().map(|one| one.id).collect();
     assert_eq!(listed, [third.identity.session]);
-    let (new, asker) = (new_password("anotherPassword"), asker());
-    let changed = fixture.auth.change_password(&other.identity, password(PASSWORD), new, &asker, ADDRESS);
+    let (new, client) = (new_password("anotherPassword"), client());
+    let changed = fixture.auth.change_password(&other.identity, password(PASSWORD), new, &client);
     assert!(matches!(changed.await, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 impl Fixture {
-    async fn identity(&self, pass: &Pass) -> Identity {
+    pub(super) async fn identity(&self, pass: &Pass) -> Identity {
         match self.see_bearer(&pass.access_token).await {
             Ok(Seen::Known(identity)) => identity,
             _ => panic!("not signed in"),
@@ -18,7 +18,7 @@ impl Fixture {
 
     pub(super) async fn change_password(&self, pass: &Pass, current: &str, new: &str) -> Result<(), AuthError> {
         let identity = self.identity(pass).await;
-        self.auth.change_password(&identity, password(current), new_password(new), &asker(), ADDRESS).await
+        self.auth.change_password(&identity, password(current), new_password(new), &client()).await.map(drop)
     }
 }
 

@@ -4,26 +4,34 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn failures(unknown: u16) -> Failures {
+    Failures { unknown, known: 0 }
+}
+
 /// A user's record, and an issuer that counts for it.
 struct Case {
     guessing: Arc<Guessing>,
-    by: SignIn,
-    recorded: u16,
+    recorded: Failures,
+    /// Late enough that no attempt has to wait for another.
+    now: u64,
 }
 
 impl Case {
-    fn new(recorded: u16) -> Self {
-        let guessing = Guessing::new([1; 32]);
-        let by = stranger(&guessing, "owner", recorded, 1);
-        Self { guessing, by, recorded }
+    fn new(unknown: u16) -> Self {
+        Self { guessing: Guessing::new([1; 32]), recorded: failures(unknown), now: 0 }
     }
 
-    fn begin(&self) -> Attempt {
-        self.guessing.attempt(&self.by, at(0)).unwrap()
+    fn account(&self) -> Account {
+        owner().account(&self.guessing)
+    }
+
+    fn begin(&mut self) -> Attempt {
+        self.now += DAY;
+        Guest { recorded: self.recorded, ..unknown("owner", 1) }.attempt(&self.guessing, self.now).unwrap()
     }
 
     fn note(&self) -> Option<Note> {
-        self.guessing.note(self.by.account, Some(self.recorded))
+        self.guessing.note(self.account(), Some(self.recorded))
     }
 
     /// Writes until the record may stay.
@@ -32,14 +40,14 @@ impl Case {
             self.recorded = aim;
             note.written();
         }
-        self.recorded
+        self.recorded.unknown
     }
 
     fn settle(&mut self) -> u16 {
         if let Some(note) = self.note() {
             self.finish(note);
         }
-        self.recorded
+        self.recorded.unknown
     }
 }
 
@@ -65,10 +73,10 @@ fn a_success_takes_back_what_is_being_written_and_only_one_writes() {
     let mut case = Case::new(0);
     case.begin().failed();
     let mut note = case.note().unwrap();
-    assert_eq!(note.look(Some(0)), Some(4));
+    assert_eq!(note.look(Some(failures(0))), Some(failures(4)));
     case.begin().succeeded();
     assert!(case.note().is_none(), "somebody is at it");
-    case.recorded = 4;
+    case.recorded = failures(4);
     note.written();
     assert_eq!(case.finish(note), 0);
 }
@@ -82,7 +90,7 @@ fn a_failure_that_saw_the_record_before_a_success_wrote_it_is_noted() {
     first.succeeded();
     assert_eq!(case.settle(), 0);
     second.failed();
-    assert!(case.guessing.note(case.by.account, Some(4)).is_some());
+    assert!(case.guessing.note(case.account(), Some(failures(4))).is_some());
 }
 
 #[test]
@@ -90,8 +98,8 @@ fn a_success_that_could_not_be_noted_is_noted_after_the_next_attempt_whatever_co
     let mut case = Case::new(4);
     case.begin().succeeded();
     let mut note = case.note().unwrap();
-    assert_eq!(note.look(Some(20)), Some(0), "others have counted, too");
-    case.recorded = 20;
+    assert_eq!(note.look(Some(failures(20))), Some(failures(0)), "others have counted, too");
+    case.recorded = failures(20);
     drop(note);
     case.begin().failed();
     assert_eq!(case.settle(), 4);
@@ -102,21 +110,20 @@ fn what_other_issuers_count_stays_but_for_a_success_and_a_known_device_forgives_
     let mut case = Case::new(0);
     case.begin().failed();
     assert_eq!(case.settle(), 4);
-    case.recorded = 90;
+    case.recorded = failures(40);
     case.begin().failed();
-    assert_eq!(case.settle(), 90);
-    let device = SignIn { device: Some(OWNER), recorded: 90, ..case.by };
-    case.guessing.attempt(&device, at(0)).unwrap().succeeded();
-    assert_eq!(case.settle(), 80);
+    assert_eq!(case.settle(), 40);
+    Guest { recorded: failures(40), ..owner() }.attempt(&case.guessing, 0).unwrap().succeeded();
+    assert_eq!(case.settle(), 30);
     case.begin().failed();
-    assert_eq!(case.settle(), 80);
+    assert_eq!(case.settle(), 30);
     case.begin().succeeded();
     let mut note = case.note().unwrap();
-    assert_eq!(note.look(Some(80)), Some(0));
+    assert_eq!(note.look(Some(failures(30))), Some(failures(0)));
     // Somebody else wrote first, and once more when that was written.
-    assert_eq!(note.look(Some(90)), Some(0));
+    assert_eq!(note.look(Some(failures(40))), Some(failures(0)));
     note.written();
-    assert_eq!(note.look(Some(10)), None);
+    assert_eq!(note.look(Some(failures(10))), None);
 }
 
 #[test]
@@ -125,33 +132,33 @@ fn what_other_issuers_have_written_is_seen_though_nothing_is_counted_here() {
     case.begin().succeeded();
     assert_eq!(case.settle(), 0);
     // The success was before these.
-    case.recorded = 20;
+    case.recorded = failures(20);
     case.begin().failed();
     assert_eq!(case.settle(), 20);
     case.begin().succeeded();
     assert_eq!(case.settle(), 0);
-    case.recorded = 20;
+    case.recorded = failures(20);
     case.begin().succeeded();
     assert_eq!(case.settle(), 0);
     case.begin().failed();
     assert_eq!(case.settle(), 4);
     // A success there is one for all, but what fails here goes on.
-    case.recorded = 0;
+    case.recorded = failures(0);
     case.begin().failed();
     assert_eq!(case.settle(), 4);
 }
 
 #[test]
-fn a_name_that_nobody_has_is_noted_as_a_user_is_and_what_could_not_be_written_again() {
+fn a_name_that_no_user_has_is_noted_as_a_user_is_and_what_could_not_be_written_again() {
     for has_record in [true, false] {
-        let case = Case::new(0);
-        let mut recorded = has_record.then_some(0);
+        let mut case = Case::new(0);
+        let mut recorded = has_record.then_some(Failures::default());
         let mut writes = Vec::new();
-        for failure in 1..=12 {
-            case.guessing.attempt(&case.by, at(failure * HOUR)).unwrap().failed();
-            let Some(mut note) = case.guessing.note(case.by.account, recorded) else { continue };
+        for failure in 1..=12_u32 {
+            case.begin().failed();
+            let Some(mut note) = case.guessing.note(case.account(), recorded) else { continue };
             while let Some(aim) = note.look(recorded) {
-                writes.push((failure, aim));
+                writes.push((failure, aim.unknown));
                 if [5, 11].contains(&failure) {
                     break;
                 }
@@ -217,22 +224,22 @@ fn steps(issuers: usize, may_succeed: bool) -> impl Strategy<Value = Vec<Step>> 
 struct Issuer {
     guessing: Arc<Guessing>,
     /// Attempts under way, and what the record said when each began.
-    under_way: Vec<(Attempt, u16)>,
+    under_way: Vec<(Attempt, Failures)>,
     note: Option<Note>,
     /// What was read, and is to be written instead.
-    writing: Option<(u16, u16)>,
+    writing: Option<(Failures, Failures)>,
 }
 
 struct World {
     issuers: Vec<Issuer>,
-    recorded: u16,
+    recorded: Failures,
     now: u64,
 }
 
 impl World {
     fn new(issuers: usize) -> Self {
         let issuer = || Issuer { guessing: Guessing::new([1; 32]), under_way: Vec::new(), note: None, writing: None };
-        Self { issuers: (0..issuers).map(|_| issuer()).collect(), recorded: 0, now: 0 }
+        Self { issuers: (0..issuers).map(|_| issuer()).collect(), recorded: Failures::default(), now: 0 }
     }
 
     fn step(&mut self, step: &Step) {
@@ -251,12 +258,12 @@ impl World {
     }
 
     fn begin(&mut self, issuer: usize, is_known: bool) {
-        // Nobody has to wait, but where there were a hundred failures.
-        self.now += HOUR;
+        // No attempt has to wait for another.
+        self.now += DAY;
         let Issuer { guessing, under_way, .. } = &mut self.issuers[issuer];
         let device = is_known.then_some(OWNER);
-        let by = SignIn { device, ..stranger(guessing, "owner", self.recorded, 1) };
-        under_way.extend(guessing.attempt(&by, at(self.now)).map(|attempt| (attempt, self.recorded)));
+        let by = Guest { device, recorded: self.recorded, ..unknown("owner", 1) };
+        under_way.extend(by.attempt(guessing, self.now).map(|attempt| (attempt, self.recorded)));
     }
 
     fn settle(&mut self, issuer: usize, at: usize, how: How) {
@@ -266,12 +273,13 @@ impl World {
         }
         let (attempt, recorded) = under_way.remove(at);
         match how {
-            How::Success => attempt.succeeded(),
-            How::Failure => attempt.failed(),
+            // A right password beyond the last failure is a wrong one.
+            How::Success if !attempt.is_void() => attempt.succeeded(),
+            How::Success | How::Failure => attempt.failed(),
             How::HangUp => return drop(attempt),
             How::Withdrawal => return attempt.withdrawn(),
         }
-        let begun = guessing.note(stranger(guessing, "owner", 0, 1).account, Some(recorded));
+        let begun = guessing.note(owner().account(guessing), Some(recorded));
         assert!(begun.is_none() || note.is_none(), "two at once");
         *note = note.take().or(begun);
     }
@@ -308,9 +316,9 @@ impl World {
         panic!("they never come to an end");
     }
 
-    fn due(&self, issuer: usize) -> u16 {
+    fn due(&self, issuer: usize) -> Failures {
         let guessing = &self.issuers[issuer].guessing;
-        guessing.due(stranger(guessing, "owner", 0, 1).account).unwrap_or(0)
+        guessing.due(owner().account(guessing)).unwrap_or_default()
     }
 }
 
@@ -325,8 +333,7 @@ proptest! {
             world.step(step);
         }
         let under_way = world.issuers[0].under_way.len();
-        // On the known device, since all others may be refused for good.
-        world.begin(0, true);
+        world.begin(0, false);
         world.settle(0, under_way, if succeeds { How::Success } else { How::Failure });
         world.settle_down();
         prop_assert_eq!(world.recorded, world.due(0));
@@ -341,6 +348,8 @@ proptest! {
             world.step(step);
         }
         world.settle_down();
-        prop_assert_eq!(world.recorded, world.due(0).max(world.due(1)));
+        let (one, other) = (world.due(0), world.due(1));
+        let highest = Failures { unknown: one.unknown.max(other.unknown), known: one.known.max(other.known) };
+        prop_assert_eq!(world.recorded, highest);
     }
 }

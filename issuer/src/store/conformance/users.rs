@@ -75,6 +75,24 @@ pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Be
     .await;
 }
 
+pub(in crate::store) async fn a_name_leads_to_its_user_and_any_other_to_the_next_after_its_place<B: Bench>() {
+    let (_bench, store) = B::open().await;
+    let find = async |name: &str, place: u128| {
+        store.user_or_decoy(&name.parse().unwrap(), UserId(Uuid::from_u128(place))).await.unwrap()
+    };
+    assert_eq!(find("one", 0).await, None);
+    let users = [user(10, "one"), user(20, "two"), user(30, "three")];
+    for user in &users {
+        store.add_user(user).await.unwrap();
+    }
+    for place in [0, 10, 25, 30, 40] {
+        assert_eq!(find("two", place).await, Some(Candidate::Named(users[1].clone())));
+    }
+    for (place, next) in [(0, 0), (9, 0), (10, 1), (25, 2), (30, 0), (u128::MAX, 0)] {
+        assert_eq!(find("none", place).await, Some(Candidate::Decoy(users[next].clone())), "{place}");
+    }
+}
+
 pub(in crate::store) async fn pages_have_every_user_once_and_in_order<B: Bench>() {
     let (_bench, store) = B::open().await;
     assert_eq!(store.users_after(None, 10).await.unwrap(), []);

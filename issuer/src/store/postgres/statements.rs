@@ -44,6 +44,15 @@ pub(super) const SWAP_KEY_RING: &str = "UPDATE hallpass.key_ring SET record = $2
                              RETURNING current_setting('synchronous_commit')";
 
 pub(super) const USER_NAMED: &str = on_primary!("SELECT id, record FROM hallpass.users WHERE username = $1");
+/// One row whether the name exists or not, so that the answer is as long in coming and as long. It joins, and does not choose
+/// among queries within the expression, of which only those needed would be carried out.
+pub(super) const USER_OR_DECOY: &str = on_primary!(
+    "SELECT users.id, users.record \
+     FROM (SELECT id FROM hallpass.users ORDER BY id LIMIT 1) AS first \
+     LEFT JOIN (SELECT id FROM hallpass.users WHERE id > $2 ORDER BY id LIMIT 1) AS next ON true \
+     LEFT JOIN (SELECT id FROM hallpass.users WHERE username = $1 LIMIT 1) AS named ON true \
+     JOIN hallpass.users ON users.id = COALESCE(named.id, next.id, first.id)"
+);
 // Of two at once the second waits until the first is committed, or has gone.
 pub(super) const ADD_USER: &str = "INSERT INTO hallpass.users (id, username, record) VALUES ($1, $2, $3) \
                         ON CONFLICT (username) DO NOTHING RETURNING current_setting('synchronous_commit')";

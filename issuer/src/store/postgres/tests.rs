@@ -8,6 +8,7 @@ use super::{connect::Connector, *};
 use crate::{
     session::record::kept,
     store::conformance::{Bench, conforms, ended, session, user},
+    user::Failures,
 };
 
 mod scale;
@@ -154,7 +155,7 @@ with_server! {
                 let mut steps = 0;
                 while steps < 10 {
                     let old = store.user(user(1, "one").id).await.unwrap().unwrap();
-                    let new = old.with_failures(old.failures + 1);
+                    let new = old.with_failures(Failures { unknown: old.failures.unknown + 1, ..old.failures });
                     steps += i32::from(store.swap_user(&old, &new).await.unwrap() == Swapped::Yes);
                 }
             })
@@ -162,7 +163,7 @@ with_server! {
         for ended in join_all(tasks).await {
             ended.unwrap();
         }
-        assert_eq!(store.user(user(1, "one").id).await.unwrap().unwrap().failures, 160);
+        assert_eq!(store.user(user(1, "one").id).await.unwrap().unwrap().failures.unknown, 160);
     }
 
     async fn a_commit_that_no_standby_has_is_not_acknowledged_even_where_its_wait_was_cut_short(server: Server) {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     id::{SessionId, UserId},
     session::Session,
-    store::{Added, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped},
+    store::{Added, Candidate, KeyRingRecord, Store, StoreError, StoreFailure, StoreFuture, Swapped},
     user::{User, Username},
 };
 
@@ -89,6 +89,20 @@ impl Store for SocketStore {
 
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>> {
         Box::pin(self.ask_for_user(Request::UserNamed(username.as_str().to_owned())))
+    }
+
+    /// A command signs no user in, so that it need not hide which names exist.
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+        Box::pin(async move {
+            if let Some(user) = self.user_named(username).await? {
+                return Ok(Some(Candidate::Named(user)));
+            }
+            let mut next = self.users_after(Some(place), 1).await?;
+            if next.is_empty() {
+                next = self.users_after(None, 1).await?;
+            }
+            Ok(next.pop().map(Candidate::Decoy))
+        })
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
