@@ -68,7 +68,9 @@ pub(crate) enum StoreAddress {
 pub(crate) enum InvalidStoreAddress {
     #[error("a store is sled:PATH, such as sled:./hallpass-data, or postgres://USER@HOST/DATABASE")]
     Shape,
-    #[error("it has a control character, such as a line break at its end")]
+    #[error(
+        "a store is sled:PATH or postgres://USER@HOST/DATABASE, without a control character, such as a line break at its end"
+    )]
     Control,
     #[error(transparent)]
     Postgres(#[from] InvalidAddress),
