@@ -147,8 +147,8 @@ fn an_address_over_its_limit_is_refused_before_anything_of_the_name() {
 #[test]
 fn one_failure_of_an_address_begins_its_delay() {
     let guessing = Guessing::new([1; 32]);
-    let begins = (0..200_u64).filter(|name| {
-        let attempt = unknown(&format!("user{name}"), 1).attempt(&guessing, name * 30 * SECOND);
+    let begins = (0..200).filter(|name| {
+        let attempt = unknown(&format!("user{name}"), 1).attempt(&guessing, 0);
         attempt.is_ok_and(|attempt| {
             let begins = attempt.delays_address();
             attempt.failed();
@@ -311,7 +311,7 @@ fn a_device_that_failed_fifteen_times_is_an_unknown_one() {
 }
 
 #[test]
-fn half_a_million_addresses_and_names_take_no_memory_and_put_out_no_count() {
+fn three_hundred_thousand_addresses_and_names_take_no_memory_and_put_out_no_count() {
     let guessing = Guessing::new([1; 32]);
     let hammered = unknown("owner", u32::MAX);
     for round in 0..30 {
@@ -319,7 +319,7 @@ fn half_a_million_addresses_and_names_take_no_memory_and_put_out_no_count() {
     }
     let now = 30 * HOUR / 4;
     let before = guessing.lock().bytes();
-    for number in 0..500_000 {
+    for number in 0..300_000 {
         unknown(&format!("user{number}"), number).attempt(&guessing, now).unwrap().failed();
     }
     assert_eq!([before, guessing.lock().bytes()], [15_204_352; 2]);
