@@ -173,7 +173,9 @@ test("an import whose issuer is killed says so in a line, and is made whole by r
   while (done(["user", "list", "--json"]) === "") await sleep(20);
   await issuer.kill();
   const { status, stdout, stderr } = await importing;
-  assert.deepEqual([status, stdout], [1, ""]);
+  assert.equal(status, 1);
+  // What is certain is counted; nothing may be yet.
+  assert.match(stdout, /^(hallpass: users added: \d+; there already, and left as they were: 0; lines refused: 0\n)?$/);
   const told = stderr.split("\n").filter((each) => !each.includes("audit") && !each.startsWith("lines done"));
   assert.equal(told.length, 2, stderr);
   assert.match(
