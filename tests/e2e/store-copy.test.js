@@ -116,7 +116,9 @@ test("a store that has been in use is never overwritten", { skip }, async (t) =>
 
 test("a store that a running issuer holds is not copied, and none is copied over it", { skip }, async (t) => {
   const folder = temporaryFolder(t);
-  const database = addressOf(await startPostgres(t));
+  const server = await startPostgres(t);
+  const database = addressOf(server);
+  onStore(environmentOf(server), ["store", "migrate"]);
   addUser(folder);
   const issuer = await startIssuer({ args: [...ARGS, "--store", `sled:${folder}`] });
   t.after(() => issuer.stop());
