@@ -105,7 +105,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever the interleaving, the restarts and the floods: never more than a hundred guesses are tried in a row, those of
     /// unknown devices and those on sixty known devices together, and ten more of either for each sign-in of the owner.
