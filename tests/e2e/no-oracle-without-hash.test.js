@@ -109,7 +109,7 @@ async function measure(issuer, status, kinds, { others = "end" } = {}) {
     }
   }
   connection.close();
-  assert.equal(texts.size, 1, [...texts].join("\n"));
+  assert.ok(texts.size <= 1, [...texts].join("\n"));
   const samplesOf = (kind) => subjects.filter((subject) => subject.kind === kind).map(({ samples }) => samples);
   return Object.keys(kinds).map(samplesOf);
 }
