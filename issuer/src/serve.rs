@@ -143,7 +143,7 @@ impl Started {
     async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let Self { options, auth, keys, metrics, store, temporary: _until_the_end, .. } = self;
         let routes = warp::service(http::routes(&auth));
-        let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, metrics.http.clone());
+        let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, options.dev, metrics.http.clone());
         let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy, options.trusted_proxy_hops));
         let senders = Arc::clone(&proxies);
         let refusing = envelope.clone();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logged, login } from "../support/client.js";
-import { issuerFor } from "../support/issuer.js";
+import { addUser, issuerFor, temporaryFolder } from "../support/issuer.js";
 
 // Raw requests, since fetch does not let a script set these headers.
 import { request } from "node:http";
@@ -57,6 +57,31 @@ test("the issuer's own pages, allowed pages and clients that are no browsers pas
   for (const headers of welcome) {
     const answer = await send(issuer, "/login", { headers: { ...json, ...headers }, body });
     assert.equal(answer.status, 200, JSON.stringify(headers));
+  }
+});
+
+test("an issuer whose --issuer was forgotten gives a page that came over TLS no cookie without Secure, and says what is missing", async (t) => {
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  const [forgotten, deliberate] = await Promise.all([
+    issuerFor(t, { args: ["--store", `sled:${folder}`, "--allowed-origin", allowed] }),
+    issuerFor(t, { args: ["--dev", "--issuer", allowed] }),
+  ]);
+  const headers = { ...json, "sec-fetch-site": "same-origin", origin: allowed };
+  for (const [path, site] of [["/login", "same-origin"], ["/refresh", "same-origin"], ["/login", "same-site"]]) {
+    const asked = { headers: { ...headers, "sec-fetch-site": site }, body };
+    const { status, text, headers: { "set-cookie": cookies } } = await send(forgotten, path, asked);
+    const { error_description, request_id } = JSON.parse(text);
+    assert.deepEqual([status, cookies], [403, undefined]);
+    assert.match(error_description, /--issuer/);
+    const [line] = await logged(forgotten, new RegExp(`.* id="${request_id}".*`));
+    assert.ok(line.includes(`${allowed} came over TLS: set --issuer`), line);
+  }
+  const { "set-cookie": cookies } = (await send(deliberate, "/login", { headers, body })).headers;
+  for (const cookie of cookies) assert.match(cookie, /^__Host-.*; Secure/);
+  for (const origin of ["http://192.168.1.5:5173", "https://localhost:5173"]) {
+    const { status } = await send(forgotten, "/login", { headers: { ...headers, origin }, body });
+    assert.equal(status, 200, origin);
   }
 });
 

@@ -30,9 +30,7 @@ impl FromStr for IssuerUrl {
         if text.contains(['?', '#']) || text.ends_with('/') {
             return Err(expected.to_owned());
         }
-        let host = origin.host();
-        let is_local = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
-        if origin.is_https() || (origin.is_http() && is_local) {
+        if origin.is_https() || (origin.is_http() && origin.is_local()) {
             Ok(Self { url: text.to_owned(), origin })
         } else {
             Err("an issuer needs https:// anywhere but on localhost: cookies and tokens would travel in the clear"

@@ -38,6 +38,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) struct Envelope<S> {
     routes: S,
     cookies: Cookies,
+    is_dev: bool,
     own_and_allowed: Arc<[Origin]>,
     metrics: HttpMetrics,
 }
@@ -47,11 +48,12 @@ where
     S: Service<Request<Incoming>, Response = reply::Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    /// Wraps `routes`; pages of `own` and of the `allowed` origins may act for a user.
-    pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin], metrics: HttpMetrics) -> Self {
+    /// Wraps `routes`; pages of `own` and of the `allowed` origins may act for a user. In development (`is_dev`) pages may
+    /// also come over TLS to an issuer on plain http, through a tunnel say.
+    pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin], is_dev: bool, metrics: HttpMetrics) -> Self {
         let cookies = Cookies::of(&own);
         let own_and_allowed = std::iter::once(own).chain(allowed.iter().cloned()).collect();
-        Self { routes, cookies, own_and_allowed, metrics }
+        Self { routes, cookies, is_dev, own_and_allowed, metrics }
     }
 
     /// Answers a request.
@@ -107,6 +109,9 @@ where
             return cors::preflight(headers, &self.own_and_allowed);
         }
         origin::check(method, headers, &self.own_and_allowed)?;
+        if let (false, Some(own)) = (self.is_dev, self.own_and_allowed.first()) {
+            origin::check_issuer(own, headers)?;
+        }
         // `CONNECT host:port` and `OPTIONS *` have no path, and nothing of ours is at such a target.
         if !request.uri().path().starts_with('/') {
             return Err(ApiError::not_found());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use warp::http::{HeaderValue, StatusCode};
 
-use super::MAX_HEAD_BYTES;
+use super::{MAX_HEAD_BYTES, Origin};
 use crate::{auth::AuthError, password::WeakPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
@@ -131,6 +131,13 @@ impl ApiError {
     pub(crate) fn csrf_rejected(cause: impl ToString) -> Self {
         let description = "a page of another origin may not do this: see --allowed-origin";
         Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description).because(cause)
+    }
+
+    /// For an issuer whose URL was forgotten: `page` is on its real site.
+    pub(crate) fn issuer_on_plain_http(page: &Origin) -> Self {
+        let description = "the page came over TLS, but the issuer's own URL is plain http: see --issuer";
+        let remedy = format!("{} came over TLS: set --issuer to the issuer's own https URL", page.text());
+        Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description).because(remedy)
     }
 
     pub(crate) fn not_found() -> Self {

@@ -1,6 +1,6 @@
 //! Which pages may act for a user: the issuer's own and the allowed ones (RFC 6454, Fetch Metadata).
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use warp::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
@@ -63,13 +63,23 @@ impl Origin {
         self.0.as_bytes().starts_with(b"http://")
     }
 
+    /// Whether the host is this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.host(), "localhost" | "127.0.0.1" | "[::1]")
+    }
+
     /// The host without its port; an IPv6 address in its brackets.
-    pub(crate) fn host(&self) -> &str {
+    fn host(&self) -> &str {
         let authority = self.0.to_str().ok().and_then(|text| text.split_once("://")).map_or("", |(_, rest)| rest);
         match authority.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
             _ => authority,
         }
+    }
+
+    /// As a browser writes it.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.0.as_bytes())
     }
 
     /// The value of the header `Origin` that a browser sends for it.
@@ -106,6 +116,18 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, allowed: &[Origin]) ->
     }
 }
 
+/// Refuses a page that reaches this issuer on its own site and over TLS, through a proxy, although the issuer's URL is plain
+/// http: `--issuer` was forgotten, and any other host of the site could plant cookies that lack the prefix `__Host-`.
+pub(crate) fn check_issuer(own: &Origin, headers: &HeaderMap) -> Result<(), ApiError> {
+    let is_on_site = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin" || site == "same-site");
+    let page = match sent(headers) {
+        Sent::One(header) if is_on_site && own.is_http() => Origin::of_header(header),
+        _ => None,
+    };
+    let over_tls = page.filter(|page| page.is_https() && !page.is_local());
+    over_tls.map_or(Ok(()), |page| Err(ApiError::issuer_on_plain_http(&page)))
+}
+
 /// What a request says of the page that made it.
 pub(super) enum Sent<'h> {
     Nothing,
@@ -131,9 +153,8 @@ impl Sent<'_> {
             Sent::Nothing => "the page has another origin and does not say which".to_owned(),
             Sent::Several => "the header Origin came twice".to_owned(),
             Sent::One(header) => match Origin::of_header(header) {
-                Some(Origin(origin)) => {
-                    let origin = String::from_utf8_lossy(origin.as_bytes());
-                    format!("the page's origin is not allowed: --allowed-origin {origin} would admit it")
+                Some(origin) => {
+                    format!("the page's origin is not allowed: --allowed-origin {} would admit it", origin.text())
                 }
                 None => "the page has an origin that no option can admit, such as null".to_owned(),
             },
@@ -199,6 +220,24 @@ mod tests {
         assert!(!passes(&[("origin", "null")]));
         assert!(!passes(&[("origin", "https://app.example.evil.example")]));
         assert!(!passes(&[("origin", "http://app.example")]));
+    }
+
+    #[test]
+    fn a_page_over_tls_is_no_page_of_an_issuer_on_plain_http() {
+        let is_refused = |own: &str, site: &'static str, page: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("sec-fetch-site", HeaderValue::from_static(site));
+            headers.insert("origin", HeaderValue::from_static(page));
+            check_issuer(&own.parse().unwrap(), &headers).is_err()
+        };
+        assert!(is_refused("http://localhost:8080", "same-origin", "https://app.example"));
+        assert!(is_refused("http://[::1]:8080", "same-site", "https://localhost.example:444"));
+        for page in ["https://localhost:5173", "https://[::1]", "http://192.168.1.5:5173", "null", "tauri://localhost"]
+        {
+            assert!(!is_refused("http://localhost:8080", "same-origin", page), "{page}");
+        }
+        assert!(!is_refused("http://localhost:8080", "cross-site", "https://app.example"));
+        assert!(!is_refused("https://auth.example", "same-origin", "https://app.example"));
     }
 
     #[test]
