@@ -28,12 +28,19 @@ export function issuer(request: Request): Promise<Response> {
   return env.ISSUER === undefined ? fetch(request) : env.ISSUER.fetch(request);
 }
 
+/** A variable of the worker. workerd has `null` for one that is not set, and so would leave the audience unchecked. */
+export function configured(name: "ISSUER_URL" | "AUDIENCE"): string {
+  const value: string | null | undefined = env[name];
+  if (!value) throw new Error(`the variable ${name} is not set`);
+  return value;
+}
+
 function makeVerifier(snapshot: KeySnapshot | null): Verifier {
   return createVerifier({
     // Configured, never taken from a request: whoever sends one must not choose whom we trust.
-    issuer: env.ISSUER_URL,
-    audience: env.AUDIENCE,
-    jwks: new URL("/.well-known/jwks.json", env.ISSUER_URL),
+    issuer: configured("ISSUER_URL"),
+    audience: configured("AUDIENCE"),
+    jwks: new URL("/.well-known/jwks.json", configured("ISSUER_URL")),
     fetch: (...request) => issuer(new Request(...request)),
     // Keys are fetched anew in good time, behind an answer; the worker is not ended before they have come.
     waitUntil,

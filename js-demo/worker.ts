@@ -6,7 +6,7 @@
 import { env } from "cloudflare:workers";
 import { cookieNames, HallpassError, readCookie, type ErrorCode } from "hallpass";
 import { api } from "./api.js";
-import { issuer, verify } from "./verifier.js";
+import { configured, issuer, verify } from "./verifier.js";
 
 /** The paths that the issuer answers itself. */
 const ISSUERS_PATHS = /^\/(login|refresh|logout|register|password|me|sessions|\.well-known)(\/|$)/;
@@ -14,8 +14,8 @@ const ISSUERS_PATHS = /^\/(login|refresh|logout|register|password|me|sessions|\.
 /** What makes a token one to renew: its time is over, or its key has gone. What was tampered with never is. */
 const OUTDATED: readonly ErrorCode[] = ["ERR_TOKEN_EXPIRED", "ERR_KEY_UNKNOWN"];
 
-/** What is not the token's fault: the keys could not be had. */
-const UNAVAILABLE: readonly ErrorCode[] = ["ERR_KEYS_UNREACHABLE", "ERR_KEY_SET_INVALID"];
+/** What is not the token's fault: the keys could not be had, or the verifier cannot work here. */
+const UNAVAILABLE = /^ERR_(KEYS|KEY_SET|OPTIONS|WASM|WEBCRYPTO|TIME)_/;
 
 /** Seconds after which to come back where the issuer has not said so. */
 const RETRY_AFTER = "5";
@@ -53,9 +53,10 @@ async function guarded(request: Request): Promise<Response> {
 
 /** Trades the refresh cookie for a new pair, serves the request, and hands the new cookies on with the answer. */
 async function renewed(request: Request, refresh: string): Promise<Response> {
-  const headers = { cookie: `${cookieNames(env.ISSUER_URL).refresh}=${refresh}` };
-  const renewal = await issuer(new Request(new URL("/refresh", env.ISSUER_URL), { method: "POST", headers }));
-  const answer = await afterRenewal(request, renewal);
+  const headers = { cookie: `${cookieNames(configured("ISSUER_URL")).refresh}=${refresh}` };
+  const renewal = await issuer(new Request(new URL("/refresh", configured("ISSUER_URL")), { method: "POST", headers }));
+  // A refusal brings the new cookies too: without them the client would come back with a refresh token that is used.
+  const answer = await afterRenewal(request, renewal).catch(refusal);
   // What a service answers may be somebody else's, whose headers cannot be changed.
   const response = new Response(answer.body, answer);
   // Each cookie is a header of its own; joined to one they would be lost.
@@ -74,7 +75,7 @@ async function afterRenewal(request: Request, renewal: Response): Promise<Respon
 /** Passes a request on to the issuer as it is, with the sender's address for its limits (its option `--trusted-proxy`). */
 function passOn(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
-  const passed = new Request(new URL(pathname + search, env.ISSUER_URL), request);
+  const passed = new Request(new URL(pathname + search, configured("ISSUER_URL")), request);
   const sender = request.headers.get("cf-connecting-ip");
   if (sender !== null) passed.headers.set("x-forwarded-for", sender);
   return issuer(passed);
@@ -84,7 +85,7 @@ function passOn(request: Request): Promise<Response> {
 function tokensOf(request: Request): { access: string | undefined; refresh: string | undefined } {
   const { headers } = request;
   if (hasOwnHeader(request)) return { access: headers.get("authorization")!.replace(/^Bearer */i, ""), refresh: undefined };
-  const { access, refresh } = cookieNames(env.ISSUER_URL);
+  const { access, refresh } = cookieNames(configured("ISSUER_URL"));
   const cookies = headers.get("cookie");
   return { access: readCookie(cookies, access), refresh: readCookie(cookies, refresh) };
 }
@@ -109,7 +110,7 @@ function isForeign({ method, headers, url }: Request): boolean {
 
 /** The answer to a token that was refused, or to a failure that is no fault of the client's. */
 function refusal(error: unknown): Response {
-  if (error instanceof HallpassError && !isOneOf(UNAVAILABLE, error)) return unauthorized(error.message, INVALID_TOKEN, error.code);
+  if (error instanceof HallpassError && !UNAVAILABLE.test(error.code)) return unauthorized(error.message, INVALID_TOKEN, error.code);
   console.error(error);
   return unavailable(RETRY_AFTER);
 }

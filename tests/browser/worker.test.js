@@ -51,6 +51,15 @@ test("a missing access cookie is renewed on the way too", async () => {
   assert.equal((await (await call({ cookie: `theme=dark; ${refresh}` })).json()).renewed, true);
 });
 
+test("the new cookies are handed on where the request is refused after the renewal, too", async (t) => {
+  const other = await startDemo({ accessTtl: "1m", variables: { AUDIENCE: "another" } });
+  t.after(() => other.stop());
+  const refresh = (await signIn(other)).find((cookie) => cookie.includes("_refresh="));
+  const response = await fetch(`${other.url}/api/protected-endpoint`, { headers: { cookie: refresh } });
+  assert.deepEqual([response.status, (await response.json()).code], [401, "ERR_CLAIM_INVALID"]);
+  assert.deepEqual(set(response).map((cookie) => cookie.split("=")[0]), ["hallpass_access", "hallpass_refresh"]);
+});
+
 test("where the session is over the answer is 401; the cookies stay, since another tab may have signed in meanwhile", async () => {
   const cookie = (await signIn()).join("; ");
   await fetch(`${demo.url}/logout`, { method: "POST", headers: { cookie } });
@@ -111,4 +120,15 @@ test("while the issuer is down what must be renewed is told to come back, and no
   assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "5"]);
   assert.deepEqual(set(response), []);
   assert.equal((await response.json()).error, "temporarily_unavailable");
+});
+
+test("a worker without one of its variables lets no token pass, and tells no user that the token is bad", async (t) => {
+  for (const variables of [{ AUDIENCE: undefined }, { AUDIENCE: "" }, { ISSUER_URL: undefined }, { ISSUER_URL: "" }]) {
+    const unset = await startDemo({ accessTtl: "1m", variables });
+    t.after(() => unset.stop());
+    const from = { url: unset.issuer.url };
+    const cookie = (await signIn(from)).join("; ");
+    const response = await fetch(`${unset.url}/api/protected-endpoint`, { headers: { cookie } });
+    assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "5"], JSON.stringify(variables));
+  }
 });

@@ -10,9 +10,9 @@ import { startWorkerd } from "./workerd.js";
 
 const demo = (path) => fileURLToPath(new URL(`../../js-demo/${path}`, import.meta.url));
 
-/** Starts the demo with access tokens that live so long, say `"4s"`. Returns its `url`, its `issuer`,
- * `restartEdge()`, after which the worker knows only what is in its KV, and `stop()`. */
-export async function startDemo({ accessTtl }) {
+/** Starts the demo with access tokens that live so long, say `"4s"`, and with these variables of the worker in the place of the
+ * right ones (`undefined` for one that is not set). Returns its `url`, its `issuer`, `restartEdge()`, after which the worker knows only what is in its KV, and `stop()`. */
+export async function startDemo({ accessTtl, variables = {} }) {
   // The issuer must know the page's origin, and the page's worker the issuer's address: one port is chosen beforehand.
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -28,7 +28,7 @@ export async function startDemo({ accessTtl }) {
         `--directory-path=page=${demo("dist/page")}`,
         `--directory-path=keys=${keys}`,
       ],
-      env: { ISSUER_URL: url, AUDIENCE: "demo" },
+      env: { ISSUER_URL: url, AUDIENCE: "demo", ...variables },
     });
     let edge = await startEdge();
     const restartEdge = async () => {
