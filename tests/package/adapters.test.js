@@ -1,7 +1,8 @@
 /** The adapters in the real frameworks: Hono, and Express 5 and 4 over a listening server. */
 
 import assert from "node:assert/strict";
-import { request as httpRequest } from "node:http";
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
 import { basename } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -185,6 +186,26 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     assert.deepEqual([response.status, await response.json()], [500, { thrown: "ERR_TIME_INVALID" }]);
   });
 }
+
+test("Express: what a middleware before this one made of the header counts", async () => {
+  const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } }));
+  const server = createServer(async (request, response) => {
+    if (request.url === "/exchanged") request.headers.authorization = `Bearer ${good}`;
+    if (request.url === "/removed") delete request.headers.authorization;
+    await auth(request, response, () => response.end());
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const ask = async (path, ...tokens) => {
+    const headers = tokens.map((token) => ["Authorization", `Bearer ${token}`]);
+    return (await askOverHttp(server.address().port, path, headers)).status;
+  };
+  try {
+    assert.deepEqual([await ask("/exchanged", "opaque"), await ask("/exchanged"), await ask("/removed", good)], [200, 200, 401]);
+    assert.deepEqual([await ask("/", good), await ask("/", good, good), await ask("/exchanged", good, good)], [200, 400, 400]);
+  } finally {
+    server.close();
+  }
+});
 
 test("Express: claims of a request that was not let through are an error, not undefined", () => {
   const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }));

@@ -8,7 +8,7 @@ export type { AuthenticateOptions } from "./bearer.js";
 /** Of Node's `IncomingMessage`, what is read. */
 export interface IncomingRequest {
   readonly headers: { readonly authorization?: string | undefined; readonly cookie?: string | undefined };
-  /** Every header as often as it came: `headers` tells of one `Authorization` alone. */
+  /** Every header as often as it came: `headers` tells of one `Authorization` alone, but as other middleware has left it. */
   readonly headersDistinct?: { readonly authorization?: readonly string[] | undefined };
 }
 
@@ -59,7 +59,8 @@ export function authenticate<Known extends object, const Optional extends boolea
   const middleware = async (request: IncomingRequest, response: OutgoingResponse, next: (error?: unknown) => void) => {
     try {
       const { headers, headersDistinct } = request;
-      const authorization = headersDistinct?.authorization?.join() ?? headers.authorization;
+      const sent = headersDistinct?.authorization ?? [];
+      const authorization = sent.length > 1 ? sent.join() : headers.authorization;
       const outcome = await judge(verifier, { authorization, cookies: headers.cookie }, options);
       if (!("claims" in outcome)) {
         response.statusCode = outcome.status;
