@@ -54,7 +54,7 @@ async function guarded(request: Request): Promise<Response> {
 /** Trades the refresh cookie for a new pair, serves the request, and hands the new cookies on with the answer. */
 async function renewed(request: Request, refresh: string): Promise<Response> {
   const headers = { cookie: `${cookieNames(configured("ISSUER_URL")).refresh}=${refresh}` };
-  const renewal = await issuer(new Request(new URL("/refresh", configured("ISSUER_URL")), { method: "POST", headers }));
+  const renewal = await ask("/refresh", { method: "POST", headers }, request);
   // A refusal brings the new cookies too: without them the client would come back with a refresh token that is used.
   const answer = await afterRenewal(request, renewal).catch(refusal);
   // What a service answers may be somebody else's, whose headers cannot be changed.
@@ -72,13 +72,18 @@ async function afterRenewal(request: Request, renewal: Response): Promise<Respon
   return api(request, { token, claims: await verify(token), renewed: true });
 }
 
-/** Passes a request on to the issuer as it is, with the sender's address for its limits (its option `--trusted-proxy`). */
+/** Passes a request on to the issuer as it is. */
 function passOn(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
-  const passed = new Request(new URL(pathname + search, configured("ISSUER_URL")), request);
-  const sender = request.headers.get("cf-connecting-ip");
-  if (sender !== null) passed.headers.set("x-forwarded-for", sender);
-  return issuer(passed);
+  return ask(pathname + search, request, request);
+}
+
+/** Asks the issuer for the sender of a request, whose address it needs for its limits and its log (its option `--trusted-proxy`). */
+function ask(path: string, asked: RequestInit, { headers }: Request): Promise<Response> {
+  const request = new Request(new URL(path, configured("ISSUER_URL")), asked);
+  const sender = headers.get("cf-connecting-ip");
+  if (sender !== null) request.headers.set("x-forwarded-for", sender);
+  return issuer(request);
 }
 
 /** The tokens of a request. One with a bearer token is judged by that alone, whatever cookies come along. */

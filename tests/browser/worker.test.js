@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
+import { logged } from "../support/client.js";
 import { startDemo } from "../support/demo.js";
 
 const USER = { username: "exampleUser", password: "examplePassword" };
@@ -49,6 +50,19 @@ test("a run-out access cookie is renewed on the way: one answer, and each new co
 test("a missing access cookie is renewed on the way too", async () => {
   const refresh = (await signIn()).find((cookie) => cookie.includes("_refresh="));
   assert.equal((await (await call({ cookie: `theme=dark; ${refresh}` })).json()).renewed, true);
+});
+
+test("the issuer's log names the thief's own address where the worker renews a stolen token", async () => {
+  const refreshOf = (cookies) => cookies.find((cookie) => cookie.includes("_refresh="));
+  // Within its grace the issuer gives the same token again.
+  const successorOf = async (token) => {
+    const next = refreshOf(set(await call({ cookie: token }))) ?? token;
+    return next === token ? (await sleep(100), successorOf(token)) : next;
+  };
+  const stolen = refreshOf(await signIn());
+  await successorOf(await successorOf(stolen));
+  assert.equal((await call({ cookie: stolen, "cf-connecting-ip": "203.0.113.7" })).status, 401);
+  await logged(demo.issuer, /session_ended.*cause=token_reuse address=203\.0\.113\.7/);
 });
 
 test("the new cookies are handed on where the request is refused after the renewal, too", async (t) => {

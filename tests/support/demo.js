@@ -17,7 +17,8 @@ export async function startDemo({ accessTtl, variables = {} }) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const issuer = await startIssuer({
-    args: ["--dev", "--issuer", url, "--audience", "demo", "--access-ttl", accessTtl, "--refresh-grace", "1s"],
+    args: ["--dev", "--issuer", url, "--audience", "demo", "--access-ttl", accessTtl, "--refresh-grace", "1s",
+      "--trusted-proxy", "127.0.0.1"],
   });
   const keys = await mkdtemp(join(tmpdir(), "hallpass-edge-"));
   try {
