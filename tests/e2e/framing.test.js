@@ -1,10 +1,11 @@
 /** What is not one well-formed HTTP/1.1 request is refused, in the one error shape, and leaves a line in the log (RFC 9112). */
 
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { logged } from "../support/client.js";
 import { credentials, issuerFor } from "../support/issuer.js";
-import { exchange } from "../support/wire.js";
+import { exchange, readAnswer } from "../support/wire.js";
 
 /** Holds that an answer is an error of the one shape, ends the connection, and is in the log under its id. */
 async function assertRefused(issuer, { status, headers, body }, expected, code, about = "") {
@@ -73,8 +74,51 @@ describe("the header Transfer-Encoding", () => {
     for (const lines of [[coding, length], [length, coding], ["content-length: 0", coding]]) {
       await assertRefused(issuer, await exchange(issuer.port, post(chunked, ...lines)), 400, "invalid_request", lines.join());
     }
+    const leading = `\r\n\r\n${post(chunked, "content-length: 3", coding)}`;
+    await assertRefused(issuer, await exchange(issuer.port, leading), 400, "invalid_request", "behind empty lines");
     const older = post(chunked, coding).replace("HTTP/1.1", "HTTP/1.0");
     await assertRefused(issuer, await exchange(issuer.port, older), 400, "invalid_request");
+  });
+
+  test("with Content-Length and behind a request that waits for its answer, is the last of its connection", async (t) => {
+    const issuer = await issuerFor(t);
+    const [get, both] = ["GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", post(chunked, "transfer-encoding: chunked", "content-length: 3")];
+    const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1");
+    socket.write(`${get}${both.replace("connection: close\r\n", "")}${get}`);
+    let answers = "";
+    for await (const chunk of socket) answers += chunk;
+    assert.equal(answers.match(/HTTP\/1\.1 \d{3} /g).length, 2);
+    assert.match(answers, /connection: close/);
+  });
+});
+
+describe("the end of a connection", () => {
+  test("leaves a client that is still sending its answer", async (t) => {
+    const issuer = await issuerFor(t);
+    const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1").pause();
+    socket.write("POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n");
+    await logged(issuer, /status=413/);
+    for (let piece = 0; piece < 50; piece += 1) {
+      await new Promise((resolve, reject) => socket.write("x".repeat(4096), (error) => (error ? reject(error) : resolve())));
+    }
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    const { status, headers } = readAnswer(text);
+    assert.equal(status, 413);
+    assert.equal(headers.connection, "close");
+  });
+
+  test("comes without an answer where nothing but empty lines came behind the last request", async (t) => {
+    const issuer = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "1s"] });
+    const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1");
+    socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    let text = "";
+    for await (const chunk of socket) {
+      if (text === "") socket.write("\r\n");
+      text += chunk;
+    }
+    assert.equal(text.match(/HTTP\/1\.1 \d{3} /g).length, 1);
+    assert.equal(readAnswer(text).status, 200);
   });
 });
 
@@ -105,6 +149,8 @@ describe("what hyper itself refuses", () => {
     const first = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     await assertRefused(issuer, await exchange(issuer.port, `${first}${first}\0\0\0`), 400, "invalid_request");
     await assertRefused(issuer, await exchange(issuer.port, `${first}GET /healthz HTTP/1.1\r\n\r\n`), 400, "invalid_request");
+    const large = `GET /healthz HTTP/1.1\r\nhost: x\r\n${"x: y\r\n".repeat(200)}\r\n`;
+    await assertRefused(issuer, await exchange(issuer.port, `${first}${large}`), 431, "head_too_large");
     assert.equal((await fetch(`${issuer.url}/healthz`)).status, 200);
   });
 });

@@ -61,7 +61,7 @@ pub(super) enum Ended {
     /// Nothing of a request has come.
     Silent,
     /// In a head. hyper would answer with this status, if it would answer at all.
-    InHead { refused: Option<StatusCode>, has_line: bool },
+    InHead { refused: Option<StatusCode>, in_first_line: bool },
     /// With a request in hand.
     Answering,
 }
@@ -106,13 +106,15 @@ impl Activity {
             Phase::Answering | Phase::Answered => Ended::Answering,
             Phase::Idle | Phase::Head if state.refused.is_none() && state.head.is_empty() => Ended::Silent,
             Phase::Idle | Phase::Head => {
-                Ended::InHead { refused: state.refused, has_line: state.head.contains(&b'\n') }
+                let in_first_line = !state.head.is_empty() && !state.head.contains(&b'\n');
+                Ended::InHead { refused: state.refused, in_first_line }
             }
         }
     }
 
     fn received(&self, bytes: &[u8]) {
         let mut state = self.state();
+        let bytes = if state.head.is_empty() { without_empty_lines(bytes) } else { bytes };
         if bytes.is_empty() || matches!(state.phase, Phase::Answering | Phase::Answered) {
             return;
         }
@@ -158,6 +160,12 @@ impl Activity {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Empty lines before a request are no part of it (RFC 9112 §2.2): a connection with nothing else is idle.
+fn without_empty_lines(bytes: &[u8]) -> &[u8] {
+    let begin = bytes.iter().position(|byte| !b"\r\n".contains(byte));
+    &bytes[begin.unwrap_or(bytes.len())..]
 }
 
 /// Whether one of a head's lines, but for the first, is `Content-Length`.

@@ -22,7 +22,8 @@ use super::{
     message::TwoLengths,
 };
 
-/// How long a client that was refused may go on sending. One that is cut off while it sends loses the answer (RFC 9112 §9.6).
+/// How long a client may go on sending behind the last answer, a body that was refused unread. One that is cut off while it
+/// sends loses the answer (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(2);
 
 /// How much of what it sends is read meanwhile.
@@ -60,12 +61,16 @@ pub(super) async fn serve<S>(
             () = poll_fn(|cx| activity.poll_overdue(cx, sleep.as_mut())) => break None,
         }
     };
-    if let Some(error) = refusal(ended, activity.ended()) {
-        let answer = to_bytes(refuse(&error)).await;
-        let ended = time::timeout(LINGER, say_last(connection.into_parts().io.into_inner().stream, &answer)).await;
-        if let Ok(Err(error)) = ended {
-            tracing::debug!(%error, "a client did not take the answer that refuses its request");
-        }
+    // One that ends since others wait for its slot gives it up at once.
+    let may_linger = matches!(ended, Some(Ok(()))) && !is_last;
+    let last = match refusal(ended, activity.ended()) {
+        Some(error) => to_bytes(refuse(&error)).await,
+        None if may_linger => Vec::new(),
+        None => return,
+    };
+    let ended = time::timeout(LINGER, say_last(connection.into_parts().io.into_inner().stream, &last)).await;
+    if let Ok(Err(error)) = ended {
+        tracing::debug!(%error, "a client did not take the last answer");
     }
 }
 
@@ -118,7 +123,7 @@ fn refusal(result: Option<hyper::Result<()>>, ended: Ended) -> Option<ApiError> 
         }
     };
     let made = match ended {
-        Ended::InHead { refused: Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE), has_line: true } => {
+        Ended::InHead { refused: Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE), in_first_line: false } => {
             ApiError::head_too_large()
         }
         Ended::InHead {
@@ -144,7 +149,7 @@ async fn to_bytes(response: Response<Full<Bytes>>) -> Vec<u8> {
     bytes
 }
 
-/// Sends a last answer, and reads on for a moment, so that it arrives.
+/// Sends a last answer, or what of it is not sent yet, and reads on for a moment, so that it arrives.
 async fn say_last(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
     stream.write_all(answer).await?;
     stream.shutdown().await?;
