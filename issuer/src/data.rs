@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::geteuid;
 use tokio::time;
 
 use crate::{
@@ -40,8 +41,8 @@ pub(crate) enum DataError {
     Folder { folder: PathBuf, reason: io::Error },
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("{in_use}, and does not let this command in: {reason}")]
-    NotLetIn { in_use: OpenError, reason: GreetingError },
+    #[error("the store {} is in use: a running hallpass holds it, and does not let this command in: {reason}", folder.display())]
+    NotLetIn { folder: PathBuf, reason: GreetingError },
     #[error(
         "there is no store in {}, and none was made: is --store right? An issuer makes one when it starts (`hallpass serve`), \
          and so do `hallpass user add` and `hallpass user import`", folder.display()
@@ -49,6 +50,11 @@ pub(crate) enum DataError {
     NoStore { folder: PathBuf },
     #[error("the store {} cannot be opened: {reason}: run the command as {}", folder.display(), whom(*owner))]
     NotOurs { folder: PathBuf, reason: io::Error, owner: Option<u32> },
+    #[error(
+        "the store {} belongs to another user, who could not open what root writes there: run the command as that user, as in \
+         `sudo -u '#{owner}' hallpass …`", folder.display()
+    )]
+    AsRoot { folder: PathBuf, owner: u32 },
     #[error("the store {} cannot be opened: {reason}", folder.display())]
     NotSeen { folder: PathBuf, reason: io::Error },
     #[error(transparent)]
@@ -121,7 +127,10 @@ pub(crate) async fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, DataE
 /// Opens a store for this process alone, as far as that can be: a database may have others all the same.
 pub(crate) async fn hold(address: &StoreAddress) -> Result<Arc<dyn Store>, DataError> {
     match address {
-        StoreAddress::Folder(folder) => Ok(Arc::new(hold_folder_soon(folder).await?)),
+        StoreAddress::Folder(folder) => {
+            check_owner(folder)?;
+            Ok(Arc::new(hold_folder_soon(folder).await?))
+        }
         StoreAddress::Postgres(address) => {
             Ok(Arc::new(PostgresStore::open(address, COMMAND_CONNECTIONS, COMMAND_PATIENCE).await?))
         }
@@ -145,6 +154,7 @@ pub(crate) async fn hold_existing(address: &StoreAddress) -> Result<Arc<dyn Stor
     match address {
         StoreAddress::Folder(folder) => {
             must_exist(folder)?;
+            check_owner(folder)?;
             Ok(Arc::new(hold_folder_soon(folder).await?))
         }
         StoreAddress::Postgres(address) => {
@@ -175,6 +185,16 @@ fn has_store(folder: &Path) -> Result<bool, DataError> {
             Err(DataError::NotOurs { folder: folder.to_owned(), reason, owner })
         }
         Err(reason) => Err(DataError::NotSeen { folder: folder.to_owned(), reason }),
+    }
+}
+
+/// Whether what this process writes into the folder can be opened by the user whose store it is: what root writes belongs to
+/// root, and where its umask is 077, no other user can read it.
+fn check_owner(folder: &Path) -> Result<(), DataError> {
+    let owner = [&*folder.join("sled"), folder].into_iter().find_map(|part| Some(fs::metadata(part).ok()?.uid()));
+    match owner {
+        Some(owner) if owner != 0 && geteuid().is_root() => Err(DataError::AsRoot { folder: folder.to_owned(), owner }),
+        _ => Ok(()),
     }
 }
 
@@ -220,15 +240,16 @@ async fn open_folder(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
 }
 
 async fn open_folder_once(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
-    let in_use = match hold_folder(folder) {
+    let refusal = match check_owner(folder).and_then(|()| hold_folder(folder)) {
         Ok(store) => return Ok(Arc::new(store)),
-        Err(DataError::Open(in_use @ OpenError::InUse { .. })) => in_use,
+        // The process that holds the store can write what this one cannot.
+        Err(refusal @ (DataError::Open(OpenError::InUse { .. }) | DataError::AsRoot { .. })) => refusal,
         Err(error) => return Err(error),
     };
     match SocketStore::connect(folder).await {
         Ok(store) => Ok(Arc::new(store)),
-        Err(ConnectError::Nobody(_)) => Err(in_use.into()),
-        Err(ConnectError::Greeting(reason)) => Err(DataError::NotLetIn { in_use, reason }),
+        Err(ConnectError::Nobody(_)) => Err(refusal),
+        Err(ConnectError::Greeting(reason)) => Err(DataError::NotLetIn { folder: folder.to_owned(), reason }),
     }
 }
 

@@ -20,11 +20,12 @@ const TOKEN_STARTS: [&str; 3] = ["hprt_", "hpdt_", "eyJ"];
 
 const REDACTED: &str = "[redacted]";
 
-/// A text as it may stand in the log: what could be a token is left out, and the rest is cut.
+/// A text as it may stand between quotes in the log, where control characters are escaped: what could be a token is left out,
+/// what else cannot be shown is replaced, and the rest is cut.
 pub(crate) fn for_log(text: &str) -> String {
     let mut shown = String::new();
     for run in runs(text) {
-        shown.push_str(if is_secret(run) { REDACTED } else { run });
+        shown.extend(if is_secret(run) { REDACTED } else { run }.chars().map(in_log));
         if let Some((end, _)) = shown.char_indices().nth(MAX_LOGGED) {
             shown.truncate(end);
             shown.push('…');
@@ -32,6 +33,14 @@ pub(crate) fn for_log(text: &str) -> String {
         }
     }
     shown
+}
+
+fn in_log(character: char) -> char {
+    if character.is_ascii() || character.is_control() || is_displayable(character) {
+        character
+    } else {
+        char::REPLACEMENT_CHARACTER
+    }
 }
 
 /// A text without what could be a token.
@@ -175,6 +184,7 @@ mod tests {
         for hidden in HIDDEN.chars() {
             let text = format!("a{hidden}b");
             assert_eq!(displayable(&text), "ab", "{hidden:?}");
+            assert!(format!("{:?}", for_log(&text)).chars().all(is_displayable), "{hidden:?}");
             assert_eq!(Escaped(&text).to_string(), format!("a\\u{{{:x}}}b", u32::from(hidden)));
             let json = json_line(&text).unwrap();
             assert!(json.chars().all(is_displayable), "{json}");

@@ -147,7 +147,7 @@ impl Metrics {
 
     /// With those of the log, which is older than all else.
     pub(crate) fn and_of_log(mut self, log: &LogMetrics) -> Self {
-        let help = "Lines of the log that were not written, since it was not read fast enough";
+        let help = "Lines of the log that were not written, since it was not taken fast enough";
         self.registry.register("log_lines_dropped", help, log.dropped.clone());
         self
     }

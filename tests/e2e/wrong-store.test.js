@@ -1,10 +1,11 @@
 /** Commands on a store that is not there, not theirs, or has no keys yet: they say what to do, and make nothing. */
 
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { addUser, issuerFor, run, temporaryFolder } from "../support/issuer.js";
+import { addUser, binary, issuerFor, run, temporaryFolder } from "../support/issuer.js";
 import { addressOf, cannotRunPostgres, environmentOf, startPostgres } from "../support/postgres.js";
 
 const ID = "5e9a8f0c-5b7d-4f57-9e7e-0d4c1f2a3b4c";
@@ -57,6 +58,21 @@ test("a command on a database without a schema says that nothing is there, and m
   fails(["keys", "list"], { env }, /the store has no keys yet: an issuer makes them when it starts \(`hallpass serve`\)/);
 });
 
+test("a command on a database with an older schema says how it is brought up to date, and leaves it as it is", { skip: cannotRunPostgres() }, async (t) => {
+  const database = await startPostgres(t);
+  const env = environmentOf(database);
+  // As an issuer leaves it that is killed before the first version is made.
+  database.query("CREATE SCHEMA hallpass");
+  database.query("CREATE TABLE hallpass.schema_version (id integer PRIMARY KEY, version integer NOT NULL)");
+  database.query("INSERT INTO hallpass.schema_version (id, version) VALUES (1, 0)");
+  const older = /its schema has version 0, and this hallpass needs 1: run `hallpass store migrate`/;
+  for (const args of COMMANDS) fails(args, { env }, older);
+  fails(["store", "copy", "--from", addressOf(database), "--to", "sled:/nowhere"], {}, older);
+  assert.equal(database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'hallpass'"), "1");
+  assert.match(run(["store", "migrate"], { env }).stdout, /the schema went from version 0 to 1/);
+  assert.equal(run(["user", "list"], { env }).status, 0);
+});
+
 test("keys before the first start are not missing", (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
@@ -83,4 +99,42 @@ test("another user of the machine is told whose the store is", { skip: process.g
   fails(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${folder}`], nobody, pattern);
   fails(["user", "add", "another", "--password-stdin", "--store", `sled:${parent}/other`], nobody, /cannot be made: Permission denied.*run this as the user that the issuer runs as, or name another folder in --store/);
   assert.ok(!existsSync(join(parent, "other")));
+});
+
+test("root leaves no file in another user's store that this user cannot open", { skip: process.getuid() !== 0 && "this needs root" }, async (t) => {
+  const [owner, group] = [65534, 65534];
+  const parent = temporaryFolder(t);
+  chmodSync(parent, 0o755);
+  const asOwner = ["setpriv", `--reuid=${owner}`, `--regid=${group}`, "--clear-groups"];
+  const foldersOf = (name) => {
+    const folder = join(parent, name);
+    mkdirSync(folder);
+    chownSync(folder, owner, group);
+    return folder;
+  };
+  const run077 = (args) => {
+    const command = ["-c", 'umask 077; exec "$@"', "sh", binary, ...args];
+    return spawnSync("sh", command, { input: "examplePassword\n", encoding: "utf8" });
+  };
+  const add = (folder) => ["user", "add", "another", "--password-stdin", "--store", `sled:${folder}`];
+  const [empty, used] = [foldersOf("empty"), foldersOf("used")];
+  const [program, ...rest] = [...asOwner, binary, "user", "add", "exampleUser", "--password-stdin", "--store", `sled:${used}`];
+  assert.equal(spawnSync(program, rest, { input: "examplePassword\n" }).status, 0);
+  const before = readdirSync(used, { recursive: true }).sort();
+
+  const refused = /belongs to another user, who could not open what root writes there: run the command as that user, as in `sudo -u '#65534' hallpass/;
+  const commands = [...COMMANDS.map((args) => [...args, "--store", `sled:${used}`]), add(used), add(empty)];
+  commands.push(["store", "copy", "--from", `sled:${used}`, "--to", `sled:${parent}/copy`]);
+  for (const args of commands) {
+    const { status, stderr } = run077(args);
+    assert.match(stderr, refused, args.join(" "));
+    assert.equal(status, 1);
+  }
+  assert.deepEqual([readdirSync(used, { recursive: true }).sort(), readdirSync(empty)], [before, []]);
+
+  // Where an issuer of that user holds the store, it is the issuer that writes.
+  await issuerFor(t, { args: ["--store", `sled:${used}`], under: asOwner });
+  const { status, stderr } = run077(add(used));
+  assert.equal(status, 0, stderr);
+  for (const name of readdirSync(used, { recursive: true })) assert.equal(statSync(join(used, name)).uid, owner, name);
 });

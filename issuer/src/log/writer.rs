@@ -30,7 +30,7 @@ const MAX_LINE_BYTES: usize = 8 * 1024;
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// How long until a write is tried again for which there was no room: standard error can be non-blocking, since that is the
-/// choice of every process that has it open.
+/// choice of every process that has it open, or a file on a disk that is full.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lines between those who log and the thread that writes.
@@ -145,7 +145,7 @@ impl<W: Write + Send + 'static> Writer<W> {
     fn report(&mut self, dropped: PerKind) {
         if mem::replace(&mut self.reported, dropped) != dropped {
             let [access, event, audit] = dropped;
-            tracing::warn!(target: LOG, access, event, audit, "lines were dropped: the log was not read fast enough");
+            tracing::warn!(target: LOG, access, event, audit, "lines were dropped: the log was not taken fast enough");
         }
     }
 }
@@ -156,11 +156,16 @@ fn write_all(to: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+            Err(error) if has_no_room(error.kind()) => thread::sleep(PAUSE),
             Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// Whether there may be room later. A line that was begun is then written to its end.
+fn has_no_room(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Says that the thread has ended, also where it panicked.
@@ -290,12 +295,12 @@ mod tests {
 
     #[test]
     fn a_write_for_which_there_is_no_room_is_tried_again() {
-        struct Narrow(Vec<u8>, bool);
+        struct Narrow(Vec<u8>, bool, io::ErrorKind);
         impl Write for Narrow {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 self.1 = !self.1;
                 if self.1 {
-                    return Err(io::ErrorKind::WouldBlock.into());
+                    return Err(self.2.into());
                 }
                 self.0.push(bytes[0]);
                 Ok(1)
@@ -305,9 +310,11 @@ mod tests {
                 Ok(())
             }
         }
-        let mut narrow = Narrow(Vec::new(), false);
-        write_all(&mut narrow, b"a line\n").unwrap();
-        assert_eq!(narrow.0, b"a line\n");
+        for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
+            let mut narrow = Narrow(Vec::new(), false, kind);
+            write_all(&mut narrow, b"a line\n").unwrap();
+            assert_eq!(narrow.0, b"a line\n");
+        }
     }
 
     #[test]

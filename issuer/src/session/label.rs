@@ -8,6 +8,9 @@ use crate::foreign_text::{displayable, without_tokens};
 /// So much is kept of a user agent. What browsers send has 60 to 200 bytes, and their own name is at its end.
 pub(crate) const LABEL_BYTES: usize = 256;
 
+/// So much is looked at: what cannot be shown is left out, and a client can send 32 KB of it.
+const READ_BYTES: usize = 4 * LABEL_BYTES;
+
 /// A user agent's name for itself, at most [`LABEL_BYTES`] of UTF-8; perhaps empty. The client chose it: it is shown to people
 /// and decides nothing. What a record holds is kept as it is, and made fit to be shown where it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +19,8 @@ pub(crate) struct Label(String);
 impl Label {
     /// Takes what fits of a user agent, whatever bytes it is made of.
     pub(crate) fn of_user_agent(bytes: &[u8]) -> Self {
-        let mut label = without_tokens(&displayable(&String::from_utf8_lossy(bytes)));
+        let text = String::from_utf8_lossy(bytes);
+        let mut label = without_tokens(&displayable(&text[..text.floor_char_boundary(READ_BYTES)]));
         label.truncate(label.floor_char_boundary(LABEL_BYTES));
         Self(label)
     }
@@ -56,6 +60,11 @@ mod tests {
         assert_eq!(label("x ".repeat(200).as_bytes()), "x ".repeat(128));
         assert_eq!(label("é".repeat(200).as_bytes()), "é".repeat(128));
         assert_eq!(label(format!("x{}", "é".repeat(200)).as_bytes()), format!("x{}", "é".repeat(127)));
+        let hidden = "\u{200b}".repeat(READ_BYTES / 3 + 1);
+        assert_eq!(
+            (label(hidden.as_bytes()), label((hidden + " far away").as_bytes())),
+            (String::new(), String::new())
+        );
         assert_eq!(label(b"two\nlines\x1b[31m\xff"), "twolines[31m\u{fffd}");
     }
 

@@ -38,23 +38,35 @@ pub(crate) struct Migrated {
     pub(crate) to: i32,
 }
 
-/// Why the schema could not be brought up to date.
+/// Why the schema is not up to date.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MigrateError {
     #[error("it has version {0}, this hallpass knows {1}: a newer one has migrated it, so use that")]
     Newer(i32, i32),
+    #[error("its schema has version {0}, and this hallpass needs {1}: run `hallpass store migrate`")]
+    Older(i32, i32),
     #[error("{0} (`hallpass store migrate` can be run with a role that may create a schema)")]
     Refused(String),
     #[error("{0}")]
     Failed(String),
 }
 
-/// Whether there is a schema, of whatever version.
-pub(super) async fn has_schema(pool: &Pool) -> Result<bool, MigrateError> {
+/// Whether there is a schema, which must have the version that this hallpass knows. Changes nothing.
+pub(super) async fn check(pool: &Pool) -> Result<bool, MigrateError> {
     let lease = pool.lease().await.map_err(|error| MigrateError::Failed(error.to_string()))?;
     let version = version(&lease.connection.client).await.map_err(|error| failure(&error))?;
     lease.give_back();
-    Ok(version.is_some())
+    match (version, known(&MIGRATIONS)) {
+        (None, _) => Ok(false),
+        (Some(version), known) if version > known => Err(MigrateError::Newer(version, known)),
+        (Some(version), known) if version < known => Err(MigrateError::Older(version, known)),
+        (Some(_), _) => Ok(true),
+    }
+}
+
+/// The version that migrations lead to.
+fn known(migrations: &[&str]) -> i32 {
+    i32::try_from(migrations.len()).unwrap_or(i32::MAX)
 }
 
 /// Brings the schema up to date, and says what was done.
@@ -79,7 +91,7 @@ async fn migrate(
     client: &mut Client,
     migrations: &[&str],
 ) -> Result<Result<Migrated, MigrateError>, tokio_postgres::Error> {
-    let known = i32::try_from(migrations.len()).unwrap_or(i32::MAX);
+    let known = known(migrations);
     // Most often there is nothing to do, and then nothing to lock, and no right to change tables is needed.
     match version(client).await? {
         Some(version) if version > known => return Ok(Err(MigrateError::Newer(version, known))),

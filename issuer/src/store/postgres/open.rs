@@ -43,7 +43,7 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Connects to a database that has a schema, and brings that up to date where it is not. Makes none.
+    /// Connects to a database that has the schema of this version. Neither makes nor changes one.
     pub(crate) async fn open_existing(
         address: &PostgresAddress,
         connections: usize,
@@ -51,12 +51,11 @@ impl PostgresStore {
     ) -> Result<Self, OpenError> {
         let store = Self::connect(address, connections, patience).await?;
         let owned = || Box::new(address.clone());
-        let exists = migrate::has_schema(&store.database.pool).await;
-        if !exists.map_err(|error| OpenError::Schema { address: owned(), error })? {
-            return Err(OpenError::NoStore { address: owned() });
+        match migrate::check(&store.database.pool).await {
+            Ok(true) => Ok(store),
+            Ok(false) => Err(OpenError::NoStore { address: owned() }),
+            Err(error) => Err(OpenError::Schema { address: owned(), error }),
         }
-        store.migrate(address).await?;
-        Ok(store)
     }
 
     /// Connects, and leaves the schema as it is.
