@@ -45,6 +45,15 @@ test("a service that always says 401 causes one renewal, and not one each time",
   assert.equal(callsOf(asked, "/refresh").length, 2);
 });
 
+test("requests that are refused at the same time wait for one renewal, and all of them are tried again", async (t) => {
+  const paths = { "/refresh": (_request, count) => grant(`t${count}`), [API]: ({ headers }) => new Response(null, { status: headers.get("authorization") === "Bearer t2" ? 200 : 401 }) };
+  const { session, asked } = sessionWith(t, paths, { origins });
+  await session.getAccessToken();
+  const responses = await Promise.all(Array.from({ length: 5 }, () => session.fetch(API)));
+  assert.deepEqual(responses.map(({ status }) => status), Array(5).fill(200));
+  assert.equal(callsOf(asked, "/refresh").length, 2);
+});
+
 test("a 401 is not tried again as another user", async (t) => {
   const paths = { "/refresh": (_request, count) => (count === 1 ? grant("t1") : grant("t2", { user: "grace", session: "s2" })), [API]: () => new Response(null, { status: 401 }) };
   const { session, asked } = sessionWith(t, paths, { origins });
@@ -73,6 +82,8 @@ const BODIES = {
   "bytes": [() => [API, { method: "PUT", body: bytes }], 2],
   "a Blob": [() => [API, { method: "PUT", body: new Blob([bytes]) }], 2],
   "a form": [() => [API, { method: "PUT", body: form }], 2],
+  "a number, which goes as text": [() => [API, { method: "PUT", body: 5 }], 2],
+  "options that are null": [() => [API, null], 2],
   "URLSearchParams": [() => [API, { method: "PUT", body: new URLSearchParams({ note: "x" }) }], 2],
   "a Request without one": [() => [new Request(API)], 2],
   "a stream": [() => [API, { method: "PUT", body: stream(), duplex: "half" }], 1],

@@ -108,3 +108,26 @@ test("a storage that gives nothing back and gives nothing up keeps no user from 
     assert.equal(session.state.status, "signed-in");
   }
 });
+
+test("a storage that never answers is given up, and keeps no user from signing in and out", { timeout: 60_000 }, async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const never = () => new Promise(() => {});
+  const paths = { "/login": () => grant("t1", { refresh_token: "r1", device_token: "d1" }), "/logout": gone };
+  const { session } = sessionWith(t, paths, { transport: "body", storage: { getItem: never, setItem: never, removeItem: never } });
+  await assert.rejects(inTime(t, session.getAccessToken()), { code: "ERR_ISSUER_UNREACHABLE" });
+  assert.equal((await inTime(t, session.signIn(CREDENTIALS))).username, "ada");
+  assert.equal(await inTime(t, session.getAccessToken()), "t1");
+  assert.equal(await inTime(t, session.signOut()), "ended");
+});
+
+/** Lets time pass until a promise is settled. */
+async function inTime(t, promise) {
+  let isSettled = false;
+  const settle = () => (isSettled = true);
+  promise.then(settle, settle);
+  while (!isSettled) {
+    await setImmediate();
+    t.mock.timers.tick(1_000);
+  }
+  return promise;
+}

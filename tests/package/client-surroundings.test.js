@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createSession } from "hallpass/client";
 import { grant, ISSUER } from "../support/session-issuer.js";
 
@@ -49,6 +50,33 @@ for (const [way, descriptor] of Object.entries(WAYS)) {
   test(`a session works where each of them ${way}`, (t) => isOfUse(t, NAMES, descriptor));
 }
 
+test("a page that is seen was not put away for good, though no `pageshow` came", async (t) => {
+  replaceGlobals(t, [], undefined);
+  const session = sessionOf(t);
+  assert.equal(await session.getAccessToken(), null);
+  await session.signIn(CREDENTIALS);
+  pageEvents.dispatchEvent(new Event("pagehide"));
+  document.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(await session.getAccessToken(), null);
+});
+
+test("a token of another tab that has no end is not believed", async (t) => {
+  replaceGlobals(t, [], undefined);
+  const session = sessionOf(t);
+  await session.signIn(CREDENTIALS);
+  const timers = t.mock.method(globalThis, "setTimeout");
+  const neighbour = new BroadcastChannel(`hallpass:${ISSUER}`);
+  t.after(() => neighbour.close());
+  const { user, session: { id } } = granted;
+  for (const expiresIn of [NaN, undefined, "soon", -1]) {
+    neighbour.postMessage({ type: "pass", pass: { token: "t9", expiresIn, sentAt: { wall: Date.now() + 1e6, monotonic: 0 }, user, session: { id } } });
+  }
+  // It has heard them once it has heard the next.
+  neighbour.postMessage({ type: "wait", until: Date.now() + 60_000 });
+  while (timers.mock.callCount() === 0) await setImmediate();
+  assert.equal(await session.getAccessToken(), "t1");
+});
+
 test("no other file of the client names an API of the browser", () => {
   const folder = new URL("../../verifier-wasm/dist/client/", import.meta.url);
   const api = new RegExp(String.raw`(?<![.\w"])(${NAMES.join("|")}|globalThis|window|self|sessionStorage|setTimeout)\b(?=[.(\[])|new (URL|BroadcastChannel|AbortController)\b`);
@@ -62,14 +90,19 @@ test("no other file of the client names an API of the browser", () => {
 
 async function isOfUse(t, names, descriptor) {
   replaceGlobals(t, names, descriptor);
-  const session = createSession({ issuer: ISSUER, fetch: async (url) => ANSWERS[url.slice(ISSUER.length)] });
-  t.after(() => session.dispose());
+  const session = sessionOf(t);
   assert.equal(await session.getAccessToken(), null);
   assert.equal((await session.signIn(CREDENTIALS)).username, "ada");
   assert.equal(await session.getAccessToken(), "t1");
   assert.equal(session.state.status, "signed-in");
   assert.equal(await session.signOut(), "ended");
   assert.equal(session.state.status, "signed-out");
+}
+
+function sessionOf(t) {
+  const session = createSession({ issuer: ISSUER, fetch: async (url) => ANSWERS[url.slice(ISSUER.length)] });
+  t.after(() => session.dispose());
+  return session;
 }
 
 /** Gives the test the globals of a page, some of them broken. */

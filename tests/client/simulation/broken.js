@@ -78,7 +78,7 @@ export const BROKEN = [
   { name: "a request is never given up", edits: [["issuer.js", "TIME_OUT = 15_000", "TIME_OUT = 1e9"]] },
   { name: "several renewals at a time", edits: [["session.js", "this.#upkeep ??= this", "this.#upkeep = this"]] },
   { name: "the token goes to whoever is asked", edits: [["authorized-fetch.js", /this\.#origins\.has\([^;]*?\) &&/, ""]] },
-  { name: "a timer that rings early is the last", edits: [["agenda.js", /else\s+this\.become\(\{\}\);/, ""]] },
+  { name: "a timer that rings early is the last", edits: [["agenda.js", /this\.become\(\{\}\);(\s+if)/, "$1"]] },
   {
     name: "a page that does not know who is there waits until the user sees it",
     edits: [["schedule.js", "if (isInDoubt || isEnding)", "if ((isInDoubt || isEnding) && isVisible)"]],
@@ -87,7 +87,7 @@ export const BROKEN = [
   { name: "a short wait ends a longer one", edits: [["failure.js", /return former && waitLeft[^;]*;/, "return next;"]] },
   { name: "a wait is not shared", edits: [["session.js", "this.#agenda.become({ failure });\n        this.published.failed(failure.error);", ""]] },
   { name: "a page that is left keeps its channel", edits: [["session.js", /if \(!this\.#agenda\.standing\.isChanging\)\s+this\.#neighbours\.leave\(\);/, ""]] },
-  { name: "a page that returns believes what it knew", edits: [["session.js", "isAway: false, isInDoubt: true,", "isAway: false,"]] },
+  { name: "a page that returns believes what it knew", edits: [["session.js", "isInDoubt: isInDoubt || isAway,", ""]] },
 ];
 
 /** The broken client's `PageSession`. */

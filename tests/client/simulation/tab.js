@@ -18,7 +18,7 @@ export class Tab {
   #aborts = new Map();
   /** Until when the issuer, or another tab, has asked this one to wait. */
   #waitsUntil = 0;
-  #listeners = { wake: new Set(), leave: new Set(), return: new Set() };
+  #listeners = { wake: new Set(), leave: new Set() };
   #receivers = new Set();
 
   constructor(world, realm, name) {
@@ -81,7 +81,7 @@ export class Tab {
   async return() {
     this.isAway = false;
     await this.thaw();
-    this.#happens("return");
+    this.wake();
   }
 
   #happens(event) {

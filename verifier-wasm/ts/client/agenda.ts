@@ -11,7 +11,7 @@ export class Agenda {
   readonly #page: Surroundings;
   readonly #act: () => unknown;
   #standing = OPENED;
-  #stopTimer: Undo = () => {};
+  #stopTimer: Undo | undefined;
 
   /** `act` does what is due, and changes the standing. */
   constructor(page: Surroundings, act: () => unknown) {
@@ -26,15 +26,15 @@ export class Agenda {
   /** The one way in which the standing changes: the timer is set for what is due then. */
   become(change: Partial<Standing>): void {
     this.#standing = { ...this.#standing, ...change };
-    this.#stopTimer();
+    this.#stopTimer?.();
     const due = this.#due();
-    this.#stopTimer = due === Infinity ? () => {} : this.#page.after(timerFor(due), () => this.ring());
+    this.#stopTimer = due === Infinity ? undefined : this.#page.after(timerFor(due), () => this.ring());
   }
 
-  /** The timer has rung, too early perhaps, or something has happened: does what is due, or sets the timer anew. */
+  /** The timer has rung, too early perhaps, or something has happened: does what is due. Whatever comes of it, a timer is set. */
   ring(): void {
+    this.become({});
     if (this.#due() <= 0) this.#act();
-    else this.become({});
   }
 
   /** Whether the issuer must not be asked yet. */

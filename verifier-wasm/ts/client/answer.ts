@@ -58,7 +58,8 @@ export function isEnd(answer: Answer, transport: "cookie" | "body"): boolean {
 
 /** The caller's error for an answer that did not do what was asked. */
 export function errorOf(answer: Answer): SessionError {
-  if (answer.kind !== "refused") return unreachable(answer.kind === "failed" ? answer : {});
+  if (answer.kind === "failed") return unreachable(answer);
+  if (answer.kind !== "refused") return unreachable();
   const { code, description, retryAfter } = answer;
   if (code === "invalid_credentials") return new SessionError("ERR_CREDENTIALS_INVALID", description);
   if (code === "too_many_attempts") return new SessionError("ERR_TOO_MANY_ATTEMPTS", description, { retryAfter });

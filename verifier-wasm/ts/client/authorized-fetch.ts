@@ -24,8 +24,9 @@ export class AuthorizedFetch {
   readonly #page: Surroundings;
   readonly #origins: ReadonlySet<string | undefined>;
   readonly #source: PassSource;
-  /** When a refused token last caused a renewal. */
+  /** When a refused token last caused a renewal, and that renewal. */
   #refusedAt = -Infinity;
+  #renewal: Promise<void> | undefined;
 
   constructor(page: Surroundings, origins: readonly string[], source: PassSource) {
     this.#page = page;
@@ -58,9 +59,12 @@ export class AuthorizedFetch {
   async #insteadOf(refused: string): Promise<Pass | undefined> {
     if (this.#source.pass()?.token === refused) {
       const now = this.#page.now().monotonic;
-      if (now - this.#refusedAt < REFUSED_AGAIN) return undefined;
-      this.#refusedAt = now;
-      await this.#source.renew();
+      if (now - this.#refusedAt >= REFUSED_AGAIN) {
+        this.#refusedAt = now;
+        this.#renewal = this.#source.renew();
+      }
+      // It may be under way for another request.
+      await this.#renewal;
     }
     const pass = this.#source.pass();
     return pass?.token === refused ? undefined : pass;
@@ -68,9 +72,9 @@ export class AuthorizedFetch {
 }
 
 /** Whether the same request can be made again: not where its body is a stream, as that of a `Request` is. */
-function isRepeatable(input: RequestInfo | URL, init: RequestInit = {}): boolean {
-  const { body } = init;
-  if (body) return typeof body === "string" || !("getReader" in body || Symbol.asyncIterator in body);
+function isRepeatable(input: RequestInfo | URL, init: RequestInit | undefined): boolean {
+  const body = init?.body;
+  if (body) return typeof body !== "object" || !("getReader" in body || Symbol.asyncIterator in body);
   // Not every browser has the property `body`.
   return !(typeof input === "object" && "method" in input) || input.body === null || /^(GET|HEAD)$/.test(input.method);
 }

@@ -1,11 +1,12 @@
 /** The issuer and the tokens that are kept: what is asked with them, and what becomes of them. */
 
 import { isEnd, MISSING, type Answer } from "./answer.js";
-import { Issuer } from "./issuer.js";
+import { Issuer, TIME_OUT } from "./issuer.js";
 import type { Neighbours } from "./neighbours.js";
-import type { Settings } from "./options.js";
+import type { Settings, TokenStorage } from "./options.js";
 import { memory, type Surroundings } from "./surroundings.js";
 import { Tokens } from "./tokens.js";
+import { within } from "./within.js";
 
 /** The exchange of credentials and tokens for tokens. */
 export class Exchange {
@@ -15,7 +16,8 @@ export class Exchange {
   readonly #neighbours: Neighbours;
 
   constructor({ issuer, transport, storage }: Settings, name: string, page: Surroundings, neighbours: Neighbours) {
-    this.tokens = new Tokens(transport === "body" ? (storage ?? memory()) : undefined, page.marks, name);
+    const given = storage && inTime(storage, page);
+    this.tokens = new Tokens(transport === "body" ? (given ?? memory()) : undefined, page.marks, name);
     this.#issuer = new Issuer(issuer, transport, page);
     this.#transport = transport;
     this.#neighbours = neighbours;
@@ -67,4 +69,14 @@ export class Exchange {
     if (isEnd(answer, this.#transport) && !(await this.tokens.drop(presented))) return this.#present(isOvertaken);
     return answer;
   }
+}
+
+/** The same storage, whose every call fails that is not answered in time: a page that waited on would never know who is there. */
+function inTime(storage: TokenStorage, page: Surroundings): TokenStorage {
+  const limit = <Outcome>(outcome: Outcome | PromiseLike<Outcome>) => within(page, TIME_OUT, outcome);
+  return {
+    getItem: (key) => limit(storage.getItem(key)),
+    setItem: (key, value) => limit(storage.setItem(key, value)),
+    removeItem: (key) => limit(storage.removeItem(key)),
+  };
 }

@@ -2,7 +2,8 @@
 
 import type { Answer, Grant, Moment } from "./answer.js";
 import { readRetryAfter } from "./retry-after.js";
-import type { PageEvent, Surroundings, Undo } from "./surroundings.js";
+import type { PageEvent, Surroundings } from "./surroundings.js";
+import { within } from "./within.js";
 
 /**
  * Milliseconds after which a request is given up: half the issuer's grace. Its promise, that a repeated refresh gets the
@@ -29,28 +30,21 @@ export class Issuer {
 
   /** In the cookie transport the browser adds the token by itself. A page that is put away waits for no answer. */
   refresh(refreshToken: string | null): Promise<Answer> {
-    return this.#post("/refresh", refreshToken === null ? undefined : { refresh_token: refreshToken }, {}, "leave");
+    return this.#post("/refresh", bodyOf(refreshToken), {}, "leave");
   }
 
   logout(refreshToken: string | null): Promise<Answer> {
     // It goes out even if the page closes meanwhile.
-    return this.#post("/logout", refreshToken === null ? undefined : { refresh_token: refreshToken }, { keepalive: true });
+    return this.#post("/logout", bodyOf(refreshToken), { keepalive: true });
   }
 
   #post(path: string, body: object | undefined, options: RequestInit = {}, until?: PageEvent): Promise<Answer> {
     const request = this.#page.abort();
-    let stops: Undo[] = [];
-    const late = new Promise<Answer>((resolve) => {
-      const giveUp = () => {
-        request.abort();
-        resolve({ kind: "failed", cause: new Error("the issuer did not answer in time") });
-      };
-      stops = [this.#page.after(TIME_OUT, giveUp)];
-      if (until) stops.push(this.#page.on(until, giveUp));
+    const answer = this.#send(path, body, { ...options, signal: request.signal ?? null });
+    return within(this.#page, TIME_OUT, answer, until).catch((cause: unknown) => {
+      request.abort();
+      return { kind: "failed", cause };
     });
-    const answer = this.#send(path, body, { ...options, ...(request.signal && { signal: request.signal }) });
-    const failed = (cause: unknown): Answer => ({ kind: "failed", cause });
-    return Promise.race([answer.catch(failed), late]).finally(() => stops.forEach((stop) => stop()));
   }
 
   async #send(path: string, body: object | undefined, options: RequestInit): Promise<Answer> {
@@ -61,11 +55,15 @@ export class Issuer {
       credentials: this.#usesCookies ? "include" : "omit",
       cache: "no-store",
       redirect: "error",
-      ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
       ...options,
     });
     return read(response, sentAt);
   }
+}
+
+function bodyOf(refreshToken: string | null): object | undefined {
+  return refreshToken === null ? undefined : { refresh_token: refreshToken };
 }
 
 /** An answer that is not the issuer's own, a proxy's page say, decides nothing; but a proxy, too, may ask a page to wait. */

@@ -62,6 +62,6 @@ export class Neighbours {
     const now = this.#page.now();
     const { wall } = message.pass.sentAt;
     const monotonic = now.monotonic - Math.max(0, now.wall - wall);
-    return this.#hear({ type: "pass", pass: { ...message.pass, sentAt: { wall, monotonic } } });
+    return this.#hear({ ...message, pass: { ...message.pass, sentAt: { wall, monotonic } } });
   }
 }

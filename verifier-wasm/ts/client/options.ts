@@ -47,12 +47,10 @@ export interface Settings {
   readonly origins: readonly string[];
 }
 
-const KNOWN = new Set(["issuer", "transport", "storage", "origins", "fetch", "now"]);
-
 /** @throws {@link SessionError} `ERR_OPTIONS_INVALID`; the message names the option and what it takes. */
 export function readOptions(options: SessionOptions): Settings {
-  const { issuer, transport = "cookie", storage, origins = [] } = options;
-  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
+  const { issuer, transport = "cookie", storage, origins = [], fetch, now, ...others } = options;
+  const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw invalid(`\`${unknown}\` is no option of a session`);
   const url = String(issuer);
   const origin = originOf(url);

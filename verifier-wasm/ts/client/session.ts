@@ -7,7 +7,7 @@ import { Changes } from "./changes.js";
 import { SessionError } from "./error.js";
 import { Exchange } from "./exchange.js";
 import { cutShort, failed, failedElsewhere } from "./failure.js";
-import { renewalAge } from "./lifetime.js";
+import { isGood, renewalAge } from "./lifetime.js";
 import { Neighbours, type Message } from "./neighbours.js";
 import type { Settings } from "./options.js";
 import type { Standing } from "./schedule.js";
@@ -55,7 +55,7 @@ export class PageSession {
   /** Finds out who is there, and from now on does by itself what is due. Before that nothing is asked. */
   start(): void {
     const { on } = this.#page;
-    this.#stopListening = [on("wake", () => void this.#wake()), on("leave", () => this.#leave()), on("return", () => this.#return())];
+    this.#stopListening = [on("wake", () => void this.#wake()), on("leave", () => this.#leave())];
     this.#neighbours.join();
     this.#agenda.ring();
   }
@@ -243,7 +243,8 @@ export class PageSession {
       if (isOurs) return this.#forget();
       if (current === undefined) return;
     } else {
-      if (isOurs && message.pass.sentAt.wall > current.sentAt.wall) this.#admit(message.pass);
+      const isNewer = isOurs && message.pass.sentAt.wall > current.sentAt.wall;
+      if (isNewer && isGood(message.pass, this.#page.now())) this.#admit(message.pass);
       if (isOurs || this.#over.has(message.pass.session.id)) return;
     }
     if (await this.#exchange.tokens.haveChanged()) await this.#ask();
@@ -266,9 +267,14 @@ export class PageSession {
     await this.#tend();
   }
 
-  /** The page is seen again, or the network is there again: what failed may succeed, and the token may have expired. */
+  /**
+   * The page is seen again, or the network is there again: what failed may succeed, and the token may have expired. What other
+   * tabs said while the page was put away it has not heard: it asks the issuer.
+   */
   async #wake(): Promise<void> {
-    this.#agenda.become({ failure: cutShort(this.#agenda.standing.failure) });
+    const { isAway, isInDoubt, failure } = this.#agenda.standing;
+    this.#neighbours.join();
+    this.#agenda.become({ isAway: false, isInDoubt: isInDoubt || isAway, failure: cutShort(failure) });
     if (await this.#exchange.tokens.areEnding()) this.#agenda.become({ isEnding: true });
     this.#agenda.ring();
   }
@@ -279,13 +285,5 @@ export class PageSession {
     this.#agenda.become({ isAway: true });
     // A sign-in or sign-out that is under way is told to the other tabs.
     if (!this.#agenda.standing.isChanging) this.#neighbours.leave();
-  }
-
-  /** What other tabs said meanwhile this page has not heard: it asks the issuer. */
-  #return(): void {
-    if (!this.#agenda.standing.isAway) return;
-    this.#neighbours.join();
-    this.#agenda.become({ isAway: false, isInDoubt: true, failure: cutShort(this.#agenda.standing.failure) });
-    this.#agenda.ring();
   }
 }

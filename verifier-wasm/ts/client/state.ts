@@ -53,7 +53,8 @@ export class PublishedState {
   /** It is not known yet, for this reason; once it is, a failure changes nothing. */
   failed(error: SessionError): void {
     const { status, error: known } = this.#state;
-    const isSame = known?.code === error.code && known.message === error.message && known.retryAfter === error.retryAfter;
+    // The message holds the code, or tells which it is.
+    const isSame = known?.message === error.message && known.retryAfter === error.retryAfter;
     if (status === "unknown" && !isSame) this.#show({ ...UNKNOWN, error });
   }
 

@@ -7,6 +7,7 @@
 import type { FetchFunction } from "../options.js";
 import type { Moment } from "./answer.js";
 import { originOf } from "./origin.js";
+import { within } from "./within.js";
 
 /** Ends something that was begun. */
 export type Undo = () => void;
@@ -15,10 +16,10 @@ export type Undo = () => void;
 export type LockMode = "exclusive" | "shared";
 
 /**
- * What happens to a page: the user sees it or the network is there again; it is put away, perhaps for good, perhaps into the
- * back/forward cache; it is taken out of that cache.
+ * What happens to a page: the user sees it, it is taken out of the back/forward cache, or the network is there again; it is put
+ * away, perhaps for good, perhaps into that cache.
  */
-export type PageEvent = "wake" | "leave" | "return";
+export type PageEvent = "wake" | "leave";
 
 /** A channel to the other tabs. */
 export interface Channel {
@@ -64,8 +65,12 @@ export function browserSurroundings(fetchGiven: FetchFunction | undefined, nowGi
   const page = attempt(observablePage);
   const isVisible = () => page?.visibilityState !== "hidden";
   const on = (event: PageEvent, callback: () => void): Undo => {
-    if (event !== "wake") return listen(globalThis, event === "leave" ? "pagehide" : "pageshow", callback);
-    const stops = [listen(page, "visibilitychange", () => isVisible() && callback()), listen(globalThis, "online", callback)];
+    if (event === "leave") return listen(globalThis, "pagehide", callback);
+    const stops = [
+      listen(page, "visibilitychange", () => isVisible() && callback()),
+      listen(globalThis, "pageshow", callback),
+      listen(globalThis, "online", callback),
+    ];
     return () => stops.forEach((stop) => stop());
   };
   const canAbort = attempt(abortWorks);
@@ -157,14 +162,12 @@ function lockOf(locks: LockManager | undefined, on: Surroundings["on"], abort: S
     let run: ReturnType<typeof task> | undefined;
     const start = () => (run ??= task());
     const request = abort();
-    let stops: Undo[] = [];
-    const waited = new Promise<void>((resolve) => (stops = [after(patience, resolve), on("leave", resolve)]));
     try {
-      await Promise.race([locks?.request(name, { mode, ...(request.signal && { signal: request.signal }) }, start), waited]);
+      const lock = locks?.request(name, { mode, signal: request.signal } as LockOptions, start);
+      await within({ after, on }, patience, lock, "leave");
     } catch {
-      // The page may not have locks, or the task failed, which the last line tells.
+      // Patience is at an end, the page has no locks, or the task failed, which the last line tells.
     }
-    stops.forEach((stop) => stop());
     request.abort();
     return start();
   };
