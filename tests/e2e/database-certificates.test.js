@@ -149,11 +149,14 @@ test("channel binding is by the hash of the certificate's signature", { skip }, 
 });
 
 test("a role without a password's proof is refused where channel binding is required", { skip }, async () => {
-  writeFileSync(join(server.data, "pg_hba.conf"), "local all all trust\nhostssl all clerk all trust\n");
   selfSigned("plain");
-  await present("plain");
-  assertConnects(list(trusting("plain")));
-  assertRefused(list(`${trusting("plain")}&channel_binding=require`), /channel_binding=require needs/);
+  // The password itself is a proof that a man in the middle could use.
+  for (const method of ["trust", "password"]) {
+    writeFileSync(join(server.data, "pg_hba.conf"), `local all all trust\nhostssl all clerk all ${method}\n`);
+    await present("plain");
+    assertConnects(list(trusting("plain")));
+    assertRefused(list(`${trusting("plain")}&channel_binding=require`), /channel_binding=require needs/);
+  }
   writeFileSync(join(server.data, "pg_hba.conf"), "local all all trust\nhostssl all clerk all scram-sha-256\n");
   await present("plain");
 });
@@ -168,6 +171,21 @@ test("a server whose fsync is off is refused, unless the address says that its d
   assert.match(taken.stderr, /durability=external: a server whose fsync is off is not refused/);
   lax.query("ALTER ROLE hallpass SET synchronous_commit = off");
   assert.match(command("?durability=external").stderr, /hallpass: .*its synchronous_commit is off/);
+});
+
+test("what a server says is shown in one line, whatever it is", async (t) => {
+  const fields = Buffer.from("SFATAL\0VFATAL\0C28000\0Mfirst\nsecond \x1b[2K\u202e\0\0");
+  const head = Buffer.alloc(5, "E");
+  head.writeInt32BE(fields.length + 4, 1);
+  const speaker = createServer((client) => client.on("error", () => {}).once("data", () => client.end(Buffer.concat([head, fields])))).listen(0, "127.0.0.1");
+  await once(speaker, "listening");
+  t.after(() => speaker.close());
+  const url = `postgres://clerk@localhost:${speaker.address().port}/postgres`;
+  const child = spawn(binary, ["user", "list"], { env: { ...process.env, HALLPASS_STORE: url }, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (said += text));
+  await once(child, "close");
+  assert.match(said, /^hallpass: .*first\\u\{a\}second \\u\{1b\}\[2K\\u\{202e\} \(28000\)\n$/);
 });
 
 /** Stands before a server that sleeps: each connection is answered only so many milliseconds after the `wakes` first came. */

@@ -2,7 +2,7 @@
 
 use hallpass_token::UnixSeconds;
 
-use super::{Fresh, Key, Kind, Ring, Stage, material::NewKey, timing::Timing, watch::Watch};
+use super::{Fresh, Key, Kind, Purpose, Ring, Stage, material::NewKey, timing::Timing, watch::Watch};
 
 /// How long a retired key is watched at most, in seconds, before the time of day alone is trusted that it may go. What is
 /// made with a key can live longer than any process runs.
@@ -54,10 +54,13 @@ impl Ring {
     }
 
     /// The ring with the bounds that this issuer needs. They are in the ring before it serves or makes anything.
+    ///
+    /// When an access token runs out is written in it. When a session does is reckoned from its record, so that a longer
+    /// lifetime holds for those of a retired key, too.
     fn raised(&self, wishes: &Wishes) -> Option<Self> {
-        let life = |key: &Key| match key.stage {
-            Stage::Published { .. } | Stage::InUse { .. } => wishes.lives.of(key.purpose.kind()).max(key.longest_life),
-            Stage::Retired { .. } => key.longest_life,
+        let life = |key: &Key| match (key.purpose, key.stage) {
+            (Purpose::Signing(_), Stage::Retired { .. }) => key.longest_life,
+            _ => wishes.lives.of(key.purpose.kind()).max(key.longest_life),
         };
         let keys = self.keys.iter().map(|key| Key { longest_life: life(key), ..key.clone() }).collect();
         let raised = Self { timing: self.timing.join(wishes.timing), keys, ..self.clone() };

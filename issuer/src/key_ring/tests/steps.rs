@@ -84,6 +84,21 @@ fn the_longest_life_that_any_issuer_asks_for_counts() {
 }
 
 #[test]
+fn a_retired_key_of_refresh_tokens_stays_as_long_as_sessions_live_by_what_is_wanted_now() {
+    let mut issuer = Issuer::over(rung(0));
+    let first = issuer.ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone();
+    rotate(&mut issuer, Kind::RefreshTokens, 400).unwrap();
+    let has_first = |issuer: &Issuer| stages(&issuer.ring, Kind::RefreshTokens).2.contains(&first.as_str());
+    // How long a session lives is reckoned from its record: a longer lifetime holds for those that have begun, too.
+    issuer.wishes.lives.refresh_tokens = 365 * DAY;
+    issuer.run(500, 900);
+    issuer.run(360 * DAY, 360 * DAY + 4000);
+    assert!(has_first(&issuer));
+    issuer.run(367 * DAY, 367 * DAY + 4000);
+    assert!(!has_first(&issuer));
+}
+
+#[test]
 fn another_algorithm_is_published_first_and_then_signs_everywhere() {
     let mut issuer = Issuer::over(rung(0));
     let first = signing_name(&issuer.ring);

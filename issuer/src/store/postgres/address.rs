@@ -61,10 +61,12 @@ pub(crate) enum InvalidAddress {
     SslMode(String),
     #[error("sslrootcert is of no use with sslmode=disable")]
     UselessAuthority,
-    #[error("channel_binding=require needs TLS: give sslmode=verify-full, and sslrootcert=FILE where that is needed")]
-    BindingWithoutTls,
+    #[error("{0} needs TLS: give sslmode=verify-full, and sslrootcert=FILE where that is needed")]
+    NeedsTls(String),
     #[error("the database's address: the parameter {name} {why}")]
     Parameter { name: String, why: &'static str },
+    #[error("the database's address: a parameter is NAME=VALUE, and an & in a value is written %26")]
+    NoValue,
     #[error("the database's address: the parameter {0} is given twice")]
     Twice(String),
     #[error("the store is written: target_session_attrs must be read-write, which it is where it is not given")]
@@ -151,10 +153,6 @@ impl FromStr for PostgresAddress {
         let (hosts, ports) = (config.get_hosts(), config.get_ports());
         if hosts.is_empty() {
             return Err(InvalidAddress::Shape);
-        }
-        // An `@` that was not escaped: what is taken for a host is the end of a password, and must be shown nowhere.
-        if hosts.iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
-            return Err(InvalidAddress::Escape);
         }
         if !config.get_hostaddrs().is_empty() || (ports.len() > 1 && ports.len() != hosts.len()) {
             return Err(InvalidAddress::Hosts);

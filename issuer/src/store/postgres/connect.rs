@@ -26,6 +26,7 @@ use super::{
     address::{Durability, Encryption, PostgresAddress, host_of},
     tls::{Tls, TlsError, advice},
 };
+use crate::foreign_text::Escaped;
 
 /// How long a host may take until it has let us in, where `connect_timeout` does not say otherwise.
 const CONNECT: Duration = Duration::from_millis(1500);
@@ -179,7 +180,7 @@ impl Connection {
                 if let AsyncMessage::Notice(notice) = message
                     && notice.parsed_severity() == Some(Severity::Warning)
                 {
-                    tracing::warn!(warning = notice.message(), "the database warns");
+                    tracing::warn!(warning = %Escaped(notice.message()), "the database warns");
                     told.store(true, Ordering::Release);
                 }
             }
@@ -243,7 +244,7 @@ fn is_passing(code: &SqlState) -> bool {
 /// An error in one line. Of the server's words the detail is left out, which can quote a record.
 pub(super) fn describe(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
-        (Some(db), _) => format!("{} ({})", db.message(), db.code().code()),
+        (Some(db), _) => format!("{} ({})", Escaped(db.message()), db.code().code()),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }

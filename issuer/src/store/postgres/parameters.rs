@@ -51,7 +51,8 @@ pub(super) struct Parameters {
     pub(super) url: String,
     mode: Option<String>,
     authority: Option<PathBuf>,
-    pub(super) requires_binding: bool,
+    /// The parameter that means nothing without TLS.
+    needs_tls: Option<String>,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) durability: Durability,
 }
@@ -59,21 +60,24 @@ pub(super) struct Parameters {
 impl Parameters {
     /// Takes out of a URL what the driver does not know, or means otherwise than libpq.
     pub(super) fn of_url(text: &str) -> Result<Self, InvalidAddress> {
-        // What stands before the `@` is a user and a password, which may hold a `?`.
-        let user = text.find('@').unwrap_or_default();
-        let Some(query) = text[user..].find('?').map(|at| user + at) else {
+        let authority = end_of_credentials(text)?;
+        let Some(query) = text[authority..].find('?').map(|at| authority + at) else {
             return Ok(Self { url: text.to_owned(), ..Self::default() });
         };
-        // The rest of a password whose `@` was not escaped, which no error may show.
-        if text[query..].contains('@') {
-            return Err(InvalidAddress::Escape);
-        }
         let (mut read, mut names, mut kept) = (Self::default(), Vec::new(), Vec::new());
+        if !text[authority..query].is_empty() && !text[authority..query].starts_with('/') {
+            // The driver would add a host of the parameters to the one before them, and libpq would put it in its place.
+            names.push(Cow::Borrowed("host"));
+        }
         for parameter in text[query + 1..].split('&').filter(|parameter| !parameter.is_empty()) {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if read.take(&name, &value)? == Taken::ForTheDriver {
-                kept.push(parameter);
+            // It may be the rest of a password, and is not shown.
+            let (name, raw) = parameter.split_once('=').ok_or(InvalidAddress::NoValue)?;
+            let (name, value) = (decode(name)?, decode(raw)?);
+            match read.take(&name, &value)? {
+                // The driver takes each host by itself.
+                Taken::ForTheDriver if name == "host" => kept.extend(raw.split(',').map(|host| format!("host={host}"))),
+                Taken::ForTheDriver => kept.push(parameter.to_owned()),
+                Taken::Here => {}
             }
             if names.contains(&name) {
                 return Err(InvalidAddress::Twice(name.into_owned()));
@@ -94,8 +98,8 @@ impl Parameters {
             ("sslmode", _) => self.mode = Some(value.to_owned()),
             ("sslrootcert", _) => self.authority = Some(value.into()),
             ("channel_binding", "disable" | "prefer") => return Ok(Taken::ForTheDriver),
-            ("channel_binding", "require") => {
-                self.requires_binding = true;
+            ("channel_binding", "require") | ("sslnegotiation", "direct") => {
+                self.needs_tls = Some(format!("{name}={value}"));
                 return Ok(Taken::ForTheDriver);
             }
             ("channel_binding", _) => return Err(refused("must be one of disable, prefer and require")),
@@ -115,19 +119,32 @@ impl Parameters {
     /// Whether the way to the database is encrypted; it need not be where that is this machine.
     pub(super) fn encryption(&self, is_local: bool) -> Result<Encryption, InvalidAddress> {
         let is_off = match self.mode.as_deref() {
-            None => is_local && self.authority.is_none() && !self.requires_binding,
+            None => is_local && self.authority.is_none() && self.needs_tls.is_none(),
             Some("disable") => true,
             // What libpq does not verify with the first two is verified all the same.
             Some("require" | "verify-ca" | "verify-full") => false,
             Some(other) => return Err(InvalidAddress::SslMode(other.to_owned())),
         };
-        match (is_off, &self.authority) {
-            (true, _) if self.requires_binding => Err(InvalidAddress::BindingWithoutTls),
-            (true, None) => Ok(Encryption::Off),
-            (true, Some(_)) => Err(InvalidAddress::UselessAuthority),
-            (false, authority) => Ok(Encryption::Verified { authority: authority.clone() }),
+        match (is_off, &self.needs_tls, &self.authority) {
+            (true, Some(parameter), _) => Err(InvalidAddress::NeedsTls(parameter.clone())),
+            (true, None, Some(_)) => Err(InvalidAddress::UselessAuthority),
+            (true, None, None) => Ok(Encryption::Off),
+            (false, _, authority) => Ok(Encryption::Verified { authority: authority.clone() }),
         }
     }
+}
+
+/// Where the user and password of a URL end, and its hosts begin. The driver takes all before the first `@` for them, wherever
+/// that is: where a password has an `@` that was not escaped, its end would be a host, which is shown and connected to.
+fn end_of_credentials(text: &str) -> Result<usize, InvalidAddress> {
+    let start = text.find("://").map_or(0, |at| at + "://".len());
+    let Some((credentials, rest)) = text[start..].split_once('@') else { return Ok(start) };
+    let user = credentials.split(':').next().unwrap_or_default();
+    let has_parameters = credentials.split_once('?').is_some_and(|(_, rest)| rest.contains('='));
+    if rest.contains('@') || user.contains(['/', '?']) || has_parameters {
+        return Err(InvalidAddress::Escape);
+    }
+    Ok(text.len() - rest.len())
 }
 
 /// Who obeys a parameter.
@@ -194,10 +211,50 @@ mod tests {
             ("colour=red", "the parameter colour is not known to Hallpass"),
             ("%73slcert=a", "the parameter sslcert is not supported"),
             ("sslmode=verify-full&%73slmode=disable", "the parameter sslmode is given twice"),
-            ("host=a&pass@word", "%40"),
+            ("host=/a&host=/b", "the parameter host is given twice"),
+            ("host=other", "the parameter host is given twice"),
+            ("sslnegotiation=direct&sslmode=disable", "sslnegotiation=direct needs TLS"),
+            ("password=pass&word", "a parameter is NAME=VALUE, and an & in a value is written %26"),
         ] {
             let fault = fault(parameters);
             assert!(fault.contains(said), "{parameters}: {fault}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_password_whose_characters_are_not_escaped_is_taken_for_a_host() {
+        for url in [
+            "postgres://u@db/d?host=a&pass@word",
+            "postgres://u:pass@word/x@db/d",
+            "postgres://u:pass@word?x@db/d",
+            "postgres://u:pass@word@db/d",
+            "postgres://u:pass@word,x:5432@db/d",
+            "postgres://db/d?password=pass@word",
+            "postgres://db:5432/d?user=u&password=pass@word",
+            "postgres://db:5432?password=pass@word",
+            "postgres:///d?host=/run/postgresql&password=pass@word",
+        ] {
+            assert_eq!(url.parse::<PostgresAddress>(), Err(InvalidAddress::Escape), "{url}");
+        }
+        for url in ["postgres://u:p?w@db/d", "postgres://u:p/w==@db/d", "postgres://u:p%40w@db/d", "postgres://db/d"] {
+            assert_eq!(
+                url.parse::<PostgresAddress>().map(|address| address.to_string()).as_deref(),
+                Ok("postgres://db:5432/d")
+            );
+        }
+    }
+
+    #[test]
+    fn hosts_may_be_named_by_a_parameter_alone() {
+        let address: PostgresAddress = "postgres:///d?host=a,b,%2Frun&port=1,2,3".parse().unwrap();
+        assert_eq!(address.to_string(), "postgres://a:1,b:2,/run:3/d");
+    }
+
+    #[test]
+    fn what_needs_tls_has_it_on_this_machine_too() {
+        for parameter in ["sslnegotiation=direct", "channel_binding=require"] {
+            let address: PostgresAddress = format!("postgres://u@localhost/d?{parameter}").parse().unwrap();
+            assert_eq!(*address.encryption(), Encryption::Verified { authority: None }, "{parameter}");
         }
     }
 
