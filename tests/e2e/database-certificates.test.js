@@ -75,6 +75,8 @@ before(async () => {
   server = await startPostgres({ after: (end) => ends.unshift(end) });
   server.query("CREATE ROLE clerk LOGIN PASSWORD 's3cret'");
   server.query("GRANT CREATE ON DATABASE postgres TO clerk");
+  const env = { HALLPASS_STORE: `postgres://clerk@/postgres?host=${server.folder}&port=${server.port}` };
+  assertConnects(run(["store", "migrate"], { env }));
   writeFileSync(join(server.data, "pg_hba.conf"), "local all all trust\nhostssl all clerk all scram-sha-256\n");
 });
 after(async () => {
@@ -163,7 +165,7 @@ test("a role without a password's proof is refused where channel binding is requ
 
 test("a server whose fsync is off is refused, unless the address says that its disk does not count", { skip }, async (t) => {
   const lax = await startPostgres(t, ["fsync = off"]);
-  const command = (parameters) => run(["user", "list"], { env: { HALLPASS_STORE: `${addressOf(lax)}${parameters}` } });
+  const command = (parameters) => run(["store", "migrate"], { env: { HALLPASS_STORE: `${addressOf(lax)}${parameters}` } });
   assertRefused(command(""), /its fsync is off: .*durability=external/);
   assertRefused(command("?durability=server"), /its fsync is off/);
   const taken = command("?durability=external");
