@@ -69,7 +69,7 @@ struct Tables {
     own: Table<Row>,
     /// What no client sees, by account.
     accounts: Table<Tallies>,
-    /// How many attempts of a name's known devices and sessions are under way: there are no more entries than requests.
+    /// How many attempts of an account's known devices and sessions are under way: there are no more entries than requests.
     owners: HashMap<Key, u16>,
     /// Accounts whose users' records are being brought up to date.
     noting: HashSet<Key>,
@@ -142,10 +142,7 @@ impl Guessing {
         let device = by.device.map(|device| self.hasher.key(Kind::Device, &[&device.0]));
         let mut tables = self.lock();
         let held = match device.map(|device| (device, tables.verdict_of_own(device, now))) {
-            Some((device, Verdict::Admitted)) => {
-                tables.enter_owner(name, Limit::Device)?;
-                Held::Device(tables.admit_own(device, name, now))
-            }
+            Some((device, Verdict::Admitted)) => Held::Device(tables.admit_own(device, now)),
             Some((_, Verdict::Wait(wait))) => return Err(TooMany { seconds: seconds(wait), limit: Limit::Device }),
             // One that has failed so often is an unknown device like any other.
             None | Some((_, Verdict::Exhausted)) => tables.admit_unknown(name, self.address(by.address), now)?,
@@ -161,16 +158,15 @@ impl Guessing {
         now: Moment,
     ) -> Result<Attempt, TooMany> {
         let account = self.account(&user.username, Some(user));
-        let (session, name) = (self.hasher.key(Kind::Session, &[session.0.as_bytes()]), self.name(&user.username));
+        let session = self.hasher.key(Kind::Session, &[session.0.as_bytes()]);
         let mut tables = self.lock();
         tables.verdict_of_own(session, now).or_wait(Limit::Session)?;
         if tables.tallies(account, user.failures, now).known.is_exhausted(MAX_KNOWN, user.failures.known) {
             return Err(TooMany { seconds: EXHAUSTED_WAIT, limit: Limit::Session });
         }
-        tables.enter_owner(name, Limit::Session)?;
-        let held = Held::Session(tables.admit_own(session, name, now));
+        let held = Held::Session(tables.admit_own(session, now));
         drop(tables);
-        let mut attempt = Attempt::new(Arc::clone(self), held, now);
+        let mut attempt = Attempt::new(Arc::clone(self), held, now).of_owner(account)?;
         attempt.count_at(account, user.failures);
         Ok(attempt)
     }
@@ -244,24 +240,23 @@ impl Tables {
         self.own.find(key).map_or(Verdict::Admitted, |row| row.verdict(now))
     }
 
-    fn admit_own(&mut self, key: Key, name: Key, now: Moment) -> InRow {
+    fn admit_own(&mut self, key: Key, now: Moment) -> InRow {
         let row = self.own.find_or_insert(key, Row::default());
-        InRow { key, row: *row, delay: row.admit(now), name }
+        InRow { key, row: *row, delay: row.admit(now) }
     }
 
-    fn enter_owner(&mut self, name: Key, limit: Limit) -> Result<(), TooMany> {
-        let under_way = self.owners.entry(name).or_default();
-        if *under_way >= MAX_OF_OWNER {
-            return Err(TooMany { seconds: 1, limit });
-        }
-        *under_way += 1;
-        Ok(())
+    /// Whether there is a position for one more attempt of an account's known devices and sessions, which it takes.
+    fn enter_owner(&mut self, account: Key) -> bool {
+        let under_way = self.owners.entry(account).or_default();
+        let has_room = *under_way < MAX_OF_OWNER;
+        *under_way += u16::from(has_room);
+        has_room
     }
 
-    fn leave_owner(&mut self, name: Key) {
-        match self.owners.get_mut(&name) {
+    fn leave_owner(&mut self, account: Key) {
+        match self.owners.get_mut(&account) {
             Some(under_way) if *under_way > 1 => *under_way -= 1,
-            _ => drop(self.owners.remove(&name)),
+            _ => drop(self.owners.remove(&account)),
         }
     }
 

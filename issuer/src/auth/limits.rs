@@ -35,10 +35,12 @@ impl Auth {
         if attempt.is_known() {
             let is_of = |user| self.device_of(username, client).is_some_and(|token| token.is_of(user));
             let is_exhausted = self.guessing.has_exhausted_devices(account, recorded, self.clock.moment());
-            if is_exhausted || !user.is_some_and(is_of) {
+            attempt = if is_exhausted || !user.is_some_and(is_of) {
                 attempt.withdrawn();
-                attempt = self.attempt(&SignIn { username, address: client.address, device: None })?;
-            }
+                self.attempt(&SignIn { username, address: client.address, device: None })?
+            } else {
+                attempt.of_owner(account).map_err(|refused| self.refused(refused))?
+            };
         }
         attempt.count_at(account, recorded);
         Ok(attempt)

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    ADDRESS, Account, Guessing, Key, NAME, Row, Tables, Tallies,
+    ADDRESS, Account, Guessing, Key, NAME, Row, Tables, Tallies, TooMany,
     rules::Delay,
     tally::{MAX_KNOWN, MAX_UNKNOWN, Tally},
 };
-use crate::{clock::Moment, user::Failures};
+use crate::{clock::Moment, metrics::Limit, user::Failures};
 
 /// One attempt at a password that was admitted. Dropped without an outcome, its client has gone and learned nothing: it
 /// counts no longer in the record, nor against device or session, but against name and address, since it may have cost a hash.
@@ -17,6 +17,8 @@ pub(crate) struct Attempt {
     /// The account where it counts, once the store was read, and what was counted there before. None where there were as many
     /// failures as there may be.
     counted: Option<(Key, Tallies)>,
+    /// The account of which it takes a position.
+    owner: Option<Key>,
     is_void: bool,
     admitted_at: Moment,
     outcome: Outcome,
@@ -30,13 +32,12 @@ pub(super) enum Held {
     Session(InRow),
 }
 
-/// The row of a device or a session as it was before an attempt, how long that delays the next, and at which name it is.
+/// The row of a device or a session as it was before an attempt, and how long that delays the next.
 #[derive(Clone, Copy)]
 pub(super) struct InRow {
     pub(super) key: Key,
     pub(super) row: Row,
     pub(super) delay: Delay,
-    pub(super) name: Key,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ enum Outcome {
 
 impl Attempt {
     pub(super) fn new(guessing: Arc<Guessing>, held: Held, admitted_at: Moment) -> Self {
-        Self { guessing, held, counted: None, is_void: false, admitted_at, outcome: Outcome::Abandoned }
+        Self { guessing, held, counted: None, owner: None, is_void: false, admitted_at, outcome: Outcome::Abandoned }
     }
 
     /// Counts the attempt at the account that the store says is meant, whose user's record says what was counted before this
@@ -65,6 +66,18 @@ impl Attempt {
             tally.admit();
             self.counted = Some((account.0, before));
         }
+    }
+
+    /// Takes a position of the account whose known device or session it turned out to be of, or says that there is none. Not
+    /// before: a device token of an earlier password would keep the owner out.
+    pub(crate) fn of_owner(mut self, Account(account): Account) -> Result<Self, TooMany> {
+        if self.guessing.lock().enter_owner(account) {
+            self.owner = Some(account);
+            return Ok(self);
+        }
+        let limit = if self.is_known() { Limit::Device } else { Limit::Session };
+        self.withdrawn();
+        Err(TooMany { seconds: 1, limit })
     }
 
     /// Whether it comes from a known device, which most likely is the owner's.
@@ -118,7 +131,6 @@ impl Attempt {
             }
             Held::Device(at) | Held::Session(at) => at,
         };
-        tables.leave_owner(at.name);
         let row = tables.own.find_or_insert(at.key, Row::brought_back(at.row));
         match outcome {
             Outcome::Succeeded => row.succeed(),
@@ -165,6 +177,9 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         let guessing = Arc::clone(&self.guessing);
         let mut tables = guessing.lock();
+        if let Some(account) = self.owner {
+            tables.leave_owner(account);
+        }
         self.settle_admission(&mut tables);
         self.settle_count(&mut tables);
     }

@@ -396,13 +396,27 @@ impl Tables {
 fn an_owner_s_devices_and_sessions_take_few_positions_at_once() {
     let guessing = Guessing::new([1; 32]);
     let user = user(1, "owner");
+    let account = guessing.account(&user.username, Some(&user));
     let under_way: Vec<_> = (0..u128::from(MAX_OF_OWNER))
         .map(|session| guessing.attempt_in_session(SessionId(Uuid::from_u128(session)), &user, at(0)).unwrap())
         .collect();
-    assert_eq!(owner().attempt(&guessing, 0).err().unwrap().seconds, 1);
+    let on_device = || owner().attempt(&guessing, 0).unwrap().of_owner(account);
+    for _ in 0..100 {
+        assert_eq!(on_device().err().unwrap(), TooMany { seconds: 1, limit: Limit::Device }, "and counts nothing");
+    }
     under_way.into_iter().for_each(Attempt::succeeded);
-    assert!(owner().attempt(&guessing, 0).is_ok());
+    assert!(on_device().is_ok());
     assert!(guessing.lock().owners.is_empty());
+}
+
+#[test]
+fn attempts_that_may_be_of_an_earlier_password_take_no_position_of_the_owner() {
+    let guessing = Guessing::new([1; 32]);
+    let user = user(1, "owner");
+    let by = |device| Guest { device: Some(DeviceId([device; 16])), ..owner() }.attempt(&guessing, 0).unwrap();
+    let _earlier: Vec<_> = (100..200).map(by).collect();
+    assert!(by(1).of_owner(guessing.account(&user.username, Some(&user))).is_ok());
+    assert!(guessing.attempt_in_session(SessionId(Uuid::from_u128(1)), &user, at(0)).is_ok());
 }
 
 #[test]
