@@ -16,6 +16,7 @@ use std::{
 };
 
 use crate::{
+    audit,
     clock::Moment,
     device_token::DeviceId,
     id::SessionId,
@@ -147,7 +148,8 @@ impl Guessing {
             // One that has failed so often is an unknown device like any other.
             None | Some((_, Verdict::Exhausted)) => tables.admit_unknown(name, self.address(by.address), now)?,
         };
-        Ok(Attempt::new(Arc::clone(self), held, now))
+        drop(tables);
+        Ok(Attempt::new(Arc::clone(self), held, now).telling_of(by.address))
     }
 
     /// Admits an attempt at the current password in a session: a stolen one must not serve to guess it.
@@ -181,7 +183,9 @@ impl Guessing {
         let mut tables = self.lock();
         let debt = tables.addresses.find_or_insert(self.address(address), Debt::default());
         debt.verdict(now).or_wait(Limit::Address)?;
-        debt.charge(ADDRESS, now);
+        if debt.charge(ADDRESS, now).begins(now) {
+            audit::address_limited(address);
+        }
         Ok(())
     }
 

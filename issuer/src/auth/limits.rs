@@ -47,11 +47,7 @@ impl Auth {
     }
 
     fn attempt(&self, by: &SignIn<'_>) -> Result<Attempt, AuthError> {
-        let attempt = self.guessing.attempt(by, self.clock.moment()).map_err(|refused| self.refused(refused))?;
-        if attempt.delays_address() {
-            audit::address_limited(by.address);
-        }
-        Ok(attempt)
+        self.guessing.attempt(by, self.clock.moment()).map_err(|refused| self.refused(refused))
     }
 
     /// Counts what is refused for its number: no other trace is left of it.

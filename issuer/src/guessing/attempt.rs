@@ -1,13 +1,13 @@
 //! An attempt that was admitted. It counts as a failure until it is settled, and is settled however it ends.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     ADDRESS, Account, Guessing, Key, NAME, Row, Tables, Tallies, TooMany,
     rules::Delay,
     tally::{MAX_KNOWN, MAX_UNKNOWN, Tally},
 };
-use crate::{clock::Moment, metrics::Limit, user::Failures};
+use crate::{audit, clock::Moment, metrics::Limit, user::Failures};
 
 /// One attempt at a password that was admitted. Dropped without an outcome, its client has gone and learned nothing: it
 /// counts no longer in the record, nor against device or session, but against name and address, since it may have cost a hash.
@@ -19,6 +19,8 @@ pub(crate) struct Attempt {
     counted: Option<(Key, Tallies)>,
     /// The account of which it takes a position.
     owner: Option<Key>,
+    /// The address that is delayed after it, for the audit log.
+    pub(super) delays: Option<IpAddr>,
     is_void: bool,
     admitted_at: Moment,
     outcome: Outcome,
@@ -51,7 +53,16 @@ enum Outcome {
 
 impl Attempt {
     pub(super) fn new(guessing: Arc<Guessing>, held: Held, admitted_at: Moment) -> Self {
-        Self { guessing, held, counted: None, owner: None, is_void: false, admitted_at, outcome: Outcome::Abandoned }
+        let outcome = Outcome::Abandoned;
+        Self { guessing, held, counted: None, owner: None, delays: None, is_void: false, admitted_at, outcome }
+    }
+
+    /// Has the audit log say that the address is delayed, where it is after this attempt: one that turns out to be right, or
+    /// that is not tried, delays nothing.
+    pub(super) fn telling_of(mut self, address: IpAddr) -> Self {
+        let begins = matches!(self.held, Held::Unknown { at_address, .. } if at_address.begins(self.admitted_at));
+        self.delays = begins.then_some(address);
+        self
     }
 
     /// Counts the attempt at the account that the store says is meant, whose user's record says what was counted before this
@@ -92,11 +103,6 @@ impl Attempt {
     /// Whether it must fail whatever the password, since there were as many failures as there may be.
     pub(crate) fn is_void(&self) -> bool {
         self.is_void
-    }
-
-    /// Whether it is the one after which its address is delayed.
-    pub(crate) fn delays_address(&self) -> bool {
-        matches!(self.held, Held::Unknown { at_address, .. } if at_address.begins(self.admitted_at))
     }
 
     /// The password was right.
@@ -182,5 +188,9 @@ impl Drop for Attempt {
         }
         self.settle_admission(&mut tables);
         self.settle_count(&mut tables);
+        drop(tables);
+        if let (Some(address), Outcome::Failed | Outcome::Abandoned) = (self.delays, self.outcome) {
+            audit::address_limited(address);
+        }
     }
 }

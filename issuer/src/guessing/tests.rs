@@ -150,7 +150,7 @@ fn one_failure_of_an_address_begins_its_delay() {
     let begins = (0..200).filter(|name| {
         let attempt = unknown(&format!("user{name}"), 1).attempt(&guessing, 0);
         attempt.is_ok_and(|attempt| {
-            let begins = attempt.delays_address();
+            let begins = attempt.delays.is_some();
             attempt.failed();
             begins
         })
