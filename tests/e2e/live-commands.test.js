@@ -180,7 +180,7 @@ test("an import whose issuer is killed says so in a line, and is made whole by r
   assert.equal(told.length, 2, stderr);
   assert.match(
     told[0],
-    /^hallpass: the import stopped at line \d+, and can be run again: the running hallpass, which holds the store, (went before it answered: what was to be written may have been, or not|has gone)$/,
+    /^hallpass: the import stopped at line \d+, and can be run again, where up to 1024 more users may be found added: the running hallpass, which holds the store, (went before it answered: what was to be written may have been, or not|has gone)$/,
   );
   const again = run(["user", "import", file, "--store", `sled:${folder}`]);
   assert.equal(again.status, 0, again.stderr);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cookieHeader, COOKIES, cookieValue, login, post } from "../support/client.js";
-import { issuerFor } from "../support/issuer.js";
+import { issuerFor, run, temporaryFolder } from "../support/issuer.js";
 
 const REFRESH = COOKIES.refresh;
 
@@ -219,4 +219,32 @@ test("a sign-in over a living session ends the one that it replaces", async (t) 
   const second = cookieHeader(await login(issuer, {}, { cookie: first }));
   await assertError(await refresh(issuer, undefined, { cookie: first }), 400, "invalid_grant");
   assert.equal((await refresh(issuer, undefined, { cookie: second })).status, 200);
+});
+
+test("the cookies of the largest token that an issuer makes are of a size that browsers keep", async (t) => {
+  const store = ["--store", `sled:${temporaryFolder(t)}`];
+  // Letters of four bytes each, as the names of earlier builds may have them too.
+  const username = "\u{20000}".repeat(64);
+  const password = "a password of several words";
+  const roles = Array.from({ length: 16 }, (_, index) => ["--role", `${index + 10}${"x".repeat(59)}`]);
+  const claim = ["--claim", `a="${"b".repeat(1016)}"`];
+  const added = run(["user", "add", username, "--password-stdin", ...store, ...roles.flat(), ...claim], { input: `${password}\n` });
+  assert.equal(added.status, 0, added.stderr);
+  const args = (length) => {
+    const issuer = `https://auth.example.com/${"p".repeat(length - 25)}`;
+    return [...store, "--issuer", issuer, "--audience", "a".repeat(length)];
+  };
+  const issuer = await issuerFor(t, { args: args(160) });
+  const answer = await login(issuer, { username, password });
+  assert.equal(answer.status, 200);
+  for (const cookie of answer.headers.getSetCookie()) {
+    const [pair] = cookie.split(";");
+    assert.ok(pair.length <= 4096, `${pair.length} bytes`);
+  }
+  assert.ok(answer.headers.getSetCookie()[0].length > 3900, "the largest token is no longer so large");
+  for (const [option, value] of [["--issuer", `https://auth.example.com/${"p".repeat(136)}`], ["--audience", "a".repeat(161)], ["--audience", '"'.repeat(81)]]) {
+    const { status, stderr } = run(["serve", option, value]);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, new RegExp(`${option}.*at most 160 bytes`, "s"));
+  }
 });

@@ -6,6 +6,10 @@ use tracing::level_filters::LevelFilter;
 
 use crate::http::{MAX_HOPS, Origin};
 
+/// How long an issuer's URL and an audience may be, in bytes of JSON: a token with both, with the largest roles and claims
+/// and the longest username, fits into a cookie of 4 KiB. Browsers drop a larger one and say nothing (RFC 6265 §6.1).
+const MOST_TOKEN_BYTES: usize = 160;
+
 /// The issuer's public URL and the origin that its pages have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuerUrl {
@@ -30,6 +34,7 @@ impl FromStr for IssuerUrl {
         if text.contains(['?', '#']) || text.ends_with('/') {
             return Err(expected.to_owned());
         }
+        fit_into_token(text)?;
         if origin.is_https() || (origin.is_http() && origin.is_local()) {
             Ok(Self { url: text.to_owned(), origin })
         } else {
@@ -46,7 +51,17 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
 
 /// The `aud` of access tokens (RFC 7519 §4.1.3), which a verifier compares byte by byte.
 pub(super) fn audience(text: &str) -> Result<String, String> {
+    fit_into_token(text)?;
     named(text).ok_or_else(|| "an audience is a name or a URL, such as api or https://api.example.com".to_owned())
+}
+
+/// Fails for a text that is too long to be in every token.
+fn fit_into_token(text: &str) -> Result<(), String> {
+    let bytes = text.len() + text.matches(['"', '\\']).count();
+    if bytes <= MOST_TOKEN_BYTES {
+        return Ok(());
+    }
+    Err(format!("it must be at most {MOST_TOKEN_BYTES} bytes long: every token has it, and must fit into a cookie"))
 }
 
 /// The name of a claim.
@@ -152,6 +167,16 @@ mod tests {
         assert_eq!(millis("50ms"), Ok(Duration::from_millis(50)));
         assert!(millis("11s").is_err() && millis("50").is_err());
         assert!(duration_to_wait("20s").is_ok() && duration_to_wait("21s").is_err() && duration_to_wait("0s").is_err());
+    }
+
+    #[test]
+    fn what_every_token_has_is_short() {
+        let issuer = |length: usize| format!("https://a.example/{}", "p".repeat(length - 18)).parse::<IssuerUrl>();
+        assert!(issuer(160).is_ok() && audience(&"a".repeat(160)).is_ok());
+        // As a token spells it, a quote takes two bytes.
+        for refused in [issuer(161).map(|_| ()), audience(&"\"".repeat(81)).map(|_| ())] {
+            assert!(refused.unwrap_err().starts_with("it must be at most 160 bytes long"));
+        }
     }
 
     #[test]

@@ -53,7 +53,10 @@ pub(crate) enum ImportError {
     Read { file: PathBuf, reason: io::Error },
     #[error("line {line}: {fault}")]
     Header { line: u64, fault: Fault },
-    #[error("the import stopped at line {line}, and can be run again: {error}")]
+    #[error(
+        "the import stopped at line {line}, and can be run again, where up to {IN_FLIGHT} more users may be found added: \
+         {error}"
+    )]
     Store { line: u64, error: StoreError },
     #[error("it is done, but that cannot be printed: {0}")]
     Output(io::Error),
