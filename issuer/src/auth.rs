@@ -4,7 +4,6 @@
 use std::{net::IpAddr, slice, sync::Arc};
 
 use hallpass_token::{AccessClaims, UnixSeconds, VerifiedClaims};
-use tokio::sync::Mutex;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -36,12 +35,14 @@ mod registration;
 mod renewal;
 mod sessions;
 mod successes;
+mod turns;
 
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
 pub(crate) use keys::KeySet;
 use notes::Notes;
 pub(crate) use renewal::{Presented, Seen};
 pub(crate) use sessions::Listed;
+use turns::Turns;
 
 /// The client of RFC 9068 §2.2 that users sign in with directly.
 const CLIENT_ID: &str = "hallpass";
@@ -63,8 +64,8 @@ pub(crate) struct Auth {
     metrics: AuthMetrics,
     keys: Arc<Keeper>,
     settings: Settings,
-    /// Changes of passwords come one after the other: see [`change_password`](Self::change_password).
-    password_changes: Mutex<()>,
+    /// A user's changes of password come one after the other: see [`change_password`](Self::change_password).
+    password_changes: Turns,
     notes: Notes,
 }
 
@@ -123,7 +124,7 @@ impl Auth {
         metrics: AuthMetrics,
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
-        let (hashing, password_changes) = (Arc::new(hashing), Mutex::default());
+        let (hashing, password_changes) = (Arc::new(hashing), Turns::default());
         let guessing = Guessing::new(random_bytes()?);
         let successes = SuccessLimit::new(random_bytes()?);
         let notes = Notes::default();
@@ -171,6 +172,10 @@ impl Auth {
         client: Client,
     ) -> Result<Pass, AuthError> {
         let (user, device) = self.check_password(username, password, &client).await?;
+        if client.presence.has_gone() {
+            // A session that nobody has would count all the same, and end one of the user's others.
+            return Err(AuthError::ClientGone);
+        }
         let now = self.clock.now();
         let keys = self.keys().await?;
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?, keys.refresh_tokens.in_use().id());

@@ -31,6 +31,7 @@ pub(crate) use presence::{Here, Presence};
 use queue::Refused;
 use turn::Turn;
 pub(crate) use workbench::Workbench;
+use workbench::hashes_worth;
 use workers::{Waiter, Workers};
 
 /// What the person who runs the issuer chose.
@@ -152,9 +153,12 @@ impl Hashing {
         let affordable = credential.filter(|credential| self.is_affordable(credential));
         let is_real = affordable.is_some();
         let decoy = decoy.filter(|decoy| decoy.hash.check_cost(&self.limit).is_ok()).unwrap_or(&self.decoy);
-        let subject = (password, affordable.unwrap_or(decoy).clone());
-        let ((password, _), fits) =
-            self.run(asker, 1, subject, |bench, (password, credential)| bench.verify(password, credential)).await?;
+        let checked = affordable.unwrap_or(decoy).clone();
+        let hashes = self.hashes(&checked);
+        let subject = (password, checked);
+        let ((password, _), fits) = self
+            .run(asker, hashes, subject, |bench, (password, credential)| bench.verify(password, credential))
+            .await?;
         Ok(Checked { fits: fits && is_real, password })
     }
 
@@ -175,9 +179,9 @@ impl Hashing {
         if !self.is_affordable(credential) {
             return Ok(None);
         }
-        let subject = (current, credential.clone(), new);
+        let (hashes, subject) = (self.hashes(credential) + 1, (current, credential.clone(), new));
         let (_, replaced) = self
-            .run(asker, 2, subject, |bench, (current, credential, new)| {
+            .run(asker, hashes, subject, |bench, (current, credential, new)| {
                 if bench.verify(current, credential)? { bench.create(new).map(Some) } else { Ok(None) }
             })
             .await?;
@@ -220,6 +224,11 @@ impl Hashing {
         cost.is_ok()
     }
 
+    /// What a check of a hash is worth, in hashes of our own.
+    fn hashes(&self, credential: &Credential) -> u32 {
+        hashes_worth(credential.hash.work(), self.parameters)
+    }
+
     /// Has the subject hashed, and gives it back with what came of it.
     async fn run<S: Send + 'static, T: Send + 'static>(
         &self,
@@ -234,7 +243,7 @@ impl Hashing {
         let waiter = self.workers.admit(asker.lane, job, turn)?;
         tokio::select! {
             answered = answer => answered.unwrap_or(Err(HashingError::Ended)),
-            () = asker.presence.gone() => Err(HashingError::ClientGone),
+            () = departed(&waiter, &asker.presence) => Err(HashingError::ClientGone),
             refused = self.expired(&waiter) => Err(refused.into()),
         }
     }
@@ -246,6 +255,15 @@ impl Hashing {
             Some(refused) => refused,
             None => future::pending().await,
         }
+    }
+}
+
+/// Completes when a client has gone, unless a thread has begun by then: what that makes is taken on, so that who hangs up
+/// meanwhile is counted as any other.
+async fn departed(waiter: &Waiter<'_>, presence: &Presence) {
+    presence.gone().await;
+    if !waiter.depart() {
+        future::pending::<()>().await;
     }
 }
 

@@ -122,7 +122,7 @@ impl Auth {
     }
 }
 
-/// Settles an attempt whose password was not compared. A client that hung up may have cost a hash all the same.
+/// Settles an attempt whose password was not compared. One whose client hung up stood in the queue all the same.
 pub(super) fn untried(attempt: Attempt, error: &HashingError) {
     match error {
         HashingError::ClientGone => drop(attempt),

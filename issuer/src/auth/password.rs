@@ -16,7 +16,7 @@ impl Auth {
     /// Puts a new password in the place of the current one. The session that asks stays; the user's others end.
     ///
     /// Of the two records the own session is written first, with the epoch that the user will have: a crash between
-    /// them leaves everybody signed in and the password as it was. One change follows the other, so that of two in the
+    /// them leaves everybody signed in and the password as it was. A user's changes follow each other, so that of two in the
     /// same session the second finds its current password wrong before it has touched anything.
     ///
     /// A client that was a known device stays one, by the new device token that it gets.
@@ -34,7 +34,7 @@ impl Auth {
         let address = client.address;
         // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
         let verified = user.credential_epoch;
-        let in_turn = self.password_changes.lock().await;
+        let in_turn = self.password_changes.take(user.id).await;
         let mut user = self.user_of(identity).await?;
         if user.credential_epoch != verified {
             return Err(AuthError::WrongPassword);

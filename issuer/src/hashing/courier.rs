@@ -93,12 +93,12 @@ impl Courier {
     fn hand_out(&self, worker: usize, Done { job, times, bench }: Done) -> Option<Workbench> {
         let mut state = self.shared.state();
         let waited = state.queue.done(self.shared.now(), worker);
-        for took in times.iter().flatten() {
-            state.queue.measured(*took);
+        for time in times.iter().flatten() {
+            state.queue.measured(time.of_own);
         }
         drop(state);
-        for took in times.iter().flatten() {
-            self.shared.metrics.hashed(*took);
+        for time in times.iter().flatten() {
+            self.shared.metrics.hashed(time.took);
         }
         if let Some(waited) = waited.filter(|_| times.is_some()) {
             self.shared.metrics.waited(waited);

@@ -8,10 +8,9 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
 };
 
-use super::{Workbench, job::Job};
+use super::{Workbench, job::Job, workbench::HashTime};
 
 /// What one thread has to do, and what it has done.
 #[derive(Default)]
@@ -25,7 +24,7 @@ pub(super) struct Place {
 pub(super) struct Done {
     pub(super) job: Job,
     /// What each hash took; none where nobody waited any more when it was the job's turn.
-    pub(super) times: Option<Vec<Duration>>,
+    pub(super) times: Option<Vec<HashTime>>,
     /// Where its thread starved, and has ended: what the next one hashes with.
     pub(super) bench: Option<Workbench>,
 }

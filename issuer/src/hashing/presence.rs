@@ -20,6 +20,10 @@ impl Here {
 }
 
 impl Presence {
+    pub(crate) fn has_gone(&self) -> bool {
+        self.0.has_changed().is_err()
+    }
+
     /// Completes when the client has gone.
     pub(crate) async fn gone(&self) {
         let mut here = self.0.clone();

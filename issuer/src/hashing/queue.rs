@@ -9,7 +9,7 @@ use super::Lane;
 mod arrivals;
 mod share;
 
-/// A client is let in if its wait and its hash fit into this part of the deadline: hashes take up to a quarter longer now
+/// A client is let in if its wait and a hash of our own fit into this part of the deadline: hashes take up to a quarter longer now
 /// and then, and whoever is let in should not be sent away after the wait.
 const ADMITTED: (u32, u32) = (3, 4);
 
@@ -30,7 +30,7 @@ const MOST_SPARE: usize = 32;
 
 /// Something to be hashed.
 pub(super) trait Waits {
-    /// How many hashes it takes.
+    /// How many hashes it takes, or is worth.
     fn hashes(&self) -> u32;
 
     /// Whether nobody waits for it any more.
@@ -49,7 +49,7 @@ pub(super) struct Queue<J> {
     spare: VecDeque<J>,
     /// What each worker does, and what it goes on with.
     given: Vec<VecDeque<Given>>,
-    /// The mean time of a hash; zero before the first.
+    /// The mean time of a hash of our own; zero before the first.
     hash_time: Duration,
     /// When there is room for the next one who is sent away, by lane. Each refusal takes a place, so that those who come
     /// back when they are told do not all come at once.
@@ -106,7 +106,7 @@ impl<J: Waits> Queue<J> {
 
     /// Refuses one hash that would not fit now.
     pub(super) fn check_room(&mut self, now: Duration, lane: Lane) -> Result<(), Refused> {
-        if self.fits(now, lane, 1) { Ok(()) } else { Err(self.refuse(now, lane, 1)) }
+        if self.fits(now, lane) { Ok(()) } else { Err(self.refuse(now, lane, 1)) }
     }
 
     /// Lets something wait, if its turn comes in time.
@@ -115,7 +115,7 @@ impl<J: Waits> Queue<J> {
             // Nobody waits, so that nothing that was promised for later holds any more.
             self.next_free = [Duration::ZERO; 2];
         }
-        if !self.fits(now, lane, job.hashes()) {
+        if !self.fits(now, lane) {
             let refused = self.refuse(now, lane, job.hashes());
             return Err((job, refused));
         }
@@ -157,7 +157,7 @@ impl<J: Waits> Queue<J> {
         let wait = now.saturating_sub(since) + left;
         // A hash that takes longer than there is time for is done all the same for who need not wait: else nobody would be
         // served any more once hashes were slow for a while, nor would anybody find out that they are quick again.
-        let planned = hash.min(self.part_of_deadline(ADMITTED));
+        let planned = self.hash_time.min(self.part_of_deadline(ADMITTED));
         let is_late = wait + planned > self.part_of_deadline(FOR_HASHING);
         if is_late && is_free {
             let refused = self.refuse(now, lane, job.hashes());
@@ -221,7 +221,7 @@ impl<J: Waits> Queue<J> {
         done.waited.map(|(_, came)| done.since.saturating_sub(came))
     }
 
-    /// Takes on what one hash took.
+    /// Takes on what one hash of our own took, or would have taken.
     pub(super) fn measured(&mut self, took: Duration) {
         self.hash_time = if self.hash_time.is_zero() { took } else { (self.hash_time * (WEIGHT - 1) + took) / WEIGHT };
     }
@@ -286,10 +286,12 @@ impl<J: Waits> Queue<J> {
         done.is_some_and(|done| now.saturating_sub(done.since) > 2 * self.hash_time * done.hashes)
     }
 
-    fn fits(&self, now: Duration, lane: Lane, hashes: u32) -> bool {
+    /// Whether there is room for a job that comes now. All jobs are alike here: one whose hash was imported would else never find
+    /// room in a flood of small ones, and that it does not would tell of its hash.
+    fn fits(&self, now: Duration, lane: Lane) -> bool {
         let wait = self.expected_wait(now, lane);
         // Where one hash alone takes longer than the deadline, those who need not wait are still served.
-        wait.is_zero() || wait + self.hash_time * hashes <= self.part_of_deadline(ADMITTED)
+        wait.is_zero() || wait + self.hash_time <= self.part_of_deadline(ADMITTED)
     }
 
     fn part_of_deadline(&self, (part, whole): (u32, u32)) -> Duration {

@@ -163,3 +163,66 @@ async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
     assert!(stuck.await.unwrap().is_ok());
     assert!(hashing.verify(&asker(Lane::Unknown), password("x"), None, None).await.is_ok());
 }
+
+/// What holds its thread until it is released, and tells when a thread has begun it.
+struct Held {
+    release: std::sync::mpsc::Sender<()>,
+    has_begun: oneshot::Receiver<()>,
+    answered: tokio::task::JoinHandle<bool>,
+}
+
+fn hold(hashing: &Arc<Hashing>, asker: &Asker) -> Held {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = oneshot::channel();
+    let (hashing, asker) = (Arc::clone(hashing), asker.clone());
+    let subject = (std::sync::Mutex::new(Some(begun)), released);
+    let answered = tokio::spawn(async move {
+        let work: HashFn<_, _> = |_, (begun, released): &(std::sync::Mutex<Option<oneshot::Sender<()>>>, _)| {
+            begun.lock().unwrap().take().unwrap().send(()).unwrap();
+            let released: &std::sync::mpsc::Receiver<()> = released;
+            Ok(released.recv())
+        };
+        hashing.run(&asker, 1, subject, work).await.is_ok()
+    });
+    Held { release, has_begun, answered }
+}
+
+#[tokio::test]
+async fn what_was_begun_for_a_client_that_hangs_up_is_answered_so_that_it_is_counted() {
+    let metrics = Metrics::new();
+    let (hashing, here) = (Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap()), Here::new());
+    let held = hold(&hashing, &Asker { lane: Lane::Known, presence: here.presence() });
+    held.has_begun.await.unwrap();
+    drop(here);
+    tokio::task::yield_now().await;
+    held.release.send(()).unwrap();
+    assert!(held.answered.await.unwrap());
+    assert_eq!(counted(&metrics, "hallpass_hash_dropped_total{reason=\"client_gone\"}"), 0);
+}
+
+#[tokio::test]
+async fn in_a_flood_of_costly_imported_hashes_known_devices_keep_two_thirds_of_the_time() {
+    let patient = Settings { deadline: Duration::from_hours(1), ..settings() };
+    let (hashing, here) = (Arc::new(Hashing::start(&patient, Metrics::new().hashing).unwrap()), Here::new());
+    let asker = |lane| Asker { lane, presence: here.presence() };
+    let held = hold(&hashing, &asker(Lane::Known));
+    held.has_begun.await.unwrap();
+    // One is worth ten of ours and more.
+    let costly: Credential =
+        Credential::imported("$2b$12$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO".parse().unwrap());
+    let done = std::sync::Mutex::new(Vec::new());
+    let lanes = [[Lane::Known; 12].as_slice(), &[Lane::Unknown; 3]].concat();
+    let waiting = lanes.iter().map(async |lane| {
+        let decoy = (*lane == Lane::Unknown).then_some(&costly);
+        hashing.verify(&asker(*lane), password("x"), None, decoy).await.unwrap();
+        done.lock().unwrap().push(*lane);
+    });
+    let all = futures_util::future::join(futures_util::future::join_all(waiting), async {
+        held.release.send(()).unwrap();
+    });
+    all.await;
+    let done = done.into_inner().unwrap();
+    let unknown: Vec<_> = (0..).zip(&done).filter(|(_, lane)| **lane == Lane::Unknown).map(|(at, _)| at).collect();
+    // The first of them is worth more than twelve of the known devices'.
+    assert!(unknown[1] >= 12, "{done:?}");
+}

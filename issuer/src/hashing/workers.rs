@@ -136,16 +136,23 @@ impl Waiter<'_> {
             refused
         })
     }
-}
 
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        if self.turn.leave() {
+    /// Leaves the queue since nobody is there any more; no, where a thread has begun, or it has left already.
+    pub(super) fn depart(&self) -> bool {
+        let departs = self.turn.leave();
+        if departs {
             self.shared.metrics.dropped(Dropped::ClientGone);
             let mut state = self.shared.state();
             state.queue.forget_gone();
             self.shared.count(&state);
         }
+        departs
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.depart();
     }
 }
 

@@ -8,7 +8,8 @@ const KNOWN_PER_UNKNOWN: u32 = 2;
 
 /// How far the known devices are ahead: a hash of theirs adds one, a hash of an unknown device takes [`KNOWN_PER_UNKNOWN`].
 /// While both lanes have work it stays between 0 and 3, where no job takes more than two hashes and one of an unknown device
-/// takes one: over any such time unknown devices get a third of the hashes, give or take one.
+/// takes one: over any such time unknown devices get a third of the hashes, give or take one. A larger job, whose hash was
+/// imported, is worth as many hashes as it takes time for, and the other lane gets its part of that.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Share {
     lead: i64,

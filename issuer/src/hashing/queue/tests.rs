@@ -465,3 +465,49 @@ fn a_worker_goes_on_with_nothing_for_which_nobody_waits() {
     queue.done(millis(20), 0);
     assert_eq!(queue.next_spare(millis(20), 0), Next::Do(job(7)));
 }
+
+/// Twenty seconds in which unknown devices flood two workers with jobs that are worth so many hashes, of 25 ms each, and a known
+/// device comes every 100 ms. How many known devices were sent away.
+fn sent_away_in_a_flood_of(worth: u32) -> usize {
+    let mut queue = Queue::new(2, Duration::from_secs(2), millis(25));
+    // What each worker does, and when it began.
+    let mut workers: [(Duration, VecDeque<TestJob>); 2] = Default::default();
+    let mut sent_away = 0;
+    for now in (0..20_000).step_by(5).map(millis) {
+        for (worker, (began, jobs)) in workers.iter_mut().enumerate() {
+            if jobs.front().is_some_and(|job| now >= *began + millis(25) * job.hashes) {
+                jobs.pop_front();
+                queue.done(now, worker);
+                *began = now;
+            }
+            if jobs.len() > 1 && queue.should_be_relieved(now, worker) {
+                queue.put_back(worker, jobs.pop_back().unwrap());
+            }
+        }
+        // Whether it is let in is not what counts here.
+        let _ = queue.admit(now, Lane::Unknown, TestJob { hashes: worth, ..job(0) });
+        if now.as_millis().is_multiple_of(100) {
+            sent_away += usize::from(queue.admit(now, Lane::Known, job(1)).is_err());
+        }
+        while let Some(worker) = queue.soonest(now) {
+            match queue.next(now, worker) {
+                Next::Do(job) => {
+                    let (began, jobs) = &mut workers[worker];
+                    if jobs.is_empty() {
+                        *began = now;
+                    }
+                    jobs.push_back(job);
+                }
+                Next::Late(job, _) => sent_away += usize::from(job.name == 1),
+                Next::Gone(_) => {}
+                Next::Nothing => break,
+            }
+        }
+    }
+    sent_away
+}
+
+#[test]
+fn a_flood_of_costly_hashes_sends_no_known_device_away() {
+    assert_eq!([1, 10, 40].map(sent_away_in_a_flood_of), [0, 0, 0]);
+}

@@ -72,11 +72,14 @@ impl Argon2Hash {
         memory.hasher(self.argon2).hash_into(password, &self.salt, out).map_err(failed)
     }
 
-    pub(super) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
+    pub(super) fn work(&self) -> u64 {
         let params = self.argon2.params();
-        let (kib, passes) = (u64::from(params.memory_kib()), u64::from(params.passes()));
-        limit.check_memory(kib * 1024)?;
-        check_work("memory in KiB times passes", kib * passes, MOST_KIB_PASSES)
+        u64::from(params.memory_kib()) * u64::from(params.passes())
+    }
+
+    pub(super) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
+        limit.check_memory(u64::from(self.argon2.params().memory_kib()) * 1024)?;
+        check_work("memory in KiB times passes", self.work(), MOST_KIB_PASSES)
     }
 
     pub(super) fn is_made_with(&self, parameters: Parameters) -> bool {

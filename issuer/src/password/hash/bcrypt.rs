@@ -16,6 +16,9 @@ const MOST_PASSWORD_BYTES: usize = 72;
 /// 2¹⁴ rounds take about a second; each further step doubles that.
 const MOST_COST: u64 = 14;
 
+/// The work of cost 0, of which each further cost is twice as much: see `PasswordHash::work`.
+const WORK: u64 = 110;
+
 #[derive(Clone)]
 pub(super) struct BcryptHash {
     cost: u32,
@@ -47,6 +50,10 @@ impl BcryptHash {
         // The last of its 24 bytes has never been part of the hash's text.
         let computed = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, &key[..with_nul]));
         out.copy_from_slice(&computed[..out.len()]);
+    }
+
+    pub(super) fn work(&self) -> u64 {
+        WORK << self.cost
     }
 
     pub(super) fn check_cost(&self) -> Result<(), TooCostly> {

@@ -56,6 +56,11 @@ impl Parameters {
         self.memory_kib
     }
 
+    /// The work of a hash: see [`PasswordHash::work`](super::PasswordHash::work).
+    pub(crate) fn work(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
+    }
+
     pub(crate) fn memory_bytes(self) -> u64 {
         u64::from(self.memory_kib) * 1024
     }

@@ -66,7 +66,8 @@ impl Pbkdf2Hash {
         derived.map_err(|error| HashingFailed(error.to_string()))
     }
 
-    pub(super) fn check_cost(&self) -> Result<(), TooCostly> {
+    /// Of an iteration it is about one.
+    pub(super) fn work(&self) -> u64 {
         let block = match self.digest {
             Digest::Sha1 => 20,
             Digest::Sha256 => 32,
@@ -74,7 +75,11 @@ impl Pbkdf2Hash {
         };
         // A longer output iterates again for each block of it.
         let blocks = self.output.len().div_ceil(block) as u64;
-        check_work("iterations", u64::from(self.iterations) * blocks, MOST_ITERATIONS)
+        u64::from(self.iterations) * blocks
+    }
+
+    pub(super) fn check_cost(&self) -> Result<(), TooCostly> {
+        check_work("iterations", self.work(), MOST_ITERATIONS)
     }
 }
 

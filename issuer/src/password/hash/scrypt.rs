@@ -15,6 +15,9 @@ const CRYPT_FORM: &str = "$7$NrrrrrpppppSALT$HASH, as crypt writes it, with 43 c
 /// Mebibytes that are filled and read again, over all lanes: 512 MiB take about a second and a half.
 const MOST_MIB: u64 = 512;
 
+/// The work of a KiB that is filled and read again: see `PasswordHash::work`.
+const WORK_OF_KIB: u64 = 5;
+
 #[derive(Clone)]
 pub(super) struct ScryptHash {
     params: Params,
@@ -62,9 +65,17 @@ impl ScryptHash {
         scrypt::scrypt(password, &self.salt, &self.params, out).map_err(|error| HashingFailed(error.to_string()))
     }
 
+    pub(super) fn work(&self) -> u64 {
+        self.filled_bytes().saturating_mul(u64::from(self.params.p())) / 1024 * WORK_OF_KIB
+    }
+
+    fn filled_bytes(&self) -> u64 {
+        (128 * u64::from(self.params.r())).saturating_mul(self.params.n())
+    }
+
     pub(super) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
         let block = 128 * u64::from(self.params.r());
-        let filled = block.saturating_mul(self.params.n());
+        let filled = self.filled_bytes();
         let lanes = u64::from(self.params.p());
         // Beside the table: a block for each lane, and two to work in.
         limit.check_memory(filled.saturating_add(block.saturating_mul(lanes + 2)))?;
