@@ -85,3 +85,14 @@ test("what was disposed of answers no more, and a sign-out that was under way st
   await assert.rejects(session.signIn({ username: "ada", password: "x" }), { code: "ERR_DISPOSED" });
   assert.equal(asked.at(-1).path, "/logout");
 });
+
+test("a token that expires while it is asked for is renewed, whichever look at the clock comes first after its end", async (t) => {
+  for (let early = 0; early < 100; early++) {
+    let clock = 1e9;
+    const { session } = sessionWith(t, { "/refresh": (_request, count) => grant(`t${count}`) }, { now: () => (clock += 0.001) });
+    assert.equal(await session.getAccessToken(), "t1");
+    // Ten seconds before its end a token is handed out no more: each look at the clock is a millisecond later.
+    clock += 290 - early / 1000;
+    assert.match(await session.getAccessToken(), /^t[12]$/);
+  }
+});

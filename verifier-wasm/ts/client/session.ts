@@ -109,10 +109,13 @@ export class PageSession {
   async #usablePass(): Promise<Pass | null> {
     this.#assertInUse();
     await this.#changes.settled();
-    // The issuer is not asked again for a user who is known to be signed out.
-    const isKnown = this.published.now.status === "signed-out" || this.#agenda.goodPass !== undefined;
-    if (this.#agenda.standing.isInDoubt || !isKnown) await this.#tend();
-    else if (this.#agenda.isRenewalDue) void this.#tend();
+    // Looked at once: it must not expire between two looks. The issuer is not asked again for a user who is known to be signed out.
+    const known = this.#agenda.goodPass;
+    if (!this.#agenda.standing.isInDoubt && (known || this.published.now.status === "signed-out")) {
+      if (this.#agenda.isRenewalDue) void this.#tend();
+      return known ?? null;
+    }
+    await this.#tend();
     this.#assertInUse();
     if (this.published.now.status === "signed-out") return null;
     const pass = this.#agenda.goodPass;
