@@ -6,7 +6,6 @@
 use std::fmt::Display;
 
 use crate::{
-    guessing::{MAX_UNKNOWN, Told},
     id::{SessionId, UserId},
     log::AUDIT,
     session::{End, Session},
@@ -59,18 +58,14 @@ pub(crate) fn users_imported(added: u64, present: u64, refused: u64) {
     tracing::info!(target: AUDIT, event, added, present, refused, address = OPERATOR, "audit");
 }
 
-/// A user's account has failed attempts: what follows of unknown devices is delayed, or refused whatever the password.
-pub(crate) fn attempts_limited(user: UserId, told: Told, address: impl Display) {
-    match told {
-        Told::Nothing => {}
-        Told::Delayed => {
-            tracing::info!(target: AUDIT, event = "attempts_delayed", %user, %address, "audit");
-        }
-        Told::Exhausted => {
-            let (event, failures) = ("attempts_refused", MAX_UNKNOWN);
-            tracing::warn!(target: AUDIT, event, %user, failures, %address, "audit");
-        }
-    }
+/// A user's account has failed attempts: what follows of unknown devices is delayed.
+pub(crate) fn attempts_delayed(user: UserId, address: impl Display) {
+    tracing::info!(target: AUDIT, event = "attempts_delayed", %user, %address, "audit");
+}
+
+/// A user's account has so many failed attempts in a row that those of unknown devices are refused whatever the password.
+pub(crate) fn attempts_refused(user: UserId, failures: u16, address: impl Display) {
+    tracing::warn!(target: AUDIT, event = "attempts_refused", %user, failures, %address, "audit");
 }
 
 /// An address has failed attempts, at whatever names: what follows from it is delayed.

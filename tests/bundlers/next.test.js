@@ -5,13 +5,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startBrowser } from "../support/browser.js";
 import { EXAMPLE_ISSUER, examplesOf } from "../support/examples.js";
 import { publish, startKeyServer } from "../support/key-server.js";
+import { freePort } from "../support/port.js";
 import { checkInPage, EXPECTED, installProject, makeGiven, sizeOf } from "./project.js";
 
 const next = fileURLToPath(new URL("node_modules/next/dist/bin/next", import.meta.url));
@@ -118,7 +118,7 @@ async function testExample(url, { token, expired }) {
 }
 
 async function start(t, folder) {
-  const port = await freePort();
+  const port = String(await freePort());
   const server = spawn(process.execPath, [next, "start", "--port", port, "--hostname", "127.0.0.1"], { cwd: folder, env, stdio: "ignore" });
   const ended = once(server, "exit");
   t.after(async () => {
@@ -137,13 +137,4 @@ async function start(t, folder) {
 
 async function answers(url) {
   return fetch(url).then(() => true, () => false);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return `${port}`;
 }

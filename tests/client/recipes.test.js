@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -12,6 +10,7 @@ import { startBrowser } from "../support/browser.js";
 import { COOKIES, cookieHeader, cookieValue, login, sleep } from "../support/client.js";
 import { examplesOf } from "../support/examples.js";
 import { addUser, credentials, run, startIssuer, temporaryFolder } from "../support/issuer.js";
+import { freePort } from "../support/port.js";
 import { startSite } from "../support/site.js";
 
 const PATIENCE = 15_000;
@@ -97,7 +96,7 @@ test("localStorage keeps the session over a reload, until it is signed out of", 
 
 /** Runs the recipe's server before an issuer; returns what requests a page of it, as the browser with these cookies. */
 async function startRecipeServer(t, issuer) {
-  const port = await freePort();
+  const port = String(await freePort());
   const folder = writeRecipes(t, issuer.url.replace("127.0.0.1", "localhost"), port);
   symlinkSync(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(folder, "node_modules"));
   const server = spawn(process.execPath, ["server.mjs"], { cwd: folder, stdio: "inherit" });
@@ -158,11 +157,3 @@ test("a server says 503 while the issuer cannot be reached, and renders nobody a
   for (const asked of [cookie, cookie.split("; ")[1]]) assert.equal((await render(asked)).status, 503);
   assert.equal((await render()).status, 200);
 });
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}

@@ -9,6 +9,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { freePort } from "../support/port.js";
 
 const XTASK = process.env.HALLPASS_XTASK;
 const MINUTE = 60_000;
@@ -117,15 +118,6 @@ function processes() {
       return []; // It ended while we looked.
     }
   });
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function isOpen(port) {

@@ -40,15 +40,17 @@ test("a password goes only over TLS to whom the certificate says", { skip }, asy
   execFileSync("chmod", ["600", join(server.data, "good.key")]);
   await server.start();
 
-  const list = (host, password, more) => {
+  const connect = (command, host, password, more) => {
     const url = `postgres://clerk:${password}@${host}:${server.port}/postgres?${more}`;
-    const result = run(["user", "list"], { env: { HALLPASS_STORE: url } });
+    const result = run(command, { env: { HALLPASS_STORE: url } });
     assert.doesNotMatch(result.stdout + result.stderr, /s3cret/);
     return result;
   };
   const authority = `sslrootcert=${join(folder, "good-ca.pem")}`;
-  const good = list("localhost", "s3cret", authority);
-  assert.equal(good.status, 0, good.stderr);
+  const list = (...to) => connect(["user", "list"], ...to);
+  const migrated = connect(["store", "migrate"], "localhost", "s3cret", authority);
+  assert.equal(migrated.status, 0, migrated.stderr);
+  assert.equal(list("localhost", "s3cret", authority).status, 0);
   assert.equal(list("localhost", "s3cret", `${authority}&sslmode=verify-full`).status, 0);
   for (const [what, [host, password, more], said] of [
     ["an authority that is not ours", ["localhost", "s3cret", `sslrootcert=${join(folder, "other-ca.pem")}`], /certificate: (UnknownIssuer|BadSignature).*sslrootcert=FILE/],

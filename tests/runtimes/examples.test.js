@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { EdgeRuntime } from "edge-runtime";
@@ -13,6 +12,7 @@ import { startBrowser } from "../support/browser.js";
 import { EXAMPLE_ISSUER, examplesOf } from "../support/examples.js";
 import { publish, startKeyServer } from "../support/key-server.js";
 import { packPackage } from "../support/packed.js";
+import { freePort } from "../support/port.js";
 import { serveFolder } from "../support/static-server.js";
 import { freshKey } from "../support/tokens.js";
 import { startWorkerd } from "../support/workerd.js";
@@ -71,7 +71,7 @@ const SERVERS = {
 for (const [page, programs] of Object.entries(SERVERS)) {
   for (const [command, args] of programs) {
     test(`${page}: ${args.at(-1)} lets good tokens pass and no others`, async (t) => {
-      const port = await freePort();
+      const port = String(await freePort());
       const child = spawn(command, args, { cwd: writeExamples(page, port), stdio: "inherit" });
       const ended = once(child, "exit");
       t.after(async () => {
@@ -151,13 +151,4 @@ async function answering(url) {
     assert.ok(Date.now() < deadline, "the server did not answer");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return `${port}`;
 }

@@ -1,11 +1,11 @@
 /** The whole demo, as `cargo xtask demo` starts it: a real issuer behind the real worker in workerd, on free ports. */
 
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startIssuer } from "./issuer.js";
+import { freePort } from "./port.js";
 import { startWorkerd } from "./workerd.js";
 
 const demo = (path) => fileURLToPath(new URL(`../../js-demo/${path}`, import.meta.url));
@@ -45,12 +45,4 @@ export async function startDemo({ accessTtl, variables = {} }) {
     await issuer.stop();
     throw error;
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

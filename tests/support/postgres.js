@@ -4,11 +4,12 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sleep } from "./client.js";
 import { run, startIssuer } from "./issuer.js";
+import { freePort } from "./port.js";
 
 /** Milliseconds until a server must take connections. */
 const START = 30_000;
@@ -28,15 +29,6 @@ function whoRuns() {
   const number = (kind, name) => spawnSync("id", [kind, name], { encoding: "utf8" }).stdout.trim();
   const name = ["postgres", "nobody"].find((each) => number("-u", each) !== "");
   return { uid: Number(number("-u", name)), gid: Number(number("-g", name)) };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** The processes below one, that of the server's other processes. */

@@ -1,12 +1,12 @@
 //! Where a password is tried: within the limits of `guessing`, and counted in the user's record for the next issuer.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
 use crate::{
     audit,
     device_token::DeviceToken,
-    guessing::{Account, Attempt, Guessing, Note, SignIn, TooMany},
+    guessing::{Account, Attempt, Guessing, MAX_UNKNOWN, Note, SignIn, Told, TooMany},
     hashing::{Asker, HashingError, Lane},
     id::{SessionId, UserId},
     password::{Credential, NormalisedPassword, Password},
@@ -112,13 +112,22 @@ impl Auth {
         let own = user.is_some().then_some(account);
         self.notes.begin(async move {
             if let (Some(told), true) = (news, own.is_some()) {
-                audit::attempts_limited(id, told, address);
+                report(id, told, address);
             }
             let Some(note) = note else { return };
             if let Err(error) = save_failures(&*store, &guessing, note, id, own).await {
                 tracing::warn!(user = %id, %error, "a record could not be written after failed attempts");
             }
         });
+    }
+}
+
+/// Tells the audit log of an account's failed attempts.
+fn report(user: UserId, told: Told, address: IpAddr) {
+    match told {
+        Told::Nothing => {}
+        Told::Delayed => audit::attempts_delayed(user, address),
+        Told::Exhausted => audit::attempts_refused(user, MAX_UNKNOWN, address),
     }
 }
 
