@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readRetryAfter } from "../../verifier-wasm/dist/client/retry-after.js";
-import { grant, sessionWith } from "../support/session-issuer.js";
+import { grant, ISSUER, sessionWith } from "../support/session-issuer.js";
 
 /** A tab has a document; without one, as on a server, a session begins nothing by itself. */
 globalThis.document = Object.assign(new EventTarget(), { visibilityState: "visible" });
@@ -92,4 +92,19 @@ test("the state says why it is not known who is signed in, until it is", async (
   const [first, last] = states;
   assert.deepEqual([states.length, first.status, first.error.code, first.error.cause.message], [2, "unknown", "ERR_ISSUER_UNREACHABLE", "fetch failed"]);
   assert.equal("error" in last, false);
+});
+
+test("a sign-out that succeeds does not end a wait that the issuer asked for", async (t) => {
+  const paths = { "/refresh": html(503, { "retry-after": "120" }), "/logout": () => new Response(null, { status: 204 }) };
+  const { session, asked } = sessionWith(t, paths);
+  await assert.rejects(session.getAccessToken(), { code: "ERR_ISSUER_UNREACHABLE" });
+  assert.equal(await session.signOut(), "ended");
+  // Another tab shows a session that this page does not know: the issuer is asked, but not before it allows it.
+  const neighbour = new BroadcastChannel(`hallpass:${ISSUER}`);
+  t.after(() => neighbour.close());
+  const user = { id: "u1", username: "ada" };
+  const sentAt = { wall: Date.now(), monotonic: 0 };
+  neighbour.postMessage({ type: "pass", pass: { token: "t9", expiresIn: 300, sentAt, user, session: { id: "s9", expires_at: 2e9 } } });
+  await sleep(200);
+  assert.deepEqual(asked.map(({ path }) => path), ["/refresh", "/logout"]);
 });

@@ -182,7 +182,7 @@ export class PageSession {
     const isPending = answer !== undefined && answer.kind !== "done";
     this.#agenda.become({ isEnding: isPending });
     if (isPending) this.#putOff(answer);
-    else if (answer) this.#agenda.become({ failure: undefined });
+    else if (answer) this.#recovered();
     return isPending ? "pending" : "ended";
   }
 
@@ -214,11 +214,16 @@ export class PageSession {
     this.published.signedIn(pass.user, pass.session);
   }
 
+  /** The issuer did what it was asked. A wait that it asked for holds all the same: perhaps only another tab was told. */
+  #recovered(): void {
+    this.#agenda.become({ failure: cutShort(this.#agenda.standing.failure) });
+  }
+
   /** The issuer says that the session is over. */
   #end(): void {
     const session = this.#agenda.standing.pass?.session.id;
     this.#forget();
-    this.#agenda.become({ failure: undefined });
+    this.#recovered();
     if (session !== undefined) this.#neighbours.tell({ type: "over", session });
   }
 
