@@ -1,4 +1,4 @@
-//! The use cases: sign in, renew, sign out, and see who is there. Here the rules of passwords, sessions and tokens meet
+//! The use cases: sign in, renew, sign out, and authenticate. Here the rules of passwords, sessions and tokens meet
 //! the store; how they are reached over the network is the business of `http`.
 
 use std::{net::IpAddr, slice, sync::Arc};
@@ -12,10 +12,10 @@ use crate::{
     clock::Clock,
     device_token::{DeviceId, DeviceToken},
     entropy::{random_bytes, random_id},
-    guessing::{Guessing, SuccessLimit},
-    hashing::{Hashing, Presence},
+    hashing::{ConnectionWatch, Hashing},
     id::{SessionId, UserId},
     key_ring::{Keeper, OpenKeys},
+    login_throttle::{LoginThrottle, SuccessLimit},
     metrics::AuthMetrics,
     password::Password,
     refresh_token::RefreshToken,
@@ -26,9 +26,9 @@ use crate::{
 
 mod check;
 mod error;
+mod failure_syncs;
 mod keys;
 mod limits;
-mod notes;
 mod password;
 mod refresh;
 mod registration;
@@ -38,9 +38,9 @@ mod successes;
 mod turns;
 
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
+use failure_syncs::FailureSyncs;
 pub(crate) use keys::KeySet;
-use notes::Notes;
-pub(crate) use renewal::{Presented, Seen};
+pub(crate) use renewal::{Authenticated, Presented};
 pub(crate) use sessions::Listed;
 use turns::Turns;
 
@@ -48,7 +48,7 @@ use turns::Turns;
 const CLIENT_ID: &str = "hallpass";
 
 /// How often a session that others keep changing is read and decided again before the client is told to come back.
-const MOST_ATTEMPTS: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// Refresh tokens, and access tokens, of one sign-out. A browser keeps one of each under a name, or a few where a site is
 /// embedded in others; whatever is more is no client's, and would have the store look for so many sessions.
@@ -59,14 +59,14 @@ pub(crate) struct Auth {
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     hashing: Arc<Hashing>,
-    guessing: Arc<Guessing>,
+    login_throttle: Arc<LoginThrottle>,
     successes: SuccessLimit,
     metrics: AuthMetrics,
     keys: Arc<Keeper>,
     settings: Settings,
     /// A user's changes of password come one after the other: see [`change_password`](Self::change_password).
     password_changes: Turns,
-    notes: Notes,
+    notes: FailureSyncs,
 }
 
 /// Who sends a request, as far as the connection and the request itself tell.
@@ -74,7 +74,7 @@ pub(crate) struct Auth {
 pub(crate) struct Client {
     pub(crate) address: IpAddr,
     pub(crate) label: Label,
-    pub(crate) presence: Presence,
+    pub(crate) connection: ConnectionWatch,
     /// What it presents as device tokens; invalid ones are ignored.
     pub(crate) device_tokens: Vec<String>,
 }
@@ -94,7 +94,7 @@ pub(crate) struct Settings {
 }
 
 /// What a sign-in or a renewal gives the client.
-pub(crate) struct Pass {
+pub(crate) struct TokenResponse {
     pub(crate) access_token: String,
     /// How long the access token is good, in seconds.
     pub(crate) expires_in: u64,
@@ -125,10 +125,10 @@ impl Auth {
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
         let (hashing, password_changes) = (Arc::new(hashing), Turns::default());
-        let guessing = Guessing::new(random_bytes()?);
+        let login_throttle = LoginThrottle::new(random_bytes()?);
         let successes = SuccessLimit::new(random_bytes()?);
-        let notes = Notes::default();
-        Ok(Self { store, clock, hashing, guessing, successes, metrics, keys, settings, password_changes, notes })
+        let notes = FailureSyncs::default();
+        Ok(Self { store, clock, hashing, login_throttle, successes, metrics, keys, settings, password_changes, notes })
     }
 
     /// Completes when the failures of all requests that were answered are noted, for who goes on with the store.
@@ -157,7 +157,7 @@ impl Auth {
         transport: Transport,
         replaced: Option<&str>,
         client: Client,
-    ) -> Result<Pass, AuthError> {
+    ) -> Result<TokenResponse, AuthError> {
         let login = self.sign_in(username, password, transport, replaced, client).await;
         self.metrics.login(error::outcome(&login));
         login
@@ -170,9 +170,9 @@ impl Auth {
         transport: Transport,
         replaced: Option<&str>,
         client: Client,
-    ) -> Result<Pass, AuthError> {
+    ) -> Result<TokenResponse, AuthError> {
         let (user, device) = self.check_password(username, password, &client).await?;
-        if client.presence.has_gone() {
+        if client.connection.is_closed() {
             // A session that nobody has would count all the same, and end one of the user's others.
             return Err(AuthError::ClientGone);
         }
@@ -182,7 +182,7 @@ impl Auth {
         let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
         let session = Session::begin(beginning, &token, now);
         let device_token = Some(self.device_token(&user).await?);
-        let pass = Pass { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
+        let pass = TokenResponse { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
         // Where others wait for a hash, more sessions begin in a moment.
         let added = if self.hashing.is_in_demand() {
             self.store.add_session_patiently(&session)
@@ -267,7 +267,7 @@ impl Auth {
     /// The same for one that was read already. "Ended" is final: a rotation at the same moment does not undo it.
     async fn end_read_session(&self, session: Session, cause: End, address: IpAddr) -> Result<(), AuthError> {
         let (id, mut found) = (session.id, Some(session));
-        for _ in 0..MOST_ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             let Some(session) = found else { return Ok(()) };
             let Some(ended) = session.end(cause) else { return Ok(()) };
             if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
@@ -287,7 +287,7 @@ impl Auth {
         session: &Session,
         token: &RefreshToken,
         now: UnixSeconds,
-    ) -> Result<Pass, AuthError> {
+    ) -> Result<TokenResponse, AuthError> {
         let identity = self.identity(user, session);
         let session_expires_in = identity.session_expires_at.seconds_since(now);
         let expires_in = self.settings.access_ttl.min(session_expires_in);
@@ -305,7 +305,7 @@ impl Auth {
             custom: Some(&user.claims),
         })?;
         let refresh_token = token.reveal(&keys.refresh_tokens);
-        Ok(Pass {
+        Ok(TokenResponse {
             access_token,
             expires_in,
             refresh_token,

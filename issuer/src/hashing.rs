@@ -12,10 +12,9 @@ use crate::{
 };
 
 mod budget;
-mod courier;
+mod connection;
+mod dispatcher;
 mod job;
-mod place;
-mod presence;
 mod priority;
 mod queue;
 #[cfg(test)]
@@ -23,11 +22,12 @@ mod tests;
 mod thread;
 mod turn;
 mod workbench;
+mod worker_slot;
 mod workers;
 
 pub(crate) use budget::{Budget, BudgetError, Machine};
+pub(crate) use connection::{ConnectionGuard, ConnectionWatch};
 use job::{HashFn, Task};
-pub(crate) use presence::{Here, Presence};
 use queue::Refused;
 use turn::Turn;
 pub(crate) use workbench::Workbench;
@@ -65,9 +65,9 @@ impl Lane {
 
 /// For whom something is hashed.
 #[derive(Clone, Debug)]
-pub(crate) struct Asker {
+pub(crate) struct HashRequester {
     pub(crate) lane: Lane,
-    pub(crate) presence: Presence,
+    pub(crate) connection: ConnectionWatch,
 }
 
 /// Why a password could not be hashed or checked now.
@@ -145,7 +145,7 @@ impl Hashing {
     /// for `decoy`, the one of somebody else.
     pub(crate) async fn verify(
         &self,
-        asker: &Asker,
+        requester: &HashRequester,
         password: Password,
         credential: Option<&Credential>,
         decoy: Option<&Credential>,
@@ -157,21 +157,25 @@ impl Hashing {
         let hashes = self.hashes(&checked);
         let subject = (password, checked);
         let ((password, _), fits) = self
-            .run(asker, hashes, subject, |bench, (password, credential)| bench.verify(password, credential))
+            .run(requester, hashes, subject, |bench, (password, credential)| bench.verify(password, credential))
             .await?;
         Ok(Checked { fits: fits && is_real, password })
     }
 
     /// Hashes the password of a new user.
-    pub(crate) async fn create(&self, asker: &Asker, new: NormalisedPassword) -> Result<Credential, HashingError> {
-        let (_, created) = self.run(asker, 1, new, Workbench::create).await?;
+    pub(crate) async fn create(
+        &self,
+        requester: &HashRequester,
+        new: NormalisedPassword,
+    ) -> Result<Credential, HashingError> {
+        let (_, created) = self.run(requester, 1, new, Workbench::create).await?;
         Ok(created)
     }
 
     /// Hashes a new password, where the current one fits its hash.
     pub(crate) async fn replace(
         &self,
-        asker: &Asker,
+        requester: &HashRequester,
         current: Password,
         credential: &Credential,
         new: NormalisedPassword,
@@ -181,7 +185,7 @@ impl Hashing {
         }
         let (hashes, subject) = (self.hashes(credential) + 1, (current, credential.clone(), new));
         let (_, replaced) = self
-            .run(asker, hashes, subject, |bench, (current, credential, new)| {
+            .run(requester, hashes, subject, |bench, (current, credential, new)| {
                 if bench.verify(current, credential)? { bench.create(new).map(Some) } else { Ok(None) }
             })
             .await?;
@@ -232,7 +236,7 @@ impl Hashing {
     /// Has the subject hashed, and gives it back with what came of it.
     async fn run<S: Send + 'static, T: Send + 'static>(
         &self,
-        asker: &Asker,
+        requester: &HashRequester,
         hashes: u32,
         subject: S,
         work: HashFn<S, T>,
@@ -240,10 +244,10 @@ impl Hashing {
         let (reply, answer) = oneshot::channel();
         let turn = Arc::<Turn>::default();
         let job = Task::job(hashes, Arc::clone(&turn), subject, work, reply);
-        let waiter = self.workers.admit(asker.lane, job, turn)?;
+        let waiter = self.workers.admit(requester.lane, job, turn)?;
         tokio::select! {
             answered = answer => answered.unwrap_or(Err(HashingError::Ended)),
-            () = departed(&waiter, &asker.presence) => Err(HashingError::ClientGone),
+            () = departed(&waiter, &requester.connection) => Err(HashingError::ClientGone),
             refused = self.expired(&waiter) => Err(refused.into()),
         }
     }
@@ -260,8 +264,8 @@ impl Hashing {
 
 /// Completes when a client has gone, unless a thread has begun by then: what that makes is taken on, so that who hangs up
 /// meanwhile is counted as any other.
-async fn departed(waiter: &Waiter<'_>, presence: &Presence) {
-    presence.gone().await;
+async fn departed(waiter: &Waiter<'_>, connection: &ConnectionWatch) {
+    connection.closed().await;
     if !waiter.depart() {
         future::pending::<()>().await;
     }

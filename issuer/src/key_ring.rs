@@ -11,7 +11,6 @@ use hallpass_token::UnixSeconds;
 use crate::refresh_token::LiveKeys;
 
 mod changes;
-mod hand;
 #[cfg(test)]
 mod history;
 mod keeper;
@@ -31,9 +30,9 @@ mod shared_secret;
 mod tests;
 mod timing;
 mod watch;
+mod writer;
 
 pub(crate) use changes::audit_changes;
-pub(crate) use hand::KeyRingError;
 pub(crate) use keeper::Keeper;
 pub(crate) use legacy::LegacyKeys;
 pub(crate) use master_key::{Home, MasterKeyError, MasterKeySource, MasterKeyText};
@@ -46,13 +45,14 @@ pub(crate) use seal::{MasterKey, Sealed};
 pub(crate) use settings::{KeySettings, Signing};
 pub(crate) use shared_secret::Hs256Secret;
 pub(crate) use timing::Timing;
+pub(crate) use writer::KeyRingError;
 
 /// The most keys of one purpose, so that the record fits into every store: one in use, one published, and those that are
 /// retired. Where they are all there, a rotation waits until one has gone.
-pub(crate) const MOST_KEYS: usize = 12;
+pub(crate) const MAX_KEYS: usize = 12;
 
 /// The most revocations that are remembered; the oldest make room.
-pub(crate) const MOST_REVOCATIONS: usize = 8;
+pub(crate) const MAX_REVOCATIONS: usize = 8;
 
 /// The keys of all issuers of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +170,7 @@ impl Ring {
     }
 
     fn has_room(&self, kind: Kind) -> bool {
-        self.of(kind).count() < MOST_KEYS
+        self.of(kind).count() < MAX_KEYS
     }
 
     fn knows(&self, name: &KeyName) -> bool {

@@ -30,7 +30,7 @@ const TOKEN_BYTES: usize = TAGGED_BYTES + TAG_BYTES;
 #[derive(Clone)]
 pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
-    pub(crate) place: Place,
+    pub(crate) position: TokenPosition,
     secret: Secret,
     /// The key that its text is tagged with.
     pub(crate) key: KeyId,
@@ -38,10 +38,10 @@ pub(crate) struct RefreshToken {
 
 /// Where in its session's history a token stands; later is greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct TokenPosition {
     /// How many tokens of the session were used before this one.
     pub(crate) generation: u32,
-    /// How many tokens were made in its place before and came to nothing, since no client used them.
+    /// How many tokens were made at its position before and came to nothing, since no client used them.
     pub(crate) attempt: u32,
 }
 
@@ -75,15 +75,15 @@ pub(crate) enum InvalidRefreshToken {
 impl RefreshToken {
     /// The first token of `session`, over 32 random bytes, which the key in use tags. Every later one is derived.
     pub(crate) fn new(session: SessionId, secret: [u8; SECRET_BYTES], key: KeyId) -> Self {
-        Self { session, place: Place::default(), secret: Secret(secret), key }
+        Self { session, position: TokenPosition::default(), secret: Secret(secret), key }
     }
 
-    /// The token that follows this one at `place`. With the salt of the record it can be made again, so that a retry
+    /// The token that follows this one at `position`. With the salt of the record it can be made again, so that a retry
     /// gets the same answer and nothing need be kept in the clear; without the key nobody can make it.
-    pub(crate) fn successor(&self, place: Place, salt: Salt, key: &RefreshTokenKey) -> Self {
-        let generation = place.generation.to_be_bytes();
+    pub(crate) fn successor(&self, position: TokenPosition, salt: Salt, key: &RefreshTokenKey) -> Self {
+        let generation = position.generation.to_be_bytes();
         let secret = key.derive(&[&self.secret.0, self.session.0.as_bytes(), &generation, &salt.0]);
-        Self { session: self.session, place, secret: Secret(secret), key: key.id() }
+        Self { session: self.session, position, secret: Secret(secret), key: key.id() }
     }
 
     /// Reads what a client presents. Garbage and forgeries end here, before the store is asked.
@@ -108,7 +108,7 @@ impl RefreshToken {
         let session = SessionId(Uuid::from_bytes(take(&mut rest)?));
         let generation = u32::from_be_bytes(take(&mut rest)?);
         let attempt = u32::from_be_bytes(take(&mut rest)?);
-        Some(Self { session, place: Place { generation, attempt }, secret: Secret(take(&mut rest)?), key })
+        Some(Self { session, position: TokenPosition { generation, attempt }, secret: Secret(take(&mut rest)?), key })
     }
 
     /// The text that the client keeps: always the same for a token, as long as its key is there.
@@ -117,8 +117,8 @@ impl RefreshToken {
         let mut bytes = Zeroizing::new(Vec::with_capacity(TOKEN_BYTES));
         bytes.extend_from_slice(&key.id().0);
         bytes.extend_from_slice(self.session.0.as_bytes());
-        bytes.extend_from_slice(&self.place.generation.to_be_bytes());
-        bytes.extend_from_slice(&self.place.attempt.to_be_bytes());
+        bytes.extend_from_slice(&self.position.generation.to_be_bytes());
+        bytes.extend_from_slice(&self.position.attempt.to_be_bytes());
         bytes.extend_from_slice(&self.secret.0);
         let tag = key.tag(&bytes);
         bytes.extend_from_slice(&tag[..TAG_BYTES]);
@@ -142,7 +142,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RefreshToken");
-        shown.field("session", &self.session).field("place", &self.place).finish_non_exhaustive()
+        shown.field("session", &self.session).field("position", &self.position).finish_non_exhaustive()
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
 
     fn token() -> RefreshToken {
         let first = RefreshToken::new(SessionId(Uuid::from_u128(7)), [5; SECRET_BYTES], key().id());
-        first.successor(Place { generation: 1, attempt: 2 }, Salt([6; 16]), &key())
+        first.successor(TokenPosition { generation: 1, attempt: 2 }, Salt([6; 16]), &key())
     }
 
     fn refusal(text: &str) -> InvalidRefreshToken {
@@ -190,7 +190,10 @@ mod tests {
     fn a_token_survives_the_trip_to_the_client() {
         let text = token().reveal(&keys());
         let parsed = RefreshToken::parse(&text, &keys()).unwrap();
-        assert_eq!((parsed.session, parsed.place, parsed.hash()), (token().session, token().place, token().hash()));
+        assert_eq!(
+            (parsed.session, parsed.position, parsed.hash()),
+            (token().session, token().position, token().hash())
+        );
     }
 
     #[test]
@@ -232,8 +235,8 @@ mod tests {
     fn a_successor_can_be_made_again_and_depends_on_all_that_it_is_made_of() {
         let made = |secret, session, generation, salt, root| {
             let first = RefreshToken::new(SessionId(Uuid::from_u128(session)), [secret; SECRET_BYTES], key().id());
-            let place = Place { generation, attempt: 0 };
-            first.successor(place, Salt([salt; 16]), &RefreshTokenKey::from_root(&[root; 32])).hash()
+            let position = TokenPosition { generation, attempt: 0 };
+            first.successor(position, Salt([salt; 16]), &RefreshTokenKey::from_root(&[root; 32])).hash()
         };
         let one = made(1, 1, 1, 1, 1);
         assert_eq!(one, made(1, 1, 1, 1, 1));
@@ -248,10 +251,10 @@ mod tests {
     fn debug_shows_no_secret() {
         let text = format!("{:?} {:?}", token(), token().hash());
         let id = "00000000-0000-0000-0000-000000000007";
-        let place = "Place { generation: 1, attempt: 2 }";
+        let position = "TokenPosition { generation: 1, attempt: 2 }";
         assert_eq!(
             text,
-            format!("RefreshToken {{ session: SessionId({id}), place: {place}, .. }} RefreshTokenHash(…)")
+            format!("RefreshToken {{ session: SessionId({id}), position: {position}, .. }} RefreshTokenHash(…)")
         );
     }
 }

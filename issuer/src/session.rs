@@ -10,23 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{KeyId, LiveKeys, Place, RefreshToken, RefreshTokenHash, Salt},
+    refresh_token::{KeyId, LiveKeys, RefreshToken, RefreshTokenHash, Salt, TokenPosition},
     user::CredentialEpoch,
 };
 
 mod agent;
-mod crowd;
 mod label;
 #[cfg(test)]
 mod model;
 pub(crate) mod record;
 mod rotation;
 mod rules;
+mod session_limit;
 
-pub(crate) use crowd::{forgettable, surplus};
 pub(crate) use label::Label;
 pub(crate) use rotation::{Given, Outcome, Repeat};
 pub(crate) use rules::{Lifetimes, Rules};
+pub(crate) use session_limit::{forgettable, surplus};
 
 /// How a session's refresh token travels, chosen at login. It never changes: a token that came as a cookie, out of the
 /// reach of scripts, must not go out in a body.
@@ -93,7 +93,7 @@ pub(crate) struct Session {
     /// How often its user's credentials had changed when they were last given for it.
     epoch: CredentialEpoch,
     /// Where the current token stands.
-    place: Place,
+    place: TokenPosition,
     current: RefreshTokenHash,
     /// The token that the current one was derived from; the first was drawn.
     previous: Option<RefreshTokenHash>,

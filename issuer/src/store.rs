@@ -26,7 +26,7 @@ pub(crate) type StoreFailure = Pin<Box<dyn Future<Output = StoreError> + Send>>;
 /// The longest record with its key, in any store, so that what is in one can be moved to another. sled puts pages of more
 /// than 128 KiB into files of their own, which nobody syncs (`blobs/`). It splits a page of more than 16 records, so that
 /// one of ours has half of that at most.
-const MOST_RECORD_BYTES: usize = 4096;
+const MAX_RECORD_BYTES: usize = 4096;
 
 /// The users and sessions of an issuer.
 ///
@@ -173,7 +173,7 @@ pub(crate) enum StoreError {
 }
 
 fn fits(key: &[u8], record: &[u8]) -> Result<(), StoreError> {
-    let (bytes, most) = (key.len() + record.len(), MOST_RECORD_BYTES);
+    let (bytes, most) = (key.len() + record.len(), MAX_RECORD_BYTES);
     if bytes <= most { Ok(()) } else { Err(StoreError::TooLarge { bytes, most }) }
 }
 

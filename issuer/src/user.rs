@@ -100,7 +100,7 @@ pub(crate) struct Roles(Vec<Role>);
 /// More roles than a token can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a user's roles must have at most {MOST_ROLE_BYTES} bytes in all: a token carries them, and must fit into a cookie"
+    "a user's roles must have at most {MAX_ROLE_BYTES} bytes in all: a token carries them, and must fit into a cookie"
 )]
 pub(crate) struct TooManyRoles;
 
@@ -110,16 +110,16 @@ pub(crate) struct TooManyRoles;
 pub(crate) struct InvalidRole;
 
 /// Long enough for an e-mail address in use, short enough that a token with it stays small.
-const LONGEST_NAME: usize = 64;
+const MAX_ROLE_NAME: usize = 64;
 
-const MOST_ROLE_BYTES: usize = 1024;
+const MAX_ROLE_BYTES: usize = 1024;
 
 impl TryFrom<Vec<Role>> for Roles {
     type Error = TooManyRoles;
 
     fn try_from(roles: Vec<Role>) -> Result<Self, TooManyRoles> {
         let bytes: usize = roles.iter().map(Role::bytes_in_a_list).sum();
-        if bytes <= MOST_ROLE_BYTES { Ok(Self(roles)) } else { Err(TooManyRoles) }
+        if bytes <= MAX_ROLE_BYTES { Ok(Self(roles)) } else { Err(TooManyRoles) }
     }
 }
 
@@ -148,7 +148,7 @@ impl Role {
 }
 
 fn has_name_length(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.chars().count())
+    (1..=MAX_ROLE_NAME).contains(&text.chars().count())
 }
 
 #[cfg(test)]

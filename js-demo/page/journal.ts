@@ -14,7 +14,7 @@ export interface Told {
 }
 
 /** So many entries are kept. */
-const MOST = 30;
+const MAX_ENTRIES = 30;
 
 /** Adds an entry: when, what was asked, the answer, and in words what that means. */
 export function report(told: Told | undefined, outcome: Outcome, words: string): void {
@@ -25,7 +25,7 @@ export function report(told: Told | undefined, outcome: Outcome, words: string):
   const when = told === undefined ? now : `${now}, after ${Math.max(1, Math.round(told.milliseconds))} ms`;
   entry.append(element("span", words, "words"), element("span", when, "when"));
   page.journal.prepend(entry);
-  page.journal.children[MOST]?.remove();
+  page.journal.children[MAX_ENTRIES]?.remove();
   page.journalEmpty.hidden = true;
   showLatest(outcome, words);
 }

@@ -10,7 +10,7 @@ const RENEWAL = 700;
 const STEP = 900;
 
 /** So often the app renews until it gets another token: for twice the grace the issuer repeats the one it gave. */
-const MOST_RENEWALS = 100;
+const MAX_RENEWALS = 100;
 
 /**
  * Plays it step by step, once at a time, while all else goes on. `onStep` is called whenever the sessions may have changed.
@@ -56,7 +56,7 @@ async function replay(stolen: string, newest: string): Promise<void> {
 async function renewed(presented: string): Promise<Exchange> {
   for (let count = 1; ; count += 1) {
     const answer = await appRefresh(presented);
-    if (answer.body.refresh_token !== presented || count === MOST_RENEWALS) return answer;
+    if (answer.body.refresh_token !== presented || count === MAX_RENEWALS) return answer;
     await pause(RENEWAL);
   }
 }

@@ -17,7 +17,7 @@ const NAMES = Number(process.env.HALLPASS_ORACLE_NAMES ?? 40);
 const ROUNDS = Number(process.env.HALLPASS_ORACLE_ROUNDS ?? 1000);
 
 /** Milliseconds for one kind of answer: a machine that is busy takes fewer samples, and sees less. */
-const LONGEST = Number(process.env.HALLPASS_ORACLE_MILLISECONDS ?? 12_000);
+const MAX_MILLISECONDS = Number(process.env.HALLPASS_ORACLE_MILLISECONDS ?? 12_000);
 
 /**
  * How far from 0.5 an AUC must be at least to fail. With 40 names of each kind the AUC's own error is 0.065, so that one of 0.77
@@ -93,7 +93,7 @@ function shuffled(list) {
 async function measure(issuer, status, kinds, { others = "end" } = {}) {
   const subjects = Object.entries(kinds).flatMap(([kind, requests]) => requests.map((bytes) => ({ kind, bytes, samples: [] })));
   const connection = new KeepAlive(issuer.port);
-  const end = performance.now() + LONGEST;
+  const end = performance.now() + MAX_MILLISECONDS;
   const texts = new Set();
   sampling: for (let round = 0; round < ROUNDS; round++) {
     for (const subject of shuffled(subjects)) {

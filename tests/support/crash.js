@@ -12,14 +12,14 @@ import { addUser, binary, startIssuer } from "./issuer.js";
 const CLIENTS = 8;
 
 /** Milliseconds that load runs at most before the issuer is killed. */
-const LONGEST_LOAD = 800;
+const MAX_LOAD = 800;
 
 /** Milliseconds into its start at which an issuer is killed at the latest: about as long as a start takes. */
-const LONGEST_START = 150;
+const MAX_START = 150;
 
 /** Writes that are acknowledged before an issuer is killed, at least, and how often 10 ms are waited for them. */
-const LEAST_WRITES = 40;
-const MOST_WAITS = 1000;
+const MIN_WRITES = 40;
+const MAX_WAITS = 1000;
 
 /** Random numbers from 0 to 1 by a seed, so that a run can be had again as far as time allows (mulberry32). */
 function randomness(seed) {
@@ -55,9 +55,9 @@ export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
     for (const client of clients) await client.check(issuer.url);
     const before = writes(report);
     const load = clients.map((client) => client.work(issuer.url));
-    await sleep(random() * LONGEST_LOAD);
+    await sleep(random() * MAX_LOAD);
     // On a machine with much else to do the first sign-in takes a while, and without one there is nothing to lose.
-    for (let waited = 0; waited < MOST_WAITS && writes(report) < before + LEAST_WRITES; waited += 1) await sleep(10);
+    for (let waited = 0; waited < MAX_WAITS && writes(report) < before + MIN_WRITES; waited += 1) await sleep(10);
     await issuer.kill();
     report.kills += 1;
     await Promise.all(load);
@@ -79,7 +79,7 @@ const writes = ({ logins, rotations, logouts }) => logins + rotations + logouts;
 async function killWhileOpening(args, random, report) {
   const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], { stdio: "ignore" });
   const exited = once(child, "exit");
-  await sleep(random() * LONGEST_START);
+  await sleep(random() * MAX_START);
   child.kill("SIGKILL");
   const [status] = await exited;
   if (status !== null) report.losses.push(`an issuer ended by itself while it opened its store, with status ${status}`);

@@ -9,7 +9,7 @@ import { post, sleep } from "./client.js";
 const PAUSE = 100;
 
 /** Milliseconds until an answer must be there, whatever the store does: a request has several steps, each of them bounded. */
-const LONGEST = 10_000;
+const MAX_OUTAGE = 10_000;
 
 /** Every how many steps a client signs out, or looks who it is. */
 const SIGN_OUTS = 40;
@@ -77,7 +77,7 @@ class Client {
       const answer = await request(issuer);
       const text = await answer.text();
       this.load.slowest = Math.max(this.load.slowest, performance.now() - began);
-      if (performance.now() - began > LONGEST) this.lost(`an answer took ${Math.round(performance.now() - began)} ms`);
+      if (performance.now() - began > MAX_OUTAGE) this.lost(`an answer took ${Math.round(performance.now() - began)} ms`);
       if (answer.status !== 503) return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
       if (answer.headers.get("retry-after") === null) this.lost("a 503 says nothing of when to come back");
       this.load.refused += 1;

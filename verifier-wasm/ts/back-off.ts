@@ -6,7 +6,7 @@ import { millisecondsSince, moment, type Moment } from "./elapsed.js";
 const FIRST = 1_000;
 
 /** Milliseconds between attempts, at most, however often it has failed. */
-const LONGEST = 60_000;
+const MAX_DELAY = 60_000;
 
 /** Counts failures in a row. Each doubles the wait; half of it is drawn, so that verifiers do not come back all at once. */
 export class BackOff {
@@ -21,7 +21,7 @@ export class BackOff {
   }
 
   fail(failure: unknown): void {
-    const longest = Math.min(FIRST * 2 ** this.#failures, LONGEST);
+    const longest = Math.min(FIRST * 2 ** this.#failures, MAX_DELAY);
     this.#failures += 1;
     this.#wait = longest * (0.5 + Math.random() / 2);
     this.#failedAt = moment();

@@ -7,7 +7,7 @@ const DEFAULT = 5 * 60_000;
 const SHORTEST = 30_000;
 
 /** However long: a key that was withdrawn lives on for so long, and one request an hour is none too many. */
-const LONGEST = 60 * 60_000;
+const MAX_FRESHNESS = 60 * 60_000;
 
 /** Milliseconds for which a key set is fresh; `otherwise` where the headers do not say. */
 export function readFreshness(headers: Headers, otherwise = DEFAULT): number {
@@ -25,5 +25,5 @@ export function readFreshness(headers: Headers, otherwise = DEFAULT): number {
 
 /** The duration, or the longest that is accepted, in milliseconds. */
 export function atMost(milliseconds: number): number {
-  return Math.min(milliseconds, LONGEST);
+  return Math.min(milliseconds, MAX_FRESHNESS);
 }

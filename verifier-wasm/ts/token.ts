@@ -51,13 +51,13 @@ export function expiresIn(token: string, { now }: { now?: Clock } = {}): number 
 }
 
 /** The longest token that is read, in bytes and so in characters (`MAX_TOKEN_BYTES` of the crate). */
-const LONGEST = 8 * 1024;
+const MAX_TOKEN_LENGTH = 8 * 1024;
 
 /** The text of a token; callers without TypeScript do pass `undefined`, say for a cookie that is not there. */
 export function tokenText(token: unknown): string {
   if (typeof token !== "string") throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
-  if (token.length <= LONGEST) return token;
-  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; at most ${LONGEST} are read`);
+  if (token.length <= MAX_TOKEN_LENGTH) return token;
+  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; at most ${MAX_TOKEN_LENGTH} are read`);
 }
 
 function expiresAt(token: string): number {

@@ -15,7 +15,7 @@ interface PublicKey extends JsonWebKey {
 }
 
 /** The most keys that are kept imported: as many as a key set may hold. */
-const MOST_KEYS = 64;
+const MAX_KEYS = 64;
 
 /** Checks signatures, and keeps the keys that it has imported. */
 export class SignatureChecker {
@@ -48,7 +48,7 @@ export class SignatureChecker {
     const known = this.#imported.get(keyText);
     if (known !== undefined) return known;
     const imported = await subtle.importKey("jwk", key, ALGORITHMS[key.alg], false, ["verify"]);
-    if (this.#imported.size >= MOST_KEYS) this.#imported.clear();
+    if (this.#imported.size >= MAX_KEYS) this.#imported.clear();
     this.#imported.set(keyText, imported);
     return imported;
   }

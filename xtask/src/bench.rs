@@ -21,7 +21,7 @@ use crate::workspace::Workspace;
 /// Which parts to run, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Run only these parts; tests/bench/results.json keeps the others as they are
+    /// Run only these parts; bench/results.json keeps the others as they are
     parts: Vec<Part>,
     /// A short run which shows that everything works; its figures mean little and are not kept
     #[arg(long)]
@@ -59,7 +59,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
 /// Prints the tables; of a whole run it also keeps the figures, the plot and the README's table.
 fn report(workspace: &Workspace, options: &Options, results: &[PathBuf]) -> Result<(), Failure> {
     let mut command = workspace.program("node");
-    command.arg("tests/bench/report.js").args(results);
+    command.arg("bench/report.js").args(results);
     if options.quick {
         command.arg("--keep-in").arg(workspace.built("bench-results"));
     }

@@ -30,7 +30,7 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     task::run_all(&[&Task::PACKAGE[..], &NEEDS].concat(), workspace)?;
     let mut command = workspace.program("node");
-    command.args(["--test-name-pattern=random histories", "tests/client/simulation.test.js"]);
+    command.args(["--test-name-pattern=random histories", "tests/simulation/client/histories.test.js"]);
     command.env("HALLPASS_BIN", workspace.issuer());
     command.env("HALLPASS_CLIENT_HISTORIES", options.histories.to_string());
     command.env("HALLPASS_SEED", options.seed.to_string());

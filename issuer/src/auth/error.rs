@@ -7,9 +7,9 @@ use hallpass_token::{SignError, VerifyError};
 use super::MAX_TOKENS;
 use crate::{
     entropy::NoEntropy,
-    guessing::{TooMany, TooOften},
     hashing::HashingError,
     key_ring::KeyRingError,
+    login_throttle::{TooMany, TooOften},
     metrics::Outcome,
     refresh_token::InvalidRefreshToken,
     session::Refusal,

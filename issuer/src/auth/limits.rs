@@ -1,14 +1,14 @@
-//! Where a password is tried: within the limits of `guessing`, and counted in the user's record for the next issuer.
+//! Where a password is tried: within the limits of `login_throttle`, and counted in the user's record for the next issuer.
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{Auth, AuthError, Client, MOST_ATTEMPTS};
+use super::{Auth, AuthError, Client, MAX_ATTEMPTS};
 use crate::{
     audit,
     device_token::DeviceToken,
-    guessing::{Account, Attempt, Guessing, MAX_UNKNOWN, Note, SignIn, Told, TooMany},
-    hashing::{Asker, HashingError, Lane},
+    hashing::{HashRequester, HashingError, Lane},
     id::{SessionId, UserId},
+    login_throttle::{Account, AlertLevel, Attempt, FailureSync, LoginThrottle, MAX_UNKNOWN, SignIn, TooMany},
     password::{Credential, NormalisedPassword, Password},
     store::{Candidate, Store, StoreError, Swapped},
     user::{User, Username},
@@ -30,11 +30,11 @@ impl Auth {
         user: Option<&User>,
         client: &Client,
     ) -> Result<Attempt, AuthError> {
-        let account = self.guessing.account(username, user);
+        let account = self.login_throttle.account(username, user);
         let recorded = user.map(|user| user.failures).unwrap_or_default();
         if attempt.is_known() {
             let is_of = |user| self.device_of(username, client).is_some_and(|token| token.is_of(user));
-            let is_exhausted = self.guessing.has_exhausted_devices(account, recorded, self.clock.moment());
+            let is_exhausted = self.login_throttle.has_exhausted_devices(account, recorded, self.clock.moment());
             attempt = if is_exhausted || !user.is_some_and(is_of) {
                 attempt.withdrawn();
                 self.attempt(&SignIn { username, address: client.address, device: None })?
@@ -47,7 +47,7 @@ impl Auth {
     }
 
     fn attempt(&self, by: &SignIn<'_>) -> Result<Attempt, AuthError> {
-        self.guessing.attempt(by, self.clock.moment()).map_err(|refused| self.refused(refused))
+        self.login_throttle.attempt(by, self.clock.moment()).map_err(|refused| self.refused(refused))
     }
 
     /// Counts what is refused for its number: no other trace is left of it.
@@ -78,10 +78,10 @@ impl Auth {
         new: NormalisedPassword,
         client: &Client,
     ) -> Result<Credential, AuthError> {
-        let attempt = self.guessing.attempt_in_session(session, user, self.clock.moment());
+        let attempt = self.login_throttle.attempt_in_session(session, user, self.clock.moment());
         let attempt = self.admit_owner(attempt.map_err(|refused| self.refused(refused))?, user.id)?;
-        let asker = Asker { lane: Lane::Known, presence: client.presence.clone() };
-        let replaced = match self.hashing.replace(&asker, current, &user.password, new).await {
+        let requester = HashRequester { lane: Lane::Known, connection: client.connection.clone() };
+        let replaced = match self.hashing.replace(&requester, current, &user.password, new).await {
             Ok(Some(replaced)) => return self.succeed(attempt, user.id, client.address).map(|()| replaced),
             Ok(None) => {
                 attempt.failed();
@@ -102,20 +102,20 @@ impl Auth {
     pub(super) fn keep_failures(&self, username: &Username, candidate: Option<&Candidate>, client: &Client) {
         let Some(candidate) = candidate else { return };
         let (id, user, address) = (candidate.user().id, candidate.named(), client.address);
-        let account = self.guessing.account(username, user);
-        let note = self.guessing.note(account, user.map(|user| user.failures));
-        let news = self.guessing.news(account);
+        let account = self.login_throttle.account(username, user);
+        let note = self.login_throttle.note(account, user.map(|user| user.failures));
+        let news = self.login_throttle.news(account);
         if note.is_none() && news.is_none() {
             return;
         }
-        let (store, guessing) = (Arc::clone(&self.store), Arc::clone(&self.guessing));
+        let (store, login_throttle) = (Arc::clone(&self.store), Arc::clone(&self.login_throttle));
         let own = user.is_some().then_some(account);
         self.notes.begin(async move {
             if let (Some(told), true) = (news, own.is_some()) {
                 report(id, told, address);
             }
             let Some(note) = note else { return };
-            if let Err(error) = save_failures(&*store, &guessing, note, id, own).await {
+            if let Err(error) = save_failures(&*store, &login_throttle, note, id, own).await {
                 tracing::warn!(user = %id, %error, "a record could not be written after failed attempts");
             }
         });
@@ -123,11 +123,11 @@ impl Auth {
 }
 
 /// Tells the audit log of an account's failed attempts.
-fn report(user: UserId, told: Told, address: IpAddr) {
+fn report(user: UserId, told: AlertLevel, address: IpAddr) {
     match told {
-        Told::Nothing => {}
-        Told::Delayed => audit::attempts_delayed(user, address),
-        Told::Exhausted => audit::attempts_refused(user, MAX_UNKNOWN, address),
+        AlertLevel::Nothing => {}
+        AlertLevel::Delayed => audit::attempts_delayed(user, address),
+        AlertLevel::Exhausted => audit::attempts_refused(user, MAX_UNKNOWN, address),
     }
 }
 
@@ -143,15 +143,15 @@ pub(super) fn untried(attempt: Attempt, error: &HashingError) {
 /// the account which is its `own`, or a decoy's, in which nothing changes.
 async fn save_failures(
     store: &dyn Store,
-    guessing: &Guessing,
-    mut note: Note,
+    login_throttle: &LoginThrottle,
+    mut note: FailureSync,
     id: UserId,
     own: Option<Account>,
 ) -> Result<(), StoreError> {
-    for _ in 0..MOST_ATTEMPTS {
+    for _ in 0..MAX_ATTEMPTS {
         let Some(user) = store.user(id).await? else { return Ok(()) };
         // A password that was changed meanwhile began another count, and so did a pardon.
-        if own.is_some_and(|account| account != guessing.account(&user.username, Some(&user))) {
+        if own.is_some_and(|account| account != login_throttle.account(&user.username, Some(&user))) {
             return Ok(());
         }
         let Some(due) = note.look(own.map(|_| user.failures)) else { return Ok(()) };

@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use super::{Auth, AuthError, Client, Identity, MOST_ATTEMPTS, TokenFault};
+use super::{Auth, AuthError, Client, Identity, MAX_ATTEMPTS, TokenFault};
 use crate::{
     audit,
     id::SessionId,
@@ -39,7 +39,7 @@ impl Auth {
         if user.credential_epoch != verified {
             return Err(AuthError::WrongPassword);
         }
-        for _ in 0..MOST_ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             let changed = user.with_password(hashed.clone());
             self.keep(identity.session, user.credential_epoch, changed.credential_epoch).await?;
             if self.store.swap_user(&user, &changed).await? == Swapped::Yes {
@@ -69,7 +69,7 @@ impl Auth {
     /// Raises a session's epoch, so that it outlives the change. A session that is over is not brought back.
     async fn keep(&self, id: SessionId, epoch: CredentialEpoch, raised: CredentialEpoch) -> Result<(), AuthError> {
         let over = || AuthError::InvalidToken(TokenFault::SessionOver);
-        for _ in 0..MOST_ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             let session = self.store.session(id).await?.ok_or_else(over)?;
             let (lifetimes, keys) = (self.settings.rules.lifetimes, self.keys_for(slice::from_ref(&session)).await?);
             let checked = session.check_living(lifetimes, epoch, keys.refresh_tokens.live(), self.clock.now());

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Auth, AuthError, MOST_ATTEMPTS, Pass, error::outcome};
+use super::{Auth, AuthError, MAX_ATTEMPTS, TokenResponse, error::outcome};
 use crate::{
     audit,
     entropy::random_bytes,
@@ -18,17 +18,22 @@ impl Auth {
         refresh_token: &str,
         transport: Transport,
         address: IpAddr,
-    ) -> Result<Pass, AuthError> {
+    ) -> Result<TokenResponse, AuthError> {
         let refreshed = self.trade(refresh_token, transport, address).await;
         self.metrics.refresh(outcome(&refreshed));
         refreshed
     }
 
-    async fn trade(&self, refresh_token: &str, transport: Transport, address: IpAddr) -> Result<Pass, AuthError> {
+    async fn trade(
+        &self,
+        refresh_token: &str,
+        transport: Transport,
+        address: IpAddr,
+    ) -> Result<TokenResponse, AuthError> {
         let (mut keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
         let now = self.clock.now();
         let mut has_read_keys_again = false;
-        for attempt in 0..MOST_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
             let (session, user) = self.session_and_user(presented.session).await?;
             if attempt > 0 && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
                 return Err(AuthError::Contended);

@@ -6,7 +6,7 @@ use super::{Auth, AuthError, Client};
 use crate::{
     audit,
     entropy::random_id,
-    hashing::{Asker, Lane},
+    hashing::{HashRequester, Lane},
     id::UserId,
     password::NewPassword,
     store::Added,
@@ -33,18 +33,18 @@ impl Registration<'_> {
         client: &Client,
     ) -> Result<User, AuthError> {
         let Self(auth) = self;
-        let attempt = auth.guessing.attempt_registration(client.address, auth.clock.moment());
+        let attempt = auth.login_throttle.attempt_registration(client.address, auth.clock.moment());
         attempt.map_err(|refused| auth.refused(refused))?;
         auth.hashing.check_room(Lane::Unknown)?;
         if auth.store.user_named(&username).await?.is_some() {
             return Err(AuthError::UsernameTaken);
         }
         // Behind those who have signed in before: whoever registers is nobody yet.
-        let asker = Asker { lane: Lane::Unknown, presence: client.presence.clone() };
+        let requester = HashRequester { lane: Lane::Unknown, connection: client.connection.clone() };
         let user = User {
             id: UserId(random_id()?),
             username,
-            password: auth.hashing.create(&asker, password.into_normalised()).await?,
+            password: auth.hashing.create(&requester, password.into_normalised()).await?,
             credential_epoch: CredentialEpoch::default(),
             is_disabled: false,
             roles: Roles::default(),

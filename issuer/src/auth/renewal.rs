@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hallpass_token::VerifyError;
 
-use super::{Auth, AuthError, Identity, Pass, TokenFault};
+use super::{Auth, AuthError, Identity, TokenFault, TokenResponse};
 use crate::session::Transport;
 
 /// What a request brought to say who it is.
@@ -17,14 +17,14 @@ pub(crate) enum Presented<'r> {
 }
 
 /// Who made a request.
-pub(crate) enum Seen {
+pub(crate) enum Authenticated {
     /// The access token was good.
     Known(Identity),
     /// The refresh token was traded for a new pair, which must reach the client.
-    Renewed(Box<Pass>),
+    Renewed(Box<TokenResponse>),
 }
 
-impl Seen {
+impl Authenticated {
     pub(crate) fn identity(&self) -> &Identity {
         match self {
             Self::Known(identity) => identity,
@@ -35,15 +35,15 @@ impl Seen {
 
 impl Auth {
     /// Finds out who made a request, and renews on the way what can be renewed.
-    pub(crate) async fn see(&self, presented: Presented<'_>, address: IpAddr) -> Result<Seen, AuthError> {
+    pub(crate) async fn see(&self, presented: Presented<'_>, address: IpAddr) -> Result<Authenticated, AuthError> {
         let (access, refresh) = match presented {
-            Presented::Bearer(token) => return self.authenticate(token).await.map(Seen::Known),
+            Presented::Bearer(token) => return self.authenticate(token).await.map(Authenticated::Known),
             Presented::Cookies { access, refresh } => (access, refresh),
         };
         let fault = match access {
             None => AuthError::NoCredentials,
             Some(access) => match self.authenticate(access).await {
-                Ok(identity) => return Ok(Seen::Known(identity)),
+                Ok(identity) => return Ok(Authenticated::Known(identity)),
                 Err(fault) => fault,
             },
         };
@@ -53,9 +53,9 @@ impl Auth {
         }
     }
 
-    async fn renew(&self, refresh_token: &str, address: IpAddr) -> Result<Seen, AuthError> {
+    async fn renew(&self, refresh_token: &str, address: IpAddr) -> Result<Authenticated, AuthError> {
         match self.refresh(refresh_token, Transport::Cookie, address).await {
-            Ok(pass) => Ok(Seen::Renewed(Box::new(pass))),
+            Ok(pass) => Ok(Authenticated::Renewed(Box::new(pass))),
             // The request asked for something that needs a good token: that a dead refresh token was also there does
             // not make it a bad request for a refresh.
             Err(AuthError::InvalidGrant(_) | AuthError::WrongTransport) => {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Auth, AuthError};
-use crate::{guessing::Attempt, id::UserId};
+use crate::{id::UserId, login_throttle::Attempt};
 
 impl Auth {
     /// Refuses, before anything else is done, a client from whose address too many sign-ins succeeded.

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     clock::Moment,
-    hashing::{self, Here},
+    hashing::{self, ConnectionGuard},
     key_ring::{Home, KeySettings, Lives, MasterKeySource, Signing, SigningAlgorithm, Timing, Wishes},
     metrics::Metrics,
     password::{CostLimit, NewPassword, Parameters},
@@ -98,23 +98,23 @@ impl Fixture {
         Self { auth, clock, calls, folder }
     }
 
-    async fn login(&self) -> Pass {
+    async fn login(&self) -> TokenResponse {
         self.login_with("exampleUser", PASSWORD).await.unwrap()
     }
 
-    async fn login_with(&self, username: &str, text: &str) -> Result<Pass, AuthError> {
+    async fn login_with(&self, username: &str, text: &str) -> Result<TokenResponse, AuthError> {
         self.auth.login(&username.parse().unwrap(), password(text), Transport::Cookie, None, client()).await
     }
 
-    async fn refresh(&self, token: &str) -> Result<Pass, AuthError> {
+    async fn refresh(&self, token: &str) -> Result<TokenResponse, AuthError> {
         self.auth.refresh(token, Transport::Cookie, ADDRESS).await
     }
 
-    async fn see_cookies(&self, access: Option<&str>, refresh: Option<&str>) -> Result<Seen, AuthError> {
+    async fn see_cookies(&self, access: Option<&str>, refresh: Option<&str>) -> Result<Authenticated, AuthError> {
         self.auth.see(Presented::Cookies { access, refresh }, ADDRESS).await
     }
 
-    async fn see_bearer(&self, token: &str) -> Result<Seen, AuthError> {
+    async fn see_bearer(&self, token: &str) -> Result<Authenticated, AuthError> {
         self.auth.see(Presented::Bearer(token), ADDRESS).await
     }
 
@@ -154,9 +154,9 @@ async fn auth(store: Arc<dyn Store>, clock: &TestClock, folder: &Path, settings:
 
 /// A client that does not hang up.
 fn client() -> Client {
-    let here = Box::leak(Box::new(Here::new()));
+    let here = Box::leak(Box::new(ConnectionGuard::new()));
     let label = Label::of_user_agent(b"a test");
-    Client { address: ADDRESS, label, presence: here.presence(), device_tokens: Vec::new() }
+    Client { address: ADDRESS, label, connection: here.watch(), device_tokens: Vec::new() }
 }
 
 fn password(text: &str) -> Password {
@@ -179,7 +179,7 @@ async fn a_sign_in_gives_a_pass_that_is_good_until_it_runs_out() {
     let pass = fixture.login().await;
     assert_eq!((pass.expires_in, pass.session_expires_in), (300, 1000));
     let seen = fixture.see_bearer(&pass.access_token).await;
-    assert!(matches!(seen, Ok(Seen::Known(identity)) if identity.username.as_str() == "exampleUser"));
+    assert!(matches!(seen, Ok(Authenticated::Known(identity)) if identity.username.as_str() == "exampleUser"));
     fixture.clock.advance(300);
     let seen = fixture.see_bearer(&pass.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Expired)))));
@@ -281,10 +281,10 @@ async fn a_missing_or_run_out_access_cookie_is_renewed_on_the_way() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     let seen = fixture.see_cookies(None, Some(&first.refresh_token)).await;
-    let Ok(Seen::Renewed(second)) = seen else { panic!("not renewed") };
+    let Ok(Authenticated::Renewed(second)) = seen else { panic!("not renewed") };
     fixture.clock.advance(300);
     let seen = fixture.see_cookies(Some(&second.access_token), Some(&second.refresh_token)).await;
-    assert!(matches!(seen, Ok(Seen::Renewed(_))));
+    assert!(matches!(seen, Ok(Authenticated::Renewed(_))));
 }
 
 #[tokio::test]

@@ -17,16 +17,16 @@ const ADMITTED: (u32, u32) = (3, 4);
 const FOR_HASHING: (u32, u32) = (15, 16);
 
 /// What a worker does, and what it goes on with.
-const MOST_GIVEN: usize = 2;
+const MAX_LISTED: usize = 2;
 
 /// How much of a new measurement the mean takes on: it follows a change within a few dozen hashes.
 const WEIGHT: u32 = 16;
 
 /// The longest that anybody is told to stay away. What is further ahead nobody can know.
-const LONGEST_RETRY: Duration = Duration::from_mins(1);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// Hashes that nobody waits for. Each keeps a password in memory until its turn.
-const MOST_SPARE: usize = 32;
+const MAX_SPARE: usize = 32;
 
 /// Something to be hashed.
 pub(super) trait Waits {
@@ -51,7 +51,7 @@ pub(super) struct Queue<J> {
     given: Vec<VecDeque<Given>>,
     /// The mean time of a hash of our own; zero before the first.
     hash_time: Duration,
-    /// When there is room for the next one who is sent away, by lane. Each refusal takes a place, so that those who come
+    /// When there is room for the next one who is sent away, by lane. Each refusal takes a slot, so that those who come
     /// back when they are told do not all come at once.
     next_free: [Duration; 2],
 }
@@ -126,7 +126,7 @@ impl<J: Waits> Queue<J> {
 
     /// Lets something wait for which nobody waits, if there is not too much of it.
     pub(super) fn admit_spare(&mut self, job: J) -> Result<(), J> {
-        if self.spare.len() < MOST_SPARE {
+        if self.spare.len() < MAX_SPARE {
             self.spare.push_back(job);
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl<J: Waits> Queue<J> {
     pub(super) fn soonest(&self, now: Duration) -> Option<usize> {
         let can_take = |worker: &usize| match self.load(*worker) {
             0 => true,
-            load => load < MOST_GIVEN && !self.is_overdue(now, *worker),
+            load => load < MAX_LISTED && !self.is_overdue(now, *worker),
         };
         (0..self.given.len()).filter(can_take).min_by_key(|worker| (self.load(*worker), self.left(now, *worker)))
     }
@@ -273,8 +273,8 @@ impl<J: Waits> Queue<J> {
     /// How long a worker needs for what it was given.
     fn left(&self, now: Duration, worker: usize) -> Duration {
         let given = self.given.get(worker).into_iter().flatten().enumerate();
-        let left = given.map(|(place, given)| {
-            let spent = if place == 0 { now.saturating_sub(given.since) } else { Duration::ZERO };
+        let left = given.map(|(slot, given)| {
+            let spent = if slot == 0 { now.saturating_sub(given.since) } else { Duration::ZERO };
             (self.hash_time * given.hashes).saturating_sub(spent)
         });
         left.sum()
@@ -298,13 +298,13 @@ impl<J: Waits> Queue<J> {
         self.deadline * part / whole
     }
 
-    /// Gives a place further on to one who is sent away.
+    /// Gives a slot further on to one who is sent away.
     fn refuse(&mut self, now: Duration, lane: Lane, hashes: u32) -> Refused {
         let wait = self.expected_wait(now, lane);
         let until_done = |hashes: u32| self.hash_time * hashes / self.workers();
         let step = until_done(Share::of_both_lanes(lane, hashes)).min(self.stretched(now, lane, until_done(hashes)));
         let next_free = &mut self.next_free[lane as usize];
-        *next_free = (*next_free).clamp(now + wait.min(LONGEST_RETRY), now + LONGEST_RETRY);
+        *next_free = (*next_free).clamp(now + wait.min(MAX_RETRY_AFTER), now + MAX_RETRY_AFTER);
         let retry_after = next_free.saturating_sub(now);
         *next_free += step;
         Refused { retry_after }

@@ -27,10 +27,10 @@ fn counted(metrics: &Metrics, name: &str) -> u64 {
 
 #[tokio::test]
 async fn a_password_fits_its_own_hash_and_no_other_and_never_nobodys() {
-    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
-    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), ConnectionGuard::new());
+    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
     let hash = hash_at_once(&password("correct horse").normalised(), Parameters::FLOOR).unwrap();
-    let check = async |text, hash, decoy| hashing.verify(&asker, password(text), hash, decoy).await.unwrap().fits;
+    let check = async |text, hash, decoy| hashing.verify(&requester, password(text), hash, decoy).await.unwrap().fits;
     assert!(check("correct horse", Some(&hash), None).await);
     assert!(!check("correct horsf", Some(&hash), None).await);
     assert!(!check("correct horse", None, Some(&hash)).await, "a decoy lets nobody in");
@@ -39,25 +39,26 @@ async fn a_password_fits_its_own_hash_and_no_other_and_never_nobodys() {
 
 #[tokio::test]
 async fn a_hash_that_is_too_costly_fits_no_password_and_takes_no_long_time() {
-    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
-    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), ConnectionGuard::new());
+    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
     let costly = "$2b$31$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO".parse().unwrap();
     let costly = Credential::imported(costly);
-    assert!(!hashing.verify(&asker, password("x"), Some(&costly), Some(&costly)).await.unwrap().fits);
-    assert!(hashing.replace(&asker, password("x"), &costly, password("y").normalised()).await.unwrap().is_none());
+    assert!(!hashing.verify(&requester, password("x"), Some(&costly), Some(&costly)).await.unwrap().fits);
+    assert!(hashing.replace(&requester, password("x"), &costly, password("y").normalised()).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn nobody_hashes_for_a_client_that_has_gone() {
+async fn nobody_hashes_for_a_client_that_is_closed() {
     let metrics = Metrics::new();
     let hashing = Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap());
     let hashes_at_start = counted(&metrics, "hallpass_hash_time_seconds_count");
-    let here = Here::new();
-    let presence = here.presence();
+    let here = ConnectionGuard::new();
+    let connection = here.watch();
     let tasks: Vec<_> = (0..8)
         .map(|_| {
-            let (hashing, asker) = (Arc::clone(&hashing), Asker { lane: Lane::Unknown, presence: presence.clone() });
-            tokio::spawn(async move { hashing.verify(&asker, password("x"), None, None).await })
+            let (hashing, requester) =
+                (Arc::clone(&hashing), HashRequester { lane: Lane::Unknown, connection: connection.clone() });
+            tokio::spawn(async move { hashing.verify(&requester, password("x"), None, None).await })
         })
         .collect();
     // The first poll of each lets it wait; the threads of the test and of the worker run beside each other.
@@ -67,9 +68,9 @@ async fn nobody_hashes_for_a_client_that_has_gone() {
         assert!(matches!(task.await.unwrap(), Ok(Checked { fits: false, .. }) | Err(HashingError::ClientGone)));
     }
     // The worker comes past those who have gone before it does anything else.
-    let stays = Here::new();
-    let asker = Asker { lane: Lane::Unknown, presence: stays.presence() };
-    hashing.verify(&asker, password("x"), None, None).await.unwrap();
+    let stays = ConnectionGuard::new();
+    let requester = HashRequester { lane: Lane::Unknown, connection: stays.watch() };
+    hashing.verify(&requester, password("x"), None, None).await.unwrap();
     let hashes = counted(&metrics, "hallpass_hash_time_seconds_count") - hashes_at_start;
     let gone = counted(&metrics, "hallpass_hash_dropped_total{reason=\"client_gone\"}");
     assert!(gone >= 6 && hashes + gone == 9, "{gone} gone, {hashes} hashes");
@@ -77,11 +78,11 @@ async fn nobody_hashes_for_a_client_that_has_gone() {
 
 #[tokio::test]
 async fn work_that_panics_answers_an_error_and_the_worker_goes_on() {
-    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), Here::new());
-    let asker = Asker { lane: Lane::Known, presence: here.presence() };
-    let panicked: Result<((), ()), _> = hashing.run(&asker, 1, (), |_, ()| panic!("on purpose")).await;
+    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), ConnectionGuard::new());
+    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
+    let panicked: Result<((), ()), _> = hashing.run(&requester, 1, (), |_, ()| panic!("on purpose")).await;
     assert!(matches!(panicked, Err(HashingError::Ended)));
-    assert!(hashing.run(&asker, 1, (), |_, ()| Ok(())).await.is_ok());
+    assert!(hashing.run(&requester, 1, (), |_, ()| Ok(())).await.is_ok());
 }
 
 #[tokio::test]
@@ -110,16 +111,16 @@ async fn a_hash_from_elsewhere_that_is_as_good_as_ours_is_kept_without_another()
 #[tokio::test]
 async fn of_what_a_slow_hash_holds_up_others_take_over() {
     let two = Settings { workers: NonZero::new(2).unwrap(), ..settings() };
-    let (hashing, here) = (Arc::new(Hashing::start(&two, Metrics::new().hashing).unwrap()), Here::new());
-    let asker = Asker { lane: Lane::Known, presence: here.presence() };
+    let (hashing, here) = (Arc::new(Hashing::start(&two, Metrics::new().hashing).unwrap()), ConnectionGuard::new());
+    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
     let (release, released) = std::sync::mpsc::channel::<()>();
     // What holds its thread until the others are done, and more of them than both threads are given at once.
     let slow = tokio::spawn({
-        let (hashing, asker) = (Arc::clone(&hashing), asker.clone());
-        async move { hashing.run(&asker, 1, released, |_, released| Ok(released.recv())).await }
+        let (hashing, requester) = (Arc::clone(&hashing), requester.clone());
+        async move { hashing.run(&requester, 1, released, |_, released| Ok(released.recv())).await }
     });
     tokio::task::yield_now().await;
-    let others = (0..6).map(|_| hashing.verify(&asker, password("x"), None, None));
+    let others = (0..6).map(|_| hashing.verify(&requester, password("x"), None, None));
     let others = time::timeout(Duration::from_secs(15), futures_util::future::join_all(others)).await;
     assert!(others.unwrap().iter().all(Result::is_ok));
     release.send(()).unwrap();
@@ -130,16 +131,17 @@ async fn of_what_a_slow_hash_holds_up_others_take_over() {
 async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
     let metrics = Metrics::new();
     let settings = Settings { deadline: Duration::from_secs(1), ..settings() };
-    let (hashing, here) = (Arc::new(Hashing::start(&settings, metrics.hashing.clone()).unwrap()), Here::new());
-    let asker = |lane| Asker { lane, presence: here.presence() };
+    let (hashing, here) =
+        (Arc::new(Hashing::start(&settings, metrics.hashing.clone()).unwrap()), ConnectionGuard::new());
+    let requester = |lane| HashRequester { lane, connection: here.watch() };
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (begun, has_begun) = oneshot::channel();
     let stuck = tokio::spawn({
-        let (hashing, asker) = (Arc::clone(&hashing), asker(Lane::Known));
+        let (hashing, requester) = (Arc::clone(&hashing), requester(Lane::Known));
         let subject = (std::sync::Mutex::new(Some(begun)), released);
         async move {
             hashing
-                .run(&asker, 1, subject, |_, (begun, released)| {
+                .run(&requester, 1, subject, |_, (begun, released)| {
                     begun.lock().unwrap().take().unwrap().send(()).unwrap();
                     Ok(released.recv())
                 })
@@ -148,8 +150,8 @@ async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
     });
     has_begun.await.unwrap();
     // The thread is given the next one to go on with, and one more waits in each lane.
-    let lanes = [Lane::Unknown, Lane::Known, Lane::Unknown].map(asker);
-    let waiting = lanes.iter().map(|asker| hashing.verify(asker, password("x"), None, None));
+    let lanes = [Lane::Unknown, Lane::Known, Lane::Unknown].map(requester);
+    let waiting = lanes.iter().map(|requester| hashing.verify(requester, password("x"), None, None));
     let waiting = time::timeout(Duration::from_mins(1), futures_util::future::join_all(waiting)).await;
     for refused in waiting.expect("an answer while the thread is still busy") {
         assert!(matches!(refused, Err(HashingError::Overloaded { .. })));
@@ -161,7 +163,7 @@ async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
     // What a thread has begun is answered, however long it takes.
     release.send(()).unwrap();
     assert!(stuck.await.unwrap().is_ok());
-    assert!(hashing.verify(&asker(Lane::Unknown), password("x"), None, None).await.is_ok());
+    assert!(hashing.verify(&requester(Lane::Unknown), password("x"), None, None).await.is_ok());
 }
 
 /// What holds its thread until it is released, and tells when a thread has begun it.
@@ -171,10 +173,10 @@ struct Held {
     answered: tokio::task::JoinHandle<bool>,
 }
 
-fn hold(hashing: &Arc<Hashing>, asker: &Asker) -> Held {
+fn hold(hashing: &Arc<Hashing>, requester: &HashRequester) -> Held {
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (begun, has_begun) = oneshot::channel();
-    let (hashing, asker) = (Arc::clone(hashing), asker.clone());
+    let (hashing, requester) = (Arc::clone(hashing), requester.clone());
     let subject = (std::sync::Mutex::new(Some(begun)), released);
     let answered = tokio::spawn(async move {
         let work: HashFn<_, _> = |_, (begun, released): &(std::sync::Mutex<Option<oneshot::Sender<()>>>, _)| {
@@ -182,7 +184,7 @@ fn hold(hashing: &Arc<Hashing>, asker: &Asker) -> Held {
             let released: &std::sync::mpsc::Receiver<()> = released;
             Ok(released.recv())
         };
-        hashing.run(&asker, 1, subject, work).await.is_ok()
+        hashing.run(&requester, 1, subject, work).await.is_ok()
     });
     Held { release, has_begun, answered }
 }
@@ -190,8 +192,9 @@ fn hold(hashing: &Arc<Hashing>, asker: &Asker) -> Held {
 #[tokio::test]
 async fn what_was_begun_for_a_client_that_hangs_up_is_answered_so_that_it_is_counted() {
     let metrics = Metrics::new();
-    let (hashing, here) = (Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap()), Here::new());
-    let held = hold(&hashing, &Asker { lane: Lane::Known, presence: here.presence() });
+    let (hashing, here) =
+        (Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap()), ConnectionGuard::new());
+    let held = hold(&hashing, &HashRequester { lane: Lane::Known, connection: here.watch() });
     held.has_begun.await.unwrap();
     drop(here);
     tokio::task::yield_now().await;
@@ -203,9 +206,9 @@ async fn what_was_begun_for_a_client_that_hangs_up_is_answered_so_that_it_is_cou
 #[tokio::test]
 async fn in_a_flood_of_costly_imported_hashes_known_devices_keep_two_thirds_of_the_time() {
     let patient = Settings { deadline: Duration::from_hours(1), ..settings() };
-    let (hashing, here) = (Arc::new(Hashing::start(&patient, Metrics::new().hashing).unwrap()), Here::new());
-    let asker = |lane| Asker { lane, presence: here.presence() };
-    let held = hold(&hashing, &asker(Lane::Known));
+    let (hashing, here) = (Arc::new(Hashing::start(&patient, Metrics::new().hashing).unwrap()), ConnectionGuard::new());
+    let requester = |lane| HashRequester { lane, connection: here.watch() };
+    let held = hold(&hashing, &requester(Lane::Known));
     held.has_begun.await.unwrap();
     // One is worth ten of ours and more.
     let costly: Credential =
@@ -214,7 +217,7 @@ async fn in_a_flood_of_costly_imported_hashes_known_devices_keep_two_thirds_of_t
     let lanes = [[Lane::Known; 12].as_slice(), &[Lane::Unknown; 3]].concat();
     let waiting = lanes.iter().map(async |lane| {
         let decoy = (*lane == Lane::Unknown).then_some(&costly);
-        hashing.verify(&asker(*lane), password("x"), None, decoy).await.unwrap();
+        hashing.verify(&requester(*lane), password("x"), None, decoy).await.unwrap();
         done.lock().unwrap().push(*lane);
     });
     let all = futures_util::future::join(futures_util::future::join_all(waiting), async {

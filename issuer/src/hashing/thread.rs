@@ -2,7 +2,7 @@
 //!
 //! Behind all others means behind those of other processes, too: where they want every core, a hash of 25 ms takes ten
 //! seconds. A thread that has stepped back may not step forward again, since that takes a privilege. So one that starves ends,
-//! and another one, which has not stepped back yet, goes on in its place.
+//! and another one, which has not stepped back yet, goes on in its slot.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -12,8 +12,8 @@ use std::{
 
 use super::{
     Workbench,
-    place::{Done, Place},
     priority::{OnCore, step_back},
+    worker_slot::{Done, WorkerSlot},
 };
 use crate::clock::Stopwatch;
 
@@ -27,7 +27,7 @@ pub(super) enum Rank {
 }
 
 impl Rank {
-    /// Of a thread that takes another one's place.
+    /// Of a thread that takes another one's slot.
     pub(super) const SUCCESSOR: Self = Self::Equal { undisturbed: 0 };
 
     /// So many undisturbed hashes show that others have stopped wanting the cores.
@@ -48,12 +48,12 @@ impl Rank {
     }
 }
 
-/// Hashes whatever comes to the place, and calls the courier after each, until the place is closed or the thread starves.
-pub(super) fn hash(place: &Place, mut bench: Workbench, mut rank: Rank, courier: &Thread) {
+/// Hashes whatever comes to the slot, and calls the dispatcher after each, until the slot is closed or the thread starves.
+pub(super) fn hash(slot: &WorkerSlot, mut bench: Workbench, mut rank: Rank, dispatcher: &Thread) {
     if rank == Rank::Behind {
         step_back();
     }
-    while let Some(mut job) = place.wait() {
+    while let Some(mut job) = slot.wait() {
         let (stopwatch, on_core) = (Stopwatch::start(), OnCore::start());
         let times = job.begin().then(|| {
             // A job that panics has no outcome and answers nobody; the thread and the others' jobs go on.
@@ -61,12 +61,12 @@ pub(super) fn hash(place: &Place, mut bench: Workbench, mut rank: Rank, courier:
             bench.take_times()
         });
         let Some(next) = rank.after(stopwatch.elapsed(), on_core.elapsed()) else {
-            place.leave(Done { job, times, bench: Some(bench) });
-            courier.unpark();
+            slot.leave(Done { job, times, bench: Some(bench) });
+            dispatcher.unpark();
             return;
         };
-        place.leave(Done { job, times, bench: None });
-        courier.unpark();
+        slot.leave(Done { job, times, bench: None });
+        dispatcher.unpark();
         if next == Rank::Behind && rank != Rank::Behind {
             step_back();
         }

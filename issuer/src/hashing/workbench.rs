@@ -36,11 +36,11 @@ pub(super) fn hashes_worth(work: u64, parameters: Parameters) -> u32 {
 
 impl HashTime {
     /// Of what is a small part of our own work, more is the call than the hash: it says less.
-    const LEAST_PART: u64 = 32;
+    const MIN_PART: u64 = 32;
 
     fn new(took: Duration, work: u64, parameters: Parameters) -> Self {
         let own = parameters.work();
-        let work = work.max(own / Self::LEAST_PART).max(1);
+        let work = work.max(own / Self::MIN_PART).max(1);
         let nanos = took.as_nanos() * u128::from(own) / u128::from(work);
         Self { took, of_own: Duration::from_nanos(nanos.try_into().unwrap_or(u64::MAX)) }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     HashingError, HashingSetupError, Lane, Settings,
-    courier::Courier,
+    dispatcher::Dispatcher,
     job::Job,
     queue::{Queue, Refused, Waits as _},
     turn::Turn,
@@ -21,10 +21,10 @@ use crate::{
 /// The threads. Dropping this drops what waits, and ends each thread after what it does.
 pub(super) struct Workers {
     shared: Arc<Shared>,
-    courier: Option<JoinHandle<()>>,
+    dispatcher: Option<JoinHandle<()>>,
 }
 
-/// What the courier shares with those who bring jobs.
+/// What the dispatcher shares with those who bring jobs.
 pub(super) struct Shared {
     state: Mutex<State>,
     since_start: Stopwatch,
@@ -51,17 +51,17 @@ impl Workers {
         let state = Mutex::new(State { queue, is_closing: false });
         let shared = Arc::new(Shared { state, since_start: Stopwatch::start(), metrics });
         let (ready, is_ready) = mpsc::channel();
-        let courier = thread::Builder::new().name("hash courier".to_owned()).spawn({
+        let dispatcher = thread::Builder::new().name("hash dispatcher".to_owned()).spawn({
             let (shared, settings) = (Arc::clone(&shared), settings.clone());
-            move || match Courier::start(shared, &settings) {
-                Ok(courier) => {
+            move || match Dispatcher::start(shared, &settings) {
+                Ok(dispatcher) => {
                     drop(ready.send(Ok(())));
-                    courier.run();
+                    dispatcher.run();
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
         });
-        let workers = Self { shared, courier: Some(courier.map_err(HashingSetupError::Thread)?) };
+        let workers = Self { shared, dispatcher: Some(dispatcher.map_err(HashingSetupError::Thread)?) };
         is_ready.recv().unwrap_or(Err(HashingSetupError::Hashing(HashingError::Ended)))?;
         Ok(workers)
     }
@@ -81,7 +81,7 @@ impl Workers {
         drop(state);
         match admitted {
             Ok(()) => {
-                self.call_courier();
+                self.call_dispatcher();
                 Ok(Waiter { shared: &self.shared, lane, hashes, turn })
             }
             Err((_, refused)) => Err(self.refuse(refused)),
@@ -97,7 +97,7 @@ impl Workers {
     pub(super) fn admit_spare(&self, job: Job) {
         let admitted = self.shared.state().queue.admit_spare(job);
         match admitted {
-            Ok(()) => self.call_courier(),
+            Ok(()) => self.call_dispatcher(),
             Err(_) => self.shared.metrics.dropped(Dropped::Spare),
         }
     }
@@ -108,9 +108,9 @@ impl Workers {
         [Lane::Known, Lane::Unknown].into_iter().any(|lane| state.queue.length(lane) > 0)
     }
 
-    fn call_courier(&self) {
-        if let Some(courier) = &self.courier {
-            courier.thread().unpark();
+    fn call_dispatcher(&self) {
+        if let Some(dispatcher) = &self.dispatcher {
+            dispatcher.thread().unpark();
         }
     }
 }
@@ -118,8 +118,8 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.shared.state().is_closing = true;
-        self.call_courier();
-        if self.courier.take().is_some_and(|courier| courier.join().is_err()) {
+        self.call_dispatcher();
+        if self.dispatcher.take().is_some_and(|dispatcher| dispatcher.join().is_err()) {
             tracing::error!("the thread between the hashing threads and the others panicked");
         }
     }
@@ -165,7 +165,7 @@ impl Shared {
         self.since_start.elapsed()
     }
 
-    /// The queue's steps do not panic; if one did, the others still have their places.
+    /// The queue's steps do not panic; if one did, the others still have their slots.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

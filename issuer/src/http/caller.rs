@@ -3,19 +3,23 @@
 
 use warp::reply::Response;
 
-use super::{ApiError, Head, credentials::Credentials};
-use crate::auth::{Auth, Seen};
+use super::{ApiError, credentials::Credentials, server::head::Head};
+use crate::auth::{Auth, Authenticated};
 
 /// Finds out who makes a request.
-pub(crate) async fn see(auth: &Auth, head: &Head) -> Result<Seen, ApiError> {
+pub(crate) async fn see(auth: &Auth, head: &Head) -> Result<Authenticated, ApiError> {
     let credentials = Credentials::read(head)?;
     Ok(auth.see(credentials.presented(), head.address).await?)
 }
 
 /// Answers, with the new pair where the caller was renewed. An error brings it too: without, the client would come back
 /// with a refresh token that is used.
-pub(crate) fn answer(result: Result<Response, ApiError>, head: &Head, seen: &Seen) -> Result<Response, ApiError> {
-    let Seen::Renewed(pass) = seen else { return result };
+pub(crate) fn answer(
+    result: Result<Response, ApiError>,
+    head: &Head,
+    seen: &Authenticated,
+) -> Result<Response, ApiError> {
+    let Authenticated::Renewed(pass) = seen else { return result };
     match result {
         Ok(mut response) => {
             head.cookies.set(&mut response, pass)?;

@@ -8,7 +8,7 @@ use warp::{
 };
 
 use super::{ApiError, Origin};
-use crate::{auth::Pass, device_token::DEVICE_TTL};
+use crate::{auth::TokenResponse, device_token::DEVICE_TTL};
 
 /// How many device tokens of a request are tried: browsers send one.
 const MAX_DEVICE_TOKENS: usize = 8;
@@ -71,7 +71,7 @@ impl Cookies {
 
     /// Both cookies of a pass, as headers. Both last as long as the session, so that a run-out access token still arrives
     /// to be renewed.
-    pub(crate) fn both(self, pass: &Pass) -> Result<[HeaderValue; 2], ApiError> {
+    pub(crate) fn both(self, pass: &TokenResponse) -> Result<[HeaderValue; 2], ApiError> {
         let seconds = pass.session_expires_in;
         Ok([
             self.to_header(self.access, &pass.access_token, seconds)?,
@@ -80,7 +80,7 @@ impl Cookies {
     }
 
     /// Gives the client both cookies.
-    pub(crate) fn set(self, response: &mut Response, pass: &Pass) -> Result<(), ApiError> {
+    pub(crate) fn set(self, response: &mut Response, pass: &TokenResponse) -> Result<(), ApiError> {
         append(response, self.both(pass)?);
         Ok(())
     }

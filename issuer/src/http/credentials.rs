@@ -2,7 +2,7 @@
 
 use warp::http::{HeaderMap, HeaderValue, header};
 
-use super::{ApiError, Head, cookies::Tokens};
+use super::{ApiError, cookies::Tokens, server::head::Head};
 use crate::auth::Presented;
 
 /// The scheme of a token that needs nothing else (RFC 6750 §2.1).

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use warp::http::{HeaderValue, StatusCode};
 
-use super::{MAX_HEAD_BYTES, Origin};
+use super::{Origin, server::MAX_HEAD_BYTES};
 use crate::{auth::AuthError, password::WeakPassword};
 
 /// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
@@ -37,7 +37,7 @@ pub(crate) enum Severity {
 }
 
 /// What the client can do about it, told in a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
     None,
     /// `WWW-Authenticate` (RFC 6750 §3).
@@ -45,7 +45,7 @@ pub(crate) enum Hint {
     /// `Retry-After`, in seconds.
     RetryAfter(u32),
     /// `Allow` (RFC 9110 §15.5.6).
-    Allow(&'static str),
+    Allow(String),
     /// `Connection: close`. Where the request ended is not known, or its rest was not read.
     Close,
 }
@@ -152,9 +152,10 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "weak_password", error.to_string())
     }
 
-    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
+    pub(crate) fn method_not_allowed(allowed: &str) -> Self {
         let description = format!("this path takes {allowed}");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description).with(Hint::Allow(allowed))
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description)
+            .with(Hint::Allow(allowed.to_owned()))
     }
 
     pub(crate) fn no_credentials() -> Self {

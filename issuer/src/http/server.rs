@@ -16,15 +16,26 @@ use tokio::{
 use tower::{Service, ServiceExt as _};
 use warp::http::{Request, Response, StatusCode};
 
-use super::{
-    ApiError,
-    activity::Activity,
-    connection,
-    head::Peer,
-    proxies::TrustedProxies,
-    slots::{IsProxy, Slots},
-};
-use crate::hashing::Here;
+use crate::{hashing::ConnectionGuard, http::ApiError};
+
+mod activity;
+pub(crate) mod body;
+mod connection;
+mod cors;
+pub(crate) mod envelope;
+pub(crate) mod head;
+mod message;
+pub(crate) mod origin;
+pub(crate) mod proxies;
+mod slots;
+
+use activity::Activity;
+use head::Peer;
+use proxies::TrustedProxies;
+use slots::{IsProxy, Slots};
+
+/// About how much of a head is read: proxies cut at 8 KiB to 16 KiB, and an access token is at most 8 KiB.
+pub(crate) const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// How long an answer may stay unread before the kernel ends the connection.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -80,9 +91,9 @@ pub(crate) async fn serve<S>(
                 let activity = Activity::new(Arc::clone(&slot), keep_alive_timeout);
                 let held = (Arc::clone(&slot), stopping.clone());
                 let service = finishing(service.clone(), held);
-                let (here, stopping, refuse) = (Here::new(), stopping.clone(), refuse.clone());
+                let (here, stopping, refuse) = (ConnectionGuard::new(), stopping.clone(), refuse.clone());
                 tokio::spawn(async move {
-                    let peer = Peer { address, presence: here.presence() };
+                    let peer = Peer { address, connection: here.watch() };
                     let service = service.map_request(move |mut request: Request<Incoming>| {
                         request.extensions_mut().insert(peer.clone());
                         request

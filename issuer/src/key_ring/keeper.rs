@@ -10,11 +10,10 @@ use tokio::{
 };
 
 use super::{
-    Home, LegacyKeys, MasterKey, MasterKeySource, OpenKeys, Ring,
-    hand::{Hand, KeyRingError, SharedFault},
-    open,
+    Home, LegacyKeys, MasterKey, MasterKeySource, OpenKeys, Ring, open,
     settings::KeySettings,
     watch::Watch,
+    writer::{KeyRingError, RingWriter, SharedFault},
 };
 use crate::{
     clock::{Clock, Moment},
@@ -42,11 +41,11 @@ pub(crate) struct Keeper {
     metrics: KeyMetrics,
     views: channel::Sender<Arc<View>>,
     /// One read at a time: those who come meanwhile share the next.
-    eyes: Mutex<Eyes>,
+    view: Mutex<RingView>,
 }
 
 /// What the reads remember of each other.
-struct Eyes {
+struct RingView {
     watch: Watch,
     opened: Opened,
     /// When the last read began and why it failed, if it did: whoever waited meanwhile does not try once more, so that a
@@ -76,17 +75,17 @@ impl Keeper {
         };
         let master = master_key(&*store, source, home, legacy.as_ref()).await?;
         let (at, on) = (clock.moment(), clock.now());
-        let hand = Hand { store: &*store, clock: &*clock, master: &master, settings: &settings };
+        let writer = RingWriter { store: &*store, clock: &*clock, master: &master, settings: &settings };
         let mut watch = Watch::default();
-        let (record, ring) = hand.settle(&mut watch, |found| hand.begun(found, legacy.as_ref())).await?;
+        let (record, ring) = writer.settle(&mut watch, |found| writer.begun(found, legacy.as_ref())).await?;
         let keys = Arc::new(open::open(&ring, &master, &settings)?);
         if let Some(legacy) = legacy {
             legacy.retire(&ring)?;
         }
         metrics.read(on);
         let view = Arc::new(View { keys: Arc::clone(&keys), read_at: at, read_on: on });
-        let eyes = Mutex::new(Eyes { watch, opened: Opened { record, keys }, failed: None });
-        Ok(Self { store, clock, master, settings, metrics, views: channel::Sender::new(view), eyes })
+        let view = Mutex::new(RingView { watch, opened: Opened { record, keys }, failed: None });
+        Ok(Self { store, clock, master, settings, metrics, views: channel::Sender::new(view), view })
     }
 
     /// The keys as this issuer has them. They may be too old to make anything with.
@@ -104,17 +103,17 @@ impl Keeper {
     /// The keys as they are after `moment`: what names a key that is not among ours may be another issuer's, which knows
     /// more. Those who ask at once share a read, so that garbage costs no more than one at a time.
     pub(crate) async fn view_after(&self, moment: Moment) -> Result<Arc<View>, KeyRingError> {
-        let mut eyes = self.eyes.lock().await;
+        let mut view = self.view.lock().await;
         let view = self.latest();
         if view.read_at > moment && self.is_fresh(&view) {
             return Ok(view);
         }
-        if let Some((_, fault)) = eyes.failed.as_ref().filter(|(began_at, _)| *began_at > moment) {
+        if let Some((_, fault)) = view.failed.as_ref().filter(|(began_at, _)| *began_at > moment) {
             return Err(KeyRingError::Shared(fault.clone()));
         }
         let began_at = self.clock.moment();
-        let read = self.read(&mut eyes).await;
-        eyes.failed = read.as_ref().err().map(|fault| (began_at, fault.to_shared()));
+        let read = self.read(&mut view).await;
+        view.failed = read.as_ref().err().map(|fault| (began_at, fault.to_shared()));
         if read.is_err() {
             self.metrics.read_failed();
         }
@@ -174,16 +173,17 @@ impl Keeper {
         Duration::from_millis(longest - longest * u64::from(random) / 1024)
     }
 
-    async fn read(&self, eyes: &mut Eyes) -> Result<Arc<View>, KeyRingError> {
+    async fn read(&self, view: &mut RingView) -> Result<Arc<View>, KeyRingError> {
         let (read_at, read_on) = (self.clock.moment(), self.clock.now());
-        let hand = Hand { store: &*self.store, clock: &*self.clock, master: &self.master, settings: &self.settings };
+        let writer =
+            RingWriter { store: &*self.store, clock: &*self.clock, master: &self.master, settings: &self.settings };
         let found = |ring: Option<&Ring>| ring.cloned().ok_or(KeyRingError::Lost);
-        let (record, ring) = hand.settle(&mut eyes.watch, found).await?;
-        if record != eyes.opened.record {
+        let (record, ring) = writer.settle(&mut view.watch, found).await?;
+        if record != view.opened.record {
             let keys = Arc::new(open::open(&ring, &self.master, &self.settings)?);
-            eyes.opened = Opened { record, keys };
+            view.opened = Opened { record, keys };
         }
-        let view = Arc::new(View { keys: Arc::clone(&eyes.opened.keys), read_at, read_on });
+        let view = Arc::new(View { keys: Arc::clone(&view.opened.keys), read_at, read_on });
         self.views.send_replace(Arc::clone(&view));
         self.metrics.read(read_on);
         Ok(view)

@@ -19,7 +19,7 @@ use steps::{Step, steps};
 use world::World;
 
 /// The longest history.
-const MOST_STEPS: usize = 60;
+const MAX_STEPS: usize = 60;
 
 /// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` asks for more.
 const HISTORIES: u64 = 500;
@@ -38,7 +38,7 @@ fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<world::Se
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
     let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(world::Seen::default()));
-    let result = runner.run(&vec(steps(), 1..MOST_STEPS), |steps| {
+    let result = runner.run(&vec(steps(), 1..MAX_STEPS), |steps| {
         let (outcome, world) = live(&steps, broken);
         if !has_failed.get() {
             tried.set(tried.get() + 1);

@@ -2,11 +2,11 @@
 
 use hallpass_token::UnixSeconds;
 
-use super::{Fresh, Key, KeyName, Kind, MOST_KEYS, MOST_REVOCATIONS, Purpose, Revocation, Ring, Stage};
+use super::{Fresh, Key, KeyName, Kind, MAX_KEYS, MAX_REVOCATIONS, Purpose, Revocation, Ring, Stage};
 use crate::clock::date;
 
 /// The fewest characters of a key's name that can stand for it.
-const FEWEST_CHARACTERS: usize = 4;
+const MIN_CHARACTERS: usize = 4;
 
 /// What came of an order to rotate.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum NoRotation {
     #[error("no key of this kind is in use: an issuer publishes one when it starts")]
     NothingInUse,
     #[error(
-        "the ring holds {MOST_KEYS} keys of this kind, the most that it can: the oldest goes {}; \
+        "the ring holds {MAX_KEYS} keys of this kind, the most that it can: the oldest goes {}; \
          or revoke one that is retired", date(*.until)
     )]
     Full { until: UnixSeconds },
@@ -151,13 +151,13 @@ impl Ring {
 
     pub(super) fn remember(&mut self, revocation: Revocation) {
         self.revocations.push(revocation);
-        let surplus = self.revocations.len().saturating_sub(MOST_REVOCATIONS);
+        let surplus = self.revocations.len().saturating_sub(MAX_REVOCATIONS);
         self.revocations.drain(..surplus);
     }
 
     /// The key of that name, or whose name alone begins so.
     fn named(&self, text: &str) -> Result<&Key, NoRevocation> {
-        let begins = |name: &KeyName| name.0 == text || (text.len() >= FEWEST_CHARACTERS && name.0.starts_with(text));
+        let begins = |name: &KeyName| name.0 == text || (text.len() >= MIN_CHARACTERS && name.0.starts_with(text));
         let mut found = self.keys.iter().filter(|key| begins(&key.name));
         match (found.next(), found.next()) {
             (Some(key), None) => Ok(key),

@@ -6,7 +6,7 @@ use super::{Fresh, Key, Kind, Purpose, Ring, Stage, material::NewKey, timing::Ti
 
 /// How long a retired key is watched at most, in seconds, before the time of day alone is trusted that it may go. What is
 /// made with a key can live longer than any process runs.
-const LONGEST_WATCH: u64 = 60 * 60;
+const MAX_WATCH: u64 = 60 * 60;
 
 /// How long a revocation is remembered at least, in seconds; that of a key of refresh tokens is remembered for as long as
 /// a session lives that was made with it.
@@ -76,7 +76,7 @@ impl Ring {
             Stage::InUse { .. } => true,
             Stage::Retired { since } => {
                 let retention = self.timing.retention(key);
-                now.seconds_since(since) < retention || watch.seen_for(key) < retention.min(LONGEST_WATCH)
+                now.seconds_since(since) < retention || watch.seen_for(key) < retention.min(MAX_WATCH)
             }
         });
         left.revocations.retain(|revoked| {

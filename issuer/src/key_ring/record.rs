@@ -4,7 +4,7 @@
 use hallpass_token::UnixSeconds;
 
 use super::{
-    Key, KeyName, MOST_KEYS, MOST_REVOCATIONS, Purpose, Revocation, Ring, Sealed, SigningAlgorithm, Stage, Timing,
+    Key, KeyName, MAX_KEYS, MAX_REVOCATIONS, Purpose, Revocation, Ring, Sealed, SigningAlgorithm, Stage, Timing,
     Wanted,
     seal::{FreshNonce, MARK_BYTES, MasterKey, NotOpened},
 };
@@ -13,7 +13,7 @@ use crate::{refresh_token::LiveKeys, store::KeyRingRecord};
 const VERSION: u8 = 1;
 
 /// The longest name of a key: a thumbprint (RFC 7638) is 43 characters long.
-const MOST_NAME_BYTES: usize = 64;
+const MAX_NAME_BYTES: usize = 64;
 
 /// Why a record is not a ring's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,8 +126,8 @@ fn read(mut rest: &[u8]) -> Option<Ring> {
         [signing_period, refresh_period].map(|period| Some(period).filter(|p| *p > 0));
     let wanted = Wanted { algorithm, signing_period, refresh_period };
     let decoy = Sealed(take(&mut rest)?);
-    let keys = read_list(&mut rest, 2 * MOST_KEYS, read_key)?;
-    let revocations = read_list(&mut rest, MOST_REVOCATIONS, |rest| {
+    let keys = read_list(&mut rest, 2 * MAX_KEYS, read_key)?;
+    let revocations = read_list(&mut rest, MAX_REVOCATIONS, |rest| {
         let (purpose, name) = read_name(rest)?;
         Some(Revocation { purpose, name, at: read_time(rest)? })
     })?;
@@ -162,7 +162,7 @@ fn read_name(rest: &mut &[u8]) -> Option<(Purpose, KeyName)> {
     };
     let (name, after) = rest.split_at_checked(length.into())?;
     *rest = after;
-    let name = str::from_utf8(name).ok().filter(|name| name.len() <= MOST_NAME_BYTES && name.is_ascii())?;
+    let name = str::from_utf8(name).ok().filter(|name| name.len() <= MAX_NAME_BYTES && name.is_ascii())?;
     Some((purpose, KeyName(name.to_owned())))
 }
 
@@ -241,9 +241,9 @@ mod tests {
         let mut ring = ring_in_every_stage();
         let [signing, refresh] = [Kind::Signing, Kind::RefreshTokens].map(|kind| ring.of(kind).next().unwrap().clone());
         assert_eq!((signing.name.0.len(), refresh.name.0.len()), (43, 8));
-        ring.keys = [vec![signing.clone(); MOST_KEYS], vec![refresh; MOST_KEYS]].concat();
+        ring.keys = [vec![signing.clone(); MAX_KEYS], vec![refresh; MAX_KEYS]].concat();
         let revoked = Revocation { purpose: signing.purpose, name: signing.name, at: UnixSeconds::EPOCH };
-        ring.revocations = vec![revoked; MOST_REVOCATIONS];
+        ring.revocations = vec![revoked; MAX_REVOCATIONS];
         let bytes = encode(&ring, &MasterKey::new(&MASTER), [1; 12]).0.len();
         assert!(bytes <= 4092, "{bytes}");
     }

@@ -1,4 +1,4 @@
-//! What a process has seen of a ring with its own eyes, and for how long, by a clock that never jumps.
+//! What a process has seen of a ring with its own view, and for how long, by a clock that never jumps.
 //!
 //! A step that cannot be taken back rests on this and not on the time of day alone: a clock that is set wrong, whether this
 //! machine's or the one's that wrote the ring, makes no key sign that verifiers cannot have.

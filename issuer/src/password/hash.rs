@@ -26,7 +26,7 @@ use pbkdf2::Pbkdf2Hash;
 use scrypt::ScryptHash;
 
 /// The longest text of a hash. A user's record has room for it, and it is three times what any known library writes.
-const MOST_BYTES: usize = 512;
+const MAX_BYTES: usize = 512;
 
 /// The hash of a password, with its salt and parameters.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ pub(crate) enum InvalidPasswordHash {
          pbkdf2-sha1, pbkdf2-sha256 or pbkdf2-sha512"
     )]
     UnknownKind(String),
-    #[error("a password hash must be at most {MOST_BYTES} bytes long")]
+    #[error("a password hash must be at most {MAX_BYTES} bytes long")]
     TooLong,
     #[error("this hash must have the form {0}")]
     Form(&'static str),
@@ -145,7 +145,7 @@ impl FromStr for PasswordHash {
     type Err = InvalidPasswordHash;
 
     fn from_str(text: &str) -> Result<Self, InvalidPasswordHash> {
-        if text.len() > MOST_BYTES {
+        if text.len() > MAX_BYTES {
             return Err(InvalidPasswordHash::TooLong);
         }
         let (kind, rest) = text

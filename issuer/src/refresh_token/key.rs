@@ -155,11 +155,11 @@ impl DecoyKey {
         &self.0
     }
 
-    /// A place among the ids of users that is always the same for a name, and that nobody else can reckon.
-    pub(crate) fn place(&self, name: &str) -> [u8; 16] {
-        let mut place = [0; 16];
-        place.copy_from_slice(&hmac(&self.0, &[name.as_bytes()])[..16]);
-        place
+    /// A position among the ids of users that is always the same for a name, and that nobody else can reckon.
+    pub(crate) fn position(&self, name: &str) -> [u8; 16] {
+        let mut position = [0; 16];
+        position.copy_from_slice(&hmac(&self.0, &[name.as_bytes()])[..16]);
+        position
     }
 }
 
@@ -202,9 +202,9 @@ mod tests {
     #[test]
     fn a_decoy_s_place_depends_on_the_name_and_the_key_alone() {
         let (one, two) = (DecoyKey::of_root(&[1; 32]), DecoyKey::of_root(&[2; 32]));
-        assert_eq!(one.place("x"), DecoyKey::from_bytes(*one.bytes()).place("x"));
-        assert_ne!(one.place("x"), two.place("x"));
-        assert_ne!(one.place("x"), one.place("y"));
+        assert_eq!(one.position("x"), DecoyKey::from_bytes(*one.bytes()).position("x"));
+        assert_ne!(one.position("x"), two.position("x"));
+        assert_ne!(one.position("x"), one.position("y"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ use world::{Violation, World};
 use super::{Lifetimes, Rules};
 
 /// The longest history. Most of what can go wrong takes less than ten steps.
-const MOST_STEPS: usize = 40;
+const MAX_STEPS: usize = 40;
 
 /// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` asks for more, and is best run with `--release`.
 const HISTORIES: u32 = 3_000;
@@ -59,7 +59,7 @@ fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<Seen, Box
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
     let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(Seen::default()));
-    let result = runner.run(&(setups(), vec(steps(), 1..MOST_STEPS)), |(setup, steps)| {
+    let result = runner.run(&(setups(), vec(steps(), 1..MAX_STEPS)), |(setup, steps)| {
         let (outcome, world) = live(&setup, &steps, broken, false);
         // Once one has failed, the rest are attempts to shrink it.
         if !has_failed.get() {
@@ -135,9 +135,9 @@ fn bounds_that_take_whole_seconds_for_exact_are_caught() {
     let steps = [
         Step::Send { tab: 0 },
         Step::Proceed { exchange: 0, stages: 2 },
-        Step::Pass { units: 34 },
+        Step::TokenResponse { units: 34 },
         Step::Proceed { exchange: 0, stages: 3 },
-        Step::Pass { units: 58 },
+        Step::TokenResponse { units: 58 },
         Step::Send { tab: 0 },
         Step::Proceed { exchange: 0, stages: 2 },
         Step::PassToDeadline { exchange: 0 },

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{End, Label, Session, State, Transport, label::LABEL_BYTES};
 use crate::{
     id::{SessionId, UserId},
-    refresh_token::{KEY_ID_BYTES, KeyId, Place, RefreshTokenHash, Salt},
+    refresh_token::{KEY_ID_BYTES, KeyId, RefreshTokenHash, Salt, TokenPosition},
     user::CredentialEpoch,
 };
 
@@ -113,7 +113,7 @@ fn read(id: SessionId, version: Version, mut rest: &[u8]) -> Option<Session> {
         rotated_at,
         state: STATES.into_iter().find(|each| state_byte(*each) == state)?,
         epoch: CredentialEpoch(epoch),
-        place: Place { generation, attempt },
+        place: TokenPosition { generation, attempt },
         current,
         // The first token of a session, and it alone, follows no other.
         previous: (generation > 0).then_some(previous),

@@ -4,7 +4,7 @@ use hallpass_token::UnixSeconds;
 
 use super::{End, Refusal, Rules, Session, State, rules::Age};
 use crate::{
-    refresh_token::{Place, RefreshToken, RefreshTokenKeys, Salt},
+    refresh_token::{RefreshToken, RefreshTokenKeys, Salt, TokenPosition},
     user::CredentialEpoch,
 };
 
@@ -85,7 +85,7 @@ impl Session {
             if self.previous.is_none() { Standing::First } else { Standing::Current }
         } else if self.previous == Some(hash) {
             Standing::Previous
-        } else if presented.place > self.place {
+        } else if presented.position > self.position {
             Standing::Newer
         } else {
             Standing::Past
@@ -94,25 +94,25 @@ impl Session {
 
     /// The current token becomes the previous one.
     fn advance(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        match self.place.generation.checked_add(1) {
-            Some(generation) => self.rotated(presented, Place { generation, attempt: 0 }, given),
+        match self.position.generation.checked_add(1) {
+            Some(generation) => self.rotated(presented, TokenPosition { generation, attempt: 0 }, given),
             None => Outcome::Refused(Refusal::UsedUp),
         }
     }
 
     /// The client lost the answer and slept: the successor that it never used is superseded by another.
     fn retry_late(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        match self.place.attempt.checked_add(1) {
-            Some(attempt) => self.rotated(presented, Place { attempt, ..self.place }, given),
+        match self.position.attempt.checked_add(1) {
+            Some(attempt) => self.rotated(presented, TokenPosition { attempt, ..self.position }, given),
             None => Outcome::Refused(Refusal::UsedUp),
         }
     }
 
-    fn rotated(&self, presented: &RefreshToken, place: Place, given: &Given<'_>) -> Outcome {
+    fn rotated(&self, presented: &RefreshToken, position: TokenPosition, given: &Given<'_>) -> Outcome {
         let key = given.keys.in_use();
-        let token = presented.successor(place, given.salt, key);
+        let token = presented.successor(position, given.salt, key);
         let session = Self {
-            place,
+            position,
             current: token.hash(),
             previous: Some(presented.hash()),
             salt: given.salt,
@@ -127,7 +127,7 @@ impl Session {
     /// The same successor, derived again with the key that it was derived with.
     fn repeat(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
         let Some(key) = given.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyRevoked) };
-        Outcome::Again { token: presented.successor(self.place, self.salt, key), by: Repeat::Previous }
+        Outcome::Again { token: presented.successor(self.position, self.salt, key), by: Repeat::Previous }
     }
 }
 

@@ -35,7 +35,7 @@ const NAME: &str = "hallpass.sock";
 
 /// The longest path that the address of a socket has room for, with the zero at its end (`sun_path`: 108 bytes on Linux,
 /// unix(7); 104 on macOS and the BSDs).
-const MOST_PATH_BYTES: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
+const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
 
 /// The socket of a data folder, by a path that fits into an address.
 struct Place {
@@ -48,7 +48,7 @@ impl Place {
     fn in_folder(folder: &Path) -> io::Result<Self> {
         let opened = File::open(folder)?;
         let direct = folder.join(NAME);
-        let path = if direct.as_os_str().as_bytes().len() < MOST_PATH_BYTES {
+        let path = if direct.as_os_str().as_bytes().len() < MAX_PATH_BYTES {
             direct
         } else {
             Path::new("/proc/self/fd").join(opened.as_raw_fd().to_string()).join(NAME)

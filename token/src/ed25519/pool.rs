@@ -8,7 +8,7 @@ use super::table::GrowingTable;
 
 /// The most keys that have a table at once, 640 KiB each: an issuer signs with one key at a time, and few verifiers
 /// listen to more than a handful of issuers. Other keys are checked without a table.
-const MOST_KEYS: usize = 4;
+const MAX_KEYS: usize = 4;
 
 /// The tables of this process, or of this instance of the wasm module.
 pub(super) static POOL: Pool = Pool::new();
@@ -45,7 +45,7 @@ impl Pool {
         }
         let table = Arc::new(GrowingTable::new(point));
         let entry = Entry { key: *key, table: Arc::clone(&table) };
-        if entries.len() < MOST_KEYS {
+        if entries.len() < MAX_KEYS {
             entries.push(entry);
         } else {
             // Only this list still holds it: those who used the key are gone. New holders come through this lock.
@@ -130,7 +130,7 @@ mod tests {
         use_often(&fifth, &pool);
         assert!(has_table(&fifth) && verify(&fifth, 5, &pool));
         assert!(!has_table(&key_of(3, &pool)));
-        assert_eq!(pool.keys.lock().unwrap().len(), MOST_KEYS);
+        assert_eq!(pool.keys.lock().unwrap().len(), MAX_KEYS);
     }
 
     #[test]

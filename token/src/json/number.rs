@@ -1,7 +1,7 @@
 //! How large a number is, told from its digits: to convert it would take the tables of a whole parser.
 
 /// As many digits as the greatest double needs before its point: it is 1.7976931348623157 × 10^308.
-const MOST_DIGITS: i64 = 309;
+const MAX_DIGITS: i64 = 309;
 
 /// The greatest double's digits, but for the last: from there on readers differ in whether a number is still one, or rounds
 /// to infinity.
@@ -24,7 +24,7 @@ pub(super) fn is_finite(number: &str) -> bool {
     let size = |length| i64::try_from(length).unwrap_or(i64::MAX);
     let before_point = (size(whole.len()) - size(zeros)).saturating_add(read_exponent(exponent));
     let leading = digits().skip(zeros).take(NEARLY_GREATEST.len());
-    before_point < MOST_DIGITS || before_point == MOST_DIGITS && leading.lt(NEARLY_GREATEST.iter().copied())
+    before_point < MAX_DIGITS || before_point == MAX_DIGITS && leading.lt(NEARLY_GREATEST.iter().copied())
 }
 
 /// The exponent; as good as infinite where it has more digits than a number of 64 bits.

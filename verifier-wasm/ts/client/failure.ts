@@ -13,7 +13,7 @@ const PAUSES = [1_000, 30_000] as const;
  * mistake, or a date by another clock than this one; a page must recover from both by itself, and one request in five
  * minutes harms no issuer.
  */
-const LONGEST = 300_000;
+const MAX_DELAY = 300_000;
 
 /** Failures in a row, the last of them, and the wait after it. */
 export interface Failure {
@@ -28,13 +28,13 @@ export interface Failure {
 export function failed(former: Failure | undefined, error: SessionError, page: Surroundings): Failure {
   const count = (former?.count ?? 0) + 1;
   const pause = Math.min(PAUSES[0] * 2 ** (count - 1), PAUSES[1]) * (0.5 + page.random() / 2);
-  const asked = Math.min((error.retryAfter ?? 0) * 1000, LONGEST) * (1 + page.random() / 10);
+  const asked = Math.min((error.retryAfter ?? 0) * 1000, MAX_DELAY) * (1 + page.random() / 10);
   return later(former, { count, error, at: page.now(), wait: Math.max(pause, asked) });
 }
 
 /** The failure of another tab, which was told to wait for so many milliseconds from now. */
 export function failedElsewhere(former: Failure | undefined, error: SessionError, wait: number, now: Moment): Failure {
-  return later(former, { count: former?.count ?? 0, error, at: now, wait: Math.min(wait, LONGEST * 1.1) });
+  return later(former, { count: former?.count ?? 0, error, at: now, wait: Math.min(wait, MAX_DELAY * 1.1) });
 }
 
 /** Of two waits the one that ends later holds. */

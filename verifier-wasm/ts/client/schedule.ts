@@ -38,10 +38,10 @@ export const OPENED: Standing = {
 };
 
 /** Milliseconds between two looks at a clock at least: one that is coarse may tell the same for as long. */
-const SHORTEST_TIMER = 100;
+const MIN_TIMER = 100;
 
 /** And at most: while the machine sleeps a timer may stand still, and only the wall clock tells. */
-const LONGEST_TIMER = 60_000;
+const MAX_TIMER = 60_000;
 
 /**
  * Milliseconds until the page has something to do; `Infinity`: not before something happens to it. A page that the user does
@@ -59,5 +59,5 @@ export function nextDue(standing: Standing, now: Moment, isVisible: boolean): nu
 
 /** The timer for what is due in so many milliseconds. It may ring early: then the next is set for what is left. */
 export function timerFor(due: number): number {
-  return Math.min(Math.max(due, SHORTEST_TIMER), LONGEST_TIMER);
+  return Math.min(Math.max(due, MIN_TIMER), MAX_TIMER);
 }

@@ -66,7 +66,7 @@ impl Part {
         command.arg("--expose-gc");
         // fast-jwt warns of a way to use its cache that its own documentation offers for speed.
         command.arg("--disable-warning=FAST_JWT_CACHE_KEY_BUILDER_SECURITY_RISK");
-        command.arg(format!("tests/bench/{}.js", self.name()));
+        command.arg(format!("bench/{}.js", self.name()));
         match self {
             Self::VerifierJs => {
                 command.arg("--build").arg(Build::inspect(&mut wasm::cargo(workspace))?.backend);

@@ -90,7 +90,9 @@ async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() 
         let fixture = Fixture::new().await;
         fixture.add_foreign("foreign").await;
         let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
-        let Ok(Seen::Known(identity)) = fixture.see_bearer(&pass.access_token).await else { panic!("not known") };
+        let Ok(Authenticated::Known(identity)) = fixture.see_bearer(&pass.access_token).await else {
+            panic!("not known")
+        };
         let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
         fixture.auth.change_password(&identity, current, new, &client()).await.unwrap();
         fixture.spare_hashes_made().await;

@@ -76,7 +76,7 @@ async fn after_a_revocation_a_bearer_is_refused_and_cookies_are_renewed_on_the_w
     let seen = fixture.see_bearer(&pass.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::KeyUnknown)))));
     let seen = fixture.see_cookies(Some(&pass.access_token), Some(&pass.refresh_token)).await;
-    let Ok(Seen::Renewed(renewed)) = seen else { panic!("not renewed") };
+    let Ok(Authenticated::Renewed(renewed)) = seen else { panic!("not renewed") };
     assert!(fixture.see_bearer(&renewed.access_token).await.is_ok());
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    guessing::MAX_UNKNOWN,
+    login_throttle::MAX_UNKNOWN,
     user::{CredentialEpoch, Failures, User},
 };
 
@@ -14,11 +14,11 @@ impl Fixture {
         Self { auth, ..self }
     }
 
-    async fn login_known(&self, device_token: &str, text: &str) -> Result<Pass, AuthError> {
+    async fn login_known(&self, device_token: &str, text: &str) -> Result<TokenResponse, AuthError> {
         self.login_with_devices(&[device_token], text).await
     }
 
-    async fn login_with_devices(&self, device_tokens: &[&str], text: &str) -> Result<Pass, AuthError> {
+    async fn login_with_devices(&self, device_tokens: &[&str], text: &str) -> Result<TokenResponse, AuthError> {
         let client =
             Client { device_tokens: device_tokens.iter().map(|token| (*token).to_owned()).collect(), ..client() };
         self.auth.login(&"exampleUser".parse().unwrap(), password(text), Transport::Cookie, None, client).await
@@ -32,8 +32,8 @@ impl Fixture {
     async fn recorded(&self) -> Failures {
         self.auth.noted().await;
         let user = self.user().await;
-        let account = self.auth.guessing.account(&user.username, Some(&user));
-        if let Some(due) = self.auth.guessing.due(account) {
+        let account = self.auth.login_throttle.account(&user.username, Some(&user));
+        if let Some(due) = self.auth.login_throttle.due(account) {
             assert_eq!(user.failures, due);
         }
         user.failures
@@ -259,8 +259,8 @@ impl Fixture {
     /// What is counted of known devices, not rounded.
     async fn known_failures(&self) -> usize {
         let user = self.user().await;
-        let account = self.auth.guessing.account(&user.username, Some(&user));
-        usize::from(self.auth.guessing.counted(account).map_or(0, |counted| counted.known))
+        let account = self.auth.login_throttle.account(&user.username, Some(&user));
+        usize::from(self.auth.login_throttle.counted(account).map_or(0, |counted| counted.known))
     }
 }
 

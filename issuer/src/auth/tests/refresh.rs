@@ -13,7 +13,7 @@ async fn two_tabs_that_renew_at_once_get_the_same_pair() {
     let passes: Vec<_> = passes.into_iter().map(Result::unwrap).collect();
     for pass in &passes {
         assert_eq!(*pass.refresh_token, *passes[0].refresh_token);
-        assert!(matches!(fixture.see_bearer(&pass.access_token).await, Ok(Seen::Known(_))));
+        assert!(matches!(fixture.see_bearer(&pass.access_token).await, Ok(Authenticated::Known(_))));
     }
     fixture.clock.advance(61);
     assert_ne!(*fixture.refresh(&passes[0].refresh_token).await.unwrap().refresh_token, *passes[0].refresh_token);

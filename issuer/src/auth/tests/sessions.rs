@@ -3,20 +3,25 @@
 use super::*;
 
 impl Fixture {
-    pub(super) async fn identity(&self, pass: &Pass) -> Identity {
+    pub(super) async fn identity(&self, pass: &TokenResponse) -> Identity {
         match self.see_bearer(&pass.access_token).await {
-            Ok(Seen::Known(identity)) => identity,
+            Ok(Authenticated::Known(identity)) => identity,
             _ => panic!("not signed in"),
         }
     }
 
-    async fn listed(&self, pass: &Pass) -> Vec<(SessionId, bool)> {
+    async fn listed(&self, pass: &TokenResponse) -> Vec<(SessionId, bool)> {
         let identity = self.identity(pass).await;
         let sessions = self.auth.sessions(&identity).await.unwrap();
         sessions.iter().map(|session| (session.id, session.is_current)).collect()
     }
 
-    pub(super) async fn change_password(&self, pass: &Pass, current: &str, new: &str) -> Result<(), AuthError> {
+    pub(super) async fn change_password(
+        &self,
+        pass: &TokenResponse,
+        current: &str,
+        new: &str,
+    ) -> Result<(), AuthError> {
         let identity = self.identity(pass).await;
         self.auth.change_password(&identity, password(current), new_password(new), &client()).await.map(drop)
     }

@@ -11,7 +11,7 @@ impl Fixture {
         }
     }
 
-    async fn login_on_device(&self, device_token: &str, text: &str) -> Result<Pass, AuthError> {
+    async fn login_on_device(&self, device_token: &str, text: &str) -> Result<TokenResponse, AuthError> {
         let client = Client { device_tokens: vec![device_token.to_owned()], ..client() };
         self.auth.login(&"exampleUser".parse().unwrap(), password(text), Transport::Cookie, None, client).await
     }

@@ -72,7 +72,7 @@ fn who_need_not_wait_is_served_though_a_hash_takes_longer_than_the_deadline_unti
     let mut now = Duration::ZERO;
     for name in 0..200 {
         queue.admit(now, Lane::Unknown, job(name)).unwrap();
-        // The courier has to be called first, and may itself be late.
+        // The dispatcher has to be called first, and may itself be late.
         now += millis(10);
         assert_eq!(queue.next(now, 0), Next::Do(job(name)));
         now += millis(20);
@@ -174,7 +174,7 @@ proptest! {
                 Step::Come { lane, hashes } => {
                     queue.admit(millis(name), lane, TestJob { hashes, ..job(0) }).unwrap();
                 }
-                Step::Serve { worker } if given[worker].len() < MOST_GIVEN => {
+                Step::Serve { worker } if given[worker].len() < MAX_LISTED => {
                     if let Next::Do(job) = queue.next(millis(name), worker) {
                         let lane = if queue.length(Lane::Known) < before[0] { Lane::Known } else { Lane::Unknown };
                         given[worker].push((lane, job));
@@ -186,7 +186,7 @@ proptest! {
                     given[worker].remove(0);
                 }
                 Step::TakeBack { worker } => {
-                    if takes_back && given[worker].len() == MOST_GIVEN {
+                    if takes_back && given[worker].len() == MAX_LISTED {
                         let (lane, job) = given[worker].pop().unwrap();
                         queue.put_back(worker, job);
                         lead -= worth(lane, job.hashes);
@@ -272,7 +272,7 @@ fn those_sent_away_get_a_place_each_and_none_beyond_a_minute() {
         told.push(queue.admit(millis(0), Lane::Unknown, job(name)).unwrap_err().1.retry_after);
     }
     assert_eq!(told[..4], [300, 320, 340, 360].map(millis));
-    assert_eq!(told.last(), Some(&LONGEST_RETRY));
+    assert_eq!(told.last(), Some(&MAX_RETRY_AFTER));
     assert!(told.is_sorted());
 }
 

@@ -109,7 +109,7 @@ impl World {
 
     pub(super) fn take(&mut self, step: &Step) -> Result<(), String> {
         match *step {
-            Step::Pass { seconds } => self.pass(seconds),
+            Step::TokenResponse { seconds } => self.pass(seconds),
             Step::Serve { seconds, first } => self.serve(seconds, first)?,
             Step::Read { issuer } => self.read(issuer),
             Step::ReadSlowly { issuer, seconds } => self.read_slowly(issuer, seconds)?,

@@ -155,7 +155,7 @@ fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
             Err(refused) => break refused,
         }
     };
-    assert_eq!(issuer.ring.of(Kind::RefreshTokens).count(), MOST_KEYS);
+    assert_eq!(issuer.ring.of(Kind::RefreshTokens).count(), MAX_KEYS);
     assert_eq!(refused, NoRotation::Full { until: at(100 + 30 + 90 * DAY + DAY + 60) });
     let full = issuer.ring.clone();
     issuer.run(100 * DAY - 1000, 100 * DAY - 900);
@@ -164,7 +164,7 @@ fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
     for _ in 0..40 {
         let used = issuer.ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone();
         revoke(&mut issuer, &used, 100 * DAY).unwrap();
-        assert_eq!(issuer.ring.of(Kind::RefreshTokens).count(), MOST_KEYS);
+        assert_eq!(issuer.ring.of(Kind::RefreshTokens).count(), MAX_KEYS);
     }
 }
 

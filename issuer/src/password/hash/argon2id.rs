@@ -15,7 +15,7 @@ use super::{
 const FORM: &str = "$argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH, salt and hash in base64 without padding";
 
 /// KiB times passes: 2 GiB are written in about half a second, where our own default takes a fiftieth of that.
-const MOST_KIB_PASSES: u64 = 2 << 20;
+const MAX_KIB_PASSES: u64 = 2 << 20;
 
 /// The memory that Argon2 works in. Kept between hashes, it need not be asked of the kernel each time; what a hash left in
 /// it is wiped before it is kept.
@@ -79,7 +79,7 @@ impl Argon2Hash {
 
     pub(super) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
         limit.check_memory(u64::from(self.argon2.params().memory_kib()) * 1024)?;
-        check_work("memory in KiB times passes", self.work(), MOST_KIB_PASSES)
+        check_work("memory in KiB times passes", self.work(), MAX_KIB_PASSES)
     }
 
     pub(super) fn is_made_with(&self, parameters: Parameters) -> bool {

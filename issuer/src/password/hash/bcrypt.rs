@@ -11,10 +11,10 @@ use super::{
 const FORM: &str = "$2b$COST$ with two digits of cost, then 22 characters of salt and 31 of hash";
 
 /// bcrypt reads no more of a password. What follows never counted where the hash was made, so it does not here.
-const MOST_PASSWORD_BYTES: usize = 72;
+const MAX_PASSWORD_BYTES: usize = 72;
 
 /// 2¹⁴ rounds take about a second; each further step doubles that.
-const MOST_COST: u64 = 14;
+const MAX_COST: u64 = 14;
 
 /// The work of cost 0, of which each further cost is twice as much: see `PasswordHash::work`.
 const WORK: u64 = 110;
@@ -43,10 +43,10 @@ impl BcryptHash {
     /// A password ends with a NUL, and is cut at 72 bytes. A NUL inside is a byte like any other, as in the libraries
     /// of Go, Rust and Node today; those in C would have ended the password there.
     pub(super) fn compute(&self, password: &[u8], out: &mut [u8]) {
-        let mut key = Zeroizing::new([0; MOST_PASSWORD_BYTES]);
-        let length = password.len().min(MOST_PASSWORD_BYTES);
+        let mut key = Zeroizing::new([0; MAX_PASSWORD_BYTES]);
+        let length = password.len().min(MAX_PASSWORD_BYTES);
         key[..length].copy_from_slice(&password[..length]);
-        let with_nul = (length + 1).min(MOST_PASSWORD_BYTES);
+        let with_nul = (length + 1).min(MAX_PASSWORD_BYTES);
         // The last of its 24 bytes has never been part of the hash's text.
         let computed = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, &key[..with_nul]));
         out.copy_from_slice(&computed[..out.len()]);
@@ -57,7 +57,7 @@ impl BcryptHash {
     }
 
     pub(super) fn check_cost(&self) -> Result<(), TooCostly> {
-        check_work("cost", self.cost.into(), MOST_COST)
+        check_work("cost", self.cost.into(), MAX_COST)
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) enum InvalidParameters {
          12 MiB with 3, 9 MiB with 4, or 7 MiB with 5"
     )]
     Weak { memory_kib: u32, passes: u32 },
-    #[error("Argon2id takes 1 to {MOST_LANES} lanes here")]
+    #[error("Argon2id takes 1 to {MAX_LANES} lanes here")]
     Lanes,
     #[error("memory times passes may be at most 2 GiB: a hash would take a core for a second")]
     Dear,
@@ -26,10 +26,10 @@ pub(crate) enum InvalidParameters {
 const FLOOR_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
 
 /// Lanes do not make one hash faster here, since each has one core; they are for those who share hashes with others.
-const MOST_LANES: u32 = 16;
+const MAX_LANES: u32 = 16;
 
 /// KiB times passes: 2 GiB are written in about a second.
-const MOST_KIB_PASSES: u64 = 2 << 20;
+const MAX_KIB_PASSES: u64 = 2 << 20;
 
 impl Parameters {
     /// OWASP's first choice among the equals: the least time for its memory.
@@ -39,14 +39,14 @@ impl Parameters {
     pub(crate) const OUTPUT_BYTES: usize = 32;
 
     pub(crate) fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, InvalidParameters> {
-        if !(1..=MOST_LANES).contains(&lanes) {
+        if !(1..=MAX_LANES).contains(&lanes) {
             return Err(InvalidParameters::Lanes);
         }
         let floor = FLOOR_KIB.get(passes.clamp(1, 5) as usize - 1).copied().unwrap_or(u32::MAX);
         if passes == 0 || memory_kib < floor {
             return Err(InvalidParameters::Weak { memory_kib, passes });
         }
-        if u64::from(memory_kib) * u64::from(passes) > MOST_KIB_PASSES {
+        if u64::from(memory_kib) * u64::from(passes) > MAX_KIB_PASSES {
             return Err(InvalidParameters::Dear);
         }
         Ok(Self { memory_kib, passes, lanes })

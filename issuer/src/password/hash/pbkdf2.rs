@@ -14,7 +14,7 @@ const FORM: &str = "$pbkdf2-sha256$i=ITERATIONS[,l=BYTES]$SALT$HASH or $pbkdf2-s
                     in base64 without padding";
 
 /// OWASP asks for 1.3 million at most, with SHA-1; one and a half million take half a second to one and a half.
-const MOST_ITERATIONS: u64 = 1_500_000;
+const MAX_ITERATIONS: u64 = 1_500_000;
 
 #[derive(Clone)]
 pub(super) struct Pbkdf2Hash {
@@ -79,7 +79,7 @@ impl Pbkdf2Hash {
     }
 
     pub(super) fn check_cost(&self) -> Result<(), TooCostly> {
-        check_work("iterations", self.work(), MOST_ITERATIONS)
+        check_work("iterations", self.work(), MAX_ITERATIONS)
     }
 }
 

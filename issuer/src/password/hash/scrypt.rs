@@ -13,7 +13,7 @@ const FORM: &str = "$scrypt$ln=LOG2N,r=BLOCK,p=LANES$SALT$HASH, salt and hash in
 const CRYPT_FORM: &str = "$7$NrrrrrpppppSALT$HASH, as crypt writes it, with 43 characters of hash";
 
 /// Mebibytes that are filled and read again, over all lanes: 512 MiB take about a second and a half.
-const MOST_MIB: u64 = 512;
+const MAX_MIB: u64 = 512;
 
 /// The work of a KiB that is filled and read again: see `PasswordHash::work`.
 const WORK_OF_KIB: u64 = 5;
@@ -79,7 +79,7 @@ impl ScryptHash {
         let lanes = u64::from(self.params.p());
         // Beside the table: a block for each lane, and two to work in.
         limit.check_memory(filled.saturating_add(block.saturating_mul(lanes + 2)))?;
-        check_work("memory in MiB times lanes", filled.saturating_mul(lanes) >> 20, MOST_MIB)
+        check_work("memory in MiB times lanes", filled.saturating_mul(lanes) >> 20, MAX_MIB)
     }
 }
 

@@ -106,7 +106,7 @@ impl World {
             Step::Send { tab } => drop(self.send_from(tab, Asks::Renewal)),
             Step::Proceed { exchange, stages } => self.proceed(exchange, stages)?,
             Step::Lose { exchange } => self.lose(exchange),
-            Step::Pass { units } => self.pass(units * self.setup.unit()),
+            Step::TokenResponse { units } => self.pass(units * self.setup.unit()),
             Step::PassToDeadline { exchange } => self.pass_to_deadline(exchange),
             Step::PassToTick { before } => self.pass(1000 - (self.setup.phase + self.now) % 1000 - before),
             Step::Sync => self.disk.sync(),

@@ -74,7 +74,7 @@ impl Client {
     fn assert_again(&mut self, token: &RefreshToken, after: i64, by: Repeat) {
         match self.present(token, after) {
             Outcome::Again { token, by: found } => {
-                assert_eq!((token.hash(), token.place, found), (self.session.current, self.session.place, by));
+                assert_eq!((token.hash(), token.position, found), (self.session.current, self.session.position, by));
             }
             other => panic!("{other:?}"),
         }
@@ -104,7 +104,7 @@ fn the_current_token_rotates_and_becomes_the_previous_one() {
     client.take(&second, 61);
     assert_ne!(client.token.hash(), second.hash());
     assert_eq!(client.session.previous, Some(second.hash()));
-    assert_eq!(client.token.place, Place { generation: 2, attempt: 0 });
+    assert_eq!(client.token.position, TokenPosition { generation: 2, attempt: 0 });
     assert_eq!(client.session.rotated_at.seconds(), START + 61);
 }
 
@@ -113,7 +113,7 @@ fn the_first_token_of_a_login_rotates_at_once() {
     let mut client = Client::signed_in(RULES);
     let first = client.token.clone();
     client.take(&first, 0);
-    assert_eq!(client.token.place, Place { generation: 1, attempt: 0 });
+    assert_eq!(client.token.position, TokenPosition { generation: 1, attempt: 0 });
 }
 
 #[test]
@@ -148,14 +148,14 @@ fn the_previous_token_from_2g_to_w_gets_a_different_successor_and_the_clocks_sta
         let unused = client.token.clone();
         client.take(&first, after);
         assert_ne!(client.token.hash(), unused.hash());
-        assert_eq!(client.token.place, Place { generation: 1, attempt: 1 });
+        assert_eq!(client.token.position, TokenPosition { generation: 1, attempt: 1 });
         // The clocks start again: within G of the retry it gets the same answer as the retry, and so on to W.
         client.assert_again(&first, after + 29, Repeat::Previous);
         let retried = client.token.clone();
         client.assert_again(&retried, after + 60, Repeat::Current);
         assert!(matches!(client.present(&first, after + 60), Outcome::Wait { .. }));
         client.take(&first, after + 600);
-        assert_eq!(client.token.place, Place { generation: 1, attempt: 2 });
+        assert_eq!(client.token.position, TokenPosition { generation: 1, attempt: 2 });
         // The unused one is superseded.
         client.assert_stolen(&unused, after + 601);
     }
@@ -215,7 +215,7 @@ fn a_token_of_a_history_that_a_restored_backup_undid_ends_the_session_once_anoth
     let undone = client.token.clone();
     client.session = backup;
     client.take(&second, 70);
-    assert_eq!(client.token.place, undone.place);
+    assert_eq!(client.token.position, undone.position);
     client.assert_stolen(&undone, 70);
 }
 
@@ -269,12 +269,12 @@ fn in_strict_mode_every_use_rotates_and_every_retry_is_a_late_one() {
     let (mut client, first) = Client::rotated(STRICT);
     let second = client.token.clone();
     client.take(&first, 0);
-    assert_eq!(client.token.place, Place { generation: 1, attempt: 1 });
+    assert_eq!(client.token.position, TokenPosition { generation: 1, attempt: 1 });
     client.assert_stolen(&second, 0);
     for generation in 2..5 {
         let token = client.token.clone();
         client.take(&token, 0);
-        assert_eq!(client.token.place, Place { generation, attempt: 0 });
+        assert_eq!(client.token.position, TokenPosition { generation, attempt: 0 });
     }
 }
 
@@ -317,7 +317,7 @@ fn a_retry_across_a_rotation_of_the_keys_gets_the_same_token() {
 fn numbers_that_run_out_end_in_a_refusal_and_never_begin_again() {
     let (mut client, first) = Client::rotated(RULES);
     let second = client.token.clone();
-    client.session.place = Place { generation: u32::MAX, attempt: u32::MAX };
+    client.session.position = TokenPosition { generation: u32::MAX, attempt: u32::MAX };
     client.assert_refused(&second, 61, Refusal::UsedUp);
     client.assert_refused(&first, 61, Refusal::UsedUp);
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     session::record::kept,
     store::{
-        MOST_RECORD_BYTES,
+        MAX_RECORD_BYTES,
         conformance::{Bench, conforms, copy, ended},
     },
 };
@@ -44,7 +44,7 @@ conforms!(Folder);
 fn a_record_that_is_too_long_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = SledStore::open(folder.path()).unwrap();
-    let refusal = put(&store.users, b"key", &[0; MOST_RECORD_BYTES]).unwrap_err();
+    let refusal = put(&store.users, b"key", &[0; MAX_RECORD_BYTES]).unwrap_err();
     assert_eq!(refusal.to_string(), "a record of 4099 bytes is more than the 4096 that the store takes");
     assert!(store.users.is_empty());
 }
@@ -66,7 +66,7 @@ async fn the_longest_records_stay_in_the_log_that_is_synced() {
     let store = SledStore::open(folder.path()).unwrap();
     for round in 0..3 {
         for key in 0..100_u32 {
-            let record = vec![round; MOST_RECORD_BYTES - 4];
+            let record = vec![round; MAX_RECORD_BYTES - 4];
             store.write([], || put(&store.users, &key.to_be_bytes(), &record)).await.unwrap();
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The longest page, so that one fits into an answer whatever its records are.
-const MOST_IN_A_PAGE: usize = 1024;
+const MAX_PER_PAGE: usize = 1024;
 
 /// Carries out a request. What fails is an answer too.
 pub(super) async fn act(store: &dyn Store, request: Request) -> Answer {
@@ -59,7 +59,7 @@ fn username(text: &str) -> Result<Username, StoreError> {
 
 /// What a page is asked to have at most. Fewer are a page too.
 fn page(most: u32) -> usize {
-    usize::try_from(most).unwrap_or(MOST_IN_A_PAGE).min(MOST_IN_A_PAGE)
+    usize::try_from(most).unwrap_or(MAX_PER_PAGE).min(MAX_PER_PAGE)
 }
 
 fn found(user: Option<&User>) -> Result<Answer, StoreError> {

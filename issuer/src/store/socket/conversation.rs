@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    frame::{self, FrameError, MOST_ANSWER_BYTES, MOST_REQUEST_BYTES},
+    frame::{self, FrameError, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES},
     message::Message as _,
     protocol::{Answer, Request},
 };
@@ -76,8 +76,8 @@ async fn write_request(
     waiting: &Waiting,
 ) -> io::Result<()> {
     let frame = frame::write(number, &request);
-    if frame.len() > MOST_REQUEST_BYTES {
-        let refusal = StoreError::TooLarge { bytes: frame.len(), most: MOST_REQUEST_BYTES };
+    if frame.len() > MAX_REQUEST_BYTES {
+        let refusal = StoreError::TooLarge { bytes: frame.len(), most: MAX_REQUEST_BYTES };
         // Whoever asked may have gone.
         drop(answer.send(Answer::Failed(refusal)));
         return Ok(());
@@ -87,7 +87,7 @@ async fn write_request(
 }
 
 async fn read_answers(mut reader: impl AsyncBufRead + Unpin, waiting: &Waiting) -> Result<(), FrameError> {
-    while let Some(frame) = frame::read(&mut reader, MOST_ANSWER_BYTES, PATIENCE).await? {
+    while let Some(frame) = frame::read(&mut reader, MAX_ANSWER_BYTES, PATIENCE).await? {
         let answer = Answer::read_whole(&frame.message).ok_or(FrameError::Message)?;
         let waits = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&frame.number);
         // Whoever asked may have gone; and nobody asked for a number that was never given.

@@ -16,10 +16,10 @@ const LENGTH: usize = size_of::<u32>();
 const NUMBER: usize = size_of::<u64>();
 
 /// The longest request: that of a swap has two records, of which the import makes none of more than 32 KiB.
-pub(super) const MOST_REQUEST_BYTES: usize = 256 * 1024;
+pub(super) const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
 /// The longest answer: a user would have 250,000 sessions.
-pub(super) const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// A request or an answer, with the number that the two have in common.
 #[derive(Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use tokio::{
 use super::{
     NAME, Place,
     act::act,
-    frame::{self, Frame, FrameError, MOST_ANSWER_BYTES, MOST_REQUEST_BYTES},
+    frame::{self, Frame, FrameError, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES},
     greeting::{self, GreetingError},
     is_socket,
     message::Message as _,
@@ -29,7 +29,7 @@ use super::{
 use crate::store::{Store, StoreError};
 
 /// Requests of one connection that are carried out at once: as many as an import has under way, which share a sync.
-const MOST_UNDER_WAY: usize = 1024;
+const MAX_IN_FLIGHT: usize = 1024;
 
 /// How long requests under way may take once the issuer is told to stop.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
@@ -184,7 +184,7 @@ async fn read_requests(
 ) -> Result<(), ConnectionError> {
     loop {
         let frame = tokio::select! {
-            frame = frame::read(&mut reader, MOST_REQUEST_BYTES, patience) => frame?,
+            frame = frame::read(&mut reader, MAX_REQUEST_BYTES, patience) => frame?,
             () = told_to_stop(&mut stopping) => None,
         };
         let Some(Frame { number, message }) = frame else { return Ok(()) };
@@ -213,7 +213,7 @@ async fn carry_out(
                 }
                 writer.flush().await?;
             }
-            Some((number, request)) = requests.recv(), if under_way.len() < MOST_UNDER_WAY => {
+            Some((number, request)) = requests.recv(), if under_way.len() < MAX_IN_FLIGHT => {
                 let store = Arc::clone(&store);
                 under_way.spawn(async move { answer(&*store, number, request).await });
             }
@@ -225,7 +225,7 @@ async fn carry_out(
 /// The frame of an answer.
 async fn answer(store: &dyn Store, number: u64, request: Request) -> Vec<u8> {
     let frame = frame::write(number, &act(store, request).await);
-    if frame.len() <= MOST_ANSWER_BYTES {
+    if frame.len() <= MAX_ANSWER_BYTES {
         return frame;
     }
     let reason = format!("an answer of {} bytes is more than a command can be sent", frame.len());

@@ -118,7 +118,7 @@ fn served_by(greeting: Vec<u8>, requests: usize) -> (TempDir, JoinHandle<()>) {
         let mut theirs = vec![0; greeting::ours().len()];
         stream.read_exact(&mut theirs).await.unwrap();
         for _ in 0..requests {
-            frame::read(&mut stream, frame::MOST_REQUEST_BYTES, Duration::from_secs(10)).await.unwrap().unwrap();
+            frame::read(&mut stream, frame::MAX_REQUEST_BYTES, Duration::from_secs(10)).await.unwrap().unwrap();
         }
     });
     (folder, served)

@@ -4,7 +4,7 @@ use super::{Token, World};
 use crate::key_ring::{Key, KeyName, Kind, Stage};
 
 /// The longest record that every store takes, less its key.
-const MOST_RECORD_BYTES: usize = 4092;
+const MAX_RECORD_BYTES: usize = 4092;
 
 impl World {
     pub(super) fn check(&mut self) -> Result<(), String> {
@@ -26,7 +26,7 @@ impl World {
             }
         }
         let bytes = self.longest_record;
-        if bytes > MOST_RECORD_BYTES { Err(format!("the record has {bytes} bytes")) } else { Ok(()) }
+        if bytes > MAX_RECORD_BYTES { Err(format!("the record has {bytes} bytes")) } else { Ok(()) }
     }
 
     /// Every token whose key was not revoked is good with every set that a verifier may hold, and with every issuer's view.
@@ -77,7 +77,7 @@ impl World {
     /// Once everybody has gone on for long enough, what was ordered is done.
     pub(super) fn check_settled(&self) -> Result<(), String> {
         let used = self.ring.in_use(Kind::Signing).ok_or("no key signs")?;
-        let is_full = self.ring.of(Kind::Signing).count() >= crate::key_ring::MOST_KEYS;
+        let is_full = self.ring.of(Kind::Signing).count() >= crate::key_ring::MAX_KEYS;
         if used.purpose != self.ring.wanted.purpose(Kind::Signing) && !is_full {
             return Err("the algorithm that is wanted does not sign".to_owned());
         }

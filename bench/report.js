@@ -1,0 +1,42 @@
+/** Prints what the parts have measured, and keeps it: results.json, the plot and the README's tables. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { plot } from "./report/plot.js";
+import { printPart } from "./report/print.js";
+import { readRecord, recordWith, writeRecord } from "./report/record.js";
+import { readmeWith } from "./report/readme.js";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Without files of results it draws and writes anew what results.json holds. `--keep-in` is for short runs. */
+const { values: options, positionals: files } = parseArgs({
+  allowPositionals: true,
+  options: { "keep-in": { type: "string" }, replace: { type: "boolean", default: false } },
+});
+
+const folder = options["keep-in"] ?? here(".");
+const recordFile = join(folder, options["keep-in"] ? "quick.json" : "results.json");
+let record = readRecord(recordFile);
+for (const file of files) {
+  const results = JSON.parse(readFileSync(file, "utf8"));
+  printPart(results);
+  const next = recordWith(record, results, { replace: options.replace || results.quick });
+  record = next.record;
+  if (next.lost.length > 0) {
+    console.log(`\nNOT KEPT: ${recordFile} has figures that this run of ${results.part} lacks:`);
+    for (const row of next.lost) console.log(`   ${row}`);
+    console.log(`To keep the new ones all the same: node bench/report.js --replace ${file}`);
+    process.exitCode = 1;
+  }
+}
+
+writeRecord(recordFile, record);
+writeFileSync(join(folder, "speed.svg"), plot(record));
+if (options["keep-in"] === undefined) {
+  const readme = here("../README.md");
+  writeFileSync(readme, readmeWith(readFileSync(readme, "utf8"), record));
+}
+console.log(`\nkept in ${recordFile}, drawn in ${join(folder, "speed.svg")}`);

@@ -1,0 +1,40 @@
+/** When, where and on what something was measured. */
+
+import { execFileSync } from "node:child_process";
+import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+
+/** Date, commit, machine and the tools' versions; how busy the machine is, unless it is told how busy it was. */
+export function circumstances([load] = loadavg()) {
+  return {
+    date: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    commit: commit(),
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: availableParallelism(),
+      memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+      system: `${type()} ${release()} ${arch()}`,
+      load: Number(load.toFixed(2)),
+    },
+    tools: { node: process.versions.node, openssl: process.versions.openssl, rustc: rustc() },
+  };
+}
+
+/** The commit that is checked out, with a `+` where files differ from it; those that the bench writes do not count. */
+function commit() {
+  const written = ["bench/results.json", "bench/speed.svg", "README.md"];
+  const changes = git(["status", "--porcelain", "--untracked-files=no"]);
+  const others = changes.split("\n").filter((line) => line !== "" && !written.some((file) => line.endsWith(file)));
+  return git(["rev-parse", "--short=10", "HEAD"]) + (others.length > 0 ? "+" : "");
+}
+
+function git(words) {
+  try {
+    return execFileSync("git", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trimEnd();
+  } catch {
+    return "unknown";
+  }
+}
+
+function rustc() {
+  return execFileSync("rustc", ["--version"], { encoding: "utf8" }).split(" ")[1];
+}

@@ -1,0 +1,287 @@
+//! `hallpass user …`: the users of a store, for the person who runs the issuer.
+
+use std::io::{self, Write as _};
+
+use hallpass_token::{CustomClaims, InvalidCustomClaims, UnixSeconds};
+
+use crate::{
+    audit,
+    clock::{Clock as _, SystemClock},
+    commands::{
+        data::{self, DataError},
+        session::{self, MAX_ATTEMPTS, SessionError},
+    },
+    entropy::{NoEntropy, random_id},
+    hashing::{HashingError, hash_at_once},
+    id::UserId,
+    password::{Credential, NewPassword, Parameters, WeakPassword},
+    store::{Added, Store, StoreError, Swapped},
+    user::{CredentialEpoch, Failures, Roles, TooManyRoles, User, Username},
+};
+
+mod args;
+mod import;
+mod list;
+mod prompt;
+
+pub(crate) use args::UserCommand;
+use args::{Claim, UserAdd, UserChanges, UserDelete, UserName, UserPasswd, UserSet};
+
+/// Why a command on users failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UserError {
+    #[error("username_taken: there is a user {0} already")]
+    UsernameTaken(Username),
+    #[error("standard input is not a terminal to ask on: use {0}")]
+    NoTerminal(&'static str),
+    #[error("standard input has more than one line: give the password alone")]
+    SecondLine,
+    #[error(
+        "the password has a carriage return, a NUL byte or a byte order mark: standard input must be one line of plain UTF-8"
+    )]
+    NotPlain,
+    #[error("--claim {0} is given twice")]
+    ClaimTwice(String),
+    #[error("the claim {0} is given by --claim and by --remove-claim")]
+    ClaimRemoved(String),
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    #[error("the user {0} was not deleted")]
+    NotConfirmed(Username),
+    #[error("the answer cannot be read: {0}")]
+    Input(io::Error),
+    #[error("the user {0} was changed at the same moment: try again")]
+    Changed(Username),
+    #[error("it is done, but that cannot be printed: {0}")]
+    Output(io::Error),
+    #[error("the users cannot be printed: {0}")]
+    List(io::Error),
+    #[error(transparent)]
+    Import(#[from] import::ImportError),
+    #[error(transparent)]
+    Roles(#[from] TooManyRoles),
+    #[error(transparent)]
+    Claims(#[from] InvalidCustomClaims),
+    #[error(transparent)]
+    Password(#[from] WeakPassword),
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Sessions(#[from] SessionError),
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
+}
+
+pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
+    match command {
+        UserCommand::Add(options) => add(options).await,
+        UserCommand::Passwd(options) => passwd(options).await,
+        UserCommand::Set(options) => set(options).await,
+        UserCommand::Disable(options) => disable(options).await,
+        UserCommand::Enable(options) => enable(options).await,
+        UserCommand::Delete(options) => delete(options).await,
+        UserCommand::List(options) => list::run(options).await,
+        UserCommand::Import(options) => Ok(import::run(options).await?),
+    }
+}
+
+/// What a new user may do, and what their tokens say.
+#[derive(Debug, Default)]
+pub(crate) struct Rights {
+    pub(crate) roles: Roles,
+    pub(crate) claims: CustomClaims,
+}
+
+/// A user whom nobody has seen yet.
+pub(crate) fn new_user(
+    username: Username,
+    password: Credential,
+    rights: Rights,
+    now: UnixSeconds,
+) -> Result<User, NoEntropy> {
+    let Rights { roles, claims } = rights;
+    let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
+    Ok(User {
+        id,
+        username,
+        password,
+        credential_epoch,
+        is_disabled: false,
+        roles,
+        claims,
+        created_at: now,
+        failures: Failures::default(),
+        pardons: 0,
+    })
+}
+
+/// Adds a user to a store.
+pub(crate) async fn create(
+    store: &dyn Store,
+    username: Username,
+    password: NewPassword,
+    rights: Rights,
+    now: UnixSeconds,
+) -> Result<User, UserError> {
+    let password = hash_at_once(&password.into_normalised(), Parameters::default())?;
+    let user = new_user(username, password, rights, now)?;
+    match store.add_user(&user).await? {
+        Added::Yes => Ok(user),
+        Added::UsernameTaken => Err(UserError::UsernameTaken(user.username)),
+    }
+}
+
+async fn add(options: UserAdd) -> Result<(), UserError> {
+    let rights = Rights { roles: Roles::try_from(options.role)?, claims: all_of(&options.claim)? };
+    let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
+    let username = options.username.into();
+    let password = ask(&username)?;
+    let store = data::open(&options.store.store).await?;
+    let user = create(&*store, username, password, rights, SystemClock.now()).await?;
+    audit::user_changed("user_added", user.id);
+    say(&format!("added {} ({})", user.username, user.id))
+}
+
+/// Sets a new password, as the user's own change does: their sessions are over by the epoch.
+async fn passwd(options: UserPasswd) -> Result<(), UserError> {
+    let store = data::open_existing(&options.store.store).await?;
+    let user = session::find_user(&*store, options.username).await?;
+    let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
+    let password = ask(&user.username)?;
+    let password = hash_at_once(&password.into_normalised(), Parameters::default())?;
+    let user = change(&*store, user, |user| Ok(user.with_password(password.clone()))).await?;
+    audit::user_changed("password_set", user.id);
+    let ended = end_sessions(&*store, &user).await?;
+    say(&format!("{} has a new password; sessions ended: {ended}", user.username))
+}
+
+async fn set(options: UserSet) -> Result<(), UserError> {
+    let store = data::open_existing(&options.store.store).await?;
+    let user = session::find_user(&*store, options.username).await?;
+    let user = change(&*store, user, |user| with_changes(user, &options.changes)).await?;
+    audit::user_changed("rights_changed", user.id);
+    say(&format!("changed {}; tokens say so from their next renewal on", user.username))
+}
+
+fn with_changes(user: &User, changes: &UserChanges) -> Result<User, UserError> {
+    let roles = if changes.no_roles || !changes.role.is_empty() {
+        Roles::try_from(changes.role.clone())?
+    } else {
+        user.roles.clone()
+    };
+    let new = all_of(&changes.claim)?;
+    if let Some(both) = changes.remove_claim.iter().find(|removed| new.names().any(|name| name == *removed)) {
+        return Err(UserError::ClaimRemoved(both.clone()));
+    }
+    let claims = if changes.no_claims { CustomClaims::default() } else { user.claims.clone() };
+    let claims = changes.remove_claim.iter().fold(claims, |claims, name| claims.without(name));
+    Ok(user.with_rights(roles, claims.with(&new)?))
+}
+
+/// The claims of several options, each of another name.
+fn all_of(claims: &[Claim]) -> Result<CustomClaims, UserError> {
+    claims.iter().try_fold(CustomClaims::default(), |all, Claim(claim)| {
+        match claim.names().find(|name| all.names().any(|other| other == *name)) {
+            Some(name) => Err(UserError::ClaimTwice(name.to_owned())),
+            None => Ok(all.with(claim)?),
+        }
+    })
+}
+
+/// Keeps a user from signing in, and ends their sessions.
+async fn disable(options: UserName) -> Result<(), UserError> {
+    let store = data::open_existing(&options.store.store).await?;
+    let user = session::find_user(&*store, options.username).await?;
+    let user = change(&*store, user, |user| Ok(user.disabled())).await?;
+    audit::user_changed("user_disabled", user.id);
+    let ended = end_sessions(&*store, &user).await?;
+    say(&format!("disabled {}; sessions ended: {ended}", user.username))
+}
+
+async fn enable(options: UserName) -> Result<(), UserError> {
+    let store = data::open_existing(&options.store.store).await?;
+    let user = session::find_user(&*store, options.username).await?;
+    let user = change(&*store, user, |user| Ok(user.enabled())).await?;
+    audit::user_changed("user_enabled", user.id);
+    say(&format!("enabled {}", user.username))
+}
+
+/// Removes a user, and then the records of their sessions. A crash between leaves records that are worth nothing without
+/// their user, and that are swept once they have expired.
+async fn delete(options: UserDelete) -> Result<(), UserError> {
+    let store = data::open_existing(&options.store.store).await?;
+    let user = session::find_user(&*store, options.username).await?;
+    if !options.yes {
+        prompt::confirm_deletion(&user.username)?;
+    }
+    let user = remove(&*store, user).await?;
+    audit::user_changed("user_deleted", user.id);
+    let ended = session::remove_all_of(&*store, &user).await?;
+    say(&format!("deleted {}; sessions ended: {ended}", user.username))
+}
+
+/// Puts what `changed` makes of a user in their place. A running issuer notes failures in the same record, and makes hashes
+/// anew: then it is read and changed again. Returns the user as they were before the change.
+async fn change(
+    store: &dyn Store,
+    mut user: User,
+    changed: impl Fn(&User) -> Result<User, UserError>,
+) -> Result<User, UserError> {
+    for _ in 0..MAX_ATTEMPTS {
+        if store.swap_user(&user, &changed(&user)?).await? == Swapped::Yes {
+            return Ok(user);
+        }
+        user = again(store, user).await?;
+    }
+    Err(UserError::Changed(user.username))
+}
+
+/// Removes a user, whatever changes of them meanwhile. Returns them as they were.
+async fn remove(store: &dyn Store, mut user: User) -> Result<User, UserError> {
+    for _ in 0..MAX_ATTEMPTS {
+        if store.remove_user(&user).await? == Swapped::Yes {
+            return Ok(user);
+        }
+        user = again(store, user).await?;
+    }
+    Err(UserError::Changed(user.username))
+}
+
+/// The same user as they are now.
+async fn again(store: &dyn Store, user: User) -> Result<User, UserError> {
+    Ok(store.user(user.id).await?.ok_or(SessionError::NoSuchUser(user.username))?)
+}
+
+/// Ends a user's sessions, which are over by the user's epoch: this tells the audit log.
+async fn end_sessions(store: &dyn Store, user: &User) -> Result<usize, UserError> {
+    Ok(session::end(store, store.sessions_of(user.id).await?).await?)
+}
+
+fn say(line: &str) -> Result<(), UserError> {
+    writeln!(io::stdout(), "hallpass: {line}").map_err(UserError::Output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{conformance::user, sled::SledStore};
+
+    #[tokio::test]
+    async fn what_an_issuer_notes_of_a_user_meanwhile_is_kept_and_keeps_no_command_from_its_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SledStore::open(folder.path()).unwrap();
+        let read = user(1, "one");
+        store.add_user(&read).await.unwrap();
+        store.swap_user(&read, &read.with_failures(Failures { unknown: 20, known: 10 })).await.unwrap();
+        change(&store, read.clone(), |user| Ok(user.disabled())).await.unwrap();
+        let now = store.user(read.id).await.unwrap().unwrap();
+        assert_eq!((now.is_disabled, now.failures), (true, Failures { unknown: 20, known: 10 }));
+        assert_eq!(remove(&store, read.clone()).await.unwrap(), now);
+        let error = change(&store, read, |user| Ok(user.enabled())).await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no user one");
+    }
+}

@@ -1,0 +1,43 @@
+//! `POST /login`: a username and a password for a pair of tokens.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use warp::reply::Response;
+
+use crate::http::{
+    ApiError,
+    server::{body::Body, head::Head},
+    token_response,
+};
+use crate::{
+    auth::{Auth, Client},
+    password::Password,
+    session::Transport,
+    user::Username,
+};
+
+#[derive(Deserialize)]
+struct Request {
+    username: String,
+    password: String,
+    #[serde(default)]
+    transport: Transport,
+    /// Where the transport is the body; else it is a cookie.
+    device_token: Option<String>,
+}
+
+const EXPECTED: &str = r#"JSON such as {"username": "…", "password": "…"}, with "transport": "cookie" or "body" where it is chosen, and "device_token" where there is one"#;
+
+pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
+    let Request { username, password, transport, device_token } = body.json(EXPECTED)?;
+    let password = Password::parse(password).map_err(|error| ApiError::invalid_request(error.to_string()))?;
+    let username: Username = username.parse().map_err(|error| ApiError::invalid_request(format!("{error}")))?;
+    let (replaced, device_tokens) = match transport {
+        Transport::Cookie => (head.cookies.replaced(&head.headers), head.cookies.device_tokens(&head.headers)),
+        Transport::Body => (None, Vec::from_iter(device_token)),
+    };
+    let client = Client { device_tokens, ..head.client() };
+    let pass = auth.login(&username, password, transport, replaced, client).await?;
+    token_response::respond(&pass, head.cookies)
+}

@@ -1,0 +1,73 @@
+//! `GET /sessions`, `DELETE /sessions`, `DELETE /sessions/{id}`: the user's own sessions.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use warp::reply::Response;
+
+use crate::auth::{Auth, Listed};
+use crate::http::{ApiError, caller, json, no_content, server::head::Head};
+
+#[derive(Serialize)]
+struct Body {
+    sessions: Vec<SessionBody>,
+}
+
+#[derive(Serialize)]
+struct SessionBody {
+    id: String,
+    expires_at: u64,
+    created_at: u64,
+    last_used_at: u64,
+    /// The user agent that began it; null where it told none.
+    label: Option<String>,
+    /// Which client that says it is, such as `Firefox 145 on Linux`.
+    client: Option<String>,
+    current: bool,
+}
+
+impl From<Listed> for SessionBody {
+    fn from(listed: Listed) -> Self {
+        Self {
+            id: listed.id.to_string(),
+            expires_at: listed.expires_at.seconds(),
+            created_at: listed.created_at.seconds(),
+            last_used_at: listed.last_used_at.seconds(),
+            label: Some(listed.label.to_string()).filter(|label| !label.is_empty()),
+            client: listed.label.client(),
+            current: listed.is_current,
+        }
+    }
+}
+
+pub(crate) async fn list(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
+    let seen = caller::see(&auth, &head).await?;
+    let listed = auth.sessions(seen.identity()).await;
+    let body = listed.map(|listed| Body { sessions: listed.into_iter().map(SessionBody::from).collect() });
+    caller::answer(body.map(|body| json(&body)).map_err(ApiError::from), &head, &seen)
+}
+
+pub(crate) async fn end_all(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
+    let seen = caller::see(&auth, &head).await?;
+    match auth.end_all_own(seen.identity(), head.address).await {
+        Ok(()) => signed_out(&head),
+        Err(error) => caller::answer(Err(error.into()), &head, &seen),
+    }
+}
+
+pub(crate) async fn end_one(auth: Arc<Auth>, head: Head, id: String) -> Result<Response, ApiError> {
+    let seen = caller::see(&auth, &head).await?;
+    // What is no id is the id of no session.
+    let Ok(id) = id.parse() else { return caller::answer(Err(ApiError::no_such_session()), &head, &seen) };
+    match auth.end_own(seen.identity(), id, head.address).await {
+        Ok(()) if id == seen.identity().session => signed_out(&head),
+        ended => caller::answer(ended.map(|()| no_content()).map_err(ApiError::from), &head, &seen),
+    }
+}
+
+/// The caller's own session has ended: there is nothing left to keep.
+fn signed_out(head: &Head) -> Result<Response, ApiError> {
+    let mut response = no_content();
+    head.cookies.clear(&mut response)?;
+    Ok(response)
+}

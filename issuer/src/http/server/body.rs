@@ -1,0 +1,80 @@
+//! Reading a request's body: JSON, small, and in time.
+
+use std::{pin::pin, time::Duration};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _};
+use serde::de::DeserializeOwned;
+use tokio::time;
+use warp::http::{HeaderMap, header};
+
+use crate::http::ApiError;
+
+/// A login is a few hundred bytes.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// How long a body may take to arrive. A phone on a bad line needs a second or two for so little.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A body that has arrived; empty where the request had none.
+pub(crate) struct Body(Bytes);
+
+/// Reads the body, and stops as soon as it is too large, whether its length was announced or not.
+pub(crate) async fn read<B: Buf>(
+    headers: &HeaderMap,
+    stream: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<Body, ApiError> {
+    let too_large = || ApiError::body_too_large(MAX_BYTES);
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BYTES as u64) {
+        return Err(too_large());
+    }
+    let collected = time::timeout(BODY_TIMEOUT, async {
+        let mut stream = pin!(stream);
+        let mut body = BytesMut::new();
+        while let Some(chunk) = stream.next().await {
+            let mut chunk = chunk.map_err(|_| ApiError::invalid_request("the body broke off"))?;
+            if body.len() + chunk.remaining() > MAX_BYTES {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
+        }
+        Ok(body.freeze())
+    });
+    let body = collected.await.map_err(|_| ApiError::body_too_slow())??;
+    if body.is_empty() || is_json(headers) { Ok(Body(body)) } else { Err(ApiError::unsupported_media_type()) }
+}
+
+impl Body {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads the body as a JSON object; `expected` shows what it should look like. The parser's own words are not passed
+    /// on, since they can quote the body, and with it a password.
+    pub(crate) fn json<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, ApiError> {
+        let read = if is_object(&self.0) { serde_json::from_slice(&self.0).ok() } else { None };
+        read.ok_or_else(|| ApiError::invalid_request(format!("the body must be {expected}")))
+    }
+
+    /// The same where a request may also have no body.
+    pub(crate) fn json_if_any<T: DeserializeOwned + Default>(&self, expected: &'static str) -> Result<T, ApiError> {
+        if self.0.is_empty() { Ok(T::default()) } else { self.json(expected) }
+    }
+}
+
+/// Whether a JSON text is an object: serde would take an array of a struct's fields for the struct. No object is within
+/// another in any body.
+fn is_object(text: &[u8]) -> bool {
+    // The whitespace of RFC 8259 §2.
+    text.iter().find(|byte| !b" \t\n\r".contains(byte)) == Some(&b'{')
+}
+
+/// `application/json`, with or without parameters (RFC 9110 §8.3.1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}

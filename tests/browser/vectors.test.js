@@ -1,8 +1,0 @@
-/** The shared vectors in a real browser, by the packed package. */
-
-import { packedPage } from "../support/packed-page.js";
-import { testVectors } from "../support/vector-suite.js";
-
-const call = packedPage(new URL("vectors-page.js", import.meta.url));
-
-testVectors((asked) => call("answer", asked));

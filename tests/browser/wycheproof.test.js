@@ -1,8 +1,0 @@
-/** Project Wycheproof's cases in a real browser, by the packed package. */
-
-import { packedPage } from "../support/packed-page.js";
-import { testWycheproof } from "../support/wycheproof-suite.js";
-
-const call = packedPage(new URL("wycheproof-page.js", import.meta.url));
-
-testWycheproof((way, suite) => call("run", way, suite));

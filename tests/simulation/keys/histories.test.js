@@ -1,0 +1,83 @@
+/** Weeks of the real issuer's keys before the real verifier, in simulated time: no good token is refused, no revoked key trusted too long. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createVerifier } from "hallpass";
+import { BROKEN, BROKEN_ISSUERS, breakVerifier } from "./broken.js";
+import { writeHistory } from "./history.js";
+import { createJoseVerifier, JOSE_KINDS } from "./jose.js";
+import { liveThrough } from "./life.js";
+import { KINDS } from "./verifiers.js";
+
+/** How many histories, of how many days, before one verifier of each kind. */
+const HISTORIES = Number(process.env.HALLPASS_KEY_HISTORIES ?? 1);
+const DAYS = Number(process.env.HALLPASS_KEY_DAYS ?? 5);
+
+/** The seed of the first; each one's is one more. */
+const SEED = Number(process.env.HALLPASS_SEED ?? 0);
+
+/** In how many histories what is broken must be found out. */
+const SOON = 6;
+
+const options = { timeout: 6 * 3_600_000 };
+
+/** The last histories of the unbroken issuer: most tests need the first. */
+const written = new Map();
+
+function historyOf(test, seed) {
+  if (!written.has(seed)) {
+    if (written.size >= SOON) written.clear();
+    written.set(seed, writeHistory(test, { seed, days: DAYS }));
+  }
+  return written.get(seed);
+}
+
+const list = (numbers) => Object.entries(numbers).map(([name, number]) => `${number} ${name}`).join(", ");
+
+test(`${HISTORIES} histories of ${DAYS} days refuse no good token and trust no revoked key for longer than promised`, options, async (t) => {
+  const sums = {};
+  const worst = {};
+  for (let seed = SEED; seed < SEED + HISTORIES; seed += 1) {
+    const lived = await liveThrough({ lines: historyOf(t, seed), seed, createVerifier });
+    assert.deepEqual(lived.violations, [], `seed ${seed}`);
+    for (const [name, count] of Object.entries(lived.counts)) sums[name] = (sums[name] ?? 0) + count;
+    for (const [name, seconds] of Object.entries(lived.worst)) worst[name] = Math.max(worst[name] ?? 0, seconds);
+  }
+  t.diagnostic(`${KINDS.length} verifiers, ${list(sums)}`);
+  t.diagnostic(`seconds at worst: ${list(worst)}`);
+  for (const name of ["rotations", "revocations", "failures", "good", "stolenAccepted", "stolenRefused", "cutOff"]) assert.ok(sums[name] > 0, `no ${name}`);
+});
+
+for (const broken of BROKEN) {
+  test(`a broken verifier is found out: ${broken.name}`, options, async (t) => {
+    const kinds = KINDS.filter(({ name }) => broken.kinds === undefined || broken.kinds.test(name));
+    const Broken = await breakVerifier(t, broken);
+    await isFoundOut(t, (seed) => liveThrough({ lines: historyOf(t, seed), seed, createVerifier: Broken, kinds }));
+  });
+}
+
+for (const [rule, name] of Object.entries(BROKEN_ISSUERS)) {
+  test(`a broken issuer is found out: ${name}`, options, async (t) => {
+    await isFoundOut(t, (seed) => liveThrough({ lines: writeHistory(t, { seed, days: DAYS, broken: rule }), seed, createVerifier }));
+  });
+}
+
+async function isFoundOut(test, live) {
+  for (let seed = 0; seed < SOON; seed += 1) {
+    const { violations, counts } = await live(seed);
+    if (violations.length > 0) return test.diagnostic(`history ${seed + 1}, after ${counts.questions} questions: ${violations[0]}`);
+  }
+  assert.fail(`${SOON} histories find nothing`);
+}
+
+test("what verifiers by jose do of the same history is told, and is by their own rules", options, async (t) => {
+  for (const kind of JOSE_KINDS) {
+    const { counts, worst, violations } = await liveThrough({
+      lines: historyOf(t, SEED), seed: SEED, createVerifier: createJoseVerifier, kinds: [kind], enough: Infinity,
+    });
+    const refused = violations.filter((violation) => violation.includes("refuses a good token")).length;
+    const accepted = Math.max(worst.inTouch, worst.cutOff);
+    t.diagnostic(`${kind.name}: ${counts.good} good, ${refused} refused, ${counts.cutOff} refused while cut off; a revoked key for ${accepted} s at most`);
+    assert.ok(counts.good > 0);
+  }
+});

@@ -1,6 +1,0 @@
-/** The shared vectors in the real workerd, by the packed package. */
-
-import { packedWorker } from "../support/packed-worker.js";
-import { testVectors } from "../support/vector-suite.js";
-
-testVectors(packedWorker(new URL(".", import.meta.url), "vectors"));

@@ -1,8 +1,0 @@
-/** Project Wycheproof's cases in the real workerd, by the packed package. */
-
-import { packedWorker } from "../support/packed-worker.js";
-import { testWycheproof } from "../support/wycheproof-suite.js";
-
-const ask = packedWorker(new URL(".", import.meta.url), "wycheproof");
-
-testWycheproof((way, suite) => ask({ way, suite }));

@@ -1,0 +1,7 @@
+/** A page's script that runs the cases of Project Wycheproof that it is given. */
+
+import * as hallpass from "hallpass";
+import { SignatureChecker } from "packed:dist/web-crypto.js";
+import * as ways from "../../../tests/support/wycheproof.js";
+
+globalThis.run = (way, suite) => ways[way](suite, { ...hallpass, SignatureChecker });

@@ -1,0 +1,244 @@
+/** The adapters in the real frameworks: Hono, and Express 5 and 4 over a listening server. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request as httpRequest } from "node:http";
+import { basename } from "node:path";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import express5 from "express";
+import express4 from "express4";
+import { createVerifier } from "hallpass";
+import { authenticate as authenticateExpress } from "hallpass/express";
+import { authenticate as authenticateHono } from "hallpass/hono";
+import { Hono } from "hono";
+import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
+
+const COOKIE = "__Host-hallpass_access";
+const PLAIN_COOKIE = "hallpass_access";
+const LOCAL_ISSUER = "http://localhost:8080";
+const UNREACHABLE = "https://localhost:1/jwks.json";
+const key = await freshKey("k1");
+const good = await key.sign({ plan: "paid" });
+const local = await key.sign({ iss: LOCAL_ISSUER });
+
+/** The codes that the adapters were told of. */
+const refusals = [];
+
+/** The ways in that each framework offers: with a verifier, with options, with keys that cannot be had, and none at all. */
+function routes() {
+  const options = { issuer: ISSUER, audience: AUDIENCE };
+  const verifier = createVerifier({ ...options, jwks: { keys: [key.jwk] } });
+  const broken = createVerifier({ ...options, jwks: { keys: [key.jwk] }, now: () => NaN });
+  return {
+    "/plain": [verifier],
+    "/cookie": [verifier, { cookie: COOKIE }],
+    "/local": [createVerifier({ ...options, issuer: LOCAL_ISSUER, jwks: { keys: [key.jwk] } }), { cookie: COOKIE }],
+    "/mixed": [createVerifier({ audience: AUDIENCE, issuers: [LOCAL_ISSUER, ISSUER].map((issuer) => ({ issuer, jwks: { keys: [key.jwk] } })) }), { cookie: COOKIE }],
+    "/unchecked": [createVerifier({ ...options, issuer: null, jwks: { keys: [key.jwk] } }), { cookie: COOKIE }],
+    "/optional": [verifier, { optional: true, cookie: COOKIE }],
+    "/down": [createVerifier({ ...options, jwks: UNREACHABLE }), { onRefusal: ({ code }) => refusals.push(code) }],
+    "/told": [verifier, { onRefusal: ({ code }) => refusals.push(code) }],
+    "/unusable": [createVerifier({ ...options, jwks: { keys: [{ kty: "oct", k: "AAAA" }] } })],
+    "/broken": [broken],
+  };
+}
+
+function hono() {
+  const app = new Hono();
+  for (const [path, given] of Object.entries(routes())) {
+    app.get(path, authenticateHono(...given), (c) => c.json({ claims: c.get("claims") ?? null }));
+  }
+  app.onError((error, c) => c.json({ thrown: error.code }, 500));
+  return { ask: (path, headers) => app.request(path, { headers }), stop: () => {} };
+}
+
+const expressWith = (express) => async () => {
+  const app = express();
+  for (const [path, given] of Object.entries(routes())) {
+    const auth = authenticateExpress(...given);
+    app.get(path, auth, (request, response) => {
+      assert.equal(auth.claims(request), request.auth);
+      response.json({ claims: request.auth ?? null });
+    });
+  }
+  app.use((error, _request, response, _next) => response.status(500).json({ thrown: error.code }));
+  const server = await new Promise((resolve) => {
+    const listening = app.listen(0, "127.0.0.1", () => resolve(listening));
+  });
+  const ask = (path, headers) => askOverHttp(server.address().port, path, headers);
+  return { ask, stop: () => new Promise((resolve) => server.close(resolve)) };
+};
+
+/** Not `fetch`, which joins headers that come twice. */
+function askOverHttp(port, path, headers = []) {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ port, host: "127.0.0.1", path, headers: ["Host", "localhost", ...headers.flat()], agent: false });
+    request.on("error", reject).on("response", async (message) => {
+      resolve(new Response(Buffer.concat(await message.toArray()), { status: message.statusCode, headers: message.headers }));
+    }).end();
+  });
+}
+
+for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressWith(express5), "Express 4": expressWith(express4) })) {
+  const app = await start();
+  after(() => app.stop());
+
+  const bearer = (token, scheme = "Bearer") => [["Authorization", `${scheme} ${token}`]];
+  const cookies = (text) => [["Cookie", text]];
+
+  async function claims(path, headers) {
+    const response = await app.ask(path, headers);
+    assert.equal(response.status, 200);
+    return (await response.json()).claims;
+  }
+
+  async function refused(path, headers, status, challenge, error, token) {
+    const response = await app.ask(path, headers);
+    assert.equal(response.status, status);
+    assert.equal(response.headers.get("www-authenticate"), challenge);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.equal(response.headers.get("content-type"), "application/json");
+    const text = await response.text();
+    const body = JSON.parse(text);
+    assert.deepEqual(Object.keys(body), ["error", "error_description"]);
+    assert.equal(body.error, error);
+    if (token !== undefined) for (const part of token.split(".")) assert.ok(!text.includes(part));
+    return response;
+  }
+
+  test(`${name}: a good token reaches the handler with its claims, by a scheme of any case`, async () => {
+    for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  "]) {
+      const { sub, plan } = await claims("/plain", bearer(good, scheme));
+      assert.deepEqual({ sub, plan }, { sub: "user-1", plan: "paid" });
+    }
+  });
+
+  test(`${name}: no token is 401 and told only how to bring one`, async () => {
+    const nothing = [[], cookies(`${COOKIE}=${good}`), bearer("dXNlcjpwYXNz", "Basic"), bearer(good, "Bearers"), bearer(good, "DPoP")];
+    for (const headers of nothing) await refused("/plain", headers, 401, "Bearer", "invalid_token");
+  });
+
+  test(`${name}: a bad token is 401 with its fault in words, and never a part of it`, async () => {
+    const expired = await key.sign({ exp: 1 });
+    for (const token of [withOneCharacterChanged(good), expired, "garbage", "x".repeat(9000), await key.sign({ aud: "web" })]) {
+      await refused("/plain", bearer(token), 401, 'Bearer error="invalid_token"', "invalid_token", token.length < 9000 ? token : undefined);
+      await refused("/optional", bearer(token), 401, 'Bearer error="invalid_token"', "invalid_token");
+    }
+    const { error_description: words } = await (await app.ask("/plain", bearer(expired))).json();
+    assert.equal(words, "the token has expired");
+  });
+
+  test(`${name}: two tokens, or none behind the scheme, are 400`, async () => {
+    const many = [[...bearer(good), ...bearer(good)], bearer(`${good} ${good}`), bearer(`${good}, Bearer ${good}`), [["Authorization", "Bearer"]]];
+    for (const headers of many) await refused("/plain", headers, 400, 'Bearer error="invalid_request"', "invalid_request", good);
+    await refused("/cookie", cookies(`${COOKIE}=${good}; ${COOKIE}=${good}`), 400, 'Bearer error="invalid_request"', "invalid_request");
+  });
+
+  test(`${name}: the cookie counts where it is asked for, and a header stands before it`, async () => {
+    assert.equal((await claims("/cookie", cookies(`a=b; ${COOKIE}=${good}; c=d`))).sub, "user-1");
+    assert.equal((await claims("/cookie", [...bearer(good), ...cookies(`${COOKIE}=bad`)])).sub, "user-1");
+    await refused("/cookie", [...bearer("bad"), ...cookies(`${COOKIE}=${good}`)], 401, 'Bearer error="invalid_token"', "invalid_token");
+    for (const text of [`x${COOKIE}=${good}`, `${COOKIE}x=${good}`, `${COOKIE}=`, ""]) {
+      await refused("/cookie", cookies(text), 401, "Bearer", "invalid_token");
+    }
+  });
+
+  test(`${name}: a header of another scheme is ignored, and the cookie counts`, async () => {
+    for (const scheme of ["Basic", "Digest", "Bearers", "Negotiate"]) {
+      assert.equal((await claims("/cookie", [...bearer("dXNlcjpwYXNz", scheme), ...cookies(`${COOKIE}=${good}`)])).sub, "user-1", scheme);
+    }
+    await refused("/cookie", [...bearer(good, "DPoP"), ...cookies(`${COOKIE}=${good}`)], 401, "Bearer", "invalid_token");
+    const both = [...bearer("dXNlcjpwYXNz", "Basic"), ...bearer(good)];
+    await refused("/cookie", [...both, ...cookies(`${COOKIE}=${good}`)], 400, 'Bearer error="invalid_request"', "invalid_request");
+  });
+
+  test(`${name}: the name without the prefix counts only where each issuer is on http://localhost`, async () => {
+    for (const cookie of [PLAIN_COOKIE, COOKIE]) assert.equal((await claims("/local", cookies(`${cookie}=${local}`))).iss, LOCAL_ISSUER);
+    assert.equal((await claims("/local", cookies(`${COOKIE}=stale; ${PLAIN_COOKIE}=${local}`))).iss, LOCAL_ISSUER);
+    for (const path of ["/cookie", "/mixed", "/unchecked"]) {
+      await refused(path, cookies(`${PLAIN_COOKIE}=${good}`), 401, "Bearer", "invalid_token");
+    }
+  });
+
+  test(`${name}: where the token is optional its absence is no claims`, async () => {
+    assert.equal(await claims("/optional", []), null);
+    assert.equal((await claims("/optional", bearer(good))).sub, "user-1");
+  });
+
+  test(`${name}: keys that cannot be had are 503 with Retry-After, and no word of where they are`, async () => {
+    for (const path of ["/down", "/unusable"]) {
+      const response = await refused(path, bearer(good), 503, null, "unavailable");
+      assert.equal(response.headers.get("retry-after"), "5");
+    }
+  });
+
+  test(`${name}: whoever asks is told why a request was refused, but not of one without a token`, async () => {
+    refusals.length = 0;
+    for (const headers of [bearer(good), bearer("bad"), []]) await app.ask("/told", headers);
+    await app.ask("/down", bearer(good));
+    assert.deepEqual(refusals, ["ERR_TOKEN_SEGMENTS", "ERR_KEYS_UNREACHABLE"]);
+  });
+
+  test(`${name}: what is wrong with the verifier goes to the application's error handler`, async () => {
+    const response = await app.ask("/broken", bearer(good));
+    assert.deepEqual([response.status, await response.json()], [500, { thrown: "ERR_TIME_INVALID" }]);
+  });
+}
+
+test("Express: what a middleware before this one made of the header counts", async () => {
+  const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } }));
+  const server = createServer(async (request, response) => {
+    if (request.url === "/exchanged") request.headers.authorization = `Bearer ${good}`;
+    if (request.url === "/removed") delete request.headers.authorization;
+    await auth(request, response, () => response.end());
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const ask = async (path, ...tokens) => {
+    const headers = tokens.map((token) => ["Authorization", `Bearer ${token}`]);
+    return (await askOverHttp(server.address().port, path, headers)).status;
+  };
+  try {
+    assert.deepEqual([await ask("/exchanged", "opaque"), await ask("/exchanged"), await ask("/removed", good)], [200, 200, 401]);
+    assert.deepEqual([await ask("/", good), await ask("/", good, good), await ask("/exchanged", good, good)], [200, 400, 400]);
+  } finally {
+    server.close();
+  }
+});
+
+test("Express: claims of a request that was not let through are an error, not undefined", () => {
+  const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }));
+  assert.throws(() => auth.claims({}), TypeError);
+});
+
+test("Hono: a fetch in the background is handed to the worker's waitUntil", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_790_000_000_000 });
+  const fetch = async () => Response.json({ keys: [key.jwk] });
+  const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: UNREACHABLE, fetch });
+  const app = new Hono().get("/", authenticateHono(verifier), (c) => c.text(c.get("claims").sub));
+  const waited = [];
+  const context = { waitUntil: (promise) => waited.push(promise), passThroughOnException() {} };
+  const token = await key.sign({ exp: 1_900_000_000 });
+  const ask = () => app.request("/", { headers: { authorization: `Bearer ${token}` } }, {}, context);
+  assert.equal(await (await ask()).text(), "user-1");
+  assert.equal(waited.length, 0);
+  t.mock.timers.tick(4 * 60_000);
+  await ask();
+  assert.equal(waited.length, 1);
+  await waited[0];
+  t.mock.timers.tick(4 * 60_000);
+  const withoutContext = await app.request("/", { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(withoutContext.status, 200);
+});
+
+for (const adapter of ["hono", "express"]) {
+  test(`hallpass/${adapter} is under 1.25 KB gzipped, and takes nothing with it, not the framework and not the verifier`, async (t) => {
+    const options = { bundle: true, minify: true, format: "esm", platform: "neutral", write: false, metafile: true };
+    const { outputFiles: [{ contents }], metafile } = await build({ ...options, entryPoints: [import.meta.resolve(`hallpass/${adapter}`).slice("file://".length)] });
+    assert.deepEqual(Object.keys(metafile.inputs).map((path) => basename(path)).sort(), ["bearer.js", "cookies.js", `${adapter}.js`].sort());
+    const size = gzipSync(contents, { level: 9 }).length;
+    t.diagnostic(`${contents.length} bytes, ${size} gzipped`);
+    assert.ok(size < 1280, `${size}`);
+  });
+}

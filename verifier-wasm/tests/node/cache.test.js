@@ -1,0 +1,159 @@
+/** Tokens that were verified before: what is remembered of them, and when it counts no longer. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createVerifier } from "hallpass";
+import { publish, startKeyServer } from "../../../tests/support/key-server.js";
+import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
+
+const NOW = 1_790_000_000;
+const good = { iat: NOW, exp: NOW + 300, roles: ["admin"], tenant: { id: "t1" } };
+
+/** A verifier with a clock that the test moves. */
+function verifierFor(key, options) {
+  const clock = { now: NOW };
+  const verifier = createVerifier({
+    issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] }, now: () => clock.now, ...options,
+  });
+  return { verifier, clock };
+}
+
+test("without a cache every call returns an object of its own", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key);
+  const claims = verifier.verifySync(token);
+  claims.roles.push("changed by a caller");
+  assert.notEqual(verifier.verifySync(token), claims);
+  assert.deepEqual(verifier.verifySync(token).roles, ["admin"]);
+});
+
+test("with a cache a token that comes again gives the same claims, frozen to the ground", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key, { cache: true });
+  const claims = verifier.verifySync(token);
+  assert.equal(verifier.verifySync(`${token} `.trimEnd()), claims);
+  assert.equal(await verifier.verify(token), claims);
+  assert.ok(Object.isFrozen(claims) && Object.isFrozen(claims.roles) && Object.isFrozen(claims.tenant));
+  assert.deepEqual(claims, verifierFor(key).verifier.verifySync(token));
+});
+
+test("where callers want claims of their own, each of them gets some", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key, { cache: { claims: "fresh" } });
+  verifier.verifySync(token).roles.push("changed by a caller");
+  assert.deepEqual(verifier.verifySync(token).roles, ["admin"]);
+  assert.notEqual(verifier.verifySync(token), verifier.verifySync(token));
+});
+
+test("a token that is remembered runs out at its exp all the same, to the second and with its leeway", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  for (const leeway of [0, 5]) {
+    const { verifier, clock } = verifierFor(key, { cache: true, leeway });
+    const claims = verifier.verifySync(token);
+    clock.now = NOW + 299 + leeway;
+    assert.equal(verifier.verifySync(token), claims);
+    clock.now += 1;
+    assert.throws(() => verifier.verifySync(token), { code: "ERR_TOKEN_EXPIRED" });
+    await assert.rejects(verifier.verify(token), { code: "ERR_TOKEN_EXPIRED" });
+  }
+});
+
+test("a token that is remembered is not good before its nbf when the clock goes back", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign({ ...good, nbf: NOW });
+  const { verifier, clock } = verifierFor(key, { cache: true, leeway: 2 });
+  verifier.verifySync(token);
+  clock.now = NOW - 2;
+  verifier.verifySync(token);
+  clock.now = NOW - 3;
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_TOKEN_NOT_YET_VALID" });
+});
+
+test("a token that is remembered grows too old", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier, clock } = verifierFor(key, { cache: true, maxTokenAge: 60 });
+  verifier.verifySync(token);
+  clock.now = NOW + 59;
+  verifier.verifySync(token);
+  clock.now = NOW + 60;
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_TOKEN_TOO_OLD" });
+});
+
+test("a token that differs in one character is another one, and what is refused is never remembered", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key, { cache: true });
+  verifier.verifySync(token);
+  for (let round = 0; round < 2; round += 1) {
+    assert.throws(() => verifier.verifySync(withOneCharacterChanged(token)), { code: "ERR_SIGNATURE_INVALID" });
+    assert.throws(() => verifier.verifySync(`${token}A`), { code: "ERR_SIGNATURE_INVALID" });
+    assert.throws(() => verifier.verifySync(`${token} `), { code: "ERR_BASE64_INVALID" });
+  }
+});
+
+test("a token that ends like one that is remembered is another one", async () => {
+  const key = await freshKey("k1");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key, { cache: true });
+  const claims = verifier.verifySync(token);
+  const [header, , signature] = token.split(".");
+  const others = Buffer.from(JSON.stringify({ ...claims, sub: "root" })).toString("base64url");
+  assert.throws(() => verifier.verifySync(`${header}.${others}.${signature}`), { code: "ERR_SIGNATURE_INVALID" });
+  assert.equal(verifier.verifySync(token), claims);
+});
+
+test("a token is forgotten with its issuer's keys, and not when the same keys are fetched again", async (t) => {
+  const [old, next] = await Promise.all([freshKey("k1"), freshKey("k2")]);
+  const server = await startKeyServer(publish(old.jwk));
+  t.after(() => server.stop());
+  t.mock.timers.enable({ apis: ["Date"], now: NOW * 1000 });
+  const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url, cache: true });
+  const token = await old.sign({ ...good, exp: NOW + 10_000 });
+  const claims = await verifier.verify(token);
+  t.mock.timers.setTime((NOW + 600) * 1000);
+  assert.equal(await verifier.verify(token), claims);
+  assert.equal(server.requests, 2);
+  server.answer = publish(next.jwk);
+  t.mock.timers.setTime((NOW + 1200) * 1000);
+  await assert.rejects(verifier.verify(token), { code: "ERR_KEY_UNKNOWN" });
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_KEY_UNKNOWN" });
+});
+
+test("no more tokens are remembered than asked for, and those used last are kept", async () => {
+  const key = await freshKey("k1");
+  const tokens = await Promise.all(Array.from({ length: 20 }, (_, count) => key.sign({ ...good, jti: `token-${count}` })));
+  const { verifier } = verifierFor(key, { cache: { size: 8 } });
+  const kept = verifier.verifySync(tokens[0]);
+  const dropped = verifier.verifySync(tokens[1]);
+  for (const token of tokens.slice(2)) {
+    verifier.verifySync(token);
+    assert.equal(verifier.verifySync(tokens[0]), kept);
+  }
+  assert.notEqual(verifier.verifySync(tokens[1]), dropped);
+});
+
+test("a token that WebCrypto checked is remembered for verify, and verifySync refuses it as ever", async () => {
+  const key = await freshKey("k1", "ES256");
+  const token = await key.sign(good);
+  const { verifier } = verifierFor(key, { cache: true });
+  const claims = await verifier.verify(token);
+  assert.equal(await verifier.verify(token), claims);
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_ALG_NEEDS_ASYNC" });
+});
+
+test("a wrong option of the cache names itself and says what it takes", async () => {
+  const key = await freshKey("k1");
+  const refused = (cache, message) =>
+    assert.throws(() => verifierFor(key, { cache }), { code: "ERR_OPTIONS_INVALID", message });
+  refused("yes", /`cache` must be true, false or an object/);
+  refused(null, /`cache`/);
+  refused({ size: 1 }, /`cache.size` must be a whole number, 2 or more/);
+  refused({ size: Infinity }, /`cache.size`/);
+  refused({ claims: "shared" }, /`cache.claims` must be "frozen" or "fresh"/);
+  refused({ ttl: 5 }, /`ttl` is not an option/);
+});

@@ -1,0 +1,47 @@
+/** What leaves a call half-way ends one instance of the module and no more: the next call gets another. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createVerifier, decode, isExpired } from "hallpass";
+import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
+
+/** Verifies deeper and deeper until the stack is full, which may be in the middle of a call. */
+function overflow(verifier, token) {
+  const deeper = () => {
+    verifier.verifySync(token);
+    deeper();
+  };
+  assert.throws(deeper, RangeError);
+}
+
+test("a full stack ends no verifier, old or new, by public keys or by a secret", async () => {
+  const [key, es256] = await Promise.all([freshKey("k1"), freshKey("k1", "ES256")]);
+  const token = await key.sign();
+  const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] }, cache: { claims: "fresh" } });
+  const plain = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } });
+  const several = createVerifier({
+    audience: AUDIENCE,
+    issuers: [{ issuer: ISSUER, jwks: { keys: [key.jwk] } }, { issuer: "https://b.example", secret: new Uint8Array(32) }],
+  });
+  const external = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [es256.jwk] } });
+  const externalToken = await es256.sign();
+  for (let round = 0; round < 5; round += 1) {
+    overflow(plain, token);
+    for (const each of [plain, verifier, several]) {
+      assert.equal(each.verifySync(token).sub, "user-1");
+      assert.throws(() => each.verifySync(withOneCharacterChanged(token)), { code: "ERR_SIGNATURE_INVALID" });
+    }
+    assert.equal((await external.verify(externalToken)).sub, "user-1");
+    assert.equal(decode(token).claims.sub, "user-1");
+    assert.equal(isExpired(token), false);
+  }
+});
+
+test("a full stack while WebCrypto is at work costs the token in question nothing", async () => {
+  const [key, es256] = await Promise.all([freshKey("k1"), freshKey("k1", "ES256")]);
+  const plain = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } });
+  const external = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [es256.jwk] } });
+  const pending = external.verify(await es256.sign());
+  overflow(plain, await key.sign());
+  assert.equal((await pending).sub, "user-1");
+});

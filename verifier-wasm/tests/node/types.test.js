@@ -1,0 +1,77 @@
+/** The packed types: right code compiles, and wrong code does not (`@ts-expect-error` where it must fail). */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, test } from "node:test";
+import { packPackage } from "../../../tests/support/packed.js";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const tsc = join(root, "node_modules/.bin/tsc");
+const packed = packPackage();
+after(() => packed.remove());
+
+/** What the tests import beside the package. */
+const OTHERS = ["hono", "express", "express4", "@types/express", "@types/express4", "@types/node", "zod", "valibot", "arktype"];
+for (const name of OTHERS) {
+  const link = join(packed.folder, "node_modules", name);
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(join(root, "node_modules", name), link);
+}
+for (const file of ["assert", "core", "page", "schemas", "frameworks", "react"]) {
+  copyFileSync(new URL(`../types/${file}.ts`, import.meta.url), join(packed.folder, `${file}.ts`));
+}
+writeFileSync(join(packed.folder, "package.json"), '{ "type": "module" }');
+
+const RESOLUTIONS = { nodenext: { module: "nodenext" }, bundler: { module: "preserve", moduleResolution: "bundler" } };
+const BARE = { lib: ["ES2022"], types: [] };
+const PAGE = { lib: ["ES2022", "DOM"], types: [] };
+// The libraries' own types are theirs to check, and want Node's.
+const WITH_LIBRARIES = { lib: ["ES2022", "DOM", "DOM.Iterable"], types: ["node"], skipLibCheck: true };
+
+const CASES = [
+  ["without a page's types", ["core"], BARE],
+  ["without a page's types, and exact optional properties", ["core"], { ...BARE, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
+  ["with a page's types", ["core", "page"], PAGE],
+  ["with Node's types", ["core", "page"], { lib: ["ES2022"], types: ["node"] }],
+  ["a React component's session, without React's types", ["react"], PAGE],
+  ["schemas by Zod, Valibot and ArkType", ["schemas"], WITH_LIBRARIES],
+  ["Hono and Express", ["frameworks"], WITH_LIBRARIES],
+];
+
+for (const [name, files, options] of CASES) {
+  for (const [resolution, how] of Object.entries(RESOLUTIONS)) {
+    test(`${name}, resolved by ${resolution}`, () => {
+      assert.equal(compile(files, { target: "ES2022", strict: true, noEmit: true, ...how, ...options }), "");
+    });
+  }
+}
+
+test("a fault in the code is seen, so that the tests above can fail", () => {
+  writeFileSync(join(packed.folder, "wrong.ts"), 'import { decode } from "hallpass";\ndecode(7);\nexport const x: string = decode("").claims.exp;\n');
+  const output = compile(["wrong"], { target: "ES2022", strict: true, noEmit: true, ...RESOLUTIONS.nodenext, ...BARE });
+  assert.match(output, /wrong\.ts\(2,8\).*number/);
+  assert.match(output, /wrong\.ts\(3,14\)/);
+});
+
+test("everything public says what it is, and shows it by an example, to whoever points at it", () => {
+  const types = (file) => readFileSync(join(packed.folder, `node_modules/hallpass/dist/${file}.d.ts`), "utf8");
+  const described = (file) => [...types(file).matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export (?:declare )?(?:const |type |interface |function )|readonly )(\w+)/g)];
+  const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
+  const options = ["issuer", "jwks", "secret", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch",
+    "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate", "useSession"];
+  const files = ["claims", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express", "react"];
+  const shown = new Set(files.flatMap(described).filter(([, comment]) => comment.includes("@example")).map(([, , name]) => name));
+  assert.ok(names.length > 20);
+  assert.deepEqual([...names, ...options].filter((name) => name !== "" && !shown.has(name)), []);
+});
+
+/** What the compiler says of these files. */
+function compile(files, compilerOptions) {
+  const config = join(packed.folder, `tsconfig.${files.join("-")}.json`);
+  writeFileSync(config, JSON.stringify({ compilerOptions, files: files.map((file) => `${file}.ts`) }));
+  const { stdout, stderr } = spawnSync(tsc, ["--project", config, "--pretty", "false"], { cwd: packed.folder, encoding: "utf8", shell: process.platform === "win32" });
+  return stdout + stderr;
+}

@@ -1,0 +1,52 @@
+/**
+ * Whether the vectors' signatures by ES256, RS256 and PS256 are what the vectors say, asked of those who share no code
+ * with their program: `jose`, and OpenSSL behind `node:crypto`.
+ */
+
+import assert from "node:assert/strict";
+import { constants, createPublicKey, verify } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { compactVerify, importJWK } from "jose";
+import { folder } from "../../../tests/support/vector-suite.js";
+import { textOf } from "../../../tests/support/vectors.js";
+
+const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+const vectors = files.flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")));
+/** Those that get as far as the signature, whatever becomes of their claims. */
+const reached = vectors.filter(({ sync }) => sync === "ERR_ALG_NEEDS_ASYNC");
+const fits = ({ expected }) => expected !== "ERR_SIGNATURE_INVALID";
+
+/**
+ * Where these judges are wrong: OpenSSL, which Node's WebCrypto and so `jose` ask, takes a PSS signature that is
+ * shorter than the modulus for the number that it is (RFC 8017 §8.1.2 demands its length).
+ */
+const MISJUDGED = ["a PS256 signature that has lost its leading zero is refused"];
+
+const OPENSSL = {
+  ES256: { dsaEncoding: "ieee-p1363" },
+  RS256: { padding: constants.RSA_PKCS1_PADDING },
+  PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+};
+
+const judges = {
+  jose: async (token, alg, jwk) => compactVerify(token, await importJWK(jwk, alg)).then(() => true, () => false),
+  OpenSSL: async (token, alg, jwk) => {
+    const [text, signature] = [token.slice(0, token.lastIndexOf(".")), token.slice(token.lastIndexOf(".") + 1)];
+    const key = { key: createPublicKey({ format: "jwk", key: jwk }), ...OPENSSL[alg] };
+    return verify("sha256", Buffer.from(text), key, Buffer.from(signature, "base64url"));
+  },
+};
+
+for (const [name, isGood] of Object.entries(judges)) {
+  test(`${name} thinks of ${reached.length} signatures what the vectors say`, async () => {
+    assert.ok(reached.some(fits) && !reached.every(fits));
+    for (const vector of reached) {
+      const token = textOf(vector.token);
+      const [header, claims] = token.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
+      const set = vector.keys ?? vector.issuers.find(({ issuer }) => issuer === claims.iss).jwks;
+      const jwk = header.kid === undefined ? set.keys[0] : set.keys.find(({ kid }) => kid === header.kid);
+      assert.equal(await isGood(token, header.alg, jwk), fits(vector) || MISJUDGED.includes(vector.name), vector.name);
+    }
+  });
+}

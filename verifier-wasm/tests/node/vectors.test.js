@@ -1,0 +1,23 @@
+/** The shared vectors in Node, by the packed package; and that they are what their program writes. */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { after, test } from "node:test";
+import { importPacked, packPackage } from "../../../tests/support/packed.js";
+import { folder, testVectors } from "../../../tests/support/vector-suite.js";
+import { disagreements } from "../../../tests/support/vectors.js";
+import { files } from "../../../tests/vectors/generate.js";
+
+const packed = packPackage();
+after(() => packed.remove());
+const hallpass = await importPacked(packed);
+
+testVectors((asked) => disagreements(asked, hallpass));
+
+test("the committed vectors are those that generate.js writes", () => {
+  const written = new Map(files());
+  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".json")).sort(), [...written.keys()].sort());
+  for (const [name, text] of written) {
+    assert.equal(readFileSync(new URL(name, folder), "utf8"), text, `${name}: run node tests/vectors/generate.js`);
+  }
+});

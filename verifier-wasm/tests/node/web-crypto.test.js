@@ -1,0 +1,94 @@
+/** ES256, RS256 and PS256: their signatures are checked by WebCrypto, all else in the wasm module. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createVerifier } from "hallpass";
+import { publish, startKeyServer } from "../../../tests/support/key-server.js";
+import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
+
+const ALGORITHMS = ["ES256", "RS256", "PS256"];
+
+/** A promise and what settles it; Node 20 has no `Promise.withResolvers`. */
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+const verifierFor = (...keys) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } });
+
+for (const alg of ALGORITHMS) {
+  test(`a good token by ${alg} is verified with a promise, and its claims come back`, async () => {
+    const key = await freshKey("k1", alg);
+    const verifier = verifierFor(key);
+    assert.equal((await verifier.verify(await key.sign({ sub: "user-7" }))).sub, "user-7");
+    assert.equal((await verifier.verify(await key.sign({ sub: "user-8" }))).sub, "user-8");
+  });
+
+  test(`without a promise ${alg} is refused by a clear error, whatever the token`, async () => {
+    const key = await freshKey("k1", alg);
+    const token = await key.sign();
+    for (const given of [token, withOneCharacterChanged(token)]) {
+      assert.throws(() => verifierFor(key).verifySync(given), { code: "ERR_ALG_NEEDS_ASYNC", message: /use `verify`/ });
+    }
+  });
+
+  test(`a token by ${alg} is refused for its signature before its claims`, async () => {
+    const key = await freshKey("k1", alg);
+    const expired = await key.sign({ exp: 1 });
+    await assert.rejects(verifierFor(key).verify(withOneCharacterChanged(expired)), { code: "ERR_SIGNATURE_INVALID" });
+    await assert.rejects(verifierFor(key).verify(expired), { code: "ERR_TOKEN_EXPIRED" });
+    const other = await freshKey("k1", alg);
+    await assert.rejects(verifierFor(other).verify(await key.sign()), { code: "ERR_SIGNATURE_INVALID" });
+  });
+}
+
+test("a set may hold keys of every kind, each for its own algorithm alone", async () => {
+  const keys = await Promise.all(["EdDSA", ...ALGORITHMS].map((alg) => freshKey(alg, alg)));
+  const verifier = verifierFor(...keys);
+  for (const key of keys) {
+    await verifier.verify(await key.sign());
+    for (const other of keys.filter((each) => each !== key)) {
+      await assert.rejects(verifier.verify(await key.sign({}, { kid: other.jwk.kid })), { code: "ERR_ALG_NOT_ALLOWED" });
+    }
+  }
+});
+
+test("a key that is withdrawn while WebCrypto is at work is not accepted any more", async (t) => {
+  const [withdrawn, next] = await Promise.all([freshKey("k1", "ES256"), freshKey("k2", "ES256")]);
+  const server = await startKeyServer(publish(withdrawn.jwk));
+  t.after(() => server.stop());
+  const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url });
+  await verifier.verify(await withdrawn.sign());
+
+  const { subtle } = globalThis.crypto;
+  const own = subtle.verify;
+  const [asked, released] = [withResolvers(), withResolvers()];
+  t.after(() => delete subtle.verify);
+  subtle.verify = async (...request) => {
+    delete subtle.verify;
+    asked.resolve();
+    await released.promise;
+    return own.apply(subtle, request);
+  };
+  const slow = verifier.verify(await withdrawn.sign());
+  await asked.promise;
+  server.answer = publish(next.jwk);
+  await verifier.verify(await next.sign());
+  released.resolve();
+  await assert.rejects(slow, { code: "ERR_KEY_UNKNOWN" });
+});
+
+test("where there is no WebCrypto, the error says what is missing", async () => {
+  const key = await freshKey("k1", "ES256");
+  const verifier = verifierFor(key);
+  const token = await key.sign();
+  const own = Object.getOwnPropertyDescriptor(globalThis, "crypto");
+  Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
+  try {
+    await assert.rejects(verifier.verify(token), { code: "ERR_WEBCRYPTO_MISSING", message: /https:/ });
+  } finally {
+    Object.defineProperty(globalThis, "crypto", own);
+  }
+  await verifier.verify(token);
+});

@@ -1,0 +1,59 @@
+/** A page whose Content-Security-Policy forbids WebAssembly is told so, in a real Chromium; with the word that allows it, all works. */
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { startBrowser } from "../../../tests/support/browser.js";
+import { packPackage } from "../../../tests/support/packed.js";
+import { serveFolder } from "../../../tests/support/static-server.js";
+
+const BODY = '<!doctype html><script type="module" src="/read.js"></script>';
+const page = (policy) => ({ body: BODY, headers: { "content-security-policy": policy } });
+const PAGES = {
+  "/forbidden": page("default-src 'self'"),
+  "/allowed": page("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"),
+};
+
+let packed;
+let server;
+let browser;
+
+before(async () => {
+  packed = packPackage();
+  writeFileSync(join(packed.folder, "read.js"), `
+    import { decode, HallpassError } from "/node_modules/hallpass/dist/entry-text.js";
+    globalThis.read = () => {
+      try {
+        return decode("e30.e30.AQ");
+      } catch (error) {
+        return { code: error.code, message: error.message, isHallpassError: error instanceof HallpassError };
+      }
+    };
+  `);
+  server = await serveFolder(packed.folder, PAGES);
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  packed?.remove();
+});
+
+async function readIn(path) {
+  const page = await browser.newPage();
+  await page.goto(new URL(path, server.url).href);
+  await page.waitForFunction(() => globalThis.read !== undefined);
+  return page.evaluate(() => globalThis.read());
+}
+
+test("a policy that forbids WebAssembly is an error that says what to allow", async () => {
+  const { message, ...error } = await readIn("/forbidden");
+  assert.deepEqual(error, { code: "ERR_WASM_BLOCKED", isHallpassError: true });
+  assert.match(message, /Content-Security-Policy .* must allow 'wasm-unsafe-eval' in script-src/);
+});
+
+test("a policy with 'wasm-unsafe-eval' is enough", async () => {
+  assert.deepEqual(await readIn("/allowed"), { header: {}, claims: {} });
+});

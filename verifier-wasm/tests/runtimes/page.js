@@ -1,0 +1,22 @@
+/** The suites in a page of Chromium, with no bundler at all: the package's files are served as they are. */
+
+import { startBrowser } from "../../../tests/support/browser.js";
+import { serveFolder } from "../../../tests/support/static-server.js";
+
+const PAGE = `<!doctype html>
+<script type="importmap">{ "imports": { "hallpass": "/node_modules/hallpass/dist/entry-text.js" } }</script>
+<script type="module" src="/page.js"></script>`;
+
+export async function runInPage(folder, given) {
+  const server = await serveFolder(folder, { "/": { body: PAGE } });
+  const browser = await startBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    await page.waitForFunction(() => globalThis.runSuites !== undefined);
+    return await page.evaluate((given) => globalThis.runSuites(given), given);
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+}

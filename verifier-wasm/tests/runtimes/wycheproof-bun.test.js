@@ -1,0 +1,11 @@
+/** Project Wycheproof's cases in Bun, whose WebCrypto is its own, by the packed package. */
+
+import { after } from "node:test";
+import { testWycheproof } from "../../../tests/support/wycheproof-suite.js";
+import { BUN, installSuites, program, tool } from "./runtimes.js";
+
+const packed = installSuites();
+after(() => packed.remove());
+const ask = program(tool("bun"), [...BUN, "cases.js"]);
+
+testWycheproof((way, suite) => ask(packed.folder, { way, suite }));

@@ -1,0 +1,10 @@
+/** A worker that answers the vectors it is sent. */
+
+import * as hallpass from "hallpass";
+import { disagreements } from "../../../tests/support/vectors.js";
+
+export default {
+  async fetch(request) {
+    return Response.json(await disagreements(await request.json(), hallpass));
+  },
+};

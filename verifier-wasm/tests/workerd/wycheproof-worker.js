@@ -1,0 +1,12 @@
+/** A worker that runs the cases of Project Wycheproof that it is sent. */
+
+import * as hallpass from "hallpass";
+import { SignatureChecker } from "packed:dist/web-crypto.js";
+import * as ways from "../../../tests/support/wycheproof.js";
+
+export default {
+  async fetch(request) {
+    const { way, suite } = await request.json();
+    return Response.json(await ways[way](suite, { ...hallpass, SignatureChecker }));
+  },
+};
