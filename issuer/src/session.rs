@@ -93,7 +93,7 @@ pub(crate) struct Session {
     /// How often its user's credentials had changed when they were last given for it.
     epoch: CredentialEpoch,
     /// Where the current token stands.
-    place: TokenPosition,
+    position: TokenPosition,
     current: RefreshTokenHash,
     /// The token that the current one was derived from; the first was drawn.
     previous: Option<RefreshTokenHash>,
@@ -144,7 +144,7 @@ impl Session {
             rotated_at: now,
             state: State::Living,
             epoch,
-            place: first.place,
+            position: first.position,
             current: first.hash(),
             previous: None,
             salt: Salt::default(),

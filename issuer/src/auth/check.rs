@@ -75,7 +75,7 @@ impl Auth {
     /// many.
     pub(super) async fn candidate(&self, username: &Username) -> Result<Option<Candidate>, StoreError> {
         let keys = self.keys.latest();
-        let place = keys.keys.refresh_tokens.decoy().place(username.as_str());
+        let place = keys.keys.refresh_tokens.decoy().position(username.as_str());
         self.store.user_or_decoy(username, UserId(Uuid::from_bytes(place))).await
     }
 

@@ -14,13 +14,13 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     clock::Moment,
+    commands::user::{self, Rights},
     hashing::{self, ConnectionGuard},
     key_ring::{Home, KeySettings, Lives, MasterKeySource, Signing, SigningAlgorithm, Timing, Wishes},
     metrics::Metrics,
     password::{CostLimit, NewPassword, Parameters},
     session::{Lifetimes, Refusal},
     store::sled::SledStore,
-    users::{self, Rights},
 };
 
 mod check;
@@ -91,7 +91,7 @@ impl Fixture {
             rules: Rules { lifetimes: Lifetimes { idle: 1000, absolute: 5000 }, grace, late_window: 600 },
         };
         let username = "exampleUser".parse().unwrap();
-        users::create(&store, username, new_password(PASSWORD), Rights::default(), clock.now()).await.unwrap();
+        user::create(&store, username, new_password(PASSWORD), Rights::default(), clock.now()).await.unwrap();
         let calls = Arc::new(Calls::default());
         let store = CountingStore { store, calls: Arc::clone(&calls) };
         let auth = auth(Arc::new(store), &clock, folder.path(), settings).await;

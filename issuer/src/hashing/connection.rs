@@ -14,7 +14,7 @@ impl ConnectionGuard {
         Self(watch::Sender::new(()))
     }
 
-    pub(crate) fn connection(&self) -> ConnectionWatch {
+    pub(crate) fn watch(&self) -> ConnectionWatch {
         ConnectionWatch(self.0.subscribe())
     }
 }

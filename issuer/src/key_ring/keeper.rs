@@ -41,7 +41,7 @@ pub(crate) struct Keeper {
     metrics: KeyMetrics,
     views: channel::Sender<Arc<View>>,
     /// One read at a time: those who come meanwhile share the next.
-    view: Mutex<RingView>,
+    ring_view: Mutex<RingView>,
 }
 
 /// What the reads remember of each other.
@@ -84,8 +84,8 @@ impl Keeper {
         }
         metrics.read(on);
         let view = Arc::new(View { keys: Arc::clone(&keys), read_at: at, read_on: on });
-        let view = Mutex::new(RingView { watch, opened: Opened { record, keys }, failed: None });
-        Ok(Self { store, clock, master, settings, metrics, views: channel::Sender::new(view), view })
+        let ring_view = Mutex::new(RingView { watch, opened: Opened { record, keys }, failed: None });
+        Ok(Self { store, clock, master, settings, metrics, views: channel::Sender::new(view), ring_view })
     }
 
     /// The keys as this issuer has them. They may be too old to make anything with.
@@ -103,17 +103,17 @@ impl Keeper {
     /// The keys as they are after `moment`: what names a key that is not among ours may be another issuer's, which knows
     /// more. Those who ask at once share a read, so that garbage costs no more than one at a time.
     pub(crate) async fn view_after(&self, moment: Moment) -> Result<Arc<View>, KeyRingError> {
-        let mut view = self.view.lock().await;
+        let mut ring_view = self.ring_view.lock().await;
         let view = self.latest();
         if view.read_at > moment && self.is_fresh(&view) {
             return Ok(view);
         }
-        if let Some((_, fault)) = view.failed.as_ref().filter(|(began_at, _)| *began_at > moment) {
+        if let Some((_, fault)) = ring_view.failed.as_ref().filter(|(began_at, _)| *began_at > moment) {
             return Err(KeyRingError::Shared(fault.clone()));
         }
         let began_at = self.clock.moment();
-        let read = self.read(&mut view).await;
-        view.failed = read.as_ref().err().map(|fault| (began_at, fault.to_shared()));
+        let read = self.read(&mut ring_view).await;
+        ring_view.failed = read.as_ref().err().map(|fault| (began_at, fault.to_shared()));
         if read.is_err() {
             self.metrics.read_failed();
         }
@@ -173,17 +173,17 @@ impl Keeper {
         Duration::from_millis(longest - longest * u64::from(random) / 1024)
     }
 
-    async fn read(&self, view: &mut RingView) -> Result<Arc<View>, KeyRingError> {
+    async fn read(&self, ring_view: &mut RingView) -> Result<Arc<View>, KeyRingError> {
         let (read_at, read_on) = (self.clock.moment(), self.clock.now());
         let writer =
             RingWriter { store: &*self.store, clock: &*self.clock, master: &self.master, settings: &self.settings };
         let found = |ring: Option<&Ring>| ring.cloned().ok_or(KeyRingError::Lost);
-        let (record, ring) = writer.settle(&mut view.watch, found).await?;
-        if record != view.opened.record {
+        let (record, ring) = writer.settle(&mut ring_view.watch, found).await?;
+        if record != ring_view.opened.record {
             let keys = Arc::new(open::open(&ring, &self.master, &self.settings)?);
-            view.opened = Opened { record, keys };
+            ring_view.opened = Opened { record, keys };
         }
-        let view = Arc::new(View { keys: Arc::clone(&view.opened.keys), read_at, read_on });
+        let view = Arc::new(View { keys: Arc::clone(&ring_view.opened.keys), read_at, read_on });
         self.views.send_replace(Arc::clone(&view));
         self.metrics.read(read_on);
         Ok(view)

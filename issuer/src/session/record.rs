@@ -63,8 +63,8 @@ pub(crate) fn encode(session: &Session) -> Vec<u8> {
         &[version.number, state_byte(session.state), transport_byte(session.transport)],
         session.user.0.as_bytes(),
         &session.epoch.0.to_be_bytes(),
-        &session.place.generation.to_be_bytes(),
-        &session.place.attempt.to_be_bytes(),
+        &session.position.generation.to_be_bytes(),
+        &session.position.attempt.to_be_bytes(),
         &session.current.0,
         &session.previous.map_or([0; 32], |hash| hash.0),
         &session.salt.0,
@@ -113,7 +113,7 @@ fn read(id: SessionId, version: Version, mut rest: &[u8]) -> Option<Session> {
         rotated_at,
         state: STATES.into_iter().find(|each| state_byte(*each) == state)?,
         epoch: CredentialEpoch(epoch),
-        place: TokenPosition { generation, attempt },
+        position: TokenPosition { generation, attempt },
         current,
         // The first token of a session, and it alone, follows no other.
         previous: (generation > 0).then_some(previous),
@@ -269,6 +269,6 @@ mod tests {
         let session = decode(id, &record).unwrap();
         assert_eq!(session.label.to_string(), "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox");
         assert_eq!(session.label.client().as_deref(), Some("a browser on Linux"));
-        assert_eq!((session.place.generation, encode(&session)), (1, record));
+        assert_eq!((session.position.generation, encode(&session)), (1, record));
     }
 }

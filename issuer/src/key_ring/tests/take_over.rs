@@ -22,7 +22,7 @@ fn assert_taken_over(keeper: &Keeper, signer: &Signer) {
     let keys = &keeper.latest().keys;
     assert_eq!(keys.signer.key_id(), signer.key_id());
     assert_eq!(keys.refresh_tokens.in_use().id(), RefreshTokenKey::from_root(&[3; 32]).id());
-    assert_eq!(keys.refresh_tokens.decoy().place("x"), DecoyKey::of_root(&[3; 32]).place("x"));
+    assert_eq!(keys.refresh_tokens.decoy().position("x"), DecoyKey::of_root(&[3; 32]).position("x"));
     for signer in [Signer::ed25519(&[1; 32]), Signer::es256(&[2; 32]).unwrap()] {
         assert!(keys.key_set.contains(signer.key_id().unwrap()));
     }

@@ -64,13 +64,13 @@ impl Broken {
                 }
             }
             (Self::LateRetryKeepsTheClocks, Outcome::Rotated { session: rotated, token })
-                if token.place.attempt > 0 =>
+                if token.position.attempt > 0 =>
             {
                 Outcome::Rotated { session: Session { rotated_at: session.rotated_at, ..rotated }, token }
             }
             (Self::NoTheft, Outcome::Stolen { .. }) => Outcome::Refused(Refusal::TooLate),
             (Self::GraceDrawsAnother, Outcome::Again { by: by @ Repeat::Previous, token }) => {
-                Outcome::Again { token: presented.successor(token.place, given.salt, given.keys.in_use()), by }
+                Outcome::Again { token: presented.successor(token.position, given.salt, given.keys.in_use()), by }
             }
             (_, outcome) => outcome,
         }

@@ -73,7 +73,7 @@ impl fmt::Display for Who {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.token.place;
+        let place = self.token.position;
         write!(f, "token {} ({}.{})", self.index, place.generation, place.attempt)
     }
 }

@@ -8,13 +8,13 @@ use std::{
 };
 
 use super::{
-    ImportError,
+    Format, ImportError,
     csv::Columns,
     entry::{Candidate, Fault},
     json,
     lines::{Line, LinePosition, Lines},
 };
-use crate::{cli::Format, password::CostLimit, user::Username};
+use crate::{password::CostLimit, user::Username};
 
 /// The users of a file, in the order of its lines.
 pub(super) struct Reader {

@@ -6,8 +6,8 @@ use std::{io::Cursor, path::Path, sync::Arc};
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
-use super::{Progress, Reader, Tally, Target, entry::Candidate, import};
-use crate::{cli::Format, store::sled::SledStore};
+use super::{Format, Progress, Reader, Tally, Target, entry::Candidate, import};
+use crate::store::sled::SledStore;
 
 const HASH: &str = "$2b$04$pTY8ZpkKnS9NEoAaIO1EkuDYi7dO23GoJRy6ilWQVZtuxqAnLE/iC";
 

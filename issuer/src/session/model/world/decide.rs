@@ -84,7 +84,7 @@ impl World {
                 if !self.may_write(version) {
                     return Ok(again(arrival, is_abandoned));
                 }
-                let by_late_retry = token.place.attempt > 0;
+                let by_late_retry = token.position.attempt > 0;
                 *(if by_late_retry { &mut self.seen.late } else { &mut self.seen.rotations }) += 1;
                 self.parents.push(Some(held.index));
                 let made = Held { token, index: self.parents.len() - 1 };
