@@ -7,7 +7,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-/// FailureSyncs that are being written.
+/// The failure counts that are being written.
 #[derive(Default)]
 pub(super) struct FailureSyncs(Mutex<JoinSet<()>>);
 

@@ -56,7 +56,7 @@ impl Commits {
         self.db.insert(KEY, &self.last.to_be_bytes()).map(drop).map_err(io::Error::other)
     }
 
-    /// FailureSyncs that the last number is on the disk. The note itself need not be: one that is lost accuses nobody.
+    /// Records that the last number is on the disk. The record itself need not be: one that is lost accuses nobody.
     pub(super) fn note(&self) -> io::Result<()> {
         self.beside.write_all_at(&self.last.to_be_bytes(), 0)
     }

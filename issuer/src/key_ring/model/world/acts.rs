@@ -100,7 +100,7 @@ impl World {
     }
 }
 
-/// FailureSyncs that something was made with a key, which must be good until then.
+/// Records that something was made with a key, which must be good until then.
 fn note(tokens: &mut Vec<Token>, key: &KeyName, until: u64) {
     match tokens.iter_mut().find(|token| token.key == *key) {
         Some(token) => token.until = token.until.max(until),
