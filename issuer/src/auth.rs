@@ -20,7 +20,7 @@ use crate::{
     password::Password,
     refresh_token::RefreshToken,
     session::{Beginning, End, Label, Rules, Session, Transport},
-    store::{Store, StoreFailure, Swapped},
+    store::{Decision, Store, StoreFailure, update_session},
     user::{User, Username},
 };
 
@@ -46,9 +46,6 @@ use turns::Turns;
 
 /// The client of RFC 9068 §2.2 that users sign in with directly.
 const CLIENT_ID: &str = "hallpass";
-
-/// How often a session that others keep changing is read and decided again before the client is told to come back.
-const MAX_ATTEMPTS: usize = 8;
 
 /// Refresh tokens, and access tokens, of one sign-out. A browser keeps one of each under a name, or a few where a site is
 /// embedded in others; whatever is more is no client's, and would have the store look for so many sessions.
@@ -266,17 +263,15 @@ impl Auth {
 
     /// The same for one that was read already. "Ended" is final: a rotation at the same moment does not undo it.
     async fn end_read_session(&self, session: Session, cause: End, address: IpAddr) -> Result<(), AuthError> {
-        let (id, mut found) = (session.id, Some(session));
-        for _ in 0..MAX_ATTEMPTS {
-            let Some(session) = found else { return Ok(()) };
-            let Some(ended) = session.end(cause) else { return Ok(()) };
-            if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
-                audit::session_ended(&ended, cause, address);
-                return Ok(());
-            }
-            found = self.store.session(id).await?;
+        let end = |session: Option<Session>| async move {
+            let ended = session.and_then(|session| session.end(cause));
+            Ok(ended.map_or(Decision::Keep(None), |ended| Decision::Swap(ended.clone(), Some(ended))))
+        };
+        let ended: Result<_, AuthError> = update_session(&*self.store, session, end).await;
+        if let Some(ended) = ended? {
+            audit::session_ended(&ended, cause, address);
         }
-        Err(AuthError::Contended)
+        Ok(())
     }
 
     /// Writes the pair for a session as it will be stored.

@@ -16,6 +16,9 @@ pub(crate) mod postgres;
 mod scale;
 pub(crate) mod sled;
 pub(crate) mod socket;
+mod update;
+
+pub(crate) use update::{Contended, Decision, MAX_ATTEMPTS, UpdateError, update_session, update_user};
 
 /// What a store operation returns: a future, so that stores of different engines fit behind one trait object.
 pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;

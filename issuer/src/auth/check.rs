@@ -1,6 +1,6 @@
 //! Whether a password is a user's, without telling which names exist; and a better hash for one that is.
 
-use std::sync::Arc;
+use std::{future, sync::Arc};
 
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{
     id::UserId,
     metrics::AuthMetrics,
     password::Password,
-    store::{Candidate, Store, StoreError, Swapped},
+    store::{Candidate, Decision, Store, StoreError, UpdateError, update_user},
     user::{User, Username},
 };
 
@@ -102,7 +102,7 @@ enum RewriteError {
     #[error(transparent)]
     Hashing(#[from] HashingError),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Update(#[from] UpdateError),
 }
 
 /// Puts the new hash in the place of exactly the one that was checked: whatever else has changed of the user stays, and a
@@ -111,22 +111,24 @@ async fn rewrite(
     hashing: &Hashing,
     store: &dyn Store,
     metrics: &AuthMetrics,
-    mut user: User,
+    user: User,
     password: Password,
 ) -> Result<(), RewriteError> {
     let checked = user.password.clone();
     let Some(hash) = hashing.rewrite(&checked, password).await else { return Ok(()) };
     let hash = hash?;
-    for _ in 0..super::MAX_ATTEMPTS {
-        if store.swap_user(&user, &user.with_hash(hash.clone())).await? == Swapped::Yes {
-            tracing::info!(user = %user.id, "a hash was brought up to date");
-            metrics.rewritten_hash();
-            return Ok(());
-        }
-        match store.user(user.id).await? {
-            Some(now) if now.password == checked => user = now,
-            _ => return Ok(()),
-        }
+    let id = user.id;
+    let replace = |user: Option<User>| {
+        let user = user.filter(|user| user.password == checked);
+        future::ready(Ok(match user {
+            Some(user) => Decision::Swap(user.with_hash(hash.clone()), true),
+            None => Decision::Keep(false),
+        }))
+    };
+    let is_replaced: Result<_, UpdateError> = update_user(store, user, replace).await;
+    if is_replaced? {
+        tracing::info!(user = %id, "rewrote a hash with the issuer's parameters");
+        metrics.rewritten_hash();
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     metrics::Outcome,
     refresh_token::InvalidRefreshToken,
     session::Refusal,
-    store::StoreError,
+    store::{Contended, StoreError},
 };
 
 /// Why a use case failed.
@@ -73,6 +73,12 @@ pub(crate) enum AuthError {
     /// Something of ours failed; the same request may succeed later.
     #[error("a part of the issuer failed: {0}")]
     Unavailable(String),
+}
+
+impl From<Contended> for AuthError {
+    fn from(_: Contended) -> Self {
+        Self::Contended
+    }
 }
 
 /// Why a refresh token is worth nothing, for the log.

@@ -1,8 +1,8 @@
 //! Where a password is tried: within the limits of `login_throttle`, and counted in the user's record for the next issuer.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{future, net::IpAddr, sync::Arc};
 
-use super::{Auth, AuthError, Client, MAX_ATTEMPTS};
+use super::{Auth, AuthError, Client};
 use crate::{
     audit,
     device_token::DeviceToken,
@@ -10,7 +10,7 @@ use crate::{
     id::{SessionId, UserId},
     login_throttle::{Account, AlertLevel, Attempt, FailureSync, LoginThrottle, MAX_UNKNOWN, SignIn, TooMany},
     password::{Credential, NormalisedPassword, Password},
-    store::{Candidate, Store, StoreError, Swapped},
+    store::{Candidate, Decision, MAX_ATTEMPTS, Store, UpdateError, update_user},
     user::{User, Username},
 };
 
@@ -144,21 +144,27 @@ pub(super) fn untried(attempt: Attempt, error: &HashingError) {
 async fn save_failures(
     store: &dyn Store,
     login_throttle: &LoginThrottle,
-    mut note: FailureSync,
+    mut sync: FailureSync,
     id: UserId,
     own: Option<Account>,
-) -> Result<(), StoreError> {
+) -> Result<(), UpdateError> {
     for _ in 0..MAX_ATTEMPTS {
-        let Some(user) = store.user(id).await? else { return Ok(()) };
-        // A password that was changed meanwhile began another count, and so did a pardon.
-        if own.is_some_and(|account| account != login_throttle.account(&user.username, Some(&user))) {
+        let write = |user: Option<User>| {
+            // A new password and a pardon begin another count.
+            let is_same = |user: &User| own.is_none_or(|own| own == login_throttle.account(&user.username, Some(user)));
+            let user = user.filter(is_same);
+            let due = user.as_ref().and_then(|user| sync.look(own.map(|_| user.failures)));
+            future::ready(Ok(match (user, due) {
+                (Some(user), Some(due)) if own.is_some() => Decision::Swap(user.with_failures(due), true),
+                (Some(user), Some(_)) => Decision::Swap(user, true),
+                _ => Decision::Keep(false),
+            }))
+        };
+        let is_written: Result<_, UpdateError> = update_user(store, id, write).await;
+        if !is_written? {
             return Ok(());
         }
-        let Some(due) = note.look(own.map(|_| user.failures)) else { return Ok(()) };
-        let changed = if own.is_some() { user.with_failures(due) } else { user.clone() };
-        if store.swap_user(&user, &changed).await? == Swapped::Yes {
-            note.written();
-        }
+        sync.written();
     }
     Ok(())
 }

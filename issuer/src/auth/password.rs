@@ -2,13 +2,13 @@
 
 use std::slice;
 
-use super::{Auth, AuthError, Client, Identity, MAX_ATTEMPTS, TokenFault};
+use super::{Auth, AuthError, Client, Identity, TokenFault};
 use crate::{
     audit,
     id::SessionId,
     password::{NewPassword, Password},
     session::End,
-    store::Swapped,
+    store::{Decision, update_session, update_user},
     user::{CredentialEpoch, User},
 };
 
@@ -35,49 +35,56 @@ impl Auth {
         // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
         let verified = user.credential_epoch;
         let in_turn = self.password_changes.take(user.id).await;
-        let mut user = self.user_of(identity).await?;
+        let user = self.user_of(identity).await?;
         if user.credential_epoch != verified {
             return Err(AuthError::WrongPassword);
         }
-        for _ in 0..MAX_ATTEMPTS {
-            let changed = user.with_password(hashed.clone());
-            self.keep(identity.session, user.credential_epoch, changed.credential_epoch).await?;
-            if self.store.swap_user(&user, &changed).await? == Swapped::Yes {
-                drop(in_turn);
-                audit::password_changed(user.id, identity.session, address);
-                // The password is changed and the others are over by their epoch: only the log would miss them.
-                if let Err(error) = self.end_outdated(&changed, address).await {
-                    tracing::warn!(user = %changed.id, %error, "sessions before the new password could not be ended");
-                }
-                // Without one the password is changed all the same.
-                return Ok(if is_known { self.device_token(&changed).await.ok() } else { None });
-            }
-            user = self.user_of(identity).await?;
+        let hashed = &hashed;
+        let replace = |user: Option<User>| async move {
+            let user = user.ok_or_else(session_over)?;
             if user.credential_epoch != verified {
-                break;
+                return Err(AuthError::Contended);
             }
+            let changed = user.with_password(hashed.clone());
+            self.keep(identity.session, verified, changed.credential_epoch).await?;
+            Ok(Decision::Swap(changed.clone(), changed))
+        };
+        let changed = match update_user(&*self.store, user, replace).await {
+            // Another process set a password, and this session, whose epoch is raised, was not part of that.
+            Err(AuthError::Contended) => {
+                self.end_session(identity.session, End::PasswordChanged, address).await?;
+                return Err(AuthError::Contended);
+            }
+            changed => changed?,
+        };
+        drop(in_turn);
+        audit::password_changed(changed.id, identity.session, address);
+        // The password is changed, and the epoch ends the other sessions: an error here costs lines of the audit log only.
+        if let Err(error) = self.end_outdated(&changed, address).await {
+            tracing::warn!(user = %changed.id, %error, "sessions before the new password could not be ended");
         }
-        // Another process set a password, and this session, whose epoch is raised, was not part of that.
-        self.end_session(identity.session, End::PasswordChanged, address).await?;
-        Err(AuthError::Contended)
+        // The password is changed, whether there is a device token or not.
+        Ok(if is_known { self.device_token(&changed).await.ok() } else { None })
     }
 
     async fn user_of(&self, identity: &Identity) -> Result<User, AuthError> {
-        self.store.user(identity.user).await?.ok_or(AuthError::InvalidToken(TokenFault::SessionOver))
+        self.store.user(identity.user).await?.ok_or_else(session_over)
     }
 
     /// Raises a session's epoch, so that it outlives the change. A session that is over is not brought back.
     async fn keep(&self, id: SessionId, epoch: CredentialEpoch, raised: CredentialEpoch) -> Result<(), AuthError> {
-        let over = || AuthError::InvalidToken(TokenFault::SessionOver);
-        for _ in 0..MAX_ATTEMPTS {
-            let session = self.store.session(id).await?.ok_or_else(over)?;
-            let (lifetimes, keys) = (self.settings.rules.lifetimes, self.keys_for(slice::from_ref(&session)).await?);
+        update_session(&*self.store, id, |session| async move {
+            let session = session.ok_or_else(session_over)?;
+            let keys = self.keys_for(slice::from_ref(&session)).await?;
+            let lifetimes = self.settings.rules.lifetimes;
             let checked = session.check_living(lifetimes, epoch, keys.refresh_tokens.live(), self.clock.now());
-            checked.map_err(|_| over())?;
-            if self.store.swap_session(&session, &session.with_epoch(raised)).await? == Swapped::Yes {
-                return Ok(());
-            }
-        }
-        Err(AuthError::Contended)
+            checked.map_err(|_| session_over())?;
+            Ok(Decision::Swap(session.with_epoch(raised), ()))
+        })
+        .await
     }
+}
+
+fn session_over() -> AuthError {
+    AuthError::InvalidToken(TokenFault::SessionOver)
 }

@@ -1,15 +1,26 @@
 //! A refresh token for a new pair, as the rules in `session` decide.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use super::{Auth, AuthError, MAX_ATTEMPTS, TokenResponse, error::outcome};
+use hallpass_token::UnixSeconds;
+
+use super::{Auth, AuthError, GrantFault, TokenResponse, error::outcome};
 use crate::{
     audit,
     entropy::random_bytes,
-    refresh_token::Salt,
+    key_ring::OpenKeys,
+    refresh_token::{RefreshToken, Salt},
     session::{End, Given, Outcome, Refusal, Repeat, Session, Transport},
-    store::Swapped,
+    store::{Decision, update_session},
+    user::CredentialEpoch,
 };
+
+/// What became of a refresh token that was presented.
+enum Traded {
+    Tokens(TokenResponse),
+    /// It was an old one, and its session has ended.
+    Stolen(Session),
+}
 
 impl Auth {
     /// Trades a refresh token for a new pair, or for the one that was given for it a moment ago.
@@ -30,45 +41,68 @@ impl Auth {
         transport: Transport,
         address: IpAddr,
     ) -> Result<TokenResponse, AuthError> {
-        let (mut keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
+        let (keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
         let now = self.clock.now();
-        let mut has_read_keys_again = false;
-        for attempt in 0..MAX_ATTEMPTS {
-            let (session, user) = self.session_and_user(presented.session).await?;
-            if attempt > 0 && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
-                return Err(AuthError::Contended);
+        let (keys, presented) = (&keys, &presented);
+        let mut attempts = 0;
+        let traded = update_session(&*self.store, presented.session, |session| {
+            attempts += 1;
+            let has_lost_race = attempts > 1;
+            async move {
+                let session = session.ok_or_else(unknown)?;
+                let user = self.store.user(session.user).await?.ok_or_else(unknown)?;
+                if has_lost_race && self.settings.rules.is_stale(self.clock.now().seconds_since(now)) {
+                    return Err(AuthError::Contended);
+                }
+                let (keys, outcome) = self.rotate(keys, &session, user.credential_epoch, presented, now).await?;
+                if session.transport != transport && !matches!(outcome, Outcome::Stolen { .. }) {
+                    // An old token is theft by either transport. Any other token changes nothing here.
+                    return Err(AuthError::WrongTransport);
+                }
+                match outcome {
+                    Outcome::Stolen { session: ended } => Ok(Decision::Swap(ended.clone(), Traded::Stolen(ended))),
+                    Outcome::Rotated { session: rotated, token } => {
+                        let tokens = self.issue(&keys, &user, &rotated, &token, now)?;
+                        Ok(Decision::Swap(rotated, Traded::Tokens(tokens)))
+                    }
+                    Outcome::Again { token, by } => {
+                        self.count(&session, by, address);
+                        Ok(Decision::Keep(Traded::Tokens(self.issue(&keys, &user, &session, &token, now)?)))
+                    }
+                    Outcome::Wait { seconds } => Err(AuthError::Wait { seconds }),
+                    Outcome::Refused(refusal) => Err(AuthError::InvalidGrant(refusal.into())),
+                }
             }
-            let (rules, epoch) = (&self.settings.rules, user.credential_epoch);
-            let given = Given { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
-            match session.rotate(&presented, &given) {
-                Outcome::Stolen { session: ended } => {
-                    if self.store.swap_session(&session, &ended).await? == Swapped::Yes {
-                        audit::session_ended(&ended, End::Stolen, address);
-                        return Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()));
-                    }
-                }
-                // Two hold tokens of a session whichever way an old one comes; any other token changes nothing here.
-                _ if session.transport != transport => return Err(AuthError::WrongTransport),
-                Outcome::Rotated { session: rotated, token } => {
-                    let pass = self.issue(&keys, &user, &rotated, &token, now)?;
-                    if self.store.swap_session(&session, &rotated).await? == Swapped::Yes {
-                        return Ok(pass);
-                    }
-                }
-                Outcome::Again { token, by } => {
-                    self.count(&session, by, address);
-                    return self.issue(&keys, &user, &session, &token, now);
-                }
-                Outcome::Wait { seconds } => return Err(AuthError::Wait { seconds }),
-                // The current token may be by a key that another issuer has seen come into use, and we have not.
-                Outcome::Refused(Refusal::KeyRevoked) if !has_read_keys_again => {
-                    keys = self.keys_after_now().await?;
-                    has_read_keys_again = true;
-                }
-                Outcome::Refused(refusal) => return Err(AuthError::InvalidGrant(refusal.into())),
+        });
+        match traded.await? {
+            Traded::Tokens(tokens) => Ok(tokens),
+            Traded::Stolen(ended) => {
+                audit::session_ended(&ended, End::Stolen, address);
+                Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()))
             }
         }
-        Err(AuthError::Contended)
+    }
+
+    /// What the rules say of a refresh token, and the keys by which they say it.
+    async fn rotate(
+        &self,
+        keys: &Arc<OpenKeys>,
+        session: &Session,
+        epoch: CredentialEpoch,
+        presented: &RefreshToken,
+        now: UnixSeconds,
+    ) -> Result<(Arc<OpenKeys>, Outcome), AuthError> {
+        let rules = &self.settings.rules;
+        let given = Given { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
+        match session.rotate(presented, &given) {
+            // The current token may be by a key that another issuer has seen come into use, and we have not.
+            Outcome::Refused(Refusal::KeyRevoked) => {
+                let keys = self.keys_after_now().await?;
+                let outcome = session.rotate(presented, &Given { keys: &keys.refresh_tokens, ..given });
+                Ok((keys, outcome))
+            }
+            outcome => Ok((Arc::clone(keys), outcome)),
+        }
     }
 
     fn count(&self, session: &Session, by: Repeat, address: IpAddr) {
@@ -77,4 +111,8 @@ impl Auth {
             tracing::info!(user = %session.user, session = %session.id, %address, grace_answers, "answered again");
         }
     }
+}
+
+fn unknown() -> AuthError {
+    AuthError::InvalidGrant(GrantFault::Unknown)
 }

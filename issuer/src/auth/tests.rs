@@ -20,7 +20,7 @@ use crate::{
     metrics::Metrics,
     password::{CostLimit, NewPassword, Parameters},
     session::{Lifetimes, Refusal},
-    store::sled::SledStore,
+    store::{Swapped, sled::SledStore},
 };
 
 mod check;

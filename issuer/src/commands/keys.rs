@@ -21,7 +21,7 @@ use crate::{
         NoRotation, Purpose, ResealError, Revoked, Ring, Rotated, Successor, audit_changes, decode, draw_fresh, encode,
         reseal, reset,
     },
-    store::{KeyRingRecord, Store, StoreError, Swapped},
+    store::{KeyRingRecord, MAX_ATTEMPTS, Store, StoreError, Swapped},
 };
 
 mod args;
@@ -29,9 +29,6 @@ mod list;
 
 pub(crate) use args::{KeyOptions, KeysCommand, MasterKeyOption};
 use args::{KeysReseal, KeysReset, KeysRevoke, KeysRotate};
-
-/// How often a ring that issuers change meanwhile is read and changed again.
-const MAX_ATTEMPTS: usize = 8;
 
 /// Why a command on keys failed.
 #[derive(Debug, thiserror::Error)]

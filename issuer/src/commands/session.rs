@@ -14,15 +14,12 @@ use crate::{
     key_ring::{InvalidRing, live_keys},
     refresh_token::LiveKeys,
     session::{End, Session, State},
-    store::{Store, StoreError, Swapped},
+    store::{Contended, Decision, Store, StoreError, update_session},
     user::{User, Username},
 };
 
 /// Sessions that are read at once, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
-
-/// How often a record that others keep changing is read and changed again: a running issuer changes them too.
-pub(crate) const MAX_ATTEMPTS: usize = 8;
 
 mod args;
 
@@ -36,8 +33,8 @@ pub(crate) enum SessionError {
     NoSuchUser(Username),
     #[error("there is no session {0}")]
     NoSuchSession(SessionId),
-    #[error("the session {0} was changed at the same moment: try again")]
-    Changed(SessionId),
+    #[error("the running issuer changed a session at each attempt to end it; try again")]
+    Contended,
     #[error("the sessions cannot be printed: {0}")]
     Output(#[from] io::Error),
     #[error(transparent)]
@@ -46,6 +43,12 @@ pub(crate) enum SessionError {
     Data(#[from] DataError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Contended> for SessionError {
+    fn from(_: Contended) -> Self {
+        Self::Contended
+    }
 }
 
 pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionError> {
@@ -132,17 +135,11 @@ pub(crate) async fn end(store: &dyn Store, sessions: Vec<Session>) -> Result<usi
 
 /// The session as it was ended; `None` where it was over before.
 async fn end_one(store: &dyn Store, session: Session) -> Result<Option<Session>, SessionError> {
-    let (id, mut session) = (session.id, Some(session));
-    for _ in 0..MAX_ATTEMPTS {
-        let Some((old, new)) = session.and_then(|old| old.end(End::Operator).map(|new| (old, new))) else {
-            return Ok(None);
-        };
-        if store.swap_session(&old, &new).await? == Swapped::Yes {
-            return Ok(Some(new));
-        }
-        session = store.session(id).await?;
-    }
-    Err(SessionError::Changed(id))
+    let end = |session: Option<Session>| async move {
+        let ended = session.and_then(|session| session.end(End::Operator));
+        Ok(ended.map_or(Decision::Keep(None), |ended| Decision::Swap(ended.clone(), Some(ended))))
+    };
+    update_session(store, session, end).await
 }
 
 /// Removes the sessions of a user who is gone, and says how many of them lived.
@@ -160,15 +157,7 @@ pub(crate) async fn remove_all_of(store: &dyn Store, user: &User) -> Result<usiz
 
 /// The session as it was removed; `None` where somebody else did.
 async fn remove(store: &dyn Store, session: Session) -> Result<Option<Session>, SessionError> {
-    let (id, mut session) = (session.id, Some(session));
-    for _ in 0..MAX_ATTEMPTS {
-        let Some(old) = session else { return Ok(None) };
-        if store.remove_session(&old).await? == Swapped::Yes {
-            return Ok(Some(old));
-        }
-        session = store.session(id).await?;
-    }
-    Err(SessionError::Changed(id))
+    update_session(store, session, async |session| Ok(Decision::Remove(session))).await
 }
 
 /// Finds a user by their name.

@@ -1,6 +1,9 @@
 //! `hallpass user …`: the users of a store, for the person who runs the issuer.
 
-use std::io::{self, Write as _};
+use std::{
+    future,
+    io::{self, Write as _},
+};
 
 use hallpass_token::{CustomClaims, InvalidCustomClaims, UnixSeconds};
 
@@ -9,13 +12,13 @@ use crate::{
     clock::{Clock as _, SystemClock},
     commands::{
         data::{self, DataError},
-        session::{self, MAX_ATTEMPTS, SessionError},
+        session::{self, SessionError},
     },
     entropy::{NoEntropy, random_id},
     hashing::{HashingError, hash_at_once},
     id::UserId,
     password::{Credential, NewPassword, Parameters, WeakPassword},
-    store::{Added, Store, StoreError, Swapped},
+    store::{Added, Contended, Decision, Store, StoreError, update_user},
     user::{CredentialEpoch, Failures, Roles, TooManyRoles, User, Username},
 };
 
@@ -50,8 +53,8 @@ pub(crate) enum UserError {
     NotConfirmed(Username),
     #[error("the answer cannot be read: {0}")]
     Input(io::Error),
-    #[error("the user {0} was changed at the same moment: try again")]
-    Changed(Username),
+    #[error("the running issuer changed the user at each attempt; try again")]
+    Contended,
     #[error("it is done, but that cannot be printed: {0}")]
     Output(io::Error),
     #[error("the users cannot be printed: {0}")]
@@ -74,6 +77,12 @@ pub(crate) enum UserError {
     Sessions(#[from] SessionError),
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
+}
+
+impl From<Contended> for UserError {
+    fn from(_: Contended) -> Self {
+        Self::Contended
+    }
 }
 
 pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
@@ -228,32 +237,25 @@ async fn delete(options: UserDelete) -> Result<(), UserError> {
 /// anew: then it is read and changed again. Returns the user as they were before the change.
 async fn change(
     store: &dyn Store,
-    mut user: User,
+    user: User,
     changed: impl Fn(&User) -> Result<User, UserError>,
 ) -> Result<User, UserError> {
-    for _ in 0..MAX_ATTEMPTS {
-        if store.swap_user(&user, &changed(&user)?).await? == Swapped::Yes {
-            return Ok(user);
-        }
-        user = again(store, user).await?;
-    }
-    Err(UserError::Changed(user.username))
+    let username = user.username.clone();
+    let decide = |user: Option<User>| {
+        let user = user.ok_or_else(|| SessionError::NoSuchUser(username.clone()))?;
+        Ok(Decision::Swap(changed(&user)?, user))
+    };
+    update_user(store, user, |user| future::ready(decide(user))).await
 }
 
 /// Removes a user, whatever changes of them meanwhile. Returns them as they were.
-async fn remove(store: &dyn Store, mut user: User) -> Result<User, UserError> {
-    for _ in 0..MAX_ATTEMPTS {
-        if store.remove_user(&user).await? == Swapped::Yes {
-            return Ok(user);
-        }
-        user = again(store, user).await?;
-    }
-    Err(UserError::Changed(user.username))
-}
-
-/// The same user as they are now.
-async fn again(store: &dyn Store, user: User) -> Result<User, UserError> {
-    Ok(store.user(user.id).await?.ok_or(SessionError::NoSuchUser(user.username))?)
+async fn remove(store: &dyn Store, user: User) -> Result<User, UserError> {
+    let username = user.username.clone();
+    let decide = |user: Option<User>| {
+        let user = user.ok_or_else(|| SessionError::NoSuchUser(username.clone()))?;
+        Ok(Decision::Remove(user))
+    };
+    update_user(store, user, |user| future::ready(decide(user))).await
 }
 
 /// Ends a user's sessions, which are over by the user's epoch: this tells the audit log.

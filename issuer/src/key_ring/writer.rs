@@ -14,11 +14,8 @@ use super::{
 use crate::{
     clock::Clock,
     entropy::{NoEntropy, random_bytes},
-    store::{KeyRingRecord, Store, StoreError, Swapped},
+    store::{KeyRingRecord, MAX_ATTEMPTS, Store, StoreError, Swapped},
 };
-
-/// How often a ring that others keep changing is read and decided again before it is left for the next time.
-const MAX_ATTEMPTS: usize = 8;
 
 /// The most steps that are due at once: a fresh ring takes four.
 const MAX_STEPS: usize = 16;
