@@ -1,13 +1,15 @@
-/** Prints what the parts have measured, and keeps it: results.json, the plot and the README's tables. */
+/** Prints what the parts have measured, and keeps it: results.json, the plot, the tables of docs/figures.md and the README's figures. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { highlightsOf } from "./report/highlights.js";
+import { pageWith } from "./report/page.js";
 import { plot } from "./report/plot.js";
 import { printPart } from "./report/print.js";
 import { readRecord, recordWith, writeRecord } from "./report/record.js";
-import { readmeWith } from "./report/readme.js";
+import { tablesOf } from "./report/tables.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -36,7 +38,9 @@ for (const file of files) {
 writeRecord(recordFile, record);
 writeFileSync(join(folder, "speed.svg"), plot(record));
 if (options["keep-in"] === undefined) {
-  const readme = here("../README.md");
-  writeFileSync(readme, readmeWith(readFileSync(readme, "utf8"), record));
+  const pages = { "../README.md": highlightsOf(record), "../docs/figures.md": tablesOf(record) };
+  for (const [page, lines] of Object.entries(pages)) {
+    writeFileSync(here(page), pageWith(readFileSync(here(page), "utf8"), lines));
+  }
 }
 console.log(`\nkept in ${recordFile}, drawn in ${join(folder, "speed.svg")}`);

@@ -21,7 +21,7 @@ export function circumstances([load] = loadavg()) {
 
 /** The commit that is checked out, with a `+` where files differ from it; those that the bench writes do not count. */
 function commit() {
-  const written = ["bench/results.json", "bench/speed.svg", "README.md"];
+  const written = ["bench/results.json", "bench/speed.svg", "docs/figures.md", "README.md"];
   const changes = git(["status", "--porcelain", "--untracked-files=no"]);
   const others = changes.split("\n").filter((line) => line !== "" && !written.some((file) => line.endsWith(file)));
   return git(["rev-parse", "--short=10", "HEAD"]) + (others.length > 0 ? "+" : "");

@@ -1,14 +1,17 @@
 /** How the bench judges and keeps figures: ratios round by round, and no loss in silence. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { knownTables } from "../logins/known.js";
 import { closedTables, floodTables, rawRate } from "../logins/tables.js";
 import { assertCountsAgree, assertServesAll } from "../logins/validity.js";
+import { highlightsOf } from "../report/highlights.js";
+import { pageWith } from "../report/page.js";
 import { plot } from "../report/plot.js";
 import { printPart } from "../report/print.js";
-import { readmeWith } from "../report/readme.js";
 import { recordWith } from "../report/record.js";
+import { tablesOf } from "../report/tables.js";
 import { race } from "../support/rounds.js";
 import { ratios } from "../support/statistics.js";
 import { badTokens, freshKey, goodToken } from "../support/tokens.js";
@@ -55,15 +58,23 @@ test("whoever throws while the time is taken ends the run", async () => {
   await assert.rejects(race([contender], { rounds: 1, slice: 1, warmUp: 1 }), /error path/);
 });
 
-test("the README keeps what is not the bench's, and a lost marker is an error", () => {
+test("a page keeps its lines outside the markers, and a lost marker is an error", () => {
   const [begin, end] = ["<!-- The lines from here on are written by `cargo xtask bench`. -->",
     "<!-- end of what `cargo xtask bench` writes -->"];
-  const text = readmeWith(`a\n${begin}\nold\n${end}\nb\n`, {});
-  assert.match(text, /^a\n/);
-  assert.match(text, /\nb\n$/);
-  assert.doesNotMatch(text, /old/);
-  assert.equal(readmeWith(text, {}), text);
-  assert.throws(() => readmeWith("a\n", {}), /markers/);
+  const text = pageWith(`a\n${begin}\nold\n${end}\nb\n`, "new");
+  assert.equal(text, `a\n${begin}\n\nnew\n\n${end}\nb\n`);
+  assert.equal(pageWith(text, "new"), text);
+  assert.throws(() => pageWith("a\n", "new"), /markers/);
+});
+
+test("the README and docs/figures.md hold the figures of results.json", () => {
+  const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+  const record = JSON.parse(read("../results.json"));
+  for (const [path, lines] of [["../../README.md", highlightsOf(record)], ["../../docs/figures.md", tablesOf(record)]]) {
+    assert.equal(pageWith(read(path), lines), read(path), path);
+  }
+  assert.equal(highlightsOf(record).match(/^- .+ \*\*.+\*\*/gm).length, 3);
+  assert.equal(highlightsOf({}), "");
 });
 
 const CONTENDERS = [{ name: "hallpass" }, { name: "peer" }, { name: "absent", missing: "not run" }];
@@ -88,7 +99,7 @@ test("a share of the cores' rate is judged by what they could do then", () => {
   assert.deepEqual([absent.missing, raw.value, rawRate(rounds)], ["not run", 75, 75]);
 });
 
-test("the logins come to the terminal and to the README, with what no client had an answer to", () => {
+test("the logins are printed, and are in the tables with the share of requests without an answer", () => {
   const floods = {
     hallpass: flooded(200, 1.5, { refused: answers(800, 3) }),
     peer: flooded(100, 50, { timedOut: 850, wrong: { "status 500": 50 } }),
@@ -107,9 +118,7 @@ test("the logins come to the terminal and to the README, with what no client had
     part: "logins", date: "2026-11-24T00:00:00Z", machine: { cpu: "C", cores: 2, load: 0 }, tools: {}, versions: {}, tables,
   };
   printPart(logins);
-  const markers = ["<!-- The lines from here on are written by `cargo xtask bench`. -->",
-    "<!-- end of what `cargo xtask bench` writes -->"];
-  const lines = readmeWith(`${markers.join("\n")}\n`, { logins }).split("\n");
+  const lines = tablesOf({ logins }).split("\n");
   assert.ok(lines.includes("| | hallpass | peer |"));
   assert.ok(lines.includes("| … refused, p99 | 80.0/s, 3.00 ms | none |"));
   const byKnown = "a flood by known devices, 4 accounts × 5 connections for 5 s: unknown devices, share, longest wait (deadline)";

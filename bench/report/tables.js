@@ -1,18 +1,12 @@
-/** The README's tables: a few lines of the results, between two markers. */
+/** The tables of docs/figures.md: a few lines of the results. */
 
 import { busy } from "./busy.js";
 import { figures, times } from "./numbers.js";
 
-const BEGIN = "<!-- The lines from here on are written by `cargo xtask bench`. -->";
-const END = "<!-- end of what `cargo xtask bench` writes -->";
-
-/** The README with the tables of these results. Parts that were never measured have none. */
-export function readmeWith(text, record) {
-  const [before, rest] = text.split(`${BEGIN}\n`);
-  const after = rest?.split(`${END}\n`)[1];
-  if (after === undefined) throw new Error("README.md lacks the two markers of the bench's tables");
-  const tables = [javascript, rust, issuer, logins].map((write) => write(record)).filter((lines) => lines.length > 0);
-  return `${before}${BEGIN}\n\n${tables.map((lines) => lines.join("\n")).join("\n\n")}\n\n${END}\n${after}`;
+/** The tables of these results, as Markdown. A part without a measurement has none. */
+export function tablesOf(record) {
+  return [javascript, rust, issuer, logins].map((write) => write(record)).filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n")).join("\n\n");
 }
 
 const LIBRARIES = ["hallpass", "jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify"];
@@ -24,7 +18,7 @@ const JAVASCRIPT = [
   ["verify-HS256", "verify HS256"],
   ["verify-seen", "verify again, EdDSA, with a cache"],
   ["decode", "decode"],
-  ["expiry", "has it run out?"],
+  ["expiry", "is it expired?"],
   ["start-node", "import to first verified token, above Node's own start"],
   ["size-verify", "shipped to a page to verify, gzipped"],
 ];
@@ -44,11 +38,12 @@ function javascript({ "verifier-js": results }) {
 
 /** The quickest, or smallest, that a library has to offer, beside the quickest of Hallpass. */
 function best({ rows, unit }, library) {
-  const [row, ours] = [bestOf(rows, library), bestOf(rows, "hallpass")];
+  const row = bestOf(rows, library);
+  const ours = bestOf(rows, "hallpass");
   return row === undefined ? "–" : cell(row, ours, unit);
 }
 
-function bestOf(rows, library) {
+export function bestOf(rows, library) {
   const theirs = rows.filter(({ name, value }) => value !== undefined && name.split(/[:,] | \(/)[0] === library);
   return theirs.sort((a, b) => a.value - b.value)[0];
 }
@@ -144,7 +139,8 @@ function memory({ memory: { before, peak, postgres } }) {
 
 const percent = (share) => `${Math.round(share * 100)} %`;
 
-function circumstances({ machine, date }) {
+/** Machine and date of a part, and how busy the machine was. */
+export function circumstances({ machine, date }) {
   const where = `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;
   return busy(machine) ? `${where}; ${busy(machine)}` : where;
 }
