@@ -37,6 +37,7 @@ mod sessions;
 mod successes;
 mod turns;
 
+use error::counted;
 pub(crate) use error::{AuthError, AuthSetupError, GrantFault, TokenFault};
 use failure_syncs::FailureSyncs;
 pub(crate) use keys::KeySet;
@@ -155,9 +156,8 @@ impl Auth {
         replaced: Option<&str>,
         client: Client,
     ) -> Result<TokenResponse, AuthError> {
-        let login = self.sign_in(username, password, transport, replaced, client).await;
-        self.metrics.login(error::outcome(&login));
-        login
+        let login = self.sign_in(username, password, transport, replaced, client);
+        counted(login, |outcome| self.metrics.login(outcome)).await
     }
 
     async fn sign_in(
@@ -170,16 +170,32 @@ impl Auth {
     ) -> Result<TokenResponse, AuthError> {
         let (user, device) = self.check_password(username, password, &client).await?;
         if client.connection.is_closed() {
-            // A session that nobody has would count all the same, and end one of the user's others.
+            // A session without a client would count all the same, and end one of the user's others.
             return Err(AuthError::ClientGone);
         }
+        let (session, tokens) = self.begin_session(&user, transport, client.label).await?;
+        audit::session_began(&session, device, client.address);
+        self.end_replaced(replaced, client.address).await;
+        if let Err(error) = self.make_room(&user, session.id, client.address).await {
+            tracing::warn!(user = %user.id, %error, "sessions beyond the limit could not be ended");
+        }
+        Ok(tokens)
+    }
+
+    /// Stores a new session, and makes its tokens.
+    async fn begin_session(
+        &self,
+        user: &User,
+        transport: Transport,
+        label: Label,
+    ) -> Result<(Session, TokenResponse), AuthError> {
         let now = self.clock.now();
         let keys = self.keys().await?;
         let token = RefreshToken::new(SessionId(random_id()?), random_bytes()?, keys.refresh_tokens.in_use().id());
-        let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label: client.label };
+        let beginning = Beginning { user: user.id, epoch: user.credential_epoch, transport, label };
         let session = Session::begin(beginning, &token, now);
-        let device_token = Some(self.device_token(&user).await?);
-        let pass = TokenResponse { device_token, ..self.issue(&keys, &user, &session, &token, now)? };
+        let device_token = Some(self.device_token(user).await?);
+        let tokens = TokenResponse { device_token, ..self.issue(&keys, user, &session, &token, now)? };
         // Where others wait for a hash, more sessions begin in a moment.
         let added = if self.hashing.is_in_demand() {
             self.store.add_session_patiently(&session)
@@ -187,17 +203,19 @@ impl Auth {
             self.store.add_session(&session)
         };
         added.await?;
-        audit::session_began(&session, device, client.address);
-        // The new session is safe: that an old one could not be ended must not look like a failed sign-in.
-        if let Some(replaced) = replaced.and_then(|text| RefreshToken::parse(text, &keys.refresh_tokens).ok())
-            && let Err(error) = self.end_session(replaced.session, End::Replaced, client.address).await
+        Ok((session, tokens))
+    }
+
+    /// Ends the session whose refresh token the client still held. The new session is stored: that an old one could not be
+    /// ended must not look like a failed sign-in.
+    async fn end_replaced(&self, refresh_token: Option<&str>, address: IpAddr) {
+        let keys = self.keys.latest();
+        let parsed = refresh_token.and_then(|text| RefreshToken::parse(text, &keys.keys.refresh_tokens).ok());
+        if let Some(replaced) = parsed
+            && let Err(error) = self.end_session(replaced.session, End::Replaced, address).await
         {
             tracing::warn!(session = %replaced.session, %error, "a replaced session could not be ended");
         }
-        if let Err(error) = self.make_room(&user, session.id, client.address).await {
-            tracing::warn!(user = %user.id, %error, "sessions that are too many could not be ended");
-        }
-        Ok(pass)
     }
 
     /// A token by which the user's device is known at its next sign-in, as long as their credentials are the same.

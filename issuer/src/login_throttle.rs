@@ -33,7 +33,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use attempt::Attempt;
+pub(crate) use attempt::{Attempt, Outcome};
 use attempt::{Held, InRow};
 pub(crate) use failure_sync::FailureSync;
 use rules::{ADDRESS, Debt, NAME, Row, Verdict};

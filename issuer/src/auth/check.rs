@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::{Auth, AuthError, Client, limits::untried};
 use crate::{
     audit::Device,
-    hashing::{HashRequester, Hashing, HashingError, Lane},
+    hashing::{Checked, HashRequester, Hashing, HashingError, Lane},
     id::UserId,
+    login_throttle::{Attempt, Outcome},
     metrics::AuthMetrics,
     password::Password,
     store::{Candidate, Decision, Store, StoreError, UpdateError, update_user},
@@ -27,47 +28,63 @@ impl Auth {
         password: Password,
         client: &Client,
     ) -> Result<(User, Device), AuthError> {
-        self.admit_address(client.address)?;
         let attempt = self.admit(username, client)?;
-        if let Err(error) = self.hashing.check_room(lane_of(attempt.is_known())) {
-            untried(attempt, &error);
-            return Err(error.into());
-        }
-        let candidate = match self.candidate(username).await {
-            Ok(candidate) => candidate,
-            Err(error) => {
-                attempt.withdrawn();
-                return Err(error.into());
-            }
-        };
+        let (attempt, candidate) = self.read_candidate(attempt, username).await?;
         let user = candidate.as_ref().and_then(Candidate::named);
-        let mut attempt = self.count_at_account(attempt, username, user, client)?;
-        if let (true, Some(user)) = (attempt.is_known(), user) {
-            attempt = self.admit_owner(attempt, user.id)?;
-        }
-        let is_known = attempt.is_known();
-        let requester = HashRequester { lane: lane_of(is_known), connection: client.connection.clone() };
-        let [hash, decoy] = [user, candidate.as_ref().map(Candidate::user)].map(|user| user.map(|user| &user.password));
-        let checked = match self.hashing.verify(&requester, password, hash, decoy).await {
-            Ok(checked) => checked,
-            Err(error) => {
-                untried(attempt, &error);
-                return Err(error.into());
-            }
-        };
-        let admitted = user.filter(|user| checked.fits && !user.is_disabled && !attempt.is_void());
-        let settled = if let Some(user) = admitted {
-            self.succeed(attempt, user.id, client.address).map(|()| user.clone())
-        } else {
-            attempt.failed();
-            Err(AuthError::InvalidCredentials)
-        };
+        let attempt = self.count_at_account(attempt, username, user, client)?;
+        let device = if attempt.is_known() { Device::Known } else { Device::New };
+        let (attempt, checked) = self.compare(attempt, password, candidate.as_ref(), client).await?;
+        let settled = self.settle(attempt, user, checked.fits, client);
         self.keep_failures(username, candidate.as_ref(), client);
-        let user = settled?;
+        settled?;
+        let user = user.ok_or(AuthError::InvalidCredentials)?.clone();
         if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
             self.rewrite(user.clone(), checked.password);
         }
-        Ok((user, if is_known { Device::Known } else { Device::New }))
+        Ok((user, device))
+    }
+
+    /// Reads the user of a name, or the decoy.
+    async fn read_candidate(
+        &self,
+        attempt: Attempt,
+        username: &Username,
+    ) -> Result<(Attempt, Option<Candidate>), AuthError> {
+        match self.candidate(username).await {
+            Ok(candidate) => Ok((attempt, candidate)),
+            Err(error) => {
+                attempt.settle(Outcome::Untried);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Compares a password with the hash of the user, or takes the same time with the decoy's.
+    async fn compare(
+        &self,
+        attempt: Attempt,
+        password: Password,
+        candidate: Option<&Candidate>,
+        client: &Client,
+    ) -> Result<(Attempt, Checked), AuthError> {
+        let requester = HashRequester { lane: lane_of(&attempt), connection: client.connection.clone() };
+        let hash = candidate.and_then(Candidate::named).map(|user| &user.password);
+        let decoy = candidate.map(|candidate| &candidate.user().password);
+        match self.hashing.verify(&requester, password, hash, decoy).await {
+            Ok(checked) => Ok((attempt, checked)),
+            Err(error) => Err(untried(attempt, error)),
+        }
+    }
+
+    /// Ends an attempt whose password was compared.
+    fn settle(&self, attempt: Attempt, user: Option<&User>, fits: bool, client: &Client) -> Result<(), AuthError> {
+        match user.filter(|user| fits && !user.is_disabled && !attempt.is_void()) {
+            Some(user) => self.succeed(attempt, user.id, client.address),
+            None => {
+                attempt.settle(Outcome::Failed);
+                Err(AuthError::InvalidCredentials)
+            }
+        }
     }
 
     /// The user of a name, or the one whose hash stands in for an unknown name: always the same for a name, as long as the users
@@ -92,8 +109,9 @@ impl Auth {
     }
 }
 
-fn lane_of(is_known: bool) -> Lane {
-    if is_known { Lane::Known } else { Lane::Unknown }
+/// The lane in which an attempt's password waits for a hash.
+pub(super) fn lane_of(attempt: &Attempt) -> Lane {
+    if attempt.is_known() { Lane::Known } else { Lane::Unknown }
 }
 
 /// Why a hash could not be made anew.

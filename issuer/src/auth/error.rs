@@ -157,8 +157,18 @@ impl From<HashingError> for AuthError {
     }
 }
 
+/// Runs a use case, and has its outcome counted.
+pub(super) async fn counted<T>(
+    use_case: impl Future<Output = Result<T, AuthError>>,
+    count: impl FnOnce(Outcome),
+) -> Result<T, AuthError> {
+    let result = use_case.await;
+    count(outcome(&result));
+    result
+}
+
 /// How a use case ended, for the metrics.
-pub(super) fn outcome<T>(result: &Result<T, AuthError>) -> Outcome {
+fn outcome<T>(result: &Result<T, AuthError>) -> Outcome {
     match result {
         Ok(_) => Outcome::Ok,
         Err(AuthError::Overloaded { .. } | AuthError::Contended) => Outcome::Overloaded,

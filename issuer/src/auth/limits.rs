@@ -2,23 +2,29 @@
 
 use std::{future, net::IpAddr, sync::Arc};
 
-use super::{Auth, AuthError, Client};
+use super::{Auth, AuthError, Client, check::lane_of};
 use crate::{
     audit,
     device_token::DeviceToken,
-    hashing::{HashRequester, HashingError, Lane},
+    hashing::{HashRequester, Lane},
     id::{SessionId, UserId},
-    login_throttle::{Account, AlertLevel, Attempt, FailureSync, LoginThrottle, MAX_UNKNOWN, SignIn, TooMany},
+    login_throttle::{Account, AlertLevel, Attempt, FailureSync, LoginThrottle, MAX_UNKNOWN, Outcome, SignIn, TooMany},
     password::{Credential, NormalisedPassword, Password},
     store::{Candidate, Decision, MAX_ATTEMPTS, Store, UpdateError, update_user},
     user::{User, Username},
 };
 
 impl Auth {
-    /// Admits an attempt to sign in, by what is known before the store is read.
+    /// Admits an attempt to sign in, by what is known before the store is read: the address, the name, the device, and whether
+    /// there is room for one more hash.
     pub(super) fn admit(&self, username: &Username, client: &Client) -> Result<Attempt, AuthError> {
+        self.admit_address(client.address)?;
         let device = self.device_of(username, client).map(|token| token.id);
-        self.attempt(&SignIn { username, address: client.address, device })
+        let attempt = self.attempt(&SignIn { username, address: client.address, device })?;
+        match self.hashing.check_room(lane_of(&attempt)) {
+            Ok(()) => Ok(attempt),
+            Err(error) => Err(untried(attempt, error)),
+        }
     }
 
     /// Counts an attempt at the account that its name turned out to mean. One on a device that is known no longer, or of an
@@ -36,14 +42,17 @@ impl Auth {
             let is_of = |user| self.device_of(username, client).is_some_and(|token| token.is_of(user));
             let is_exhausted = self.login_throttle.has_exhausted_devices(account, recorded, self.clock.moment());
             attempt = if is_exhausted || !user.is_some_and(is_of) {
-                attempt.withdrawn();
+                attempt.settle(Outcome::Untried);
                 self.attempt(&SignIn { username, address: client.address, device: None })?
             } else {
                 attempt.of_owner(account).map_err(|refused| self.refused(refused))?
             };
         }
         attempt.count_at(account, recorded);
-        Ok(attempt)
+        match user {
+            Some(user) if attempt.is_known() => self.admit_owner(attempt, user.id),
+            _ => Ok(attempt),
+        }
     }
 
     fn attempt(&self, by: &SignIn<'_>) -> Result<Attempt, AuthError> {
@@ -84,13 +93,10 @@ impl Auth {
         let replaced = match self.hashing.replace(&requester, current, &user.password, new).await {
             Ok(Some(replaced)) => return self.succeed(attempt, user.id, client.address).map(|()| replaced),
             Ok(None) => {
-                attempt.failed();
+                attempt.settle(Outcome::Failed);
                 AuthError::WrongPassword
             }
-            Err(error) => {
-                untried(attempt, &error);
-                return Err(error.into());
-            }
+            Err(error) => return Err(untried(attempt, error)),
         };
         self.keep_failures(&user.username, Some(&Candidate::Named(user.clone())), client);
         Err(replaced)
@@ -131,12 +137,12 @@ fn report(user: UserId, told: AlertLevel, address: IpAddr) {
     }
 }
 
-/// Settles an attempt whose password was not compared. One whose client hung up stood in the queue all the same.
-pub(super) fn untried(attempt: Attempt, error: &HashingError) {
-    match error {
-        HashingError::ClientGone => drop(attempt),
-        _ => attempt.withdrawn(),
-    }
+/// Ends an attempt whose password was not compared. One whose client hung up was in the queue, and counts as abandoned.
+pub(super) fn untried(attempt: Attempt, error: impl Into<AuthError>) -> AuthError {
+    let error = error.into();
+    let has_hung_up = matches!(error, AuthError::ClientGone);
+    attempt.settle(if has_hung_up { Outcome::Abandoned } else { Outcome::Untried });
+    error
 }
 
 /// Writes the count into a user's record until the record says what is counted: it changes meanwhile. The record is that of

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use hallpass_token::UnixSeconds;
 
-use super::{Auth, AuthError, GrantFault, TokenResponse, error::outcome};
+use super::{Auth, AuthError, GrantFault, TokenResponse, counted};
 use crate::{
     audit,
     entropy::random_bytes,
@@ -30,9 +30,8 @@ impl Auth {
         transport: Transport,
         address: IpAddr,
     ) -> Result<TokenResponse, AuthError> {
-        let refreshed = self.trade(refresh_token, transport, address).await;
-        self.metrics.refresh(outcome(&refreshed));
-        refreshed
+        let trade = self.trade(refresh_token, transport, address);
+        counted(trade, |outcome| self.metrics.refresh(outcome)).await
     }
 
     async fn trade(

@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use super::{Auth, AuthError};
-use crate::{id::UserId, login_throttle::Attempt};
+use crate::{
+    id::UserId,
+    login_throttle::{Attempt, Outcome},
+};
 
 impl Auth {
     /// Refuses, before anything else is done, a client from whose address too many sign-ins succeeded.
@@ -17,7 +20,7 @@ impl Auth {
         match self.successes.check_account(user, self.clock.moment()) {
             Ok(()) => Ok(attempt),
             Err(too_often) => {
-                attempt.withdrawn();
+                attempt.settle(Outcome::Untried);
                 Err(too_often.into())
             }
         }
@@ -26,15 +29,8 @@ impl Auth {
     /// Settles an attempt whose password was right. One that is too many for its account has cost a hash all the same, and
     /// counts as a failure, so that the limits on failures hold for it: only a client with the password can cause that.
     pub(super) fn succeed(&self, attempt: Attempt, user: UserId, address: IpAddr) -> Result<(), AuthError> {
-        match self.successes.count(user, address, self.clock.moment()) {
-            Ok(()) => {
-                attempt.succeeded();
-                Ok(())
-            }
-            Err(too_often) => {
-                attempt.failed();
-                Err(too_often.into())
-            }
-        }
+        let counted = self.successes.count(user, address, self.clock.moment());
+        attempt.settle(if counted.is_ok() { Outcome::Succeeded } else { Outcome::Failed });
+        Ok(counted?)
     }
 }

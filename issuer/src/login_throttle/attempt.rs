@@ -9,8 +9,11 @@ use super::{
 };
 use crate::{audit, clock::Moment, metrics::Limit, user::Failures};
 
-/// One attempt at a password that was admitted. Dropped without an outcome, its client has gone and learned nothing: it
-/// counts no longer in the record, nor against device or session, but against name and address, since it may have cost a hash.
+/// An attempt at a password that was admitted.
+///
+/// It ends by [`settle`](Self::settle). One that is dropped before that was abandoned: its client hung up and learned nothing.
+/// It no longer counts in the record, nor against device or session, but against name and address, since it may have cost a
+/// hash.
 pub(crate) struct Attempt {
     login_throttle: Arc<LoginThrottle>,
     held: Held,
@@ -23,7 +26,20 @@ pub(crate) struct Attempt {
     pub(super) delays: Option<IpAddr>,
     is_void: bool,
     admitted_at: Moment,
-    outcome: Outcome,
+    is_settled: bool,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The password was right.
+    Succeeded,
+    /// The password was wrong, or there is no such user.
+    Failed,
+    /// The issuer did not compare the password, for a reason of its own.
+    Untried,
+    /// The client hung up.
+    Abandoned,
 }
 
 /// Where an attempt was admitted.
@@ -42,19 +58,10 @@ pub(super) struct InRow {
     pub(super) delay: Delay,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Succeeded,
-    Failed,
-    /// The issuer could not try it.
-    Withdrawn,
-    Abandoned,
-}
-
 impl Attempt {
     pub(super) fn new(login_throttle: Arc<LoginThrottle>, held: Held, admitted_at: Moment) -> Self {
-        let outcome = Outcome::Abandoned;
-        Self { login_throttle, held, counted: None, owner: None, delays: None, is_void: false, admitted_at, outcome }
+        let (counted, owner, delays) = (None, None, None);
+        Self { login_throttle, held, counted, owner, delays, is_void: false, admitted_at, is_settled: false }
     }
 
     /// Has the audit log say that the address is delayed, where it is after this attempt: one that turns out to be right, or
@@ -87,7 +94,7 @@ impl Attempt {
             return Ok(self);
         }
         let limit = if self.is_known() { Limit::Device } else { Limit::Session };
-        self.withdrawn();
+        self.settle(Outcome::Untried);
         Err(TooMany { seconds: 1, limit })
     }
 
@@ -105,27 +112,31 @@ impl Attempt {
         self.is_void
     }
 
-    /// The password was right.
-    pub(crate) fn succeeded(mut self) {
-        self.outcome = Outcome::Succeeded;
+    /// Ends the attempt, with what came of it.
+    pub(crate) fn settle(mut self, outcome: Outcome) {
+        self.is_settled = true;
+        self.end(outcome);
     }
 
-    /// The password was wrong, or there is no such user.
-    pub(crate) fn failed(mut self) {
-        self.outcome = Outcome::Failed;
-    }
-
-    /// Nothing was tried, and that is not the client's fault.
-    pub(crate) fn withdrawn(mut self) {
-        self.outcome = Outcome::Withdrawn;
+    fn end(&self, outcome: Outcome) {
+        let mut tables = self.login_throttle.lock();
+        if let Some(account) = self.owner {
+            tables.leave_owner(account);
+        }
+        self.settle_admission(&mut tables, outcome);
+        self.settle_count(&mut tables, outcome);
+        drop(tables);
+        if let (Some(address), Outcome::Failed | Outcome::Abandoned) = (self.delays, outcome) {
+            audit::address_limited(address);
+        }
     }
 
     /// Settles where it was admitted. A row that gave way to another meanwhile goes on with what it had.
-    fn settle_admission(&self, tables: &mut Tables) {
-        let (outcome, then) = (self.outcome, self.admitted_at);
+    fn settle_admission(&self, tables: &mut Tables, outcome: Outcome) {
+        let then = self.admitted_at;
         let at = match self.held {
             Held::Unknown { name, at_name, address, at_address } => {
-                if matches!(outcome, Outcome::Succeeded | Outcome::Withdrawn) {
+                if matches!(outcome, Outcome::Succeeded | Outcome::Untried) {
                     if let Some(debt) = tables.names.find(name) {
                         debt.refund(NAME, then, at_name);
                     }
@@ -141,23 +152,23 @@ impl Attempt {
         match outcome {
             Outcome::Succeeded => row.succeed(),
             Outcome::Failed => row.fail(),
-            Outcome::Withdrawn => row.withdraw(at.delay),
+            Outcome::Untried => row.withdraw(at.delay),
             Outcome::Abandoned => row.take_back(then, at.delay),
         }
     }
 
-    fn settle_count(&self, tables: &mut Tables) {
+    fn settle_count(&self, tables: &mut Tables, outcome: Outcome) {
         let Some((account, before)) = self.counted else { return };
         let mut brought_back = before;
         let (tally, _) = self.held.side(&mut brought_back);
         *tally = Tally::brought_back(*tally);
         let tallies = tables.accounts.find_or_insert(account, brought_back);
         let (tally, _) = self.held.side(tallies);
-        match self.outcome {
+        match outcome {
             Outcome::Failed => tally.fail(),
-            Outcome::Succeeded | Outcome::Withdrawn | Outcome::Abandoned => tally.uncount(),
+            Outcome::Succeeded | Outcome::Untried | Outcome::Abandoned => tally.uncount(),
         }
-        if self.outcome == Outcome::Succeeded {
+        if outcome == Outcome::Succeeded {
             if self.is_unknown() {
                 tallies.unknown.end();
             } else {
@@ -181,16 +192,8 @@ impl Held {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let login_throttle = Arc::clone(&self.login_throttle);
-        let mut tables = login_throttle.lock();
-        if let Some(account) = self.owner {
-            tables.leave_owner(account);
-        }
-        self.settle_admission(&mut tables);
-        self.settle_count(&mut tables);
-        drop(tables);
-        if let (Some(address), Outcome::Failed | Outcome::Abandoned) = (self.delays, self.outcome) {
-            audit::address_limited(address);
+        if !self.is_settled {
+            self.end(Outcome::Abandoned);
         }
     }
 }

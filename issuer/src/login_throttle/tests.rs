@@ -48,14 +48,14 @@ impl Guest {
 
     /// Whether an attempt is admitted; it fails.
     fn fails(&self, login_throttle: &Arc<LoginThrottle>, now: u64) -> bool {
-        self.attempt(login_throttle, now).map(Attempt::failed).is_ok()
+        self.attempt(login_throttle, now).map(|attempt| attempt.settle(Outcome::Failed)).is_ok()
     }
 
     /// Whether an attempt is admitted and could have been right; it fails.
     fn guesses(&self, login_throttle: &Arc<LoginThrottle>, now: u64) -> bool {
         self.attempt(login_throttle, now).is_ok_and(|attempt| {
             let is_tried = !attempt.is_void();
-            attempt.failed();
+            attempt.settle(Outcome::Failed);
             is_tried
         })
     }
@@ -64,7 +64,7 @@ impl Guest {
     fn fail_at_once(&self, login_throttle: &Arc<LoginThrottle>, now: u64) -> (usize, u64) {
         for failures in 0.. {
             match self.attempt(login_throttle, now) {
-                Ok(attempt) => attempt.failed(),
+                Ok(attempt) => attempt.settle(Outcome::Failed),
                 Err(refused) => return (failures, refused.seconds),
             }
         }
@@ -90,7 +90,7 @@ fn small() -> Arc<LoginThrottle> {
 fn five_unknown_devices_fail_at_a_name_and_the_sixth_waits_wherever_it_is() {
     let login_throttle = LoginThrottle::new([1; 32]);
     for address in 0..5 {
-        unknown("owner", address).attempt(&login_throttle, 0).unwrap().failed();
+        unknown("owner", address).attempt(&login_throttle, 0).unwrap().settle(Outcome::Failed);
     }
     let by = unknown("owner", 99);
     assert_eq!(by.attempt(&login_throttle, 1).err().unwrap(), TooMany { seconds: 1, limit: Limit::Account });
@@ -105,7 +105,7 @@ fn what_is_under_way_counts_and_what_the_issuer_could_not_try_does_not() {
     for _ in 0..3 {
         let under_way: Vec<_> = (0..1000).filter_map(|_| by.attempt(&login_throttle, 0).ok()).collect();
         assert_eq!(under_way.len(), 5);
-        under_way.into_iter().for_each(Attempt::withdrawn);
+        under_way.into_iter().for_each(|attempt| attempt.settle(Outcome::Untried));
     }
     let under_way: Vec<_> = (0..1000).filter_map(|_| by.attempt(&login_throttle, 0).ok()).collect();
     drop(under_way);
@@ -122,7 +122,7 @@ fn an_attempt_whose_count_gave_way_is_counted_again_when_it_fails() {
         unknown(&format!("user{name}"), 2 + name).fail_at_once(&login_throttle, 0);
     }
     assert_eq!(login_throttle.due(by.account(&login_throttle)), None, "it gave way");
-    under_way.into_iter().for_each(Attempt::failed);
+    under_way.into_iter().for_each(|attempt| attempt.settle(Outcome::Failed));
     assert_eq!(login_throttle.due(by.account(&login_throttle)), Some(Failures { unknown: 4, known: 0 }));
 }
 
@@ -151,7 +151,7 @@ fn one_failure_of_an_address_begins_its_delay() {
         let attempt = unknown(&format!("user{name}"), 1).attempt(&login_throttle, 0);
         attempt.is_ok_and(|attempt| {
             let begins = attempt.delays.is_some();
-            attempt.failed();
+            attempt.settle(Outcome::Failed);
             begins
         })
     });
@@ -163,7 +163,7 @@ fn a_success_costs_name_and_address_nothing() {
     let login_throttle = LoginThrottle::new([1; 32]);
     let by = unknown("owner", 1);
     for _ in 0..1000 {
-        by.attempt(&login_throttle, 0).unwrap().succeeded();
+        by.attempt(&login_throttle, 0).unwrap().settle(Outcome::Succeeded);
     }
     assert_eq!(by.fail_at_once(&login_throttle, 0), (5, 1));
 }
@@ -176,7 +176,11 @@ fn no_unknown_device_sees_what_the_owner_does() {
         let mut seen = Vec::new();
         for second in 0..3 * 3600_u32 {
             let now = u64::from(second) * SECOND;
-            seen.push(unknown("owner", second + 10).attempt(&login_throttle, now).map(Attempt::failed));
+            seen.push(
+                unknown("owner", second + 10)
+                    .attempt(&login_throttle, now)
+                    .map(|attempt| attempt.settle(Outcome::Failed)),
+            );
             if second % 1000 == 0 {
                 meanwhile(&login_throttle, now);
             }
@@ -184,7 +188,9 @@ fn no_unknown_device_sees_what_the_owner_does() {
         seen
     };
     let alone = seen(&|_, _| {});
-    let signs_in = |login_throttle: &Arc<LoginThrottle>, now| owner().attempt(login_throttle, now).unwrap().succeeded();
+    let signs_in = |login_throttle: &Arc<LoginThrottle>, now| {
+        owner().attempt(login_throttle, now).unwrap().settle(Outcome::Succeeded)
+    };
     assert_eq!(seen(&signs_in), alone);
     let mistypes = |login_throttle: &Arc<LoginThrottle>, now| {
         owner().fails(login_throttle, now);
@@ -192,7 +198,7 @@ fn no_unknown_device_sees_what_the_owner_does() {
     assert_eq!(seen(&mistypes), alone);
     let signs_in_elsewhere = |login_throttle: &Arc<LoginThrottle>, now| {
         if let Ok(attempt) = unknown("owner", 1).attempt(login_throttle, now) {
-            attempt.succeeded();
+            attempt.settle(Outcome::Succeeded);
         }
     };
     assert_eq!(seen(&signs_in_elsewhere), alone);
@@ -204,7 +210,9 @@ fn an_address_fails_sixty_times_and_then_once_a_minute_whatever_the_names() {
     let mut names = 0;
     let mut fail = |now: u64, address: IpAddr| {
         names += 1;
-        Guest { address, ..unknown(&format!("user{names}"), 0) }.attempt(&login_throttle, now).map(Attempt::failed)
+        Guest { address, ..unknown(&format!("user{names}"), 0) }
+            .attempt(&login_throttle, now)
+            .map(|attempt| attempt.settle(Outcome::Failed))
     };
     let neighbors = |host| IpAddr::from(Ipv6Addr::from((0x2001_0db8_u128 << 96) + host));
     assert_eq!((0..1000).filter(|host| fail(0, neighbors(*host)).is_ok()).count(), 60);
@@ -238,15 +246,17 @@ fn a_session_guesses_at_its_password_no_more_than_a_device() {
     let user = user(1, "owner");
     let attempt = |session, now| login_throttle.attempt_in_session(SessionId(Uuid::from_u128(session)), &user, at(now));
     for _ in 0..10 {
-        attempt(1, 0).unwrap().failed();
+        attempt(1, 0).unwrap().settle(Outcome::Failed);
     }
     assert_eq!(attempt(1, 0).err().unwrap(), TooMany { seconds: 1, limit: Limit::Session });
     assert!(attempt(2, 0).is_ok());
-    attempt(1, SECOND).unwrap().succeeded();
+    attempt(1, SECOND).unwrap().settle(Outcome::Succeeded);
     assert!(attempt(1, SECOND).is_ok());
     let in_a_month = |session| {
         let rounds = 0..30 * 24 * 4;
-        rounds.filter(|round| attempt(session, round * HOUR / 4).map(Attempt::failed).is_ok()).count()
+        rounds
+            .filter(|round| attempt(session, round * HOUR / 4).map(|attempt| attempt.settle(Outcome::Failed)).is_ok())
+            .count()
     };
     // Forty together.
     assert_eq!([3, 4, 5].map(in_a_month), [15, 15, 10]);
@@ -269,16 +279,16 @@ fn thirty_days_of_thieves(tokens: u8, signs_in_every: u64) -> (usize, usize) {
             if let Ok(attempt) = known(100 + token, now) {
                 if attempt.is_known() {
                     guesses += 1;
-                    attempt.failed();
+                    attempt.settle(Outcome::Failed);
                 } else {
-                    attempt.withdrawn();
+                    attempt.settle(Outcome::Untried);
                 }
             }
         }
         if hour % signs_in_every == signs_in_every / 2 {
             let attempt = known(7, now).unwrap();
             unknown_to_us += usize::from(!attempt.is_known());
-            attempt.succeeded();
+            attempt.settle(Outcome::Succeeded);
         }
     }
     (guesses, unknown_to_us)
@@ -306,7 +316,7 @@ fn a_device_that_failed_fifteen_times_is_an_unknown_one() {
     for round in 0..100 {
         let attempt = owner().attempt(&login_throttle, round * HOUR).unwrap();
         known += usize::from(attempt.is_known());
-        attempt.failed();
+        attempt.settle(Outcome::Failed);
     }
     assert_eq!(known, 15);
 }
@@ -316,13 +326,13 @@ fn three_hundred_thousand_addresses_and_names_take_no_memory_and_put_out_no_coun
     let login_throttle = LoginThrottle::new([1; 32]);
     let hammered = unknown("owner", u32::MAX);
     for round in 0..30 {
-        hammered.attempt(&login_throttle, round * HOUR / 4).unwrap().failed();
+        hammered.attempt(&login_throttle, round * HOUR / 4).unwrap().settle(Outcome::Failed);
     }
     let now = 30 * HOUR / 4;
     assert_eq!(hammered.fail_at_once(&login_throttle, now), (5, 1));
     let before = login_throttle.lock().bytes();
     for number in 0..300_000 {
-        unknown(&format!("user{number}"), number).attempt(&login_throttle, now).unwrap().failed();
+        unknown(&format!("user{number}"), number).attempt(&login_throttle, now).unwrap().settle(Outcome::Failed);
     }
     assert_eq!([before, login_throttle.lock().bytes()], [15_204_352; 2]);
     let tables = login_throttle.lock();
@@ -344,15 +354,15 @@ fn thirty_days_of_guessing_give_an_attacker_ten_guesses_a_day_and_never_keep_the
         match by.attempt(&login_throttle, now) {
             Ok(attempt) => {
                 guesses += usize::from(!attempt.is_void());
-                attempt.failed();
+                attempt.settle(Outcome::Failed);
             }
             Err(refused) => now = (now + refused.seconds * SECOND).min(next_sign_in),
         }
         if now >= next_sign_in {
-            owner().attempt(&login_throttle, now).expect("a known device is admitted").failed();
+            owner().attempt(&login_throttle, now).expect("a known device is admitted").settle(Outcome::Failed);
             let attempt = owner().attempt(&login_throttle, now).expect("a known device is admitted");
             assert!(attempt.is_known() && !attempt.is_void());
-            attempt.succeeded();
+            attempt.settle(Outcome::Succeeded);
             sign_ins += 1;
             next_sign_in += DAY;
         }
@@ -370,7 +380,7 @@ fn thirty_days_without_the_owner_give_an_attacker_sixty_guesses() {
         while let Ok(attempt) = unknown("owner", minute + 10).attempt(&login_throttle, u64::from(minute) * 60 * SECOND)
         {
             guesses += usize::from(!attempt.is_void());
-            attempt.failed();
+            attempt.settle(Outcome::Failed);
         }
     }
     assert_eq!(guesses, 60);
@@ -384,7 +394,7 @@ fn what_other_issuers_counted_counts_here() {
     let elsewhere = Failures { unknown: MAX_UNKNOWN, known: 0 };
     assert!(!Guest { recorded: elsewhere, ..by.clone() }.guesses(&login_throttle, 0));
     // After a success here the record is behind.
-    by.attempt(&login_throttle, 0).unwrap().succeeded();
+    by.attempt(&login_throttle, 0).unwrap().settle(Outcome::Succeeded);
     assert!(Guest { recorded: elsewhere, ..by }.guesses(&login_throttle, 0));
 }
 
@@ -406,7 +416,7 @@ fn an_owner_s_devices_and_sessions_take_few_positions_at_once() {
     for _ in 0..100 {
         assert_eq!(on_device().err().unwrap(), TooMany { seconds: 1, limit: Limit::Device }, "and counts nothing");
     }
-    under_way.into_iter().for_each(Attempt::succeeded);
+    under_way.into_iter().for_each(|attempt| attempt.settle(Outcome::Succeeded));
     assert!(on_device().is_ok());
     assert!(login_throttle.lock().owners.is_empty());
 }
@@ -435,7 +445,7 @@ fn a_new_owner_a_new_password_and_a_pardon_each_begin_a_new_count_and_change_no_
             let mut attempt = login_throttle.attempt(&by, at(u64::from(address) * 100 * DAY + round * HOUR)).unwrap();
             attempt.count_at(account, Failures::default());
             tried += u16::from(!attempt.is_void());
-            attempt.failed();
+            attempt.settle(Outcome::Failed);
         }
         assert_eq!(tried, MAX_UNKNOWN);
     }

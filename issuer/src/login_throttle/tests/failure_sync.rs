@@ -56,13 +56,13 @@ fn good_sign_ins_at_once_leave_nothing_and_a_hang_up_beside_one_keeps_nothing() 
     let mut case = Case::new(0);
     let under_way: Vec<_> = (0..4).map(|_| case.begin()).collect();
     for attempt in under_way {
-        attempt.succeeded();
+        attempt.settle(Outcome::Succeeded);
         assert!(case.note().is_none());
     }
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
     let (first, second) = (case.begin(), case.begin());
-    first.succeeded();
+    first.settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
     drop(second);
     assert!(case.note().is_none());
@@ -71,10 +71,10 @@ fn good_sign_ins_at_once_leave_nothing_and_a_hang_up_beside_one_keeps_nothing() 
 #[test]
 fn a_success_takes_back_what_is_being_written_and_only_one_writes() {
     let mut case = Case::new(0);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     let mut note = case.note().unwrap();
     assert_eq!(note.look(Some(failures(0))), Some(failures(4)));
-    case.begin().succeeded();
+    case.begin().settle(Outcome::Succeeded);
     assert!(case.note().is_none(), "somebody is at it");
     case.recorded = failures(4);
     note.written();
@@ -84,40 +84,40 @@ fn a_success_takes_back_what_is_being_written_and_only_one_writes() {
 #[test]
 fn a_failure_that_saw_the_record_before_a_success_wrote_it_is_noted() {
     let mut case = Case::new(0);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
     let (first, second) = (case.begin(), case.begin());
-    first.succeeded();
+    first.settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
-    second.failed();
+    second.settle(Outcome::Failed);
     assert!(case.login_throttle.note(case.account(), Some(failures(4))).is_some());
 }
 
 #[test]
 fn a_success_that_could_not_be_noted_is_noted_after_the_next_attempt_whatever_comes_of_it() {
     let mut case = Case::new(4);
-    case.begin().succeeded();
+    case.begin().settle(Outcome::Succeeded);
     let mut note = case.note().unwrap();
     assert_eq!(note.look(Some(failures(20))), Some(failures(0)), "others have counted, too");
     case.recorded = failures(20);
     drop(note);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
 }
 
 #[test]
 fn what_other_issuers_count_stays_but_for_a_success_and_a_known_device_forgives_ten_of_it() {
     let mut case = Case::new(0);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
     case.recorded = failures(40);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 40);
-    Guest { recorded: failures(40), ..owner() }.attempt(&case.login_throttle, 0).unwrap().succeeded();
+    Guest { recorded: failures(40), ..owner() }.attempt(&case.login_throttle, 0).unwrap().settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 30);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 30);
-    case.begin().succeeded();
+    case.begin().settle(Outcome::Succeeded);
     let mut note = case.note().unwrap();
     assert_eq!(note.look(Some(failures(30))), Some(failures(0)));
     // Somebody else wrote first, and once more when that was written.
@@ -129,22 +129,22 @@ fn what_other_issuers_count_stays_but_for_a_success_and_a_known_device_forgives_
 #[test]
 fn what_other_issuers_have_written_is_seen_though_nothing_is_counted_here() {
     let mut case = Case::new(0);
-    case.begin().succeeded();
+    case.begin().settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
     // The success was before these.
     case.recorded = failures(20);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 20);
-    case.begin().succeeded();
+    case.begin().settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
     case.recorded = failures(20);
-    case.begin().succeeded();
+    case.begin().settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
     // A success there is one for all, but what fails here goes on.
     case.recorded = failures(0);
-    case.begin().failed();
+    case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
 }
 
@@ -155,7 +155,7 @@ fn a_name_that_no_user_has_is_noted_as_a_user_is_and_what_could_not_be_written_a
         let mut recorded = has_record.then_some(Failures::default());
         let mut writes = Vec::new();
         for failure in 1..=12_u32 {
-            case.begin().failed();
+            case.begin().settle(Outcome::Failed);
             let Some(mut note) = case.login_throttle.note(case.account(), recorded) else { continue };
             while let Some(aim) = note.look(recorded) {
                 writes.push((failure, aim.unknown));
@@ -275,10 +275,10 @@ impl World {
         let (attempt, recorded) = under_way.remove(at);
         match how {
             // A right password beyond the last failure is a wrong one.
-            How::Success if !attempt.is_void() => attempt.succeeded(),
-            How::Success | How::Failure => attempt.failed(),
+            How::Success if !attempt.is_void() => attempt.settle(Outcome::Succeeded),
+            How::Success | How::Failure => attempt.settle(Outcome::Failed),
             How::HangUp => return drop(attempt),
-            How::Withdrawal => return attempt.withdrawn(),
+            How::Withdrawal => return attempt.settle(Outcome::Untried),
         }
         let begun = login_throttle.note(owner().account(login_throttle), Some(recorded));
         assert!(begun.is_none() || note.is_none(), "two at once");

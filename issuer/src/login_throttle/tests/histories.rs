@@ -58,10 +58,10 @@ impl World {
             Step::Fail if !self.under_way.is_empty() => {
                 let attempt = self.under_way.remove(0);
                 self.unknown += u16::from(!attempt.is_void());
-                attempt.failed();
+                attempt.settle(Outcome::Failed);
             }
             Step::HangUp if !self.under_way.is_empty() => drop(self.under_way.remove(0)),
-            Step::Withdraw if !self.under_way.is_empty() => self.under_way.remove(0).withdrawn(),
+            Step::Withdraw if !self.under_way.is_empty() => self.under_way.remove(0).settle(Outcome::Untried),
             Step::Owner(device, is_right) => self.owner(device, is_right),
             Step::TokenResponse(millis) => self.now += millis,
             Step::Flood(names) => {
@@ -95,11 +95,11 @@ impl World {
         };
         let (is_known, is_void) = (attempt.is_known(), attempt.is_void());
         if is_right && !is_void {
-            attempt.succeeded();
+            attempt.settle(Outcome::Succeeded);
             self.unknown = if is_known { self.unknown.saturating_sub(10) } else { 0 };
             self.known = self.known.saturating_sub(10);
         } else {
-            attempt.failed();
+            attempt.settle(Outcome::Failed);
             *(if is_known { &mut self.known } else { &mut self.unknown }) += u16::from(!is_void);
         }
     }
@@ -133,11 +133,11 @@ proptest! {
         }
         let by = unknown("owner", 1);
         by.fails(&login_throttle, 0);
-        if let Err(TooMany { seconds, .. }) = by.attempt(&login_throttle, later).map(Attempt::withdrawn) {
+        if let Err(TooMany { seconds, .. }) = by.attempt(&login_throttle, later).map(|attempt| attempt.settle(Outcome::Untried)) {
             prop_assert!(seconds >= 1);
             prop_assert!(by.attempt(&login_throttle, later + (seconds - 1) * SECOND).is_err());
             // The name may make it wait longer than its address did.
-            let again = by.attempt(&login_throttle, later + seconds * SECOND).map(Attempt::withdrawn);
+            let again = by.attempt(&login_throttle, later + seconds * SECOND).map(|attempt| attempt.settle(Outcome::Untried));
             if let Err(TooMany { seconds: more, limit }) = again {
                 prop_assert_eq!(limit, Limit::Account);
                 prop_assert!(by.attempt(&login_throttle, later + (seconds + more) * SECOND).is_ok());
