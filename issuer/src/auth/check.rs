@@ -78,13 +78,11 @@ impl Auth {
 
     /// Ends an attempt whose password was compared.
     fn settle(&self, attempt: Attempt, user: Option<&User>, fits: bool, client: &Client) -> Result<(), AuthError> {
-        match user.filter(|user| fits && !user.is_disabled && !attempt.is_void()) {
-            Some(user) => self.succeed(attempt, user.id, client.address),
-            None => {
-                attempt.settle(Outcome::Failed);
-                Err(AuthError::InvalidCredentials)
-            }
+        if let Some(user) = user.filter(|user| fits && !user.is_disabled && !attempt.is_void()) {
+            return self.succeed(attempt, user.id, client.address);
         }
+        attempt.settle(Outcome::Failed);
+        Err(AuthError::InvalidCredentials)
     }
 
     /// The user of a name, or the one whose hash stands in for an unknown name: always the same for a name, as long as the users

@@ -105,7 +105,9 @@ fn what_is_under_way_counts_and_what_the_issuer_could_not_try_does_not() {
     for _ in 0..3 {
         let under_way: Vec<_> = (0..1000).filter_map(|_| by.attempt(&login_throttle, 0).ok()).collect();
         assert_eq!(under_way.len(), 5);
-        under_way.into_iter().for_each(|attempt| attempt.settle(Outcome::Untried));
+        for attempt in under_way {
+            attempt.settle(Outcome::Untried);
+        }
     }
     let under_way: Vec<_> = (0..1000).filter_map(|_| by.attempt(&login_throttle, 0).ok()).collect();
     drop(under_way);
@@ -122,7 +124,9 @@ fn an_attempt_whose_count_gave_way_is_counted_again_when_it_fails() {
         unknown(&format!("user{name}"), 2 + name).fail_at_once(&login_throttle, 0);
     }
     assert_eq!(login_throttle.due(by.account(&login_throttle)), None, "it gave way");
-    under_way.into_iter().for_each(|attempt| attempt.settle(Outcome::Failed));
+    for attempt in under_way {
+        attempt.settle(Outcome::Failed);
+    }
     assert_eq!(login_throttle.due(by.account(&login_throttle)), Some(Failures { unknown: 4, known: 0 }));
 }
 
@@ -189,7 +193,7 @@ fn no_unknown_device_sees_what_the_owner_does() {
     };
     let alone = seen(&|_, _| {});
     let signs_in = |login_throttle: &Arc<LoginThrottle>, now| {
-        owner().attempt(login_throttle, now).unwrap().settle(Outcome::Succeeded)
+        owner().attempt(login_throttle, now).unwrap().settle(Outcome::Succeeded);
     };
     assert_eq!(seen(&signs_in), alone);
     let mistypes = |login_throttle: &Arc<LoginThrottle>, now| {
@@ -416,7 +420,9 @@ fn an_owner_s_devices_and_sessions_take_few_positions_at_once() {
     for _ in 0..100 {
         assert_eq!(on_device().err().unwrap(), TooMany { seconds: 1, limit: Limit::Device }, "and counts nothing");
     }
-    under_way.into_iter().for_each(|attempt| attempt.settle(Outcome::Succeeded));
+    for attempt in under_way {
+        attempt.settle(Outcome::Succeeded);
+    }
     assert!(on_device().is_ok());
     assert!(login_throttle.lock().owners.is_empty());
 }
