@@ -66,7 +66,7 @@ async function renewed(request: Request, refresh: string): Promise<Response> {
 
 async function afterRenewal(request: Request, renewal: Response): Promise<Response> {
   // No cookie is cleared: a sign-in in another tab may have overtaken this answer, and set new ones.
-  if (renewal.status === 400) return unauthorized("the session is over: sign in again");
+  if (renewal.status === 400) return unauthorized("the session has ended; sign in again");
   if (!renewal.ok) return unavailable(renewal.headers.get("retry-after") ?? RETRY_AFTER);
   const { access_token: token } = await renewal.json() as { access_token: string };
   return api(request, { token, claims: await verify(token), renewed: true });

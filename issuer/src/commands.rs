@@ -19,7 +19,7 @@ pub(crate) mod store;
 pub(crate) mod user;
 pub(crate) mod values;
 
-/// Signs users in once, and lets anyone check the pass locally.
+/// Sign users in once, and verify their access tokens anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "hallpass", version, propagate_version = true)]
 pub struct Cli {
@@ -38,16 +38,16 @@ pub(crate) enum Command {
     /// Manage the users, also while the issuer runs.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// See and end the sessions, also while the issuer runs.
+    /// List and end sessions, also while the issuer runs.
     #[command(subcommand)]
     Session(session::SessionCommand),
-    /// See, rotate and revoke the issuer's keys.
+    /// List, rotate and revoke the issuer's keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Move a store to another engine, or bring its schema up to date.
+    /// Copy a store to another engine, or migrate its schema.
     #[command(subcommand)]
     Store(store::StoreCommand),
-    /// Measure how long passwords take to hash on this machine, and propose options.
+    /// Measure how long a password hash takes on this machine, and propose options.
     Calibrate(calibrate::Calibrate),
 }
 

@@ -74,9 +74,9 @@ pub(crate) struct HashRequester {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HashingError {
     /// The wait would be too long, or was.
-    #[error("too many passwords wait to be hashed: there may be room in {retry_after:?}")]
+    #[error("too many passwords wait to be hashed; try again in {retry_after:?}")]
     Overloaded { retry_after: Duration },
-    #[error("the client has gone")]
+    #[error("the client closed the connection")]
     ClientGone,
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),

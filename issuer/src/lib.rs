@@ -78,7 +78,7 @@ fn log_panics() {
         if store::sled::is_engines(panic) {
             tracing::debug!(%panic, "the store's engine panicked");
         } else {
-            tracing::error!(%panic, "a part of the issuer panicked: this is a bug");
+            tracing::error!(%panic, "the issuer panicked; please report this bug");
         }
     }));
 }

@@ -100,7 +100,7 @@ export const texts = {
   ended: "The session is over: it gets no new pass.",
   endedCurrent: "This session is over, and you are signed out.",
   endedAll: "All your sessions are over, on every device. You are signed out.",
-  deviceRefused: "The second device asks for a new pass, and is refused: its session is over.",
+  deviceRefused: "The second device asks for a new pass, and is refused: its session has ended.",
 
   theft: {
     signIn: "The app signs in, and keeps its refresh token:",

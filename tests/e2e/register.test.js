@@ -7,7 +7,7 @@ import { login, post, sleep } from "../support/client.js";
 
 const open = { args: ["--dev", "--allow-registration"] };
 
-test("registration is off until it is allowed", async (t) => {
+test("registration is disabled until it is allowed", async (t) => {
   const issuer = await issuerFor(t);
   const answer = await post(`${issuer.url}/register`, { username: "someone", password: "longEnough" });
   assert.deepEqual([answer.status, (await answer.json()).error], [403, "registration_disabled"]);

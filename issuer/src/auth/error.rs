@@ -23,55 +23,55 @@ pub(crate) enum AuthError {
     #[error("username or password is wrong")]
     InvalidCredentials,
     /// The refresh token is worth nothing any more. Final: sign in again.
-    #[error("the refresh token gives nothing: {0}")]
+    #[error("refresh token rejected: {0}")]
     InvalidGrant(#[source] GrantFault),
     /// An answer to the same refresh token may still be under way; the same request succeeds in so many seconds.
-    #[error("the refresh token was used a moment ago: it can be answered again in {seconds} s")]
+    #[error("the refresh token was used a moment ago; the same request succeeds in {seconds} s")]
     Wait { seconds: u64 },
     /// A refresh token came another way than it was given out.
-    #[error("the refresh token came by another transport than the session's")]
+    #[error("the refresh token used another transport than its session")]
     WrongTransport,
     /// More tokens than one client has.
-    #[error("a sign-out has more than {MAX_TOKENS} tokens of a kind")]
+    #[error("a sign-out takes at most {MAX_TOKENS} refresh tokens and {MAX_TOKENS} access tokens")]
     TooManyTokens,
     /// The access token is not good.
-    #[error("the access token is not good: {0}")]
+    #[error("access token rejected: {0}")]
     InvalidToken(#[source] TokenFault),
     /// Nothing that could be judged was presented.
-    #[error("no token was presented")]
+    #[error("the request has no token")]
     NoCredentials,
     /// The current password that came with a new one is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
     /// Only the person who runs the issuer adds users.
-    #[error("registration is off")]
+    #[error("registration is disabled")]
     RegistrationDisabled,
     /// Somebody else has the name.
-    #[error("there is a user of this name already")]
+    #[error("the username is taken")]
     UsernameTaken,
     /// Too many failed before; the same request is looked at in so many seconds.
-    #[error("too many attempts failed: the next is admitted in {seconds} s")]
+    #[error("too many failed attempts; the next is admitted in {seconds} s")]
     TooManyAttempts { seconds: u64 },
     /// Too many succeeded before, of the account or from the address; the same request is looked at in so many seconds.
-    #[error("too many sign-ins succeeded: the next is admitted in {seconds} s")]
+    #[error("too many sign-ins; the next is admitted in {seconds} s")]
     TooManySignIns { seconds: u64 },
     /// There is no such session of that user.
     #[error("the user has no such session")]
     NoSuchSession,
     /// Too many change the same session at once; the same request may succeed later.
-    #[error("the session is changed by too many requests at once")]
+    #[error("too many requests change the record at the same time")]
     Contended,
     /// Too many passwords wait to be hashed; there may be room in that time.
-    #[error("too many passwords wait to be hashed: there may be room in {retry_after:?}")]
+    #[error("too many passwords wait to be hashed; try again in {retry_after:?}")]
     Overloaded { retry_after: Duration },
     /// The client hung up before it was its turn.
-    #[error("the client has gone")]
+    #[error("the client closed the connection")]
     ClientGone,
     /// The store is away for now, as when a database changes its primary; the same request may succeed later.
     #[error("{0}")]
     StoreAway(String),
     /// Something of ours failed; the same request may succeed later.
-    #[error("a part of the issuer failed: {0}")]
+    #[error("internal failure: {0}")]
     Unavailable(String),
 }
 
@@ -88,7 +88,7 @@ pub(crate) enum GrantFault {
     Token(#[from] InvalidRefreshToken),
     #[error(transparent)]
     Session(#[from] Refusal),
-    #[error("its session or user is not there")]
+    #[error("its session or user does not exist")]
     Unknown,
 }
 
@@ -97,7 +97,7 @@ pub(crate) enum GrantFault {
 pub(crate) enum TokenFault {
     #[error(transparent)]
     Token(#[from] VerifyError),
-    #[error("its session is over")]
+    #[error("its session has ended")]
     SessionOver,
 }
 

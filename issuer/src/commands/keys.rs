@@ -35,7 +35,7 @@ use args::{KeysReseal, KeysReset, KeysRevoke, KeysRotate};
 pub(crate) enum KeysError {
     #[error("the store has no keys yet: an issuer makes them when it starts (`hallpass serve`)")]
     NoRing,
-    #[error("the keys were changed by others {MAX_ATTEMPTS} times in a row: try again")]
+    #[error("a running issuer changed the keys {MAX_ATTEMPTS} times in a row; try again")]
     Contended,
     #[error("the answer cannot be printed: {0}")]
     Output(#[from] io::Error),
@@ -127,9 +127,7 @@ async fn reseal_all(options: KeysReseal, master_key: Option<MasterKeyText>) -> R
         return Err(KeysError::Contended);
     }
     audit::keys_changed("keys_resealed");
-    say(
-        "the keys are encrypted under the new master key: start the issuers again with it, they cannot read them any more",
-    )
+    say("the keys are encrypted under the new master key; restart the issuers with it")
 }
 
 async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Result<(), KeysError> {
@@ -143,7 +141,7 @@ async fn make_new(options: KeysReset, master_key: Option<MasterKeyText>) -> Resu
         return Err(KeysError::Contended);
     }
     audit::keys_changed("keys_reset");
-    say("all keys are forgotten, and every session is over: start the issuers again, the first makes new ones")
+    say("all keys are removed, and every session has ended; restart the issuers, which make new keys")
 }
 
 /// A store and the master key that its ring is sealed under.

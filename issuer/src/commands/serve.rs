@@ -39,23 +39,21 @@ use start::{Started, start};
 /// Why the issuer could not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    #[error(
-        "--issuer is needed where --listen is not a loopback address: the URL under which clients reach the issuer"
-    )]
+    #[error("--issuer is required when --listen is not a loopback address: the URL at which clients reach the issuer")]
     IssuerNeeded,
-    #[error("--dev is for a laptop: it listens on a loopback address only, and {0} is none")]
+    #[error("--dev requires a loopback address for --listen, and {0} is not one")]
     DevOnNetwork(SocketAddr),
     #[error("--access-ttl must be at most --idle-ttl, and --idle-ttl at most --session-ttl")]
     Lifetimes,
-    #[error("--idle-ttl must be more than twice --refresh-grace: a session cannot be renewed again before")]
+    #[error("--idle-ttl must be more than twice --refresh-grace, the shortest time between two renewals of a session")]
     Grace,
-    #[error("--late-window must be 0 or more than twice --refresh-grace: a retry within that is no late one")]
+    #[error("--late-window must be 0, or more than twice --refresh-grace: an earlier retry is not late")]
     LateWindow,
     #[error(
-        "--signing-alg HS256 needs its secret in HALLPASS_HS256_SECRET: at least 32 bytes, shared with every verifier"
+        "--signing-alg HS256 requires HALLPASS_HS256_SECRET: a secret of at least 32 bytes that every verifier shares"
     )]
     SecretNeeded,
-    #[error("HALLPASS_HS256_SECRET cannot be used: {0}")]
+    #[error("HALLPASS_HS256_SECRET is invalid: {0}")]
     Secret(KeySetError),
     #[error(transparent)]
     Hashing(#[from] InvalidHashing),
@@ -63,31 +61,31 @@ pub(crate) enum ServeError {
     HashingSetup(#[from] HashingSetupError),
     #[error("cannot listen on {address}: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
-    #[error("no temporary folder can be made: {0}")]
+    #[error("cannot make a temporary folder: {0}")]
     TemporaryFolder(io::Error),
     #[error(transparent)]
     Data(#[from] DataError),
-    #[error("--key-set-max-age must be from {least:?} to 5m: a revoked key is trusted for so long")]
+    #[error("--key-set-max-age must be from {least:?} to 5m: verifiers trust a revoked key for as long")]
     KeySetMaxAge { least: Duration },
     #[error(
-        "--key-rotation and --refresh-key-rotation must be 0 or at least {least:?}: verifiers need so long to get a new key"
+        "--key-rotation and --refresh-key-rotation must be 0 or at least {least:?}, the time in which verifiers get a new key"
     )]
     KeyRotation { least: Duration },
     #[error(transparent)]
     Keys(#[from] KeyRingError),
     #[error(transparent)]
     Setup(#[from] AuthSetupError),
-    #[error("the user of --dev cannot be added: {0}")]
+    #[error("cannot add the user of --dev: {0}")]
     DevUser(#[from] UserError),
     #[error(transparent)]
     DevUsername(#[from] InvalidUsername),
     #[error(transparent)]
     DevPassword(#[from] WeakPassword),
-    #[error("the store must be opened again, so the issuer stopped: {0}")]
+    #[error("the issuer stopped, because the store must be opened again: {0}")]
     Store(StoreError),
-    #[error("a part of the issuer panicked while it started: this is a bug")]
+    #[error("the issuer panicked while it started; please report this bug")]
     Panicked,
-    #[error("the address cannot be printed: {0}")]
+    #[error("cannot print the address: {0}")]
     Output(io::Error),
     #[error("{0}")]
     Issuer(String),
@@ -133,7 +131,7 @@ pub(crate) async fn run(
     let started = tokio::select! {
         biased;
         () = &mut shutdown => {
-            tracing::info!("stopped before it had started");
+            tracing::info!("stopped while it started");
             return Ok(());
         }
         started = start(options, secrets, log_metrics) => started?,
@@ -190,7 +188,7 @@ impl Started {
         let (noted, ()) = tokio::join!(time::timeout(FAILURE_SYNC_TIMEOUT, auth.noted()), commands);
         if noted.is_err() {
             tracing::warn!(
-                "the store did not take all counts of failed attempts in time: the next issuer goes on with older ones"
+                "the store did not take all counts of failed attempts in time; the next issuer starts with older counts"
             );
         }
         tracing::info!("stopped");

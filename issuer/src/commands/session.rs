@@ -29,13 +29,13 @@ use args::{SessionList, SessionRevoke};
 /// Why a command on sessions failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionError {
-    #[error("there is no user {0}")]
+    #[error("no such user: {0}")]
     NoSuchUser(Username),
-    #[error("there is no session {0}")]
+    #[error("no such session: {0}")]
     NoSuchSession(SessionId),
     #[error("the running issuer changed a session at each attempt to end it; try again")]
     Contended,
-    #[error("the sessions cannot be printed: {0}")]
+    #[error("cannot print the sessions: {0}")]
     Output(#[from] io::Error),
     #[error(transparent)]
     Ring(#[from] InvalidRing),

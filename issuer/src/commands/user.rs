@@ -33,7 +33,7 @@ use args::{Claim, UserAdd, UserChanges, UserDelete, UserName, UserPasswd, UserSe
 /// Why a command on users failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UserError {
-    #[error("username_taken: there is a user {0} already")]
+    #[error("username_taken: the user {0} exists")]
     UsernameTaken(Username),
     #[error("standard input is not a terminal to ask on: use {0}")]
     NoTerminal(&'static str),

@@ -38,7 +38,7 @@ impl FromStr for IssuerUrl {
         if origin.is_https() || (origin.is_http() && origin.is_local()) {
             Ok(Self { url: text.to_owned(), origin })
         } else {
-            Err("an issuer needs https:// anywhere but on localhost: cookies and tokens would travel in the clear"
+            Err("an issuer's URL must use https, except on localhost: cookies and tokens would be sent unencrypted"
                 .into())
         }
     }

@@ -24,7 +24,7 @@ impl ConnectionWatch {
         self.0.has_changed().is_err()
     }
 
-    /// Completes when the client has gone.
+    /// Completes when the client closed the connection.
     pub(crate) async fn closed(&self) {
         let mut here = self.0.clone();
         while here.changed().await.is_ok() {}

@@ -114,7 +114,7 @@ fn single(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Api
     let mut values = named(headers, name);
     let value = values.next().map(str::to_owned);
     if values.next().is_some() {
-        return Err(ApiError::invalid_request(format!("the cookie {name} came twice")));
+        return Err(ApiError::invalid_request(format!("the cookie {name} must not be repeated")));
     }
     Ok(value)
 }

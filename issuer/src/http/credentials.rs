@@ -48,7 +48,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
             Ok(Some(String::from_utf8_lossy(token).into_owned()))
         }
         [_] => Err(ApiError::no_credentials()),
-        _ => Err(ApiError::invalid_request("the header Authorization came twice")),
+        _ => Err(ApiError::invalid_request("the header Authorization must not be repeated")),
     }
 }
 

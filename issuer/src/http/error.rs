@@ -114,8 +114,7 @@ impl ApiError {
     }
 
     pub(crate) fn uri_too_long() -> Self {
-        Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", "the request's target is too long: no path is")
-            .with(Hint::Close)
+        Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", "the request target is too long").with(Hint::Close)
     }
 
     pub(crate) fn head_too_slow() -> Self {
@@ -129,23 +128,23 @@ impl ApiError {
 
     /// `cause` names the option that would admit the page.
     pub(crate) fn csrf_rejected(cause: impl ToString) -> Self {
-        let description = "a page of another origin may not do this: see --allowed-origin";
+        let description = "the page's origin is not allowed; the operator can allow it with --allowed-origin";
         Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description).because(cause)
     }
 
     /// For an issuer whose URL was forgotten: `page` is on its real site.
     pub(crate) fn issuer_on_plain_http(page: &Origin) -> Self {
-        let description = "the page came over TLS, but the issuer's own URL is plain http: see --issuer";
-        let remedy = format!("{} came over TLS: set --issuer to the issuer's own https URL", page.text());
+        let description = "the page uses TLS, but the issuer's URL is plain http; the operator must set --issuer";
+        let remedy = format!("{} uses TLS: set --issuer to the issuer's https URL", page.text());
         Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description).because(remedy)
     }
 
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+        Self::new(StatusCode::NOT_FOUND, "not_found", "no such path")
     }
 
     pub(crate) fn no_such_session() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "you have no session with this id")
+        Self::new(StatusCode::NOT_FOUND, "not_found", "the user has no session with this id")
     }
 
     pub(crate) fn weak_password(error: WeakPassword) -> Self {
@@ -159,7 +158,7 @@ impl ApiError {
     }
 
     pub(crate) fn no_credentials() -> Self {
-        let description = "sign in first: the request has neither a bearer token nor a session's cookies";
+        let description = "the request has no bearer token and no session cookies; sign in first";
         Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description).with(Hint::Authenticate("Bearer"))
     }
 
@@ -181,14 +180,14 @@ impl ApiError {
     }
 
     pub(crate) fn unavailable(cause: impl ToString) -> Self {
-        let description = "the issuer cannot answer at the moment; the same request may succeed later";
+        let description = "temporarily unavailable; try again after the time in Retry-After";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)
             .with(Hint::RetryAfter(RETRY_AFTER))
             .because(cause)
     }
 
     pub(crate) fn internal(cause: impl ToString) -> Self {
-        let description = "the issuer made a mistake; its log says more under this request's id";
+        let description = "internal error; quote the request id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", description).because(cause)
     }
 }
@@ -204,15 +203,15 @@ impl From<AuthError> for ApiError {
         let cause = error.to_string();
         let made = match error {
             AuthError::InvalidCredentials => {
-                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "the username or the password is wrong")
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "wrong username or password")
                     .with(Hint::Authenticate("Bearer"))
             }
             AuthError::InvalidGrant(_) => {
-                Self::new(StatusCode::BAD_REQUEST, "invalid_grant", "the session is over: sign in again")
+                Self::new(StatusCode::BAD_REQUEST, "invalid_grant", "the session has ended; sign in again")
             }
             AuthError::Wait { seconds } => {
                 let description =
-                    "an answer to this refresh token may be under way; try again after Retry-After seconds";
+                    "another request with this refresh token is in progress; try again after the time in Retry-After";
                 let seconds = seconds.try_into().unwrap_or(u32::MAX);
                 Self::try_again("retry_later", description, seconds)
             }
@@ -221,12 +220,10 @@ impl From<AuthError> for ApiError {
                 Self::new(StatusCode::FORBIDDEN, "invalid_credentials", "the current password is wrong")
             }
             AuthError::RegistrationDisabled => {
-                let description = "nobody can make themselves a user here: ask whoever runs the issuer";
+                let description = "registration is disabled; contact the operator";
                 Self::new(StatusCode::FORBIDDEN, "registration_disabled", description)
             }
-            AuthError::UsernameTaken => {
-                Self::new(StatusCode::CONFLICT, "username_taken", "there is a user of this name already")
-            }
+            AuthError::UsernameTaken => Self::new(StatusCode::CONFLICT, "username_taken", "the username is taken"),
             AuthError::TooManyAttempts { seconds } | AuthError::TooManySignIns { seconds } => {
                 let description = "too many attempts; try again after the time in Retry-After";
                 let seconds = seconds.try_into().unwrap_or(u32::MAX);
@@ -234,12 +231,12 @@ impl From<AuthError> for ApiError {
                     .with(Hint::RetryAfter(seconds))
             }
             AuthError::NoSuchSession => Self::no_such_session(),
-            AuthError::WrongTransport => Self::invalid_request(
-                "the refresh token must come the way it was given out: as a cookie or in the body",
-            ),
+            AuthError::WrongTransport => {
+                Self::invalid_request("the refresh token must use the transport of its session: a cookie or the body")
+            }
             AuthError::TooManyTokens => Self::invalid_request(&cause),
             AuthError::InvalidToken(_) => {
-                let description = "the token is not good, or its session is over";
+                let description = "the access token is invalid or expired, or its session has ended";
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_token", description)
                     .with(Hint::Authenticate(r#"Bearer error="invalid_token""#))
             }
@@ -247,7 +244,7 @@ impl From<AuthError> for ApiError {
             AuthError::Overloaded { retry_after } => Self::overloaded(whole_seconds(retry_after)),
             AuthError::Contended => Self::overloaded(RETRY_AFTER),
             // Nobody reads it; the log and the metrics must not take it for a fault of ours.
-            AuthError::ClientGone => Self::invalid_request("the connection was closed before the answer"),
+            AuthError::ClientGone => Self::invalid_request("the client closed the connection before the response"),
             AuthError::StoreAway(_) => Self::store_away(&cause),
             AuthError::Unavailable(_) => Self::unavailable(&cause),
         };

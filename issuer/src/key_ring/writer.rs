@@ -111,7 +111,7 @@ pub(crate) enum KeyRingError {
     Legacy(#[from] LegacyError),
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
-    #[error("the key ring was changed by others {MAX_ATTEMPTS} times in a row: try again")]
+    #[error("other issuers changed the key ring {MAX_ATTEMPTS} times in a row; try again")]
     Contended,
     #[error("the store has no key ring any more")]
     Lost,

@@ -3,7 +3,7 @@
 /**
  * What went wrong:
  *
- * - `ERR_CREDENTIALS_INVALID`: the username or the password is wrong.
+ * - `ERR_CREDENTIALS_INVALID`: wrong username or password.
  * - `ERR_TOO_MANY_ATTEMPTS`: too many wrong passwords; `retryAfter` says when to try again.
  * - `ERR_SIGNED_OUT`: no user is signed in.
  * - `ERR_ISSUER_UNREACHABLE`: the issuer did not answer, or asked to come back later. The session lives on.

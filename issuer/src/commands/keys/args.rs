@@ -12,16 +12,15 @@ use crate::commands::{
 /// Options of `hallpass serve` that say how keys are kept.
 #[derive(Debug, Args)]
 pub(crate) struct KeyOptions {
-    /// After how long in use a signing key is replaced by the next. 0 switches that off.
+    /// How long a signing key is in use before the next replaces it. 0 disables rotation.
     #[arg(long, env = "HALLPASS_KEY_ROTATION", value_name = "DURATION", default_value = "30d",
           value_parser = duration_or_none)]
     pub(crate) key_rotation: Duration,
-    /// The same for the keys of refresh tokens; nobody is signed out by it. 0 switches it off.
+    /// The same for the keys of refresh tokens. Sessions continue. 0 disables rotation.
     #[arg(long, env = "HALLPASS_REFRESH_KEY_ROTATION", value_name = "DURATION", default_value = "90d",
           value_parser = duration_or_none)]
     pub(crate) refresh_key_rotation: Duration,
-    /// How long verifiers may keep the key set, its `Cache-Control`: a key that is revoked is trusted for so long. At most
-    /// 5m.
+    /// How long verifiers may cache the key set (`Cache-Control`), at most 5m. A revoked key is trusted for as long.
     #[arg(long, env = "HALLPASS_KEY_SET_MAX_AGE", value_name = "DURATION", default_value = "5m",
           value_parser = duration)]
     pub(crate) key_set_max_age: Duration,
@@ -47,26 +46,26 @@ pub(crate) struct MasterKeyOption {
 /// Commands of `hallpass keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Print all keys: what each is for, where it stands, since when, and what comes next.
+    /// Print all keys: purpose, state, since when, and the next step.
     List(KeysList),
-    /// Replace the key in use by the next: at once, or as soon as every verifier can have it.
+    /// Replace the key in use by the next, as soon as every verifier can have it.
     Rotate(KeysRotate),
-    /// Withdraw a key at once, because somebody else may have it.
+    /// Revoke a key at once, because it may be stolen.
     ///
     /// A signing key is out of the key set when the issuers next read the ring, within seconds, and out of every verifier
     /// within --key-set-max-age: the answer says when. Tokens that it signed are refused from then on; clients renew them.
     /// With a key of refresh tokens, every session whose refresh token was made with it ends.
     Revoke(KeysRevoke),
-    /// Encrypt all keys under another master key. Issuers that run must be started again with it.
+    /// Encrypt all keys under another master key. Restart running issuers with it.
     Reseal(KeysReseal),
-    /// Forget all keys and make new ones, where the master key is lost. Every session ends, and every token is worthless.
+    /// Remove all keys and make new ones, where the master key is lost. Every session ends, and every token becomes invalid.
     Reset(KeysReset),
 }
 
 /// Options of `hallpass keys list`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysList {
-    /// One line of JSON a key, for programs.
+    /// Print one line of JSON for each key.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -78,7 +77,7 @@ pub(crate) struct KeysList {
 /// Options of `hallpass keys rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysRotate {
-    /// Replace the key of refresh tokens, not the signing key. Nobody is signed out.
+    /// Replace the key of refresh tokens, not the signing key. Sessions continue.
     #[arg(long)]
     pub(crate) refresh_tokens: bool,
     #[command(flatten)]
@@ -90,7 +89,7 @@ pub(crate) struct KeysRotate {
 /// Options of `hallpass keys revoke`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysRevoke {
-    /// The key, by its name in `hallpass keys list` (a signing key's `kid`), or as much of its beginning as is its alone.
+    /// The key's name in `hallpass keys list` (the `kid` of a signing key), or an unambiguous prefix.
     #[arg(value_name = "KEY", allow_hyphen_values = true, value_parser = key_name)]
     pub(crate) key: String,
     #[command(flatten)]
@@ -114,7 +113,7 @@ pub(crate) struct KeysReseal {
 /// Options of `hallpass keys reset`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysReset {
-    /// Do it: nothing brings the keys back.
+    /// Confirm: the keys cannot be restored.
     #[arg(long, required = true)]
     pub(crate) yes: bool,
     #[command(flatten)]

@@ -27,10 +27,10 @@ pub(crate) struct Serve {
     /// The issuer's public URL, the `iss` of its tokens [default on a loopback address: http://localhost:PORT].
     #[arg(long, env = "HALLPASS_ISSUER", value_name = "URL")]
     pub(crate) issuer: Option<IssuerUrl>,
-    /// Whom the access tokens are for, their `aud`.
+    /// The audience of the access tokens, their `aud`.
     #[arg(long, env = "HALLPASS_AUDIENCE", value_name = "NAME", default_value = "api", value_parser = audience)]
     pub(crate) audience: String,
-    /// How long an access token is good.
+    /// Lifetime of an access token.
     #[arg(long, env = "HALLPASS_ACCESS_TTL", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) access_ttl: Duration,
     #[command(flatten)]
@@ -53,10 +53,10 @@ pub(crate) struct Serve {
     pub(crate) keys: KeyOptions,
     #[command(flatten)]
     pub(crate) hashing: HashingOptions,
-    /// Address and port to answer `GET /metrics` on, for Prometheus; nobody else should reach it.
+    /// Address and port of `GET /metrics`, for Prometheus. Keep it private.
     #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS:PORT", value_parser = socket_address)]
     pub(crate) admin_listen: Option<SocketAddr>,
-    /// Let anybody make themselves a user, with `POST /register`.
+    /// Allow self-registration, by `POST /register`.
     #[arg(long, env = "HALLPASS_ALLOW_REGISTRATION")]
     pub(crate) allow_registration: bool,
     /// Another origin whose pages may call the issuer, such as `https://app.example.com`, or an app's, such as
@@ -68,17 +68,17 @@ pub(crate) struct Serve {
     /// give --trusted-proxy-hops, and let clients reach the issuer through the proxies only.
     #[arg(long, env = "HALLPASS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<Network>,
-    /// How many trusted proxies a request passes at most. The client is who the last of them names, even where that address
-    /// is a trusted one. With one proxy in front: 1.
+    /// The number of trusted proxies in front of the issuer, at most. The client is the address that the outermost of them names,
+    /// even where a trusted network contains it. With one proxy: 1.
     #[arg(long, env = "HALLPASS_TRUSTED_PROXY_HOPS", value_name = "N", default_value_t = MAX_HOPS, value_parser = hops,
           requires = "trusted_proxy")]
     pub(crate) trusted_proxy_hops: u8,
-    /// How long a connection may be idle between two requests. Set it above the idle time of the load balancer in front,
-    /// which else sends a request into a connection that has just been closed.
+    /// How long a connection may be idle between two requests. Set it above the idle timeout of the load balancer in front,
+    /// which could otherwise send a request on a connection that the issuer is closing.
     #[arg(long, env = "HALLPASS_KEEP_ALIVE_TIMEOUT", value_name = "DURATION", default_value = "75s",
           value_parser = duration)]
     pub(crate) keep_alive_timeout: Duration,
-    /// For a laptop: a store in a temporary folder, with the user exampleUser / examplePassword.
+    /// For development: a store in a temporary folder, with the user exampleUser / examplePassword.
     #[arg(long, env = "HALLPASS_DEV", conflicts_with = "store")]
     pub(crate) dev: bool,
 }

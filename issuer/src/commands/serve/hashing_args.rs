@@ -13,10 +13,10 @@ use crate::{
 /// The options that say how new hashes are made.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ParameterOptions {
-    /// The memory that a hash takes. Stored hashes are made anew at their next good sign-in; see `hallpass calibrate`.
+    /// Memory of one hash. A stored hash with other parameters is replaced at the user's next sign-in; see `hallpass calibrate`.
     #[arg(long = "argon2-memory", id = "argon2-memory", env = "HALLPASS_ARGON2_MEMORY", value_name = "SIZE", default_value = "19MiB", value_parser = bytes)]
     pub(crate) memory: u64,
-    /// How often a hash goes over its memory.
+    /// Passes of a hash over its memory.
     #[arg(
         long = "argon2-passes",
         id = "argon2-passes",
@@ -25,7 +25,7 @@ pub(crate) struct ParameterOptions {
         default_value_t = 2
     )]
     pub(crate) passes: u32,
-    /// The lanes of a hash; one core does them all.
+    /// Lanes of a hash; one core computes them all.
     #[arg(
         long = "argon2-lanes",
         id = "argon2-lanes",
@@ -44,11 +44,11 @@ pub(crate) struct HashingOptions {
     /// How many passwords are hashed at once [default: the number of cores].
     #[arg(long, env = "HALLPASS_HASHING_WORKERS", value_name = "N")]
     pub(crate) hashing_workers: Option<NonZero<usize>>,
-    /// The memory that hashing may take in all, imported hashes too [default: 160MiB for each worker beyond
-    /// --argon2-memory, or half of the machine's].
+    /// Memory of all hashing together, imported hashes included [default: --argon2-memory and 160MiB for each worker, at
+    /// most half of the machine's memory].
     #[arg(long, env = "HALLPASS_HASHING_MEMORY", value_name = "SIZE", value_parser = bytes)]
     pub(crate) hashing_memory: Option<u64>,
-    /// How long a sign-in may wait until its password is hashed; one that would wait longer is told when to come back.
+    /// How long a sign-in may wait for its hash. A sign-in that would wait longer is refused with 503 and Retry-After.
     #[arg(long, env = "HALLPASS_HASHING_DEADLINE", value_name = "DURATION", default_value = "2s",
           value_parser = duration_to_wait)]
     pub(crate) hashing_deadline: Duration,
@@ -57,7 +57,7 @@ pub(crate) struct HashingOptions {
 /// Options of `hallpass calibrate`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Calibrate {
-    /// How long one hash may take while all workers hash.
+    /// Target time of one hash while all workers hash.
     #[arg(long, value_name = "MILLISECONDS", default_value = "50ms", value_parser = millis)]
     pub(crate) target: Duration,
     /// How many passwords are hashed at once [default: the number of cores].
@@ -70,7 +70,7 @@ pub(crate) struct Calibrate {
 pub(crate) enum InvalidHashing {
     #[error("--argon2-memory, --argon2-passes, --argon2-lanes: {0}")]
     Parameters(#[from] InvalidParameters),
-    #[error("--hashing-workers must be at most {most}: more than a few for each core only wait for each other")]
+    #[error("--hashing-workers must be at most {most}, four for each core")]
     Workers { most: usize },
     #[error(transparent)]
     Budget(#[from] BudgetError),

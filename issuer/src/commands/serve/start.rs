@@ -101,8 +101,8 @@ fn warn_of_plain_http(issuer: &IssuerUrl) {
     if !issuer.origin.is_https() {
         tracing::warn!(
             issuer = issuer.url,
-            "for development only: cookies have neither Secure nor the prefix __Host-, since the issuer's URL is plain \
-             http; set --issuer to the https URL of a deployment"
+            "for development only: the issuer's URL is plain http, so cookies have neither Secure nor the prefix __Host-; \
+             set --issuer to the https URL in a deployment"
         );
     }
 }
@@ -134,7 +134,7 @@ fn bind_for_commands(folder: &Path) -> Option<socket::Server> {
     let bound = socket::Server::bind(folder, socket::Limits::default());
     bound
         .inspect_err(|error| {
-            tracing::warn!(%error, "commands cannot work on the store while this issuer runs: its socket cannot be made");
+            tracing::warn!(%error, "cannot make the socket, so commands cannot use the store while this issuer runs");
         })
         .ok()
 }
@@ -190,7 +190,7 @@ async fn add_dev_user(store: &dyn Store) -> Result<(), ServeError> {
     let (username, password) = DEV_USER;
     let password = NewPassword::choose(password.to_owned(), username)?;
     user::create(store, username.parse()?, password, Rights::default(), SystemClock.now()).await?;
-    tracing::warn!("--dev: anybody on this machine can sign in as exampleUser / examplePassword");
-    tracing::warn!("--dev: users and sessions are in a temporary folder and are lost at the end");
+    tracing::warn!("--dev: every user of this machine can sign in as exampleUser / examplePassword");
+    tracing::warn!("--dev: users and sessions are in a temporary folder, which is removed at the end");
     Ok(())
 }

@@ -14,16 +14,16 @@ use crate::{
 /// Commands of `hallpass session`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// Print the living sessions: of everybody, or of one user.
+    /// Print the live sessions of all users, or of one.
     List(SessionList),
-    /// End sessions: those with the ids given, or all of one user.
+    /// End sessions, by their ids or all of one user.
     Revoke(SessionRevoke),
 }
 
 /// Options of `hallpass session list`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionList {
-    /// Whose sessions.
+    /// Only the sessions of this user.
     #[arg(long, value_name = "USERNAME")]
     pub(crate) user: Option<Username>,
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) struct SessionRevoke {
     /// The sessions to end, by their ids.
     #[arg(value_name = "SESSION", required_unless_present = "user", conflicts_with = "user")]
     pub(crate) ids: Vec<SessionId>,
-    /// Whose sessions to end, all of them.
+    /// End all sessions of this user.
     #[arg(long, value_name = "USERNAME")]
     pub(crate) user: Option<Username>,
     #[command(flatten)]
@@ -48,10 +48,10 @@ pub(crate) struct SessionRevoke {
 /// The options that say how long sessions live.
 #[derive(Debug, Args)]
 pub(crate) struct LifetimeOptions {
-    /// How long a session lives without a renewal.
+    /// Lifetime of a session without a renewal.
     #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
     pub(crate) idle_ttl: Duration,
-    /// How long a session lives in all.
+    /// Lifetime of a session in total.
     #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
     pub(crate) session_ttl: Duration,
 }

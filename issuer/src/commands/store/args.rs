@@ -15,7 +15,7 @@ use crate::commands::{data::StoreAddress, values::connections};
 #[derive(Debug, Args)]
 pub(crate) struct StoreOption {
     /// Where users, sessions and keys are kept: a folder, as sled:PATH, or a PostgreSQL database that several issuers
-    /// share, as `postgres://USER@HOST/DATABASE`. One with a password is taken from the environment alone.
+    /// share, as `postgres://USER@HOST/DATABASE`. Pass an address with a password by the environment.
     #[arg(
         long,
         env = "HALLPASS_STORE",
@@ -31,7 +31,7 @@ pub(crate) struct StoreOption {
 pub(crate) struct ServedStoreOption {
     #[command(flatten)]
     pub(crate) address: StoreOption,
-    /// How many connections to a PostgreSQL database there are at most.
+    /// Connections to a PostgreSQL database, at most.
     #[arg(long, env = "HALLPASS_STORE_CONNECTIONS", value_name = "N", default_value = "16",
           value_parser = connections)]
     pub(crate) store_connections: NonZero<u16>,
@@ -40,10 +40,10 @@ pub(crate) struct ServedStoreOption {
 /// Commands of `hallpass store`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Bring the schema of a PostgreSQL database up to date, as `hallpass serve` does when it starts.
+    /// Migrate the schema of a PostgreSQL database, as `hallpass serve` does when it starts.
     Migrate(StoreOption),
-    /// Copy everything from one store into another that is empty, and compare the two. Issuers must be stopped meanwhile.
-    /// A copy that was cut short goes on where it is run again.
+    /// Copy a store into an empty one, and compare the two. Stop all issuers first.
+    /// Run an interrupted copy again to resume it.
     Copy(StoreCopy),
 }
 

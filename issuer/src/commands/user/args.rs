@@ -13,21 +13,21 @@ use crate::{
 /// Commands of `hallpass user`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a user; the password is asked for, or read from standard input.
+    /// Add a user. The command prompts for the password, or reads it from standard input.
     Add(UserAdd),
-    /// Give a user another password, and end their sessions.
+    /// Set a user's password, and end their sessions.
     Passwd(UserPasswd),
     /// Change a user's roles and claims, which their next access tokens will have.
     Set(UserSet),
-    /// Keep a user from signing in, and end their sessions.
+    /// Disable a user, and end their sessions.
     Disable(UserName),
-    /// Let a user sign in again who was disabled.
+    /// Enable a disabled user.
     Enable(UserName),
-    /// Remove a user, and end their sessions. The name can be given out again.
+    /// Remove a user, and end their sessions. The name becomes free.
     Delete(UserDelete),
     /// Print the users.
     List(UserList),
-    /// Add the users of a file, with the hashes of their passwords; those who are there already stay as they are.
+    /// Add the users of a file, with the hashes of their passwords. Existing users are unchanged.
     Import(UserImport),
 }
 
@@ -76,19 +76,19 @@ pub(crate) struct UserSet {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct UserChanges {
-    /// A role of the user, in the place of all that they had; may be given several times.
+    /// A role of the user, replacing all earlier ones; may be given several times.
     #[arg(long, value_name = "ROLE", conflicts_with = "no_roles")]
     pub(crate) role: Vec<Role>,
-    /// Take all roles away.
+    /// Remove all roles.
     #[arg(long)]
     pub(crate) no_roles: bool,
     /// A claim to add or to change, such as level=3 or plan='"pro"'; may be given several times.
     #[arg(long, value_name = "NAME=JSON")]
     pub(crate) claim: Vec<Claim>,
-    /// A claim to take away; may be given several times.
+    /// A claim to remove; may be given several times.
     #[arg(long, value_name = "NAME", value_parser = claim_name)]
     pub(crate) remove_claim: Vec<String>,
-    /// Take all claims away that are not given here.
+    /// Remove all claims that are not given here.
     #[arg(long, conflicts_with = "remove_claim")]
     pub(crate) no_claims: bool,
 }
@@ -107,7 +107,7 @@ pub(crate) struct UserName {
 pub(crate) struct UserDelete {
     /// The name that the user signs in with.
     pub(crate) username: Username,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
@@ -130,10 +130,10 @@ pub(crate) struct UserImport {
     /// The file; `-` is standard input. A line is a user: `username` and `hash`, and perhaps `roles`, `claims` and
     /// `disabled`. CSV says in its first line which column is which, and parts roles by spaces.
     pub(crate) file: PathBuf,
-    /// What the file is written in [default: by its name, .csv, .jsonl or .ndjson].
+    /// Format of the file [default: by its name, .csv, .jsonl or .ndjson].
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Only check the file, without a look at the store.
+    /// Check the file only; do not open the store.
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]

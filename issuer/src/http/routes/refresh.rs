@@ -26,12 +26,14 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
         (Some(token), None) => (token, Transport::Cookie),
         (None, Some(token)) => (token, Transport::Body),
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid_request("two refresh tokens came, one as a cookie and one in the body"));
+            return Err(ApiError::invalid_request(
+                "the request has two refresh tokens, one in a cookie and one in the body; send one",
+            ));
         }
         // A page asks at each visit, and most visitors have never signed in: that is no bad request.
         (None, None) if body.is_empty() => return Ok(no_content()),
         (None, None) => {
-            return Err(ApiError::invalid_request("no refresh token came, neither as a cookie nor in the body"));
+            return Err(ApiError::invalid_request("the request has no refresh token, in a cookie or in the body"));
         }
     };
     let pass = auth.refresh(&token, transport, head.address).await?;

@@ -33,7 +33,7 @@ pub(crate) async fn read<B: Buf>(
         let mut stream = pin!(stream);
         let mut body = BytesMut::new();
         while let Some(chunk) = stream.next().await {
-            let mut chunk = chunk.map_err(|_| ApiError::invalid_request("the body broke off"))?;
+            let mut chunk = chunk.map_err(|_| ApiError::invalid_request("the body is incomplete"))?;
             if body.len() + chunk.remaining() > MAX_BYTES {
                 return Err(too_large());
             }
