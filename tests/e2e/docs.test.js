@@ -49,11 +49,22 @@ test("every relative link leads to a file and a heading", () => {
   }
 });
 
-test("every path from the root that a page names exists", () => {
-  const folders = "bench|docs|fuzz|issuer|js-demo|tests|token|verifier-tower|verifier-wasm|xtask";
-  for (const page of pages.filter((each) => /^(ARCHITECTURE|CONTRIBUTING|README)\.md$|^docs\//.test(each))) {
-    const named = [...read(page).matchAll(new RegExp(`\`((?:${folders})/[\\w./-]+)\``, "g"))].map(([, path]) => path);
-    assert.deepEqual(named.filter((path) => !existsSync(join(root, path))), [], page);
+/** Files and folders of the repository, below a folder. */
+function* sourcesIn(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (FOREIGN.includes(entry.name) || entry.name.startsWith(".")) continue;
+    const path = join(folder, entry.name);
+    yield entry.isDirectory() ? `${path}/` : path;
+    if (entry.isDirectory()) yield* sourcesIn(path);
+  }
+}
+
+test("every file and folder of the code that a page for developers names exists", () => {
+  const sources = [...sourcesIn(root)];
+  for (const page of pages.filter((each) => /^(ARCHITECTURE|CONTRIBUTING)\.md$|^docs\/design\//.test(each))) {
+    const spans = [...withoutBlocks(read(page)).matchAll(/`((?:[\w.-]+\/)*[\w.-]+(?:\.(?:rs|ts|js|json|md|toml)|\/))`/g)].map(([, span]) => span);
+    const missing = spans.filter((span) => !span.includes("NAME") && !sources.some((path) => path.endsWith(`/${span}`)));
+    assert.deepEqual(missing, [], page);
   }
 });
 
