@@ -5,7 +5,7 @@ import { installSuites, RUNTIMES } from "./runtimes.js";
 
 const packed = installSuites();
 const prepared = await prepare();
-console.log("| runtime | vectors accepted | vectors refused | vectors, once keys have tables | behaviour |");
+console.log("| runtime | vectors accepted | vectors refused | vectors, with keys' tables | behavior |");
 console.log("|---|---|---|---|---|");
 try {
   for (const [name, run] of Object.entries(RUNTIMES)) {
