@@ -33,6 +33,6 @@ function flood({ logins: results }) {
   if (!row("flood")) return undefined;
   const { before, during } = row("flood-refresh");
   const { sent, value } = row("flood");
-  return `- A flood of ${figures(sent.perSecond)} logins per second: **${figures(value)} logins accepted per second**, every other ` +
-    `refused with \`Retry-After\`; the p99 of a refresh goes from ${figures(before.p99)} ms to ${figures(during.p99)} ms.`;
+  return `- A flood of ${figures(sent.perSecond)} logins per second: **${figures(value)} accepted per second**, the others ` +
+    `refused with \`Retry-After\`; the p99 of a refresh rises from ${figures(before.p99)} ms to ${figures(during.p99)} ms.`;
 }
