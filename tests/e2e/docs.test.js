@@ -129,6 +129,17 @@ test("docs/http-api.md has every route and every error code", () => {
   for (const code of codes) assert.ok(page.includes(`\`${code}\``), code);
 });
 
+test("docs/operate/metrics-and-logs.md has every metric and every audit event", () => {
+  const page = read("docs/operate/metrics-and-logs.md");
+  const metrics = [...read("issuer/src/metrics.rs").matchAll(/register(?:_with_unit)?\("([a-z_]+)"/g)].map(([, name]) => name);
+  const sources = [...sourcesIn(join(root, "issuer/src"))].filter((path) => path.endsWith(".rs")).map((path) => readFileSync(path, "utf8"));
+  const writes = /(?:event = |user_changed\(|key_changed\(|keys_changed\()"([a-z_]+)"/g;
+  const events = sources.flatMap((source) => [...source.matchAll(writes)].map(([, event]) => event));
+  assert.ok(metrics.length > 10 && events.length > 10, `${metrics.length} metrics, ${events.length} events`);
+  assert.deepEqual(metrics.filter((name) => !page.includes(`\`hallpass_${name}`)), []);
+  assert.deepEqual(events.filter((event) => !page.includes(`\`${event}\``)), []);
+});
+
 test("README and ARCHITECTURE stay short", () => {
   assert.ok(read("README.md").trimEnd().split("\n").length <= 150);
   assert.ok(read("ARCHITECTURE.md").split(/\s+/).length <= 2000);
