@@ -22,7 +22,7 @@ test("a wrong option names itself and says what it takes", () => {
     [["serve", "--access-ttl", "40d"], /--access-ttl must be at most --idle-ttl/],
     [["serve", "--refresh-grace", "soon"], /--refresh-grace.*or 0/s],
     [["serve", "--refresh-grace", "15d"], /--idle-ttl must be more than twice --refresh-grace/],
-    [["serve", "--late-window", "1m"], /--late-window must be 0 or more than twice --refresh-grace/],
+    [["serve", "--late-window", "1m"], /--late-window must be 0, or more than twice --refresh-grace/],
     [["serve", "--key-set-max-age", "6m"], /--key-set-max-age must be from 60s to 5m/],
     [["serve", "--key-set-max-age", "59s"], /--key-set-max-age must be from 60s to 5m/],
     [["serve", "--key-rotation", "5m"], /--key-rotation and --refresh-key-rotation must be 0 or at least 330s/],
@@ -34,7 +34,7 @@ test("a wrong option names itself and says what it takes", () => {
     [["serve", "--trusted-proxy", "10.0.0.0/33"], /--trusted-proxy.*a trusted proxy is/s],
     [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
     [["serve", "--listen", "0.0.0.0:0"], /--issuer is needed/],
-    [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev is for a laptop/],
+    [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev requires a loopback address/],
     [["serve", "--dev", "--store", "sled:x"], /--dev.*cannot be used with.*--store/s],
     [["serve", "--no-such-option"], /--no-such-option/],
     [["user", "add", " "], /a username must have/],
@@ -106,7 +106,7 @@ test("an option can be set in the environment", () => {
   assert.match(stderr, /--access-ttl/);
   const hs256 = (secret) => run(["serve", "--dev", "--signing-alg", "HS256"], { env: { HALLPASS_HS256_SECRET: secret } });
   assert.equal(hs256("too short").status, 2);
-  assert.match(hs256("too short").stderr, /^hallpass: HALLPASS_HS256_SECRET cannot be used: .*at least 32 bytes/);
+  assert.match(hs256("too short").stderr, /^hallpass: HALLPASS_HS256_SECRET is invalid: .*at least 32 bytes/);
   assert.match(run(["serve", "--dev", "--signing-alg", "HS256"]).stderr, /needs its secret in HALLPASS_HS256_SECRET/);
   assert.match(run(["serve", "--dev", "--signing-alg", "none"]).stderr, /--signing-alg.*EdDSA, ES256, HS256/s);
 });
@@ -130,7 +130,7 @@ test("what fails later is one clear line with status 1", async (t) => {
   assert.equal(add("long enough\r\n").status, 0);
   const again = add("long enough\n");
   assert.equal(again.status, 1);
-  assert.match(again.stderr, /^hallpass: username_taken: there is a user someone already\n$/);
+  assert.match(again.stderr, /^hallpass: username_taken: the user someone exists\n$/);
   const unasked = run(["user", "add", "x", "--store", `sled:${store}`]);
   assert.match(unasked.stderr, /--password-stdin/);
 
@@ -181,6 +181,6 @@ test("a log that nobody reads stops nothing", async (t) => {
 test("--dev says loudly what it is, and leaves nothing behind", async () => {
   const issuer = await startIssuer({ args: ["--dev"] });
   assert.equal(await issuer.stop(), 0);
-  assert.match(issuer.log(), /anybody on this machine can sign in as exampleUser \/ examplePassword/);
+  assert.match(issuer.log(), /every user of this machine can sign in as exampleUser \/ examplePassword/);
   assert.match(issuer.log(), /temporary folder and are lost/);
 });

@@ -75,7 +75,7 @@ test("an issuer whose --issuer was forgotten gives a page that came over TLS no 
     assert.deepEqual([status, cookies], [403, undefined]);
     assert.match(error_description, /--issuer/);
     const [line] = await logged(forgotten, new RegExp(`.* id="${request_id}".*`));
-    assert.ok(line.includes(`${allowed} came over TLS: set --issuer`), line);
+    assert.ok(line.includes(`${allowed} uses TLS: set --issuer`), line);
   }
   const { "set-cookie": cookies } = (await send(deliberate, "/login", { headers, body })).headers;
   for (const cookie of cookies) assert.match(cookie, /^__Host-.*; Secure/);

@@ -183,7 +183,7 @@ test("the keys go over to another master key, and the one before opens them no m
   const text = randomBytes(32).toString("base64url");
   const file = join(folder, "new.key");
   writeFileSync(file, `${text}\n`, { mode: 0o600 });
-  assert.match(keys(folder, "reseal", "--new-master-key-file", file), /start the issuers again with it/);
+  assert.match(keys(folder, "reseal", "--new-master-key-file", file), /restart the issuers with it/);
   const before = run(["serve", "--listen", "127.0.0.1:0", ...store(folder)]);
   assert.match(before.stderr, /cannot be opened with this master key/);
   const issuer = await issuerFor(t, { args: store(folder), env: { HALLPASS_MASTER_KEY: text } });

@@ -58,7 +58,7 @@ test("a user who is added while the issuer runs signs in at once, with what they
   const pass = await signIn(issuer, { username: "ann", password: "annsPassword" });
   assert.deepEqual(decodeJwt(pass.token).roles, ["admin"]);
   const again = command(["user", "add", "ann", "--password-stdin"], "annsPassword\n");
-  assert.deepEqual([again.status, again.stderr], [1, "hallpass: username_taken: there is a user ann already\n"]);
+  assert.deepEqual([again.status, again.stderr], [1, "hallpass: username_taken: the user ann exists\n"]);
   done(["user", "set", "ann", "--no-roles", "--claim", "level=3"]);
   const renewed = await (await refresh(issuer, pass)).json();
   assert.deepEqual([decodeJwt(renewed.token).roles ?? [], decodeJwt(renewed.token).level], [[], 3]);
@@ -209,7 +209,7 @@ test("what stands in the socket's place is left alone, and the issuer runs witho
   writeFileSync(join(folder, "hallpass.sock"), "somebody's");
   const { issuer, command } = await live(t, { folder });
   assert.equal((await fetch(`${issuer.url}/healthz`)).status, 200);
-  assert.match(issuer.log(), /WARN.*commands cannot work on the store while this issuer runs/);
+  assert.match(issuer.log(), /WARN.*commands cannot use the store while this issuer runs/);
   const { status, stderr } = command(["user", "list"]);
   assert.equal(status, 1);
   assert.match(stderr, /^hallpass: the store .* is in use: a running hallpass holds it\n$/);

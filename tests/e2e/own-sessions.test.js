@@ -185,7 +185,7 @@ test("the person who runs the issuer lists sessions and ends them", async (t) =>
   const byUser = run(["session", "revoke", "--user", "other", ...store]);
   assert.match(byUser.stdout, /sessions ended: 1/);
   assert.match(byUser.stderr, new RegExp(`session=${others.session.id} cause=revoked_by_operator address=command-line`));
-  assert.match(run(["session", "revoke", "--user", "nobody", ...store]).stderr, /^hallpass: there is no user nobody\n$/);
+  assert.match(run(["session", "revoke", "--user", "nobody", ...store]).stderr, /^hallpass: no such user: nobody\n$/);
   const unknown = run(["session", "revoke", "00000000-0000-4000-8000-000000000000", ...store]);
   assert.deepEqual([unknown.status, unknown.stderr], [1, "hallpass: there is no session 00000000-0000-4000-8000-000000000000\n"]);
   assert.equal(run(["session", "revoke", ...store]).status, 2);
@@ -216,7 +216,7 @@ test("a disabled user is signed out and cannot sign in, and enabled again can", 
   await assertError(await refresh(issuer, one), 400, "invalid_grant");
   await issuer.stop();
   assert.equal(run(["user", "enable", "exampleUser", ...store]).stdout, "hallpass: enabled exampleUser\n");
-  assert.match(run(["user", "enable", "nobody", ...store]).stderr, /hallpass: there is no user nobody\n$/);
+  assert.match(run(["user", "enable", "nobody", ...store]).stderr, /hallpass: no such user: nobody\n$/);
   issuer = await startIssuer({ args: store });
   t.after(() => issuer.kill());
   assert.equal((await login(issuer)).status, 200);

@@ -180,7 +180,7 @@ test("signing out takes 16 refresh tokens and 16 access tokens, and refuses more
   const refreshTokens = pairs.map(({ refresh_token }) => refresh_token);
   for (const headers of [cookies(REFRESH, refreshTokens), cookies(REFRESH, Array(240).fill("hprt_x")), cookies(COOKIES.access, Array(17).fill("a.b.c"))]) {
     const refused = await logout(issuer, undefined, headers);
-    assert.match((await refused.clone().json()).error_description, /more than 16 tokens/);
+    assert.match((await refused.clone().json()).error_description, /at most 16 refresh tokens/);
     await assertError(refused, 400, "invalid_request");
   }
   assert.equal(await living(), 17);

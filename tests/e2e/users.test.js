@@ -52,10 +52,10 @@ test("what a user cannot have is refused in words", (t) => {
     [["set", "exampleUser", "--claim", "iss=1"], /"iss" is the token's own or reserved/, 2],
     [["set", "exampleUser", "--role", "a", "--no-roles"], /cannot be used with/, 2],
     [["set", "exampleUser", "--claim", `a="${"x".repeat(600)}"`, "--claim", `b="${"x".repeat(600)}"`], /at most 1024 bytes/, 1],
-    [["set", "nobody", "--no-roles"], /^hallpass: there is no user nobody\n$/, 1],
-    [["delete", "nobody", "--yes"], /^hallpass: there is no user nobody\n$/, 1],
+    [["set", "nobody", "--no-roles"], /^hallpass: no such user: nobody\n$/, 1],
+    [["delete", "nobody", "--yes"], /^hallpass: no such user: nobody\n$/, 1],
     [["delete", "exampleUser"], /not a terminal to ask on: use --yes/, 1],
-    [["passwd", "nobody", "--password-stdin"], /there is no user nobody/, 1],
+    [["passwd", "nobody", "--password-stdin"], /no such user: nobody/, 1],
   ]) {
     const answer = user(args, "longEnough\n");
     assert.equal(answer.status, status, args.join(" "));
