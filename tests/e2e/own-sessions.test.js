@@ -187,7 +187,7 @@ test("the person who runs the issuer lists sessions and ends them", async (t) =>
   assert.match(byUser.stderr, new RegExp(`session=${others.session.id} cause=revoked_by_operator address=command-line`));
   assert.match(run(["session", "revoke", "--user", "nobody", ...store]).stderr, /^hallpass: no such user: nobody\n$/);
   const unknown = run(["session", "revoke", "00000000-0000-4000-8000-000000000000", ...store]);
-  assert.deepEqual([unknown.status, unknown.stderr], [1, "hallpass: there is no session 00000000-0000-4000-8000-000000000000\n"]);
+  assert.deepEqual([unknown.status, unknown.stderr], [1, "hallpass: no such session: 00000000-0000-4000-8000-000000000000\n"]);
   assert.equal(run(["session", "revoke", ...store]).status, 2);
   assert.equal(run(["session", "revoke", "nonsense", ...store]).status, 2);
   assert.equal(list().length, 1);
