@@ -25,7 +25,7 @@ pub(crate) struct Options {
 /// Runs it. The checker is a test of the issuer, since it drives the issuer's own functions.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     let mut command = workspace.cargo();
-    command.args(["test", "--locked", "--release", "--package", "hallpass-issuer", "--bin", "hallpass"]);
+    command.args(["test", "--locked", "--release", "--package", "hallpass-issuer", "--lib"]);
     command.args(["--", "--nocapture", "session::model"]);
     command.env("HALLPASS_HISTORIES", options.histories.to_string());
     command.env("HALLPASS_SEED", options.seed.to_string());

@@ -11,7 +11,7 @@ const TEST = "key_ring::history::writes_a_month_of_keys";
 
 /** Builds the issuer's own tests, one of which writes histories: their program. */
 function build() {
-  const args = ["test", "--locked", "--package", "hallpass-issuer", "--bin", "hallpass", "--no-run", "--message-format=json"];
+  const args = ["test", "--locked", "--package", "hallpass-issuer", "--lib", "--no-run", "--message-format=json"];
   const told = execFileSync("cargo", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1e9 });
   return told.trim().split("\n").map((line) => JSON.parse(line)).findLast(({ executable }) => executable)?.executable;
 }
