@@ -1,4 +1,4 @@
-/** The client broken on purpose, to see that the simulation would catch it: each time something else in a copy of the compiled files. */
+/** Faulty clients, to prove that the simulation detects faults: each changes one thing in a copy of the compiled files. */
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,25 +8,25 @@ import { temporaryFolder } from "../../support/issuer.js";
 
 export const dist = fileURLToPath(new URL("../../../verifier-wasm/dist/", import.meta.url));
 
-/** What is changed, `[file, from, to]` each, and the `kinds` of tabs that show it soonest. */
+/** The changes, each `[file, from, to]`, and the `kinds` of tabs that show the fault soonest. */
 export const BROKEN = [
   {
-    name: "an answer counts that a sign-out has overtaken, which did not wait for it",
+    name: "a response counts although a later sign-out has superseded it",
     edits: [
-      ["session.js", /(markEnding\(\);)\s+await this\.#upkeep;/, "$1"],
-      ["session.js", /if \(this\.#turn !== turn\)\s+return [^;]*;/, ""],
-      ["session.js", /if \(this\.#over\.has\(pass\.session\.id\)\)\s+return [^;]*;/, ""],
+      ["session.js", /(markSignOut\(\);)\s+await this\.#running;/, "$1"],
+      ["session.js", /if \(this\.#version !== version\)\s+return [^;]*;/, ""],
+      ["session.js", /if \(this\.#endedSessions\.has\(accessToken\.session\.id\)\)\s+return [^;]*;/, ""],
     ],
   },
   {
-    name: "what was traded goes into the storage whatever is there by now",
+    name: "a refresh overwrites a stored token that another tab has replaced",
     kinds: ["shared"],
-    edits: [["tokens.js", " || (await this.#read()) !== presented", ""]],
+    edits: [["token-store.js", " || (await this.#read()) !== presented", ""]],
   },
   {
-    name: "what was refused is dropped from the storage whatever is there by now",
+    name: "a refusal removes a stored token that another tab has replaced",
     kinds: ["shared"],
-    edits: [["tokens.js", /if \(\(await this\.#read\(\)\) !== presented\)\s+return false;/, ""]],
+    edits: [["token-store.js", /if \(\(await this\.#read\(\)\) !== presented\)\s+return false;/, ""]],
   },
   {
     name: "a sign-in does not wait for the requests of other tabs",
@@ -34,63 +34,63 @@ export const BROKEN = [
     edits: [["exchange.js", 'requests("exclusive"', 'requests("shared"']],
   },
   {
-    name: "a failure is the end of the session",
+    name: "a failure ends the session",
     edits: [["answer.js", 'if (answer.kind !== "refused"', 'if (answer.kind === "failed") return true;\n    if (answer.kind !== "refused"']],
   },
   {
-    name: "any refusal is the end of the session",
+    name: "any refusal ends the session",
     edits: [["answer.js", 'if (answer.kind !== "refused"', 'if (answer.kind === "refused") return true;\n    if (answer.kind !== "refused"']],
   },
   {
-    name: "renewals go on while a sign-out waits for the issuer",
-    edits: [["tokens.js", 'return this.#isEnding ?? typeof mark === "string";', "return false;"]],
+    name: "tabs renew while a sign-out is pending",
+    edits: [["token-store.js", 'return this.#isSigningOut ?? typeof mark === "string";', "return false;"]],
   },
   {
-    name: "a sign-out is over though the issuer has not heard of it",
+    name: "a sign-out ends without the issuer's confirmation",
     kinds: ["cookie"],
-    edits: [["exchange.js", /if \(answer\.kind === "done"\)(\s+await this\.tokens\.end\(presented\);)\s+return answer;/, '$1 return { kind: "done" };']],
+    edits: [["exchange.js", /if \(answer\.kind === "done"\)(\s+await this\.tokens\.endSignOut\(presented\);)\s+return answer;/, '$1 return { kind: "done" };']],
   },
   {
-    name: "whatever session another tab shows is shown",
-    edits: [["session.js", /if \(await this\.#exchange\.tokens\.haveChanged\(\)\)\s+await this\.#ask\(\);/, 'if (message.type === "pass") this.#admit(message.pass);']],
+    name: "a tab applies a message about another session",
+    edits: [["session.js", /if \(await this\.#exchange\.tokens\.hasChanged\(\)\)\s+await this\.#checkWithIssuer\(\);/, 'if (message.type === "pass") this.#apply(message.pass);']],
   },
   {
-    name: "the end of any session is the end of one's own",
-    edits: [["session.js", /if \(isOurs\)\s+return this\.#forget\(\);/, "return this.#forget();"]],
+    name: "the end of any session ends the tab's own",
+    edits: [["session.js", /if \(isOurs\)\s+return this\.#clearUser\(\);/, "return this.#clearUser();"]],
   },
   {
-    name: "nobody is asked when another tab shows another session",
-    edits: [["session.js", "await this.#ask();", ";"]],
+    name: "a tab ignores a message about another session",
+    edits: [["session.js", "await this.#checkWithIssuer();", ";"]],
   },
   {
-    name: "tabs with a storage each ask whenever one has renewed",
+    name: "a renewal in one tab makes tabs with separate storages ask the issuer",
     kinds: ["own"],
-    edits: [["tokens.js", "return this.#storage === undefined || (await this.#read()) !== this.#seen;", "return true;"]],
+    edits: [["token-store.js", "return this.#storage === undefined || (await this.#read()) !== this.#lastRead;", "return true;"]],
   },
   {
-    name: "the age of a token stands still while the machine sleeps",
+    name: "the age of a token follows the monotonic clock only",
     edits: [["lifetime.js", "Math.max(now.monotonic - moment.monotonic, now.wall - moment.wall)", "now.monotonic - moment.monotonic"]],
   },
   {
-    name: "the age of a token goes by the wall clock alone",
+    name: "the age of a token follows the wall clock only",
     edits: [["lifetime.js", "Math.max(now.monotonic - moment.monotonic, now.wall - moment.wall)", "now.wall - moment.wall"]],
   },
-  { name: "a request is never given up", edits: [["issuer.js", "TIME_OUT = 15_000", "TIME_OUT = 1e9"]] },
-  { name: "several renewals at a time", edits: [["session.js", "this.#upkeep ??= this", "this.#upkeep = this"]] },
-  { name: "the token goes to whoever is asked", edits: [["authorized-fetch.js", /this\.#origins\.has\([^;]*?\) &&/, ""]] },
-  { name: "a timer that rings early is the last", edits: [["agenda.js", /this\.become\(\{\}\);(\s+if)/, "$1"]] },
+  { name: "a request never times out", edits: [["issuer.js", "TIMEOUT = 15_000", "TIMEOUT = 1e9"]] },
+  { name: "several renewals run at a time", edits: [["session.js", "this.#running ??= this", "this.#running = this"]] },
+  { name: "the token is sent to any origin", edits: [["authorized-fetch.js", /this\.#origins\.has\([^;]*?\) &&/, ""]] },
+  { name: "a timer that fires early is the last", edits: [["agenda.js", /this\.update\(\{\}\);(\s+if)/, "$1"]] },
   {
-    name: "a page that does not know who is there waits until the user sees it",
-    edits: [["schedule.js", "if (isInDoubt || isEnding)", "if ((isInDoubt || isEnding) && isVisible)"]],
+    name: "a hidden page does not ask for the user's status",
+    edits: [["schedule.js", "if (isUnknown || isSigningOut)", "if ((isUnknown || isSigningOut) && isVisible)"]],
   },
-  { name: "what the issuer says of when to come back is not read", edits: [["issuer.js", "retryAfter === undefined ||", "true ||"]] },
-  { name: "a short wait ends a longer one", edits: [["failure.js", /return former && waitLeft[^;]*;/, "return next;"]] },
-  { name: "a wait is not shared", edits: [["session.js", "this.#agenda.become({ failure });\n        this.published.failed(failure.error);", ""]] },
-  { name: "a page that is left keeps its channel", edits: [["session.js", /if \(!this\.#agenda\.standing\.isChanging\)\s+this\.#neighbours\.leave\(\);/, ""]] },
-  { name: "a page that returns believes what it knew", edits: [["session.js", "isInDoubt: isInDoubt || isAway,", ""]] },
+  { name: "Retry-After is ignored", edits: [["issuer.js", "retryAfter === undefined ||", "true ||"]] },
+  { name: "a short wait ends a longer one", edits: [["failure.js", /return previous && waitLeft[^;]*;/, "return next;"]] },
+  { name: "a wait is not shared", edits: [["session.js", "this.#agenda.update({ failure });\n        this.published.failed(failure.error);", ""]] },
+  { name: "a page that is left keeps its channel open", edits: [["session.js", /if \(!this\.#agenda\.state\.isChanging\)\s+this\.#otherTabs\.leave\(\);/, ""]] },
+  { name: "a page that returns does not ask the issuer", edits: [["session.js", "isUnknown: isUnknown || isSuspended,", ""]] },
 ];
 
-/** The broken client's `PageSession`. */
+/** The `PageSession` of a faulty client. */
 export async function breakClient(test, { edits }) {
   const folder = temporaryFolder(test);
   cpSync(join(dist, "client"), join(folder, "client"), { recursive: true });
@@ -99,7 +99,7 @@ export async function breakClient(test, { edits }) {
     const path = join(folder, "client", file);
     const whole = readFileSync(path, "utf8");
     const edited = whole.replace(from, to);
-    assert.notEqual(edited, whole, `${from} must be there in ${file}`);
+    assert.notEqual(edited, whole, `${file} does not contain ${from}`);
     writeFileSync(path, edited);
   }
   return (await import(pathToFileURL(join(folder, "client/session.js")).href)).PageSession;

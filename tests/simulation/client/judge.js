@@ -56,7 +56,7 @@ export class Judge {
     // A clock that was set back while another stood still says nothing: the service's 401 will.
     const isMisled = this.world.hasSetBack && this.world.hasSlept;
     if (token !== null && !isMisled && !this.world.isGood(token)) this.fails(`${tab.name} is given a token that has run out`);
-    const isOut = state.status === "signed-out" && tab.session.published.now === state;
+    const isOut = state.status === "signed-out" && tab.session.published.current === state;
     if (isOut && token !== null) this.fails(`${tab.name} is given a token though it is signed out`);
   }
 
@@ -79,7 +79,7 @@ export class Judge {
   atLast(tab, token) {
     const { ledger } = tab.realm;
     const { expected } = ledger;
-    const { status, session } = tab.session.published.now;
+    const { status, session } = tab.session.published.current;
     if (status === "unknown") this.fails(`${tab.name} does not know who is there`);
     if (expected === "out" && (status !== "signed-out" || token !== null)) this.fails(`${tab.name} is ${status} as ${session?.id} though everybody has signed out`);
     if (expected === "out" && ledger.lastOut !== undefined && !ledger.over.has(ledger.lastOut)) this.fails(`the issuer has never heard of the sign-out of ${ledger.lastOut}`);
@@ -89,7 +89,7 @@ export class Judge {
   }
 
   agree(tabs) {
-    const told = new Set(tabs.map(({ session }) => session.published.now.session?.id));
+    const told = new Set(tabs.map(({ session }) => session.published.current.session?.id));
     if (told.size > 1) this.fails(`tabs of one ${tabs[0].realm.transport === "cookie" ? "profile" : "storage"} disagree: ${[...told].join(", ")}`);
   }
 }

@@ -32,9 +32,9 @@ export class Tab {
     this.#waitsUntil = 0;
     const { transport, storage } = this.realm;
     const settings = { issuer: ISSUER, transport, storage, origins: [ISSUER] };
-    const session = new this.world.PageSession(settings, this.#surroundings());
+    const session = new this.world.PageSession(settings, this.#environment());
     this.session = session;
-    let former = session.published.now;
+    let former = session.published.current;
     session.published.subscribe((state) => {
       this.world.judge.changed(this, former, state);
       former = state;
@@ -120,7 +120,7 @@ export class Tab {
     else task();
   }
 
-  #surroundings() {
+  #environment() {
     const renewals = new Set();
     const { machine, random, timekeeping, hasLocks, marks } = this.world;
     const after = (milliseconds, callback) =>
@@ -138,7 +138,7 @@ export class Tab {
         const close = this.#join(this.#receivers, receiver);
         return { post: (message) => this.world.broadcast(structuredClone(message)), close };
       },
-      lock: (name, mode, patience, task) => (hasLocks ? this.#lock(name, mode, patience, task, after) : task()),
+      lock: (name, mode, maxWait, task) => (hasLocks ? this.#lock(name, mode, maxWait, task, after) : task()),
       marks,
     };
   }
@@ -148,7 +148,7 @@ export class Tab {
     return () => set.delete(member);
   }
 
-  #lock(name, mode, patience, task, after) {
+  #lock(name, mode, maxWait, task, after) {
     return new Promise((resolve, reject) => {
       let isRunning = false;
       const run = () => {
@@ -169,7 +169,7 @@ export class Tab {
         run();
       };
       const stopListening = this.#join(this.#listeners.leave, giveUp);
-      after(patience, giveUp);
+      after(maxWait, giveUp);
     });
   }
 

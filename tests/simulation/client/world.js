@@ -54,12 +54,12 @@ export class World {
     for (const tab of away) await tab.return();
     // They may have to wait for each other's requests.
     await this.machine.pass(40_000);
-    for (const tab of away) this.judge.knows(tab, tab.session.published.now);
+    for (const tab of away) this.judge.knows(tab, tab.session.published.current);
   }
 
   /** A page that is left alone finds out by itself who is there, and a visible one has a good token at hand. */
   async #settles(tab) {
-    const state = tab.session.published.now;
+    const state = tab.session.published.current;
     let token;
     if (tab.isVisible) tab.session.getAccessToken().then((given) => (token = given), (error) => (token = error));
     await settled();
@@ -88,7 +88,7 @@ export class World {
     const before = ledger.lastLogin;
     ledger.signInBegins();
     const { session } = tab;
-    const ends = () => ledger.signInEnds({ session: session.published.now.session?.id, isReached: ledger.lastLogin !== before });
+    const ends = () => ledger.signInEnds({ session: session.published.current.session?.id, isReached: ledger.lastLogin !== before });
     const fails = () => ledger.signInEnds({ isReached: ledger.lastLogin !== before });
     tab.changes += 1;
     this.#watch(session.signIn(username, password).then(ends, fails).finally(() => (tab.changes -= 1)));
@@ -96,7 +96,7 @@ export class World {
 
   signOut(tab) {
     const { ledger } = tab.realm;
-    const sessions = [tab.session.published.now.session?.id, tab.realm.current()].filter((id) => id !== undefined);
+    const sessions = [tab.session.published.current.session?.id, tab.realm.current()].filter((id) => id !== undefined);
     ledger.signOutBegins(sessions, tab.realm.current());
     tab.changes += 1;
     this.#watch(
@@ -111,7 +111,7 @@ export class World {
   }
 
   ask(tab) {
-    const state = tab.session.published.now;
+    const state = tab.session.published.current;
     this.#watch(tab.session.getAccessToken().then((token) => this.judge.given(tab, token, state), (error) => this.#expect(error)));
   }
 

@@ -24,8 +24,8 @@ test("the package holds its own files and no others", () => {
   const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "react", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
     "token-memory", "verifier", "web-crypto",
-    ...["agenda", "answer", "authorized-fetch", "changes", "error", "exchange", "failure", "index", "issuer", "lifetime", "neighbours", "options",
-      "origin", "retry-after", "schedule", "session", "state", "surroundings", "tokens", "within"].map((name) => `client/${name}`)];
+    ...["agenda", "answer", "authorized-fetch", "environment", "error", "exchange", "failure", "index", "issuer", "lifetime", "options",
+      "origin", "other-tabs", "retry-after", "schedule", "session", "state", "task-queue", "token-store", "with-timeout"].map((name) => `client/${name}`)];
   const modules = [...names, "entry-node", "entry-text", "entry-workerd", "module-text"];
   const withTypes = (folder, names) => names.flatMap((name) => [`${folder}/${name}.d.ts`, `${folder}/${name}.js`]);
   const expected = [

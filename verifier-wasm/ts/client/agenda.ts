@@ -1,60 +1,60 @@
-/** A page's standing, and its one timer, which is set with every change. */
+/** The state of a page, and its one timer, which each change of the state resets. */
 
-import type { Pass } from "./answer.js";
+import type { AccessToken } from "./answer.js";
 import { waitLeft } from "./failure.js";
-import { age, isGood } from "./lifetime.js";
-import { nextDue, OPENED, timerFor, type Standing } from "./schedule.js";
-import type { Surroundings, Undo } from "./surroundings.js";
+import { age, isUsable } from "./lifetime.js";
+import { nextDue, INITIAL_STATE, timerFor, type PageState } from "./schedule.js";
+import type { Environment, Cancel } from "./environment.js";
 
-/** What a page knows, and when it acts. No other code sets or stops its timer. */
+/** Holds the state of a page and runs the due task. No other code sets or stops the timer. */
 export class Agenda {
-  readonly #page: Surroundings;
+  readonly #page: Environment;
   readonly #act: () => unknown;
-  #standing = OPENED;
-  #stopTimer: Undo | undefined;
+  #state = INITIAL_STATE;
+  #stopTimer: Cancel | undefined;
 
-  /** `act` does what is due, and changes the standing. */
-  constructor(page: Surroundings, act: () => unknown) {
+  /** `act` runs the due task and updates the state. */
+  constructor(page: Environment, act: () => unknown) {
     this.#page = page;
     this.#act = act;
   }
 
-  get standing(): Standing {
-    return this.#standing;
+  get state(): PageState {
+    return this.#state;
   }
 
-  /** The one way in which the standing changes: the timer is set for what is due then. */
-  become(change: Partial<Standing>): void {
-    this.#standing = { ...this.#standing, ...change };
+  /** The only way to change the state: it resets the timer for the next task. */
+  update(change: Partial<PageState>): void {
+    this.#state = { ...this.#state, ...change };
     this.#stopTimer?.();
     const due = this.#due();
-    this.#stopTimer = due === Infinity ? undefined : this.#page.after(timerFor(due), () => this.ring());
+    this.#stopTimer = due === Infinity ? undefined : this.#page.after(timerFor(due), () => this.runDue());
   }
 
-  /** The timer has rung, too early perhaps, or something has happened: does what is due. Whatever comes of it, a timer is set. */
-  ring(): void {
-    this.become({});
+  /** Runs the task if it is due, and resets the timer in any case. A timer may fire early. */
+  runDue(): void {
+    this.update({});
     if (this.#due() <= 0) this.#act();
   }
 
-  /** Whether the issuer must not be asked yet. */
+  /** Whether the page must not send a request yet. */
   get mustWait(): boolean {
-    return waitLeft(this.#standing.failure, this.#page.now()) > 0;
+    return waitLeft(this.#state.failure, this.#page.now()) > 0;
   }
 
-  /** The access token that may be handed out. */
-  get goodPass(): Pass | undefined {
-    const { pass } = this.#standing;
-    return pass && isGood(pass, this.#page.now()) ? pass : undefined;
+  /** The access token, if the page may still use it. */
+  get usableToken(): AccessToken | undefined {
+    const { accessToken } = this.#state;
+    return accessToken && isUsable(accessToken, this.#page.now()) ? accessToken : undefined;
   }
 
-  /** Whether the access token should be renewed. */
+  /** Whether the access token is due for renewal. */
   get isRenewalDue(): boolean {
-    const { pass, renewalAge } = this.#standing;
-    return pass !== undefined && age(pass.sentAt, this.#page.now()) >= renewalAge;
+    const { accessToken, renewalAge } = this.#state;
+    return accessToken !== undefined && age(accessToken.sentAt, this.#page.now()) >= renewalAge;
   }
 
   #due(): number {
-    return nextDue(this.#standing, this.#page.now(), this.#page.isVisible());
+    return nextDue(this.#state, this.#page.now(), this.#page.isVisible());
   }
 }

@@ -1,62 +1,62 @@
-/** What the issuer's answers are, and what they mean for the session. */
+/** The issuer's responses, and their meaning for the session. */
 
 import { SessionError } from "./error.js";
 
-/** Who is signed in. */
+/** A signed-in user. */
 export interface User {
   readonly id: string;
   readonly username: string;
 }
 
-/** The session that they are signed in with. */
+/** The user's session. */
 export interface SessionInfo {
   readonly id: string;
-  /** When it ends without another renewal, in seconds since 1970 by this computer's clock, be that right or wrong. */
+  /** When the session ends without another renewal, in seconds since 1970 by this computer's clock. */
   readonly expiresAt: number;
 }
 
-/** A moment on both of the page's clocks. */
+/** A time on both of the page's clocks, in milliseconds. */
 export interface Moment {
   readonly monotonic: number;
   readonly wall: number;
 }
 
-/** An access token, and whose it is: what tabs tell each other. */
-export interface Pass {
+/** An access token with its user and session. Tabs send it to each other. */
+export interface AccessToken {
   readonly token: string;
-  /** How many seconds the token was good for when the request was sent, at least. */
+  /** The token's lifetime in seconds, counted from `sentAt`. */
   readonly expiresIn: number;
-  /** When that was. */
+  /** When the request for it was sent. */
   readonly sentAt: Moment;
   readonly user: User;
   readonly session: SessionInfo;
 }
 
-/** What a sign-in or a renewal gave. In the cookie transport the browser keeps the refresh token and the device token. */
-export interface Grant {
-  readonly pass: Pass;
+/** The issuer's response to a sign-in or a renewal. In the cookie transport it has no refresh token and no device token. */
+export interface TokenResponse {
+  readonly accessToken: AccessToken;
   readonly refreshToken?: string;
   readonly deviceToken?: string;
 }
 
-/** What came of a request. To a renewal `done` says that there was nothing to renew. */
+/** The result of a request. For a renewal, `done` means that no token was presented. */
 export type Answer =
-  | { readonly kind: "granted"; readonly grant: Grant }
+  | { readonly kind: "granted"; readonly tokens: TokenResponse }
   | { readonly kind: "done" }
   | { readonly kind: "refused"; readonly status: number; readonly code: string; readonly description: string; readonly retryAfter?: number }
   | { readonly kind: "failed"; readonly retryAfter?: number; readonly cause?: unknown };
 
-/** The answer that a refresh without a token would get. */
+/** The issuer's response to a refresh without a token. */
 export const MISSING: Answer = { kind: "refused", status: 400, code: "invalid_grant", description: "" };
 
-/** Whether a renewal says that the session is over for good. Without its cookie the browser has nothing more to present. */
+/** Whether the response to a renewal ends the session. In the cookie transport, a missing cookie ends it too. */
 export function isEnd(answer: Answer, transport: "cookie" | "body"): boolean {
   if (answer.kind === "done") return transport === "cookie";
   if (answer.kind !== "refused" || answer.status !== 400) return false;
   return answer.code === "invalid_grant" || (transport === "cookie" && answer.code === "invalid_request");
 }
 
-/** The caller's error for an answer that did not do what was asked. */
+/** The error that the caller gets for a request that did not succeed. */
 export function errorOf(answer: Answer): SessionError {
   if (answer.kind === "failed") return unreachable(answer);
   if (answer.kind !== "refused") return unreachable();
@@ -66,7 +66,7 @@ export function errorOf(answer: Answer): SessionError {
   return new SessionError("ERR_REQUEST_REFUSED", `${code}: ${description}`, { retryAfter });
 }
 
-/** The issuer did not answer, or not as an issuer does. */
+/** The issuer did not respond, or the response is not the issuer's. */
 export function unreachable(details: { cause?: unknown; retryAfter?: number } = {}): SessionError {
-  return new SessionError("ERR_ISSUER_UNREACHABLE", "the issuer cannot be reached now", details);
+  return new SessionError("ERR_ISSUER_UNREACHABLE", "the issuer is unreachable", details);
 }

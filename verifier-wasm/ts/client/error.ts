@@ -1,15 +1,15 @@
-/** The one error that the session client throws. */
+/** The error that the session client throws. */
 
 /**
- * What went wrong:
+ * The cause of an error:
  *
  * - `ERR_CREDENTIALS_INVALID`: wrong username or password.
- * - `ERR_TOO_MANY_ATTEMPTS`: too many wrong passwords; `retryAfter` says when to try again.
+ * - `ERR_TOO_MANY_ATTEMPTS`: too many wrong passwords; try again after `retryAfter` seconds.
  * - `ERR_SIGNED_OUT`: no user is signed in.
- * - `ERR_ISSUER_UNREACHABLE`: the issuer did not answer, or asked to come back later. The session lives on.
- * - `ERR_REQUEST_REFUSED`: the issuer refused the request for another reason, which the message tells.
- * - `ERR_OPTIONS_INVALID`: an option is wrong; the message names it.
- * - `ERR_DISPOSED`: the session object is not in use any more.
+ * - `ERR_ISSUER_UNREACHABLE`: the issuer did not respond, or asked the client to retry later. The session continues.
+ * - `ERR_REQUEST_REFUSED`: the issuer refused the request for the reason in the message.
+ * - `ERR_OPTIONS_INVALID`: an option is invalid; the message names it.
+ * - `ERR_DISPOSED`: `dispose` was called on this session object.
  */
 export type SessionErrorCode =
   | "ERR_CREDENTIALS_INVALID"
@@ -20,12 +20,12 @@ export type SessionErrorCode =
   | "ERR_OPTIONS_INVALID"
   | "ERR_DISPOSED";
 
-/** A failure of the session client, with a stable code. It never holds a token or a password. */
+/** An error of the session client, with a stable code. It never contains a token or a password. */
 export class SessionError extends Error {
   override readonly name = "SessionError";
-  /** Which failure it is. */
+  /** The cause of the error. */
   readonly code: SessionErrorCode;
-  /** After how many seconds the same call may succeed, where the issuer said so. */
+  /** The seconds after which to retry, if the issuer sent `Retry-After`. */
   declare readonly retryAfter?: number;
 
   /** @internal */

@@ -1,79 +1,79 @@
-/** The issuer and the tokens that are kept: what is asked with them, and what becomes of them. */
+/** Sends the stored tokens to the issuer, and stores the tokens of its responses. */
 
 import { isEnd, MISSING, type Answer } from "./answer.js";
-import { Issuer, TIME_OUT } from "./issuer.js";
-import type { Neighbours } from "./neighbours.js";
+import { Issuer, TIMEOUT } from "./issuer.js";
+import type { OtherTabs } from "./other-tabs.js";
 import type { Settings, TokenStorage } from "./options.js";
-import { memory, type Surroundings } from "./surroundings.js";
-import { Tokens } from "./tokens.js";
-import { within } from "./within.js";
+import { memory, type Environment } from "./environment.js";
+import { TokenStore } from "./token-store.js";
+import { withTimeout } from "./with-timeout.js";
 
-/** The exchange of credentials and tokens for tokens. */
+/** Exchanges credentials or a refresh token for new tokens. */
 export class Exchange {
-  readonly tokens: Tokens;
+  readonly tokens: TokenStore;
   readonly #issuer: Issuer;
   readonly #transport: "cookie" | "body";
-  readonly #neighbours: Neighbours;
+  readonly #otherTabs: OtherTabs;
 
-  constructor({ issuer, transport, storage }: Settings, name: string, page: Surroundings, neighbours: Neighbours) {
-    const given = storage && inTime(storage, page);
-    this.tokens = new Tokens(transport === "body" ? (given ?? memory()) : undefined, page.marks, name);
+  constructor({ issuer, transport, storage }: Settings, name: string, page: Environment, otherTabs: OtherTabs) {
+    const limited = storage && withLimit(storage, page);
+    this.tokens = new TokenStore(transport === "body" ? (limited ?? memory()) : undefined, page.sharedStorage, name);
     this.#issuer = new Issuer(issuer, transport, page);
     this.#transport = transport;
-    this.#neighbours = neighbours;
+    this.#otherTabs = otherTabs;
   }
 
   login(username: string, password: string): Promise<Answer> {
-    return this.#neighbours.requests("exclusive", async () => {
-      // A storage that cannot be read keeps the user from nothing.
-      const former = await this.tokens.refresh().catch(() => null);
+    return this.#otherTabs.requests("exclusive", async () => {
+      // A storage that cannot be read must not prevent a sign-in.
+      const previous = await this.tokens.refresh().catch(() => null);
       const device = await this.tokens.device().catch(() => null);
       const answer = await this.#issuer.login(username, password, device);
       if (answer.kind !== "granted") return answer;
-      await this.tokens.begin(answer.grant);
-      // In the cookie transport the issuer has ended the session that the new one replaces.
-      if (former !== null) void this.#issuer.logout(former);
+      await this.tokens.saveLogin(answer.tokens);
+      // In the cookie transport, the issuer has already ended the replaced session.
+      if (previous !== null) void this.#issuer.logout(previous);
       return answer;
     });
   }
 
-  /** A renewal, unless it is `overtaken` while it waits for other tabs, or a user signs out. */
-  refresh(isOvertaken: () => boolean): Promise<Answer | undefined> {
-    return this.#neighbours.inTurn(async () => {
-      if (isOvertaken()) return undefined;
-      return this.#neighbours.requests("shared", async () =>
-        (await this.tokens.areEnding()) ? undefined : this.#present(isOvertaken),
+  /** Renews, unless the renewal is superseded while it waits for other tabs, or a sign-out is pending. */
+  refresh(isSuperseded: () => boolean): Promise<Answer | undefined> {
+    return this.#otherTabs.renewAlone(async () => {
+      if (isSuperseded()) return undefined;
+      return this.#otherTabs.requests("shared", async () =>
+        (await this.tokens.isSigningOut()) ? undefined : this.#refreshWithStoredToken(isSuperseded),
       );
     });
   }
 
-  /** Tells the issuer of a sign-out, unless another tab has done it, or a user has signed in there. */
+  /** Sends a pending sign-out to the issuer, unless another tab has sent it or has signed a user in. */
   logout(): Promise<Answer | undefined> {
-    return this.#neighbours.requests("shared", async () => {
-      if (!(await this.tokens.areEnding())) return undefined;
+    return this.#otherTabs.requests("shared", async () => {
+      if (!(await this.tokens.isSigningOut())) return undefined;
       const presented = await this.tokens.refresh();
       const answer = await this.#issuer.logout(presented);
-      if (answer.kind === "done") await this.tokens.end(presented);
+      if (answer.kind === "done") await this.tokens.endSignOut(presented);
       return answer;
     });
   }
 
-  async #present(isOvertaken: () => boolean): Promise<Answer | undefined> {
+  async #refreshWithStoredToken(isSuperseded: () => boolean): Promise<Answer | undefined> {
     const presented = await this.tokens.refresh();
-    if (isOvertaken()) return undefined;
+    if (isSuperseded()) return undefined;
     const isMissing = presented === null && this.#transport === "body";
     const answer = isMissing ? MISSING : await this.#issuer.refresh(presented);
-    // A storage that takes no more keeps the token that was presented, for which the issuer gives the same again.
-    if (answer.kind === "granted") await this.tokens.trade(presented, answer.grant).catch(() => {});
-    // A user has signed in meanwhile: what was refused is a token of the past.
-    if (isEnd(answer, this.#transport) && !(await this.tokens.drop(presented))) return this.#present(isOvertaken);
+    // A storage that cannot be written keeps the presented token. The issuer returns the same successor for it.
+    if (answer.kind === "granted") await this.tokens.saveRefresh(presented, answer.tokens).catch(() => {});
+    // A user has signed in meanwhile: the refused token is no longer the stored one.
+    if (isEnd(answer, this.#transport) && !(await this.tokens.remove(presented))) return this.#refreshWithStoredToken(isSuperseded);
     return answer;
   }
 }
 
-/** The same storage, whose every call fails that is not answered in time: a page that waited on would never know who is there. */
-function inTime(storage: TokenStorage, page: Surroundings): TokenStorage {
-  const limit = <Outcome>(outcome: Outcome | PromiseLike<Outcome>) => within(page, TIME_OUT, outcome);
+/** The storage with a time limit per call: without it, a page could wait forever for the user's status. */
+function withLimit(storage: TokenStorage, page: Environment): TokenStorage {
+  const limit = <Outcome>(outcome: Outcome | PromiseLike<Outcome>) => withTimeout(page, TIMEOUT, outcome);
   return {
     getItem: (key) => limit(storage.getItem(key)),
     setItem: (key, value) => limit(storage.setItem(key, value)),

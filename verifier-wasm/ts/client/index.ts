@@ -1,10 +1,10 @@
-/** `hallpass/client`: who is signed in in a page, and an access token whenever one is needed. Plain TypeScript, no wasm. */
+/** `hallpass/client`: the signed-in user of a page, and a valid access token on demand. Plain TypeScript, no wasm. */
 
 import type { User } from "./answer.js";
 import { readOptions, type SessionOptions } from "./options.js";
 import { PageSession, type SignOutOutcome } from "./session.js";
 import type { Listener, SessionState } from "./state.js";
-import { browserSurroundings, isPage } from "./surroundings.js";
+import { browserEnvironment, isPage } from "./environment.js";
 
 export { SessionError, type SessionErrorCode } from "./error.js";
 export type { SessionInfo, User } from "./answer.js";
@@ -12,16 +12,16 @@ export type { SessionOptions, TokenStorage } from "./options.js";
 export type { SignOutOutcome } from "./session.js";
 export type { SessionState } from "./state.js";
 
-/** The session of a page. Reading it asks the issuer nothing. */
+/** The session of a page. Its properties never cause a request. */
 export interface Session {
-  /** Who is signed in; a new object whenever that changes, and only then. */
+  /** The user's status; a new object after each change, and only then. */
   readonly state: SessionState;
-  /** Who is signed in; `null`: no user; `undefined`: it is not known yet. */
+  /** The signed-in user; `null` if no user is signed in, `undefined` if the page does not know yet. */
   readonly user: User | null | undefined;
-  /** Calls `listener` whenever the state changes, until the function that it returns is called. Nothing waits for it. */
+  /** Calls `listener` after each change of the state. Returns a function that ends the subscription. */
   subscribe(listener: Listener): () => void;
   /**
-   * Signs in. @throws {@link SessionError} `ERR_CREDENTIALS_INVALID`, `ERR_TOO_MANY_ATTEMPTS`, `ERR_ISSUER_UNREACHABLE`.
+   * Signs a user in. @throws {@link SessionError} `ERR_CREDENTIALS_INVALID`, `ERR_TOO_MANY_ATTEMPTS`, `ERR_ISSUER_UNREACHABLE`.
    *
    * @example
    * ```ts
@@ -30,28 +30,28 @@ export interface Session {
    */
   signIn(credentials: { username: string; password: string }): Promise<User>;
   /**
-   * Signs out, here and in the page's other tabs. `"pending"`: the issuer could not be reached; it is told as soon as it can
-   * be, by the next page that is opened where this one is closed.
+   * Signs the user out, in this page and its other tabs. `"pending"`: the issuer is unreachable. The page repeats the request
+   * until the issuer confirms it; if the page is closed, the next one does.
    */
   signOut(): Promise<SignOutOutcome>;
   /**
-   * A token that is good for some seconds at least, renewed where it must be; `null` where no user is signed in.
+   * Returns an access token that is valid for at least some seconds, renewed if needed; `null` if no user is signed in.
    *
-   * @throws {@link SessionError} `ERR_ISSUER_UNREACHABLE` where none can be had now; the session lives on.
+   * @throws {@link SessionError} `ERR_ISSUER_UNREACHABLE` if a renewal is needed and fails; the session continues.
    */
   getAccessToken(): Promise<string | null>;
   /**
-   * As the standard `fetch`, with the access token in `Authorization` where the request goes to the page's own origin, the
-   * issuer's or one of `origins`. Renews where it must, and tries once more where the answer is 401.
+   * The standard `fetch`, with the access token in `Authorization` for requests to the page's own origin, the issuer's or one
+   * of `origins`. Renews the token if needed, and retries once after a 401.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** Ends its timers and listeners. It signs no user out. */
+  /** Stops all timers and listeners. The user stays signed in. */
   dispose(): void;
 }
 
 /**
- * Makes the session of a page; one is enough. It finds out at once who is signed in. Without a `document`, as on a server, it
- * stays `"unknown"`, requests nothing and sets no timer until a method is called.
+ * Creates the session of a page; one is enough. It asks the issuer at once for the user's status. Without a `document`, as on a
+ * server, the status stays `"unknown"`: no request is sent and no timer is set until a method is called.
  *
  * @throws {@link SessionError} `ERR_OPTIONS_INVALID`; the message names the option.
  * @example
@@ -63,14 +63,14 @@ export interface Session {
  */
 export function createSession(options: SessionOptions): Session {
   const settings = readOptions(options);
-  const session = new PageSession(settings, browserSurroundings(options.fetch, options.now));
+  const session = new PageSession(settings, browserEnvironment(options.fetch, options.now));
   if (isPage()) session.start();
   return {
     get state() {
-      return session.published.now;
+      return session.published.current;
     },
     get user() {
-      return session.published.now.user;
+      return session.published.current.user;
     },
     subscribe: (listener) => session.published.subscribe(listener),
     signIn: ({ username, password }) => session.signIn(username, password),

@@ -1,31 +1,31 @@
-/** How long an access token is good yet, whatever the computer's clock says. */
+/** The remaining lifetime of an access token, independent of the computer's clock setting. */
 
-import type { Moment, Pass } from "./answer.js";
+import type { Moment, AccessToken } from "./answer.js";
 
-/** Milliseconds before its end from which a token is handed out no more: it needs some to arrive. */
-const MARGIN = 10_000;
+/** Milliseconds before its expiry from which a token is not used any longer: a request takes time to arrive. */
+const EXPIRY_MARGIN = 10_000;
 
-/** The part of its life after which a token is renewed: from this, up to a tenth more by chance, so that not all come at once. */
+/** The fraction of its lifetime after which a token is renewed, plus up to 0.1 of jitter, so that pages do not all renew at once. */
 const RENEWED_AFTER = 0.75;
 
-/** Milliseconds between two renewals at least, however short the tokens live. */
-const SHORTEST = 1_000;
+/** Minimum milliseconds between two renewals, even for tokens of a shorter lifetime. */
+const MIN_RENEWAL_INTERVAL = 1_000;
 
-/** Whether the token may be handed out. */
-export function isGood({ expiresIn, sentAt }: Pass, now: Moment): boolean {
+/** Whether the token is valid long enough for a request. */
+export function isUsable({ expiresIn, sentAt }: AccessToken, now: Moment): boolean {
   const life = expiresIn * 1000;
-  return age(sentAt, now) < life - Math.min(MARGIN, life / 4);
+  return age(sentAt, now) < life - Math.min(EXPIRY_MARGIN, life / 4);
 }
 
 /**
- * The age in milliseconds at which a token that came `now` is renewed; `chance` is at least 0 and less than 1. By the clock that
- * is never set: an age by the other, which was ahead for a while, would put the renewal off for as long.
+ * The age in milliseconds at which a token that arrived `now` is renewed; `chance` is from 0 to below 1. It is counted by the
+ * monotonic clock: a wall clock that was ahead for a while would delay the renewal by as much.
  */
-export function renewalAge({ expiresIn, sentAt }: Pass, chance: number, now: Moment): number {
-  return Math.max(expiresIn * 1000 * (RENEWED_AFTER + chance / 10), now.monotonic - sentAt.monotonic + SHORTEST);
+export function renewalAge({ expiresIn, sentAt }: AccessToken, chance: number, now: Moment): number {
+  return Math.max(expiresIn * 1000 * (RENEWED_AFTER + chance / 10), now.monotonic - sentAt.monotonic + MIN_RENEWAL_INTERVAL);
 }
 
-/** Milliseconds since a moment. A clock that was set, or one that stood still while the computer slept, makes it longer at worst. */
+/** Milliseconds since a moment, by the clock that shows more: one may have been set back, the other may stop during sleep. */
 export function age(moment: Moment, now: Moment): number {
   return Math.max(now.monotonic - moment.monotonic, now.wall - moment.wall);
 }

@@ -1,12 +1,12 @@
-/** The options of a session, read strictly. */
+/** Reads the options of a session strictly. */
 
 import type { FetchFunction } from "../options.js";
 import { SessionError } from "./error.js";
 import { originOf } from "./origin.js";
 
 /**
- * Where the refresh token lives in the body transport; `localStorage` and `sessionStorage` are such storages, and so are those
- * of React Native and its like, which answer with promises.
+ * The storage of the refresh token in the body transport: `localStorage`, `sessionStorage`, or an asynchronous one such as React
+ * Native's.
  */
 export interface TokenStorage {
   getItem(key: string): string | null | Promise<string | null>;
@@ -16,21 +16,21 @@ export interface TokenStorage {
 
 /** Options of {@link createSession}. */
 export interface SessionOptions {
-  /** The issuer's public URL, such as `https://auth.example.com`; on its own pages `location.origin`. */
+  /** The issuer's public URL, such as `https://auth.example.com`; `location.origin` if the page is on the issuer's origin. */
   issuer: string | URL;
   /**
-   * How the refresh token travels: in a cookie that no script can read (the default), or in the body of requests, for pages
-   * that the issuer's cookies do not reach.
+   * The transport of the refresh token: in a cookie that no script can read (the default), or in the body of requests, for pages
+   * on a site other than the issuer's.
    */
   transport?: "cookie" | "body";
   /**
-   * Body transport only: where the refresh token is kept; in the page's memory by default, so that a reload signs out.
-   * Any script that runs in the page can read a storage, and take the session with it: prefer cookies.
+   * Body transport only: the storage of the refresh token. The default is the page's memory: a reload signs the user out.
+   * Any script in the page can read the storage and steal the session: prefer cookies.
    */
   storage?: TokenStorage;
   /**
-   * The origins besides the page's own and the issuer's whose requests get the access token by {@link Session.fetch}:
-   * `scheme://host[:port]`, of any scheme.
+   * Additional origins to which {@link Session.fetch} sends the access token, besides the page's own and the issuer's:
+   * `scheme://host[:port]`, with any scheme.
    */
   origins?: readonly string[];
   /** The standard `fetch`, or one that behaves like it. */
@@ -39,7 +39,7 @@ export interface SessionOptions {
   now?: () => number;
 }
 
-/** The options as the session wants them. */
+/** The options with their defaults. */
 export interface Settings {
   readonly issuer: string;
   readonly transport: "cookie" | "body";
@@ -47,11 +47,11 @@ export interface Settings {
   readonly origins: readonly string[];
 }
 
-/** @throws {@link SessionError} `ERR_OPTIONS_INVALID`; the message names the option and what it takes. */
+/** @throws {@link SessionError} `ERR_OPTIONS_INVALID`; the message names the option and its valid values. */
 export function readOptions(options: SessionOptions): Settings {
   const { issuer, transport = "cookie", storage, origins = [], fetch, now, ...others } = options;
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw invalid(`\`${unknown}\` is no option of a session`);
+  if (unknown !== undefined) throw invalid(`\`${unknown}\` is not an option`);
   const url = String(issuer);
   const origin = originOf(url);
   if (!origin || !/^https?:[^?#\s]+$/i.test(url)) throw invalid("`issuer` must be its URL, such as https://auth.example.com");

@@ -6,14 +6,14 @@ const ASCTIME = /^(\w{3}) (\w{3}) ([ \d]\d) (\S+) (\d{4})$/;
 /** `Sun, 06 Nov 1994 08:49:37 GMT`, and `Sunday, 06-Nov-94 08:49:37 GMT` of RFC 850. */
 const DATE = /^(\w{3})\w*, ([ \d]\d)[ -](\w{3})[ -](\d{4}|\d\d) (\S+) GMT$/;
 
-/** How many seconds the header asks for; `now` is in milliseconds since 1970. */
+/** The header's value in seconds; `now` is in milliseconds since 1970. */
 export function readRetryAfter(header: string | null, now: number): number | undefined {
   const text = header?.trim() ?? "";
   const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((readDate(text, now) - now) / 1000);
   return seconds > 0 ? seconds : undefined;
 }
 
-/** Puts a date into the first form, which every engine's `Date.parse` takes (ECMA-262, `Date.prototype.toUTCString`). */
+/** Converts a date to the first form, which every engine's `Date.parse` reads (ECMA-262, `Date.prototype.toUTCString`). */
 function readDate(text: string, now: number): number {
   const [, weekday, day = "", month, year, time] = DATE.exec(text.replace(ASCTIME, "$1, $3 $2 $5 $4 GMT")) ?? [];
   return Date.parse(`${weekday}, ${day.replace(" ", "0")} ${month} ${fullYear(Number(year), now)} ${time} GMT`);

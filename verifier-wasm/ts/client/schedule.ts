@@ -1,63 +1,63 @@
-/** When a page has something to do next: it follows from one value, whose every change sets the page's one timer anew. */
+/** The time of a page's next task: a pure function of the page's state. */
 
-import type { Moment, Pass } from "./answer.js";
+import type { Moment, AccessToken } from "./answer.js";
 import { waitLeft, type Failure } from "./failure.js";
 import { age } from "./lifetime.js";
 
-/** Where a page is. */
-export interface Standing {
-  /** What was granted last, and the age in milliseconds at which it is renewed. */
-  readonly pass: Pass | undefined;
+/** Everything that decides the page's next task. */
+export interface PageState {
+  /** The token that was granted last, and the age in milliseconds at which it is renewed. */
+  readonly accessToken: AccessToken | undefined;
   readonly renewalAge: number;
-  /** Whether only the issuer knows who is there. */
-  readonly isInDoubt: boolean;
-  /** Whether the issuer has yet to hear of a sign-out. */
-  readonly isEnding: boolean;
-  /** What the last try failed of; nothing after one that succeeded. */
+  /** Whether the page must ask the issuer for the user's status. */
+  readonly isUnknown: boolean;
+  /** Whether the issuer has not confirmed a sign-out yet. */
+  readonly isSigningOut: boolean;
+  /** The last failure; `undefined` after a success. */
   readonly failure: Failure | undefined;
-  /** Whether a renewal or a repeated sign-out is under way. */
+  /** Whether a renewal or a repeated sign-out is running. */
   readonly isRenewing: boolean;
-  /** Whether a sign-in or a sign-out is under way. */
+  /** Whether a sign-in or a sign-out is running. */
   readonly isChanging: boolean;
-  /** Whether the page is put away, perhaps for good. */
-  readonly isAway: boolean;
+  /** Whether the page is unloaded or in the back/forward cache. */
+  readonly isSuspended: boolean;
   readonly isDisposed: boolean;
 }
 
-/** That of a page that was opened just now. */
-export const OPENED: Standing = {
-  pass: undefined,
+/** The state of a new page. */
+export const INITIAL_STATE: PageState = {
+  accessToken: undefined,
   renewalAge: 0,
-  isInDoubt: true,
-  isEnding: false,
+  isUnknown: true,
+  isSigningOut: false,
   failure: undefined,
   isRenewing: false,
   isChanging: false,
-  isAway: false,
+  isSuspended: false,
   isDisposed: false,
 };
 
-/** Milliseconds between two looks at a clock at least: one that is coarse may tell the same for as long. */
+/** Minimum milliseconds of a timer: a coarse clock may show the same time for as long. */
 const MIN_TIMER = 100;
 
-/** And at most: while the machine sleeps a timer may stand still, and only the wall clock tells. */
+/** Maximum milliseconds of a timer: a timer may stop while the machine sleeps, and only the wall clock shows it. */
 const MAX_TIMER = 60_000;
 
 /**
- * Milliseconds until the page has something to do; `Infinity`: not before something happens to it. A page that the user does
- * not see finds out who is there and tells of a sign-out, but renews no token.
+ * Milliseconds until the page's next task; `Infinity`: none until an event. A hidden page asks for the user's status and repeats
+ * a sign-out, but renews no token.
  */
-export function nextDue(standing: Standing, now: Moment, isVisible: boolean): number {
-  const { pass, isInDoubt, isEnding, failure } = standing;
-  // What is under way changes the standing when it ends.
-  if (standing.isDisposed || standing.isAway || standing.isRenewing || standing.isChanging) return Infinity;
+export function nextDue(state: PageState, now: Moment, isVisible: boolean): number {
+  const { accessToken, isUnknown, isSigningOut, failure } = state;
+  // A running task changes the state when it ends.
+  if (state.isDisposed || state.isSuspended || state.isRenewing || state.isChanging) return Infinity;
   const wait = waitLeft(failure, now);
-  if (isInDoubt || isEnding) return wait;
-  if (pass === undefined || !isVisible) return Infinity;
-  return Math.max(wait, standing.renewalAge - age(pass.sentAt, now));
+  if (isUnknown || isSigningOut) return wait;
+  if (accessToken === undefined || !isVisible) return Infinity;
+  return Math.max(wait, state.renewalAge - age(accessToken.sentAt, now));
 }
 
-/** The timer for what is due in so many milliseconds. It may ring early: then the next is set for what is left. */
+/** The timer for a task that is due in so many milliseconds. It may fire early; then the next timer covers the rest. */
 export function timerFor(due: number): number {
   return Math.min(Math.max(due, MIN_TIMER), MAX_TIMER);
 }

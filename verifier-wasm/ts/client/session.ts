@@ -1,96 +1,96 @@
-/** The session of a page: who is signed in, and an access token that is good whenever one is needed. */
+/** The session of a page: decides the user's status, and provides a valid access token on demand. */
 
 import { Agenda } from "./agenda.js";
-import { errorOf, isEnd, unreachable, type Answer, type Pass, type User } from "./answer.js";
+import { errorOf, isEnd, unreachable, type Answer, type AccessToken, type User } from "./answer.js";
 import { AuthorizedFetch } from "./authorized-fetch.js";
-import { Changes } from "./changes.js";
+import { TaskQueue } from "./task-queue.js";
 import { SessionError } from "./error.js";
 import { Exchange } from "./exchange.js";
-import { cutShort, failed, failedElsewhere } from "./failure.js";
-import { isGood, renewalAge } from "./lifetime.js";
-import { Neighbours, type Message } from "./neighbours.js";
+import { withoutWait, nextFailure, failureOfOtherTab } from "./failure.js";
+import { isUsable, renewalAge } from "./lifetime.js";
+import { OtherTabs, type Message } from "./other-tabs.js";
 import type { Settings } from "./options.js";
-import type { Standing } from "./schedule.js";
+import type { PageState } from "./schedule.js";
 import { PublishedState } from "./state.js";
-import type { Surroundings, Undo } from "./surroundings.js";
+import type { Environment, Cancel } from "./environment.js";
 
-/** What came of a sign-out: the issuer has ended the session, or will be told as soon as it can be reached. */
+/** The result of a sign-out: the issuer has ended the session, or the page repeats the request until it has. */
 export type SignOutOutcome = "ended" | "pending";
 
 /** The session of one page. */
 export class PageSession {
   readonly published = new PublishedState();
-  readonly #page: Surroundings;
+  readonly #page: Environment;
   readonly #settings: Settings;
-  readonly #neighbours: Neighbours;
+  readonly #otherTabs: OtherTabs;
   readonly #exchange: Exchange;
   readonly #fetch: AuthorizedFetch;
-  readonly #changes = new Changes();
-  /** The sign-out that is under way or waits, and that no sign-in has followed: who asks again waits for the same. */
+  readonly #changes = new TaskQueue();
+  /** The running or queued sign-out that no sign-in has followed. A second call returns the same promise. */
   #signOut: Promise<SignOutOutcome> | undefined;
-  #stopListening: Undo[] = [];
+  #stopListening: Cancel[] = [];
   readonly #agenda: Agenda;
-  /** Counts whatever decides who is there: the answer to a renewal that began before is discarded. */
-  #turn = 0;
-  /** Sessions that are over. */
-  readonly #over = new Set<string>();
-  /** The one renewal, or the one repeated sign-out, that is under way. */
-  #upkeep: Promise<void> | undefined;
+  /** Increases with each decision about the user's status: the response to a renewal that began earlier is discarded. */
+  #version = 0;
+  /** The ids of ended sessions. */
+  readonly #endedSessions = new Set<string>();
+  /** The one running renewal or repeated sign-out. */
+  #running: Promise<void> | undefined;
 
-  constructor(settings: Settings, page: Surroundings) {
+  constructor(settings: Settings, page: Environment) {
     const name = `hallpass:${settings.issuer}`;
     this.#page = page;
     this.#settings = settings;
-    this.#agenda = new Agenda(page, () => void this.#tend());
-    this.#neighbours = new Neighbours(name, page, (message) => this.#hear(message));
-    this.#exchange = new Exchange(settings, name, page, this.#neighbours);
+    this.#agenda = new Agenda(page, () => void this.#runDueTask());
+    this.#otherTabs = new OtherTabs(name, page, (message) => this.#receive(message));
+    this.#exchange = new Exchange(settings, name, page, this.#otherTabs);
     this.#fetch = new AuthorizedFetch(page, settings.origins, {
-      user: () => this.published.now.user,
-      pass: () => this.#agenda.standing.pass,
-      usablePass: () => this.#usablePass(),
-      renew: () => this.#changes.settled().then(() => this.#tend()),
+      user: () => this.published.current.user,
+      latest: () => this.#agenda.state.accessToken,
+      usable: () => this.#usableToken(),
+      renew: () => this.#changes.settled().then(() => this.#runDueTask()),
     });
   }
 
-  /** Finds out who is there, and from now on does by itself what is due. Before that nothing is asked. */
+  /** Asks for the user's status, and runs due tasks from now on. Before that, no request is sent. */
   start(): void {
     const { on } = this.#page;
     this.#stopListening = [on("wake", () => void this.#wake()), on("leave", () => this.#leave())];
-    this.#neighbours.join();
-    this.#agenda.ring();
+    this.#otherTabs.join();
+    this.#agenda.runDue();
   }
 
   signIn(username: string, password: string): Promise<User> {
     this.#signOut = undefined;
     return this.#change(async () => {
-      await this.#upkeep;
+      await this.#running;
       const answer = await this.#exchange.login(username, password);
-      // It may have been granted all the same, and only the browser knows the cookies.
-      if (answer.kind === "failed") this.#agenda.become({ isInDoubt: true });
+      // The issuer may have granted it, and a page cannot read the cookies.
+      if (answer.kind === "failed") this.#agenda.update({ isUnknown: true });
       if (answer.kind !== "granted") throw errorOf(answer);
-      this.#commit(answer.grant.pass);
-      return answer.grant.pass.user;
+      this.#accept(answer.tokens.accessToken);
+      return answer.tokens.accessToken.user;
     });
   }
 
   signOut(): Promise<SignOutOutcome> {
     this.#signOut ??= this.#change(async () => {
-      const session = this.#agenda.standing.pass?.session.id;
-      // First, so that where the page is closed before the answer, the next one resumes it.
-      await this.#exchange.tokens.markEnding();
-      await this.#upkeep;
+      const session = this.#agenda.state.accessToken?.session.id;
+      // First: if the page is closed before the response, the next page repeats the sign-out.
+      await this.#exchange.tokens.markSignOut();
+      await this.#running;
       const answer = await this.#logout();
-      const isOvertaken = answer === undefined;
-      if (!isOvertaken || this.#agenda.standing.pass?.session.id === session) this.#forget();
-      this.#agenda.become({ isInDoubt: isOvertaken });
-      this.#neighbours.tell({ type: "over", session });
+      const isSuperseded = answer === undefined;
+      if (!isSuperseded || this.#agenda.state.accessToken?.session.id === session) this.#clearUser();
+      this.#agenda.update({ isUnknown: isSuperseded });
+      this.#otherTabs.send({ type: "over", session });
       return this.#signedOut(answer);
     }).finally(() => (this.#signOut = undefined));
     return this.#signOut;
   }
 
   async getAccessToken(): Promise<string | null> {
-    return (await this.#usablePass())?.token ?? null;
+    return (await this.#usableToken())?.token ?? null;
   }
 
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -98,200 +98,200 @@ export class PageSession {
   }
 
   dispose(): void {
-    this.#turn += 1;
-    this.#agenda.become({ isDisposed: true });
+    this.#version += 1;
+    this.#agenda.update({ isDisposed: true });
     this.#stopListening.forEach((stop) => stop());
     this.published.close();
-    // The other tabs hear yet of a sign-out that is under way.
-    void this.#changes.settled().then(() => this.#neighbours.leave());
+    // A running sign-out still sends its message to the other tabs.
+    void this.#changes.settled().then(() => this.#otherTabs.leave());
   }
 
-  async #usablePass(): Promise<Pass | null> {
-    this.#assertInUse();
+  async #usableToken(): Promise<AccessToken | null> {
+    this.#assertNotDisposed();
     await this.#changes.settled();
-    // Looked at once: it must not expire between two looks. The issuer is not asked again for a user who is known to be signed out.
-    const known = this.#agenda.goodPass;
-    if (!this.#agenda.standing.isInDoubt && (known || this.published.now.status === "signed-out")) {
-      if (this.#agenda.isRenewalDue) void this.#tend();
+    // Read once: the token must not expire between two reads. For a user known to be signed out, no request is sent.
+    const known = this.#agenda.usableToken;
+    if (!this.#agenda.state.isUnknown && (known || this.published.current.status === "signed-out")) {
+      if (this.#agenda.isRenewalDue) void this.#runDueTask();
       return known ?? null;
     }
-    await this.#tend();
-    this.#assertInUse();
-    if (this.published.now.status === "signed-out") return null;
-    const pass = this.#agenda.goodPass;
-    if (pass !== undefined) return pass;
-    throw this.#agenda.standing.failure?.error ?? unreachable();
+    await this.#runDueTask();
+    this.#assertNotDisposed();
+    if (this.published.current.status === "signed-out") return null;
+    const accessToken = this.#agenda.usableToken;
+    if (accessToken !== undefined) return accessToken;
+    throw this.#agenda.state.failure?.error ?? unreachable();
   }
 
-  #assertInUse(): void {
-    if (this.#agenda.standing.isDisposed) throw new SessionError("ERR_DISPOSED", "this session was disposed of");
+  #assertNotDisposed(): void {
+    if (this.#agenda.state.isDisposed) throw new SessionError("ERR_DISPOSED", "the session is disposed");
   }
 
-  /** Signs in or out, one after the other. Both wait for what is under way, whose cookies could come after theirs. */
+  /** Runs a sign-in or a sign-out after earlier ones. Both wait for running requests, which could set older cookies later. */
   async #change<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
-    this.#assertInUse();
+    this.#assertNotDisposed();
     return this.#changes.run(async () => {
-      this.#agenda.become({ isChanging: true });
+      this.#agenda.update({ isChanging: true });
       try {
         return await task();
       } finally {
-        this.#agenda.become({ isChanging: false });
+        this.#agenda.update({ isChanging: false });
       }
     });
   }
 
-  /** Does what there is to do, and one thing at a time: who asks meanwhile waits for the same. It never fails. */
-  async #tend(): Promise<void> {
-    const { isDisposed, isAway, isChanging } = this.#agenda.standing;
-    if (isDisposed || isAway || isChanging || this.#agenda.mustWait) return;
-    this.#upkeep ??= this.#runUpkeep();
-    await this.#upkeep;
+  /** Runs the due task, one at a time: a second caller waits for the running one. It never rejects. */
+  async #runDueTask(): Promise<void> {
+    const { isDisposed, isSuspended, isChanging } = this.#agenda.state;
+    if (isDisposed || isSuspended || isChanging || this.#agenda.mustWait) return;
+    this.#running ??= this.#runTask();
+    await this.#running;
   }
 
-  async #runUpkeep(): Promise<void> {
-    this.#agenda.become({ isRenewing: true });
-    await this.#keepUp().catch((cause: unknown) => this.#putOff({ kind: "failed", cause }));
-    this.#upkeep = undefined;
-    this.#agenda.become({ isRenewing: false });
+  async #runTask(): Promise<void> {
+    this.#agenda.update({ isRenewing: true });
+    await this.#logoutOrRenew().catch((cause: unknown) => this.#retryLater({ kind: "failed", cause }));
+    this.#running = undefined;
+    this.#agenda.update({ isRenewing: false });
   }
 
-  /** Tells the issuer of a sign-out that it has not heard of, or finds out who is there. */
-  async #keepUp(): Promise<void> {
-    if (!(await this.#exchange.tokens.areEnding())) return this.#renew();
-    this.#forget();
+  /** Repeats an unconfirmed sign-out, or else renews. */
+  async #logoutOrRenew(): Promise<void> {
+    if (!(await this.#exchange.tokens.isSigningOut())) return this.#renew();
+    this.#clearUser();
     this.#signedOut(await this.#logout());
   }
 
   async #renew(): Promise<void> {
-    const turn = this.#turn;
-    const isOvertaken = () => this.#turn !== turn || this.#agenda.mustWait;
-    const answer = await this.#exchange.refresh(isOvertaken);
-    // What was decided meanwhile stands, but the issuer may ask for a wait all the same.
-    if (this.#turn !== turn) return answer && "retryAfter" in answer ? this.#putOff(answer) : undefined;
-    if (answer !== undefined) this.#settle(answer);
-    // A user signs out in another tab, unless another tab was told to wait.
-    else if (!this.#agenda.mustWait) await this.#keepUp();
+    const version = this.#version;
+    const isSuperseded = () => this.#version !== version || this.#agenda.mustWait;
+    const answer = await this.#exchange.refresh(isSuperseded);
+    // The later decision applies, but `Retry-After` is respected.
+    if (this.#version !== version) return answer && "retryAfter" in answer ? this.#retryLater(answer) : undefined;
+    if (answer !== undefined) this.#applyAnswer(answer);
+    // No response: a user signs out in another tab, or another tab reported a wait.
+    else if (!this.#agenda.mustWait) await this.#logoutOrRenew();
   }
 
   async #logout(): Promise<Answer | undefined> {
     return this.#exchange.logout().catch((cause: unknown) => ({ kind: "failed", cause }));
   }
 
-  /** What came of a sign-out; nothing where another tab has done it. */
+  /** Applies the response to a sign-out; `undefined` if another tab has sent it. */
   #signedOut(answer: Answer | undefined): SignOutOutcome {
     const isPending = answer !== undefined && answer.kind !== "done";
-    this.#agenda.become({ isEnding: isPending });
-    if (isPending) this.#putOff(answer);
+    this.#agenda.update({ isSigningOut: isPending });
+    if (isPending) this.#retryLater(answer);
     else if (answer) this.#recovered();
     return isPending ? "pending" : "ended";
   }
 
-  #settle(answer: Answer): void {
-    if (answer.kind === "granted") this.#commit(answer.grant.pass);
-    else if (isEnd(answer, this.#settings.transport)) this.#end();
-    else this.#putOff(answer);
+  #applyAnswer(answer: Answer): void {
+    if (answer.kind === "granted") this.#accept(answer.tokens.accessToken);
+    else if (isEnd(answer, this.#settings.transport)) this.#endSession();
+    else this.#retryLater(answer);
   }
 
-  /** The issuer did not do what it was asked: it is asked again, later. Where it says when, that holds for the other tabs too. */
-  #putOff(answer: Answer): void {
+  /** The request failed: schedules a retry. A `Retry-After` is sent to the other tabs too. */
+  #retryLater(answer: Answer): void {
     const error = errorOf(answer);
-    const failure = failed(this.#agenda.standing.failure, error, this.#page);
-    this.#agenda.become({ failure });
+    const failure = nextFailure(this.#agenda.state.failure, error, this.#page);
+    this.#agenda.update({ failure });
     this.published.failed(error);
-    if (error.retryAfter !== undefined) this.#neighbours.tell({ type: "wait", until: failure.at.wall + failure.wait });
+    if (error.retryAfter !== undefined) this.#otherTabs.send({ type: "wait", until: failure.at.wall + failure.wait });
   }
 
-  #commit(pass: Pass): void {
-    // The issuer grants what it has ended: its answer to an older request, or a mistake. Later it knows better.
-    if (this.#over.has(pass.session.id)) return this.#putOff({ kind: "failed" });
-    this.#neighbours.tell({ type: "pass", pass });
-    this.#admit(pass);
+  #accept(accessToken: AccessToken): void {
+    // A response for an ended session: the issuer sent it before the end, or by mistake. A retry gets the current answer.
+    if (this.#endedSessions.has(accessToken.session.id)) return this.#retryLater({ kind: "failed" });
+    this.#otherTabs.send({ type: "pass", pass: accessToken });
+    this.#apply(accessToken);
   }
 
-  #admit(pass: Pass): void {
-    if (this.#agenda.standing.isDisposed) return;
-    this.#decide({ pass, renewalAge: renewalAge(pass, this.#page.random(), this.#page.now()), failure: undefined });
-    this.published.signedIn(pass.user, pass.session);
+  #apply(accessToken: AccessToken): void {
+    if (this.#agenda.state.isDisposed) return;
+    this.#decideUser({ accessToken, renewalAge: renewalAge(accessToken, this.#page.random(), this.#page.now()), failure: undefined });
+    this.published.signedIn(accessToken.user, accessToken.session);
   }
 
-  /** The issuer did what it was asked. A wait that it asked for holds all the same: perhaps only another tab was told. */
+  /** The request succeeded: ends the wait, unless it comes from `Retry-After`, which another tab may have received. */
   #recovered(): void {
-    this.#agenda.become({ failure: cutShort(this.#agenda.standing.failure) });
+    this.#agenda.update({ failure: withoutWait(this.#agenda.state.failure) });
   }
 
   /** The issuer says that the session is over. */
-  #end(): void {
-    const session = this.#agenda.standing.pass?.session.id;
-    this.#forget();
+  #endSession(): void {
+    const session = this.#agenda.state.accessToken?.session.id;
+    this.#clearUser();
     this.#recovered();
-    if (session !== undefined) this.#neighbours.tell({ type: "over", session });
+    if (session !== undefined) this.#otherTabs.send({ type: "over", session });
   }
 
-  #forget(): void {
-    const { pass, isDisposed } = this.#agenda.standing;
-    if (pass !== undefined) this.#over.add(pass.session.id);
-    this.#decide({ pass: undefined });
+  #clearUser(): void {
+    const { accessToken, isDisposed } = this.#agenda.state;
+    if (accessToken !== undefined) this.#endedSessions.add(accessToken.session.id);
+    this.#decideUser({ accessToken: undefined });
     if (!isDisposed) this.published.signedOut();
   }
 
-  #decide(change: Partial<Standing>): void {
-    this.#turn += 1;
-    this.#agenda.become({ isInDoubt: false, isEnding: false, ...change });
+  #decideUser(change: Partial<PageState>): void {
+    this.#version += 1;
+    this.#agenda.update({ isUnknown: false, isSigningOut: false, ...change });
   }
 
-  /** What another tab says is believed of the session that we have; of any other the issuer is asked. */
-  async #hear(message: Message): Promise<void> {
-    if (this.#agenda.standing.isDisposed) return;
-    if (message.type === "wait") return this.#hearWait(message.until);
+  /** Applies a message of another tab if it is about this page's session. For any other session, the page asks the issuer. */
+  async #receive(message: Message): Promise<void> {
+    if (this.#agenda.state.isDisposed) return;
+    if (message.type === "wait") return this.#receiveWait(message.until);
     const session = message.type === "over" ? message.session : message.pass.session.id;
-    const current = this.#agenda.standing.pass;
+    const current = this.#agenda.state.accessToken;
     const isOurs = current !== undefined && session === current.session.id;
     if (message.type === "over") {
-      if (session !== undefined) this.#over.add(session);
-      if (isOurs) return this.#forget();
+      if (session !== undefined) this.#endedSessions.add(session);
+      if (isOurs) return this.#clearUser();
       if (current === undefined) return;
     } else {
       const isNewer = isOurs && message.pass.sentAt.wall > current.sentAt.wall;
-      if (isNewer && isGood(message.pass, this.#page.now())) this.#admit(message.pass);
-      if (isOurs || this.#over.has(message.pass.session.id)) return;
+      if (isNewer && isUsable(message.pass, this.#page.now())) this.#apply(message.pass);
+      if (isOurs || this.#endedSessions.has(message.pass.session.id)) return;
     }
-    if (await this.#exchange.tokens.haveChanged()) await this.#ask();
+    if (await this.#exchange.tokens.hasChanged()) await this.#checkWithIssuer();
   }
 
-  #hearWait(until: number): void {
+  #receiveWait(until: number): void {
     const now = this.#page.now();
     const wait = until - now.wall;
     if (!(wait > 0)) return;
-    const failure = failedElsewhere(this.#agenda.standing.failure, unreachable({ retryAfter: Math.ceil(wait / 1000) }), wait, now);
-    this.#agenda.become({ failure });
+    const failure = failureOfOtherTab(this.#agenda.state.failure, unreachable({ retryAfter: Math.ceil(wait / 1000) }), wait, now);
+    this.#agenda.update({ failure });
     this.published.failed(failure.error);
   }
 
-  /** Asks the issuer who is there, whatever it answers to a renewal that is under way. */
-  async #ask(): Promise<void> {
-    this.#turn += 1;
-    this.#agenda.become({ isInDoubt: true });
-    await this.#upkeep;
-    await this.#tend();
+  /** Asks the issuer for the user's status. The response to a running renewal is discarded. */
+  async #checkWithIssuer(): Promise<void> {
+    this.#version += 1;
+    this.#agenda.update({ isUnknown: true });
+    await this.#running;
+    await this.#runDueTask();
   }
 
   /**
-   * The page is seen again, or the network is there again: what failed may succeed, and the token may have expired. What other
-   * tabs said while the page was put away it has not heard: it asks the issuer.
+   * The page is visible or online again: a failed request may succeed now, and the token may have expired. A page that comes back
+   * from the back/forward cache has missed the messages of other tabs: it asks the issuer.
    */
   async #wake(): Promise<void> {
-    const { isAway, isInDoubt, failure } = this.#agenda.standing;
-    this.#neighbours.join();
-    this.#agenda.become({ isAway: false, isInDoubt: isInDoubt || isAway, failure: cutShort(failure) });
-    if (await this.#exchange.tokens.areEnding()) this.#agenda.become({ isEnding: true });
-    this.#agenda.ring();
+    const { isSuspended, isUnknown, failure } = this.#agenda.state;
+    this.#otherTabs.join();
+    this.#agenda.update({ isSuspended: false, isUnknown: isUnknown || isSuspended, failure: withoutWait(failure) });
+    if (await this.#exchange.tokens.isSigningOut()) this.#agenda.update({ isSigningOut: true });
+    this.#agenda.runDue();
   }
 
-  /** In a page with an open channel, a lock or a timer a browser may not keep it for a return. */
+  /** Closes the channel and the timer: with one open, a browser may not keep the page in the back/forward cache. */
   #leave(): void {
-    this.#turn += 1;
-    this.#agenda.become({ isAway: true });
-    // A sign-in or sign-out that is under way is told to the other tabs.
-    if (!this.#agenda.standing.isChanging) this.#neighbours.leave();
+    this.#version += 1;
+    this.#agenda.update({ isSuspended: true });
+    // A running sign-in or sign-out still sends its message to the other tabs.
+    if (!this.#agenda.state.isChanging) this.#otherTabs.leave();
   }
 }

@@ -1,12 +1,12 @@
-/** Who is signed in, as the page sees it. */
+/** The user's status, as the page publishes it. */
 
 import type { SessionInfo, User } from "./answer.js";
 import type { SessionError } from "./error.js";
-import type { Undo } from "./surroundings.js";
+import type { Cancel } from "./environment.js";
 
 /**
- * Who is signed in; a new object whenever that changes, and only then. `error` says why it is not known yet, once the issuer
- * could not be reached or refused to say; the page tries again by itself.
+ * The user's status; a new object after each change, and only then. `error` is the reason why the status is still unknown: the
+ * issuer is unreachable or refused the request. The page retries automatically.
  */
 export type SessionState =
   | { readonly status: "unknown"; readonly user: undefined; readonly session: undefined; readonly error?: SessionError }
@@ -16,54 +16,54 @@ export type SessionState =
 /** Called with the new state. */
 export type Listener = (state: SessionState) => void;
 
-/** Seconds by which the end of a session must move to be told. */
-const MOVED = 60;
+/** Minimum seconds by which the end of a session must move to be published. */
+const MIN_EXPIRY_CHANGE = 60;
 
 const UNKNOWN = { status: "unknown", user: undefined, session: undefined } as const;
 const SIGNED_OUT: SessionState = { status: "signed-out", user: null, session: null };
 
-/** The state, and who wants to hear of it. */
+/** The state and its listeners. */
 export class PublishedState {
   readonly #listeners = new Set<Listener>();
   #state: SessionState = UNKNOWN;
 
-  get now(): SessionState {
+  get current(): SessionState {
     return this.#state;
   }
 
-  subscribe(listener: Listener): Undo {
-    // The same function may be given twice, and each gives back its own.
-    const own: Listener = (state) => listener(state);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+  subscribe(listener: Listener): Cancel {
+    // The same function may be subscribed twice; each subscription ends separately.
+    const entry: Listener = (state) => listener(state);
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
   }
 
   signedIn(user: User, session: SessionInfo): void {
     const { user: known, session: current } = this.#state;
     const isSame = known?.id === user.id && known.username === user.username && current?.id === session.id;
-    // A clock that is read twice differs a little; a renewal moves the end by more.
-    if (isSame && Math.abs(current.expiresAt - session.expiresAt) < MOVED) return;
-    this.#show({ status: "signed-in", user, session });
+    // Two readings of a clock differ a little; a renewal moves the end by more.
+    if (isSame && Math.abs(current.expiresAt - session.expiresAt) < MIN_EXPIRY_CHANGE) return;
+    this.#publish({ status: "signed-in", user, session });
   }
 
   signedOut(): void {
-    if (this.#state.status !== "signed-out") this.#show(SIGNED_OUT);
+    if (this.#state.status !== "signed-out") this.#publish(SIGNED_OUT);
   }
 
-  /** It is not known yet, for this reason; once it is, a failure changes nothing. */
+  /** Publishes why the status is unknown. Once it is known, a failure changes nothing. */
   failed(error: SessionError): void {
     const { status, error: known } = this.#state;
-    // The message holds the code, or tells which it is.
+    // Equal messages have equal codes.
     const isSame = known?.message === error.message && known.retryAfter === error.retryAfter;
-    if (status === "unknown" && !isSame) this.#show({ ...UNKNOWN, error });
+    if (status === "unknown" && !isSame) this.#publish({ ...UNKNOWN, error });
   }
 
   close(): void {
     this.#listeners.clear();
   }
 
-  /** Each in a task of its own: what one of them throws concerns neither the others nor the session. */
-  #show(state: SessionState): void {
+  /** Calls each listener in its own task: an exception of one affects neither the others nor the session. */
+  #publish(state: SessionState): void {
     this.#state = state;
     for (const listener of this.#listeners) void Promise.resolve().then(() => this.#listeners.has(listener) && listener(state));
   }

@@ -80,7 +80,7 @@ test("a token of another tab that has no end is not believed", async (t) => {
 test("no other file of the client names an API of the browser", () => {
   const folder = new URL("../../dist/client/", import.meta.url);
   const api = new RegExp(String.raw`(?<![.\w"])(${NAMES.join("|")}|globalThis|window|self|sessionStorage|setTimeout)\b(?=[.(\[])|new (URL|BroadcastChannel|AbortController)\b`);
-  const files = readdirSync(folder).filter((name) => name.endsWith(".js") && name !== "surroundings.js");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".js") && name !== "environment.js");
   assert.ok(files.length > 10);
   for (const name of files) {
     const code = readFileSync(new URL(name, folder), "utf8").replace(/\/\*\*?[^]*?\*\/|\/\/.*/g, "");

@@ -1,14 +1,14 @@
-/** Sign-ins and sign-outs, of which one waits for the other. */
+/** Runs sign-ins and sign-outs one after the other. */
 
-export class Changes {
+export class TaskQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Waits for the last of them, whatever comes of it. */
+  /** Waits for the last task, successful or not. */
   async settled(): Promise<void> {
     await this.#last.catch(() => {});
   }
 
-  /** Runs one after those before it. */
+  /** Runs a task after all earlier ones. */
   run<Outcome>(task: () => Promise<Outcome>): Promise<Outcome> {
     const change = this.settled().then(task);
     this.#last = change;
