@@ -196,13 +196,7 @@ impl Auth {
         let session = Session::begin(beginning, &token, now);
         let device_token = Some(self.device_token(user).await?);
         let tokens = TokenResponse { device_token, ..self.issue(&keys, user, &session, &token, now)? };
-        // Where others wait for a hash, more sessions begin in a moment.
-        let added = if self.hashing.is_in_demand() {
-            self.store.add_session_patiently(&session)
-        } else {
-            self.store.add_session(&session)
-        };
-        added.await?;
+        self.store.add_session(&session).await?;
         Ok((session, tokens))
     }
 

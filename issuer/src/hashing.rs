@@ -1,5 +1,5 @@
-//! Hashing as a resource that is scheduled. It is the one heavy step of an issuer: a fixed set of threads does it, within
-//! a budget of memory, for those who wait in a bounded queue; who would wait for too long is told when to come back.
+//! Password hashing, the one expensive step of an issuer. A fixed set of threads hashes within a memory budget; requests wait in
+//! a bounded queue. A client that would wait too long is refused with the time for a retry.
 
 use std::{future, num::NonZero, sync::Arc, time::Duration};
 
@@ -15,12 +15,13 @@ mod budget;
 mod connection;
 mod dispatcher;
 mod job;
+mod job_state;
 mod priority;
 mod queue;
+mod shared_queue;
 #[cfg(test)]
 mod tests;
 mod thread;
-mod turn;
 mod workbench;
 mod worker_slot;
 mod workers;
@@ -28,27 +29,27 @@ mod workers;
 pub(crate) use budget::{Budget, BudgetError, Machine};
 pub(crate) use connection::{ConnectionGuard, ConnectionWatch};
 use job::{HashFn, Task};
+use job_state::JobState;
 use queue::Refused;
-use turn::Turn;
 pub(crate) use workbench::Workbench;
-use workbench::hashes_worth;
+use workbench::equivalent_hashes;
 use workers::{Waiter, Workers};
 
-/// What the person who runs the issuer chose.
+/// The operator's settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) parameters: Parameters,
     pub(crate) workers: NonZero<usize>,
-    /// What one foreign hash may take of a worker.
+    /// The cost limit of one imported hash.
     pub(crate) limit: CostLimit,
-    /// How long a client waits at most for a thread to begin.
+    /// The longest wait until a thread begins a job.
     pub(crate) deadline: Duration,
 }
 
-/// Where a client waits. Known devices are served first, and unknown devices keep a share while both wait.
+/// The queue's lane of a client. Known devices come first, and unknown devices keep a share while both wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
-    /// A client that has signed in before.
+    /// A device on which the user has signed in.
     Known,
     /// Any other client.
     Unknown,
@@ -63,18 +64,18 @@ impl Lane {
     }
 }
 
-/// For whom something is hashed.
+/// The client for which a password is hashed.
 #[derive(Clone, Debug)]
 pub(crate) struct HashRequester {
     pub(crate) lane: Lane,
     pub(crate) connection: ConnectionWatch,
 }
 
-/// Why a password could not be hashed or checked now.
+/// Why a password could not be hashed or verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HashingError {
-    /// The wait would be too long, or was.
-    #[error("too many passwords wait to be hashed; try again in {retry_after:?}")]
+    /// The wait would exceed the deadline, or did.
+    #[error("the hashing queue is full; retry after {retry_after:?}")]
     Overloaded { retry_after: Duration },
     #[error("the client closed the connection")]
     ClientGone,
@@ -82,7 +83,7 @@ pub(crate) enum HashingError {
     NoEntropy(#[from] NoEntropy),
     #[error(transparent)]
     Failed(#[from] HashingFailed),
-    #[error("hashing ended without a result")]
+    #[error("the hashing thread returned no result")]
     Ended,
 }
 
@@ -95,9 +96,9 @@ impl From<Refused> for HashingError {
 /// Why hashing could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HashingSetupError {
-    #[error("a hashing thread cannot be started: {0}")]
+    #[error("a hashing thread could not be started: {0}")]
     Thread(std::io::Error),
-    #[error("Argon2 gives a wrong hash on this machine, so that no password could be checked: please report it")]
+    #[error("Argon2 computes a wrong hash on this machine; report this machine and its CPU to the maintainers")]
     WrongHash,
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -105,28 +106,28 @@ pub(crate) enum HashingSetupError {
     Password(#[from] InvalidPassword),
 }
 
-/// What came of a check. The password comes back, for a hash with better parameters.
-pub(crate) struct Checked {
-    pub(crate) fits: bool,
+/// The result of a verification. It returns the password, for a hash with better parameters.
+pub(crate) struct Verified {
+    pub(crate) is_match: bool,
     pub(crate) password: Password,
 }
 
-/// Hashes passwords and checks them. Dropping it ends its threads.
+/// Hashes and verifies passwords. Dropping it ends its threads.
 pub(crate) struct Hashing {
     workers: Workers,
     parameters: Parameters,
     limit: CostLimit,
     deadline: Duration,
-    /// One of our own that no password fits.
+    /// A credential of a random password, for a store without users.
     decoy: Credential,
 }
 
 impl Hashing {
-    /// Starts the threads; each has touched its memory before this returns.
+    /// Starts the threads. Each has touched its memory when this returns.
     pub(crate) fn start(settings: &Settings, metrics: HashingMetrics) -> Result<Self, HashingSetupError> {
         let workers = Workers::start(settings, metrics)?;
-        let nobodys = Password::parse(random_id().map_err(HashingError::from)?.to_string())?;
-        let decoy = hash_at_once(&nobodys.normalised(), settings.parameters)?;
+        let random = Password::parse(random_id().map_err(HashingError::from)?.to_string())?;
+        let decoy = hash_at_once(&random.normalised(), settings.parameters)?;
         Ok(Self {
             workers,
             parameters: settings.parameters,
@@ -136,30 +137,30 @@ impl Hashing {
         })
     }
 
-    /// Refuses a client, as the hash itself would, for which there is no room: before anything is done for it.
+    /// Refuses a client if its lane is full, before the store is read for it.
     pub(crate) fn check_room(&self, lane: Lane) -> Result<(), HashingError> {
         self.workers.check_room(lane)
     }
 
-    /// Whether the password is the one that was hashed. Without a credential the answer is no, after the same work as
-    /// for `decoy`, the one of somebody else.
+    /// Whether the password matches the credential. Without a credential it does not, after the same work as for `decoy`, another
+    /// user's credential.
     pub(crate) async fn verify(
         &self,
         requester: &HashRequester,
         password: Password,
         credential: Option<&Credential>,
         decoy: Option<&Credential>,
-    ) -> Result<Checked, HashingError> {
+    ) -> Result<Verified, HashingError> {
         let affordable = credential.filter(|credential| self.is_affordable(credential));
         let is_real = affordable.is_some();
         let decoy = decoy.filter(|decoy| decoy.hash.check_cost(&self.limit).is_ok()).unwrap_or(&self.decoy);
         let checked = affordable.unwrap_or(decoy).clone();
         let hashes = self.hashes(&checked);
         let subject = (password, checked);
-        let ((password, _), fits) = self
+        let ((password, _), matches) = self
             .run(requester, hashes, subject, |bench, (password, credential)| bench.verify(password, credential))
             .await?;
-        Ok(Checked { fits: fits && is_real, password })
+        Ok(Verified { is_match: matches && is_real, password })
     }
 
     /// Hashes the password of a new user.
@@ -172,7 +173,7 @@ impl Hashing {
         Ok(created)
     }
 
-    /// Hashes a new password, where the current one fits its hash.
+    /// Hashes a new password if the current one matches its credential.
     pub(crate) async fn replace(
         &self,
         requester: &HashRequester,
@@ -183,7 +184,8 @@ impl Hashing {
         if !self.is_affordable(credential) {
             return Ok(None);
         }
-        let (hashes, subject) = (self.hashes(credential) + 1, (current, credential.clone(), new));
+        let hashes = self.hashes(credential) + 1;
+        let subject = (current, credential.clone(), new);
         let (_, replaced) = self
             .run(requester, hashes, subject, |bench, (current, credential, new)| {
                 if bench.verify(current, credential)? { bench.create(new).map(Some) } else { Ok(None) }
@@ -192,48 +194,44 @@ impl Hashing {
         Ok(replaced)
     }
 
-    /// Makes an outdated hash of a password that fits anew. Nobody waits for it: it is hashed as soon as nobody waits at all.
-    /// `None` where too many such wait already, or the issuer stops before its turn, or it would be only marked while others
-    /// wait: that is a write, too, and can be done at a later sign-in.
-    pub(crate) async fn rewrite(
+    /// Hashes a verified password again, because its hash is outdated. The job runs when no client waits.
+    ///
+    /// `None` if too many such jobs are queued, or the issuer stops first. Also `None` if clients wait and the hash would only be
+    /// marked as the issuer's own: the write can happen at a later sign-in.
+    pub(crate) async fn rehash(
         &self,
         outdated: &Credential,
         password: Password,
     ) -> Option<Result<Credential, HashingError>> {
         if let Some(same) = outdated.as_created(&password, self.parameters) {
-            return (!self.is_in_demand()).then_some(Ok(same));
+            return (!self.workers.have_waiters()).then_some(Ok(same));
         }
         let (reply, answer) = oneshot::channel();
         self.workers.admit_spare(Task::job(1, Arc::default(), password.normalised(), Workbench::create, reply));
         answer.await.ok().map(|answered| answered.map(|(_, created)| created))
     }
 
-    /// Whether somebody waits for a thread to be free.
-    pub(crate) fn is_in_demand(&self) -> bool {
-        self.workers.have_queue()
-    }
-
-    /// Whether a hash should be made anew at the next chance.
+    /// Whether a password should be hashed again at the next sign-in.
     pub(crate) fn is_outdated(&self, credential: &Credential) -> bool {
         !credential.is_made_with(self.parameters)
     }
 
-    /// Whether a hash can be checked here. The import refuses those that cannot; one that is there all the same, since the
-    /// budget was larger, must not stop the others.
+    /// Whether a hash is within the cost limit. The import refuses hashes beyond it. A hash from a time with a higher limit must not
+    /// block other users.
     fn is_affordable(&self, credential: &Credential) -> bool {
         let cost = credential.hash.check_cost(&self.limit);
         if let Err(error) = &cost {
-            tracing::error!(%error, "a user cannot sign in: their hash is too costly to check");
+            tracing::error!(%error, "refused a hash beyond the cost limit: its user cannot sign in");
         }
         cost.is_ok()
     }
 
-    /// What a check of a hash is worth, in hashes of our own.
+    /// The work of a verification, in hashes of our own.
     fn hashes(&self, credential: &Credential) -> u32 {
-        hashes_worth(credential.hash.work(), self.parameters)
+        equivalent_hashes(credential.hash.work(), self.parameters)
     }
 
-    /// Has the subject hashed, and gives it back with what came of it.
+    /// Runs a job over a subject, and returns the subject with the result.
     async fn run<S: Send + 'static, T: Send + 'static>(
         &self,
         requester: &HashRequester,
@@ -242,17 +240,17 @@ impl Hashing {
         work: HashFn<S, T>,
     ) -> Result<(S, T), HashingError> {
         let (reply, answer) = oneshot::channel();
-        let turn = Arc::<Turn>::default();
-        let job = Task::job(hashes, Arc::clone(&turn), subject, work, reply);
-        let waiter = self.workers.admit(requester.lane, job, turn)?;
+        let state = Arc::<JobState>::default();
+        let job = Task::job(hashes, Arc::clone(&state), subject, work, reply);
+        let waiter = self.workers.admit(requester.lane, job, state)?;
         tokio::select! {
             answered = answer => answered.unwrap_or(Err(HashingError::Ended)),
-            () = departed(&waiter, &requester.connection) => Err(HashingError::ClientGone),
+            () = canceled(&waiter, &requester.connection) => Err(HashingError::ClientGone),
             refused = self.expired(&waiter) => Err(refused.into()),
         }
     }
 
-    /// Completes at the deadline, unless a thread has begun by then.
+    /// Completes at the deadline, unless a thread has begun the job.
     async fn expired(&self, waiter: &Waiter<'_>) -> Refused {
         time::sleep(self.deadline).await;
         match waiter.expire() {
@@ -262,21 +260,21 @@ impl Hashing {
     }
 }
 
-/// Completes when a client has gone, unless a thread has begun by then: what that makes is taken on, so that who hangs up
-/// meanwhile is counted as any other.
-async fn departed(waiter: &Waiter<'_>, connection: &ConnectionWatch) {
+/// Completes when the client closes its connection, unless a thread has begun the job. The result of a begun job is counted, so
+/// that closing the connection evades no limit.
+async fn canceled(waiter: &Waiter<'_>, connection: &ConnectionWatch) {
     connection.closed().await;
-    if !waiter.depart() {
+    if !waiter.cancel() {
         future::pending::<()>().await;
     }
 }
 
-/// The cores that this process may use.
+/// The number of cores that this process may use.
 pub(crate) fn cores() -> NonZero<usize> {
     std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
-/// Hashes a password with a fresh salt, here and now: for commands, which have nobody else to care for.
+/// Hashes a password with a fresh salt on the calling thread, for commands.
 pub(crate) fn hash_at_once(password: &NormalisedPassword, parameters: Parameters) -> Result<Credential, HashingError> {
     Workbench::new(parameters).create(password)
 }

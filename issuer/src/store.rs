@@ -88,12 +88,8 @@ pub(crate) trait Store: Send + Sync {
 
     /// Adds a session under its fresh random id. Its entry among its user's sessions is written before the record: a
     /// crash between the two leaves an entry that leads nowhere, and never a session that its user cannot see and end.
+    /// Under load the store may delay the write by some milliseconds, so that several sessions share a sync.
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()>;
-
-    /// Adds a session for somebody who can wait some milliseconds longer, so that its write may share a sync with others.
-    fn add_session_patiently<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
-        self.add_session(session)
-    }
 
     /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and user are the same in both.
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped>;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Auth, AuthError, Client, limits::untried};
 use crate::{
     audit::Device,
-    hashing::{Checked, HashRequester, Hashing, HashingError, Lane},
+    hashing::{HashRequester, Hashing, HashingError, Lane, Verified},
     id::UserId,
     login_throttle::{Attempt, Outcome},
     metrics::AuthMetrics,
@@ -34,7 +34,7 @@ impl Auth {
         let attempt = self.count_at_account(attempt, username, user, client)?;
         let device = if attempt.is_known() { Device::Known } else { Device::New };
         let (attempt, checked) = self.compare(attempt, password, candidate.as_ref(), client).await?;
-        let settled = self.settle(attempt, user, checked.fits, client);
+        let settled = self.settle(attempt, user, checked.is_match, client);
         self.keep_failures(username, candidate.as_ref(), client);
         settled?;
         let user = user.ok_or(AuthError::InvalidCredentials)?.clone();
@@ -66,7 +66,7 @@ impl Auth {
         password: Password,
         candidate: Option<&Candidate>,
         client: &Client,
-    ) -> Result<(Attempt, Checked), AuthError> {
+    ) -> Result<(Attempt, Verified), AuthError> {
         let requester = HashRequester { lane: lane_of(&attempt), connection: client.connection.clone() };
         let hash = candidate.and_then(Candidate::named).map(|user| &user.password);
         let decoy = candidate.map(|candidate| &candidate.user().password);
@@ -131,7 +131,7 @@ async fn rewrite(
     password: Password,
 ) -> Result<(), RewriteError> {
     let checked = user.password.clone();
-    let Some(hash) = hashing.rewrite(&checked, password).await else { return Ok(()) };
+    let Some(hash) = hashing.rehash(&checked, password).await else { return Ok(()) };
     let hash = hash?;
     let id = user.id;
     let replace = |user: Option<User>| {

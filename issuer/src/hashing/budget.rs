@@ -1,26 +1,25 @@
-//! The memory that hashing may take, checked before the first hash: by the kernel's account later, it would be the whole
-//! process that ends.
+//! The memory budget of hashing, checked before the first hash. Later the kernel would end the whole process.
 
 use std::{fs, num::NonZero};
 
 use super::{CostLimit, Parameters};
 
-/// The memory of all workers, and what one has of it.
+/// The memory of all workers, and the limit of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Budget {
     pub(crate) bytes: u64,
-    /// What one foreign hash may take.
+    /// The cost limit of one imported hash.
     pub(crate) limit: CostLimit,
 }
 
-/// What this machine, or the container that we are in, has.
+/// The memory of this machine or container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Machine {
-    /// Nothing where nobody says.
+    /// `None` if the system does not report it.
     pub(crate) memory_bytes: Option<u64>,
 }
 
-/// A budget that does not do.
+/// Why a budget is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BudgetError {
     #[error(
@@ -29,23 +28,23 @@ pub(crate) enum BudgetError {
     )]
     TooLittle { budget: u64, workers: u64, each: u64 },
     #[error(
-        "hashing may take {} MiB and this machine, or its container, has {}: set --hashing-memory, --hashing-workers or \
-         --argon2-memory lower",
+        "hashing may take {} MiB, and this machine or container has {} MiB: lower --hashing-memory, --hashing-workers or \
+         --argon2-memory",
         .budget >> 20, .machine >> 20
     )]
     TooMuch { budget: u64, machine: u64 },
 }
 
 impl Budget {
-    /// Checks the budget that was chosen, or makes one: enough for the foreign hashes that there are, unless that is more
-    /// than half of the memory.
+    /// Checks the chosen budget, or chooses one: enough for imported hashes of the default limit, but at most half of the memory.
     pub(crate) fn new(
         chosen: Option<u64>,
         workers: NonZero<usize>,
         parameters: Parameters,
         machine: Machine,
     ) -> Result<Self, BudgetError> {
-        let (workers, each) = (workers.get() as u64, parameters.memory_bytes());
+        let workers = workers.get() as u64;
+        let each = parameters.memory_bytes();
         let needed = needed(workers, each);
         let memory = machine.memory_bytes.unwrap_or(u64::MAX);
         let budget = chosen.unwrap_or_else(|| {
@@ -55,7 +54,7 @@ impl Budget {
         if budget < needed {
             return Err(BudgetError::TooLittle { budget, workers, each });
         }
-        // Something must be left for everything else.
+        // A tenth stays for the rest of the process and the machine.
         if budget > memory / 10 * 9 {
             return Err(BudgetError::TooMuch { budget, machine: memory });
         }
@@ -70,7 +69,7 @@ fn needed(workers: u64, each: u64) -> u64 {
 }
 
 impl Machine {
-    /// Asks the kernel.
+    /// Reads the limits from the kernel.
     pub(crate) fn this() -> Self {
         let total = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -86,8 +85,8 @@ fn total_memory(text: &str) -> Option<u64> {
     kib.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The files with the limits of our control groups (cgroups(7)): of version 2 each group from ours to the root, and the
-/// one of version 1. A file that says `max`, or is not there, says nothing.
+/// The files with the limits of our control groups (cgroups(7)): in version 2 of each group from ours to the root, and the one
+/// of version 1. A missing file, or one with `max`, sets no limit.
 fn group_files(groups: &str) -> Vec<String> {
     let mut files = Vec::new();
     for line in groups.lines() {
@@ -122,12 +121,12 @@ mod tests {
     #[test]
     fn a_budget_has_room_for_each_worker_and_leaves_some_of_the_machine() {
         assert!(matches!(budget(Some(37 * MIB), 2, None), Err(BudgetError::TooLittle { .. })));
-        let least = budget(Some(38 * MIB), 2, None).unwrap();
-        assert_eq!(least.limit.memory_bytes, 19 * MIB);
+        let smallest = budget(Some(38 * MIB), 2, None).unwrap();
+        assert_eq!(smallest.limit.memory_bytes, 19 * MIB);
         assert!(matches!(budget(Some(91 * MIB), 2, Some(100 * MIB)), Err(BudgetError::TooMuch { .. })));
         assert!(matches!(budget(None, 6, Some(100 * MIB)), Err(BudgetError::TooMuch { .. })));
-        let said = budget(Some(37 * MIB), 2, None).unwrap_err().to_string();
-        assert!(said.contains("--hashing-memory of 37 MiB") && said.contains("need 38 MiB"), "{said}");
+        let message = budget(Some(37 * MIB), 2, None).unwrap_err().to_string();
+        assert!(message.contains("--hashing-memory of 37 MiB") && message.contains("need 38 MiB"), "{message}");
     }
 
     #[test]

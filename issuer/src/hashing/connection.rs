@@ -1,11 +1,11 @@
-//! Whether a client is still there: the connection holds one end, whoever works for it the other.
+//! Whether a client's connection is open: the connection holds a guard, its requests hold watches.
 
 use tokio::sync::watch;
 
-/// Held by a connection as long as it is open.
+/// A connection holds it as long as it is open.
 pub(crate) struct ConnectionGuard(watch::Sender<()>);
 
-/// Tells whether a client's connection is still open.
+/// Tells a request whether its client's connection is open.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionWatch(watch::Receiver<()>);
 
@@ -24,9 +24,9 @@ impl ConnectionWatch {
         self.0.has_changed().is_err()
     }
 
-    /// Completes when the client closed the connection.
+    /// Completes when the connection closes.
     pub(crate) async fn closed(&self) {
-        let mut here = self.0.clone();
-        while here.changed().await.is_ok() {}
+        let mut guard = self.0.clone();
+        while guard.changed().await.is_ok() {}
     }
 }

@@ -1,8 +1,8 @@
-//! The thread between those who bring jobs and those who hash.
+//! The thread between the requests and the hashing threads.
 //!
-//! The threads that hash step back behind all others, so that answers that need no hash never wait for them. But then
-//! whoever waits for a lock that such a thread holds waits for it to have a turn. So they share nothing but a slot each
-//! with the dispatcher, a thread that does not step back: it has the queue's jobs hashed and hands out what comes of them.
+//! The hashing threads run at idle priority, so that answers without a hash never wait for them. A thread that waits for a lock
+//! which a hashing thread holds would wait until that one gets a core. So the hashing threads share only one slot each with the
+//! dispatcher, which runs at normal priority: it assigns the queue's jobs to them and sends the results.
 
 use std::{
     sync::{Arc, mpsc},
@@ -14,37 +14,38 @@ use super::{
     HashingSetupError, Parameters, Settings, Workbench,
     job::Job,
     queue::{Next, Queue},
+    shared_queue::SharedQueue,
     thread::{Rank, hash},
     worker_slot::{Done, WorkerSlot},
-    workers::Shared,
 };
 use crate::metrics::Dropped;
 
-/// The thread between those who bring jobs and those who hash.
+/// Assigns jobs to the hashing threads, and sends their results.
 pub(super) struct Dispatcher {
-    shared: Arc<Shared>,
+    shared: Arc<SharedQueue>,
     slots: Vec<Arc<WorkerSlot>>,
-    /// None where one starved and another one could not be started yet.
+    /// `None` where a thread starved and its replacement could not be started yet.
     threads: Vec<Option<JoinHandle<()>>>,
     parameters: Parameters,
 }
 
 impl Dispatcher {
-    /// Starts the threads that hash. Each hashes before it is ready, so that its memory is there and its time known.
-    pub(super) fn start(shared: Arc<Shared>, settings: &Settings) -> Result<Self, HashingSetupError> {
-        let (slots, threads, parameters) = (Vec::new(), Vec::new(), settings.parameters);
-        let mut dispatcher = Self { shared, slots, threads, parameters };
+    /// Starts the hashing threads. Each hashes before it is ready, so that its memory is touched and the time is measured.
+    pub(super) fn start(shared: Arc<SharedQueue>, settings: &Settings) -> Result<Self, HashingSetupError> {
+        let parameters = settings.parameters;
+        let mut dispatcher = Self { shared, slots: Vec::new(), threads: Vec::new(), parameters };
         let (ready, are_ready) = mpsc::channel();
         for index in 0..settings.workers.get() {
-            let (slot, ready, parameters) = (Arc::new(WorkerSlot::default()), ready.clone(), settings.parameters);
+            let slot = Arc::new(WorkerSlot::default());
             dispatcher.slots.push(Arc::clone(&slot));
-            let (caller, builder) = (thread::current(), thread::Builder::new().name(format!("hash {index}")));
-            let thread = builder.spawn(move || {
+            let ready = ready.clone();
+            let caller = thread::current();
+            let thread = thread::Builder::new().name(format!("hash {index}")).spawn(move || {
                 let mut bench = Workbench::new(parameters);
                 drop(ready.send(bench.warm_up()));
                 drop(ready);
-                // Steps back now and not before: nobody is answered yet.
-                hash(&slot, bench, Rank::Behind, &caller);
+                // Idle priority begins here: before, no request waits.
+                hash(&slot, bench, Rank::Idle, &caller);
             });
             dispatcher.threads.push(Some(thread.map_err(HashingSetupError::Thread)?));
         }
@@ -55,42 +56,44 @@ impl Dispatcher {
         Ok(dispatcher)
     }
 
-    /// Tends all slots whenever it is called, until the end.
+    /// Serves all slots each time it is woken, until the queue closes.
     pub(super) fn run(mut self) {
         while !self.shared.state().is_closing {
             for worker in 0..self.slots.len() {
                 for done in self.slots[worker].take_done() {
-                    if let Some(bench) = self.hand_out(worker, done) {
-                        self.threads[worker] = self.succeed(worker, bench);
+                    if let Some(bench) = self.deliver(worker, done) {
+                        self.threads[worker] = self.start_replacement(worker, bench);
                     }
                 }
                 if self.threads[worker].is_none() {
-                    self.threads[worker] = self.succeed(worker, Workbench::new(self.parameters));
+                    self.threads[worker] = self.start_replacement(worker, Workbench::new(self.parameters));
                 }
             }
-            self.share_out();
+            self.reclaim_delayed();
+            self.assign();
             thread::park();
         }
     }
 
     /// Starts a thread in the slot of one that starved.
-    fn succeed(&self, worker: usize, bench: Workbench) -> Option<JoinHandle<()>> {
-        let (slot, caller) = (Arc::clone(&self.slots[worker]), thread::current());
+    fn start_replacement(&self, worker: usize, bench: Workbench) -> Option<JoinHandle<()>> {
+        let slot = Arc::clone(&self.slots[worker]);
+        let caller = thread::current();
         let builder = thread::Builder::new().name(format!("hash {worker}"));
-        match builder.spawn(move || hash(&slot, bench, Rank::SUCCESSOR, &caller)) {
+        match builder.spawn(move || hash(&slot, bench, Rank::REPLACEMENT, &caller)) {
             Ok(thread) => {
-                tracing::warn!("something else has the cores: hashing no longer lets everything else go first");
+                tracing::warn!("CPU contention: a hashing thread left idle priority");
                 Some(thread)
             }
             Err(error) => {
-                tracing::error!(%error, "a hashing thread cannot be started");
+                tracing::error!(%error, "a hashing thread could not be started");
                 None
             }
         }
     }
 
-    /// Hands out what came of a job. Where its thread has starved, what it hashed with is left.
-    fn hand_out(&self, worker: usize, Done { job, times, bench }: Done) -> Option<Workbench> {
+    /// Sends the result of a job. Returns the workbench of a thread that starved.
+    fn deliver(&self, worker: usize, Done { job, times, bench }: Done) -> Option<Workbench> {
         let mut state = self.shared.state();
         let waited = state.queue.done(self.shared.now(), worker);
         for time in times.iter().flatten() {
@@ -107,16 +110,20 @@ impl Dispatcher {
         bench
     }
 
-    /// Gives each thread that has nothing to do a job, and then the others one to go on with: a thread that had to wait for
-    /// the dispatcher after each hash would leave its core idle meanwhile, and would then often share another one.
-    fn share_out(&self) {
+    /// Returns jobs to their lanes that another thread may begin sooner.
+    fn reclaim_delayed(&self) {
         for (worker, slot) in self.slots.iter().enumerate() {
-            let should_be_relieved = self.shared.state().queue.should_be_relieved(self.shared.now(), worker);
-            // No slot is asked under the queue's lock, for which everybody waits.
-            if should_be_relieved && let Some(job) = slot.take_back() {
+            let should_reclaim = self.shared.state().queue.should_reclaim(self.shared.now(), worker);
+            // The slot's lock is not taken under the queue's lock, for which all requests wait.
+            if should_reclaim && let Some(job) = slot.take_back() {
                 self.shared.state().queue.put_back(worker, job);
             }
         }
+    }
+
+    /// Assigns a job to each thread that has none, and then a second one to each thread. Without the second a thread would leave
+    /// its core idle until the dispatcher runs, and would then often share a core with another thread.
+    fn assign(&self) {
         while let Some((worker, job)) = self.next() {
             self.slots[worker].put(job);
             if let Some(thread) = &self.threads[worker] {
@@ -125,28 +132,28 @@ impl Dispatcher {
         }
     }
 
-    /// The next job that is to be hashed, and where: for somebody who waits, before anything for which nobody does.
+    /// The next job and its worker. Jobs with a waiting client come before spare ones.
     fn next(&self) -> Option<(usize, Job)> {
-        let worker = self.shared.state().queue.soonest(self.shared.now())?;
-        let job = self.choose(worker, Queue::next).or_else(|| self.choose(worker, Queue::next_spare))?;
+        let worker = self.shared.state().queue.next_worker(self.shared.now())?;
+        let job = self.take(worker, Queue::next).or_else(|| self.take(worker, Queue::next_spare))?;
         Some((worker, job))
     }
 
-    fn choose(&self, worker: usize, next: fn(&mut Queue<Job>, Duration, usize) -> Next<Job>) -> Option<Job> {
+    fn take(&self, worker: usize, next: fn(&mut Queue<Job>, Duration, usize) -> Next<Job>) -> Option<Job> {
         loop {
             let mut state = self.shared.state();
             let next = next(&mut state.queue, self.shared.now(), worker);
-            self.shared.count(&state);
+            self.shared.report_lengths(&state);
             drop(state);
             match next {
-                Next::Do(job) => return Some(job),
+                Next::Run(job) => return Some(job),
                 Next::Late(job, refused) => {
                     if job.refuse(refused) {
                         self.shared.metrics.dropped(Dropped::Late);
                     }
                 }
-                // Whoever left was counted then.
-                Next::Gone(_) => {}
+                // The waiter counted the cancellation.
+                Next::Canceled(_) => {}
                 Next::Nothing => return None,
             }
         }
@@ -154,7 +161,7 @@ impl Dispatcher {
 }
 
 impl Drop for Dispatcher {
-    /// What is being hashed is finished and told.
+    /// Finishes the jobs that threads have begun, and sends their results.
     fn drop(&mut self) {
         for (slot, thread) in self.slots.iter().zip(self.threads.drain(..)) {
             slot.close();

@@ -1,4 +1,4 @@
-//! What waits to be hashed, and who waits for it.
+//! A job for the hashing threads, and the reply to its requester.
 
 use std::sync::Arc;
 
@@ -6,38 +6,38 @@ use tokio::sync::oneshot;
 
 use super::{
     HashingError, Workbench,
-    queue::{Refused, Waits},
-    turn::Turn,
+    job_state::JobState,
+    queue::{QueuedJob, Refused},
 };
 
-/// Something to hash, with whoever waits for it.
+/// Work to hash, with the channel of its reply.
 pub(super) type Job = Box<dyn Work>;
 
-/// What is done with a job.
-pub(super) trait Work: Waits + Send {
-    /// Begins, unless nobody waits any more.
+/// The life of a job.
+pub(super) trait Work: QueuedJob + Send {
+    /// Begins the job. False if it is canceled.
     fn begin(&self) -> bool;
 
-    /// Hashes, on a thread that steps back, and keeps what comes of it.
+    /// Hashes, on a thread at idle priority, and keeps the result.
     fn run(&mut self, bench: &mut Workbench);
 
-    /// Tells whoever waits.
+    /// Sends the result to the requester.
     fn finish(self: Box<Self>);
 
-    /// Tells whoever waits that it is too late; no, where nobody waits any more.
+    /// Tells the requester that its deadline passed. False if the job is canceled.
     fn refuse(self: Box<Self>, refused: Refused) -> bool;
 }
 
-/// How a hash is made over a subject, which is only looked at: to free what another thread allocated takes a lock too.
+/// How a subject is hashed. The hashing thread only borrows the subject: freeing another thread's allocation takes a lock.
 pub(super) type HashFn<S, T> = fn(&mut Workbench, &S) -> Result<T, HashingError>;
 
-/// Where a subject goes, with what came of it.
+/// The channel that returns the subject and the result.
 pub(super) type Reply<S, T> = oneshot::Sender<Result<(S, T), HashingError>>;
 
-/// A piece of work, what came of it, and the one who waits for that.
+/// A subject, how it is hashed, the result, and the channel of the reply.
 pub(super) struct Task<S, T> {
     hashes: u32,
-    turn: Arc<Turn>,
+    state: Arc<JobState>,
     subject: S,
     work: HashFn<S, T>,
     outcome: Option<Result<T, HashingError>>,
@@ -45,24 +45,24 @@ pub(super) struct Task<S, T> {
 }
 
 impl<S: Send + 'static, T: Send + 'static> Task<S, T> {
-    pub(super) fn job(hashes: u32, turn: Arc<Turn>, subject: S, work: HashFn<S, T>, reply: Reply<S, T>) -> Job {
-        Box::new(Self { hashes, turn, subject, work, outcome: None, reply })
+    pub(super) fn job(hashes: u32, state: Arc<JobState>, subject: S, work: HashFn<S, T>, reply: Reply<S, T>) -> Job {
+        Box::new(Self { hashes, state, subject, work, outcome: None, reply })
     }
 }
 
-impl<S, T> Waits for Task<S, T> {
+impl<S, T> QueuedJob for Task<S, T> {
     fn hashes(&self) -> u32 {
         self.hashes
     }
 
-    fn is_gone(&self) -> bool {
-        self.turn.has_left()
+    fn is_canceled(&self) -> bool {
+        self.state.is_canceled()
     }
 }
 
 impl<S: Send, T: Send> Work for Task<S, T> {
     fn begin(&self) -> bool {
-        self.turn.begin()
+        self.state.begin()
     }
 
     fn run(&mut self, bench: &mut Workbench) {
@@ -72,24 +72,24 @@ impl<S: Send, T: Send> Work for Task<S, T> {
     fn finish(self: Box<Self>) {
         let Self { subject, outcome, reply, .. } = *self;
         if let Some(outcome) = outcome {
-            // Where nobody waits any more, nobody misses it.
+            // The send fails if the requester no longer waits.
             drop(reply.send(outcome.map(|outcome| (subject, outcome))));
         }
     }
 
     fn refuse(self: Box<Self>, refused: Refused) -> bool {
-        let has_waited = self.turn.leave();
+        let was_queued = self.state.cancel();
         drop(self.reply.send(Err(refused.into())));
-        has_waited
+        was_queued
     }
 }
 
-impl Waits for Job {
+impl QueuedJob for Job {
     fn hashes(&self) -> u32 {
         (**self).hashes()
     }
 
-    fn is_gone(&self) -> bool {
-        (**self).is_gone()
+    fn is_canceled(&self) -> bool {
+        (**self).is_canceled()
     }
 }

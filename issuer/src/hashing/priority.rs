@@ -1,32 +1,32 @@
-//! How the threads that hash step back behind all others, and how much of a core they get there.
+//! Idle priority for the hashing threads, and the CPU time that they get.
 
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
-/// Lets every other thread go first: answers that need no hash are quick and must not wait.
+/// Lets every other thread run first: answers without a hash are quick and must not wait.
 ///
-/// A thread of `SCHED_IDLE` gives up its core the moment another one wants it. One that is merely nice runs on for some
-/// milliseconds: in a flood of sign-ins on two cores the slowest answers took several times as long with niceness 19.
+/// A thread of `SCHED_IDLE` yields its core as soon as another thread wants it. A nice thread runs on for some milliseconds: in
+/// a flood of sign-ins on two cores the slowest answers took several times as long with niceness 19.
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
     reason = "no crate in the tree wraps this call; it takes a number and a structure that outlives it"
 )]
-pub(super) fn step_back() {
+pub(super) fn enter_idle_priority() {
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: 0 is the calling thread, and the pointer is to a local that is only read.
     let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
     if result != 0 {
         let error = std::io::Error::last_os_error();
-        tracing::warn!(%error, "the hashing threads run with the priority of the others");
+        tracing::warn!(%error, "idle priority was refused: the hashing threads run at normal priority");
     }
 }
 
-/// Elsewhere the system's own scheduling has to do.
+/// Other systems have no such priority: their own scheduling decides.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn step_back() {}
+pub(super) fn enter_idle_priority() {}
 
-/// How long the calling thread has had a core since.
+/// The CPU time of the calling thread since the start.
 #[cfg(target_os = "linux")]
 pub(super) struct OnCore(Duration);
 
@@ -51,6 +51,6 @@ fn on_core() -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
-/// Elsewhere no thread steps back, so that none starves for it: as if it had a core all the time.
+/// On other systems no thread enters idle priority and starves: the elapsed time counts as CPU time.
 #[cfg(not(target_os = "linux"))]
 pub(super) type OnCore = crate::clock::Stopwatch;

@@ -1,4 +1,4 @@
-//! Who is hashed for next, and who is not: decisions alone, over a time that is given. Moments are the time since the
+//! The queue's decisions: which job runs next, and which is refused. Pure: the caller passes the time, as the duration since the
 //! start of the process.
 
 use std::{collections::VecDeque, time::Duration};
@@ -9,88 +9,87 @@ use super::Lane;
 mod arrivals;
 mod share;
 
-/// A client is let in if its wait and a hash of our own fit into this part of the deadline: hashes take up to a quarter longer now
-/// and then, and whoever is let in should not be sent away after the wait.
+/// A job is admitted if its wait and a hash of our own fit into this part of the deadline. Now and then hashes take up to a
+/// quarter longer, and an admitted client should not be refused after its wait.
 const ADMITTED: (u32, u32) = (3, 4);
 
-/// A hash must be done in this part of the deadline: the session has to reach the disk after it.
+/// A hash must be done within this part of the deadline: after it the session is written to the disk.
 const FOR_HASHING: (u32, u32) = (15, 16);
 
-/// What a worker does, and what it goes on with.
-const MAX_LISTED: usize = 2;
+/// The jobs of a worker: the current one and the next.
+const MAX_ASSIGNED: usize = 2;
 
-/// How much of a new measurement the mean takes on: it follows a change within a few dozen hashes.
+/// A new measurement has one part in this many of the mean, which follows a change within a few dozen hashes.
 const WEIGHT: u32 = 16;
 
-/// The longest that anybody is told to stay away. What is further ahead nobody can know.
+/// The longest `Retry-After`. What happens later cannot be predicted.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 
-/// Hashes that nobody waits for. Each keeps a password in memory until its turn.
+/// Jobs without a waiting client. Each keeps a password in memory until it runs.
 const MAX_SPARE: usize = 32;
 
-/// Something to be hashed.
-pub(super) trait Waits {
-    /// How many hashes it takes, or is worth.
+/// A job as the queue sees it.
+pub(super) trait QueuedJob {
+    /// Its work, in hashes of our own.
     fn hashes(&self) -> u32;
 
-    /// Whether nobody waits for it any more.
-    fn is_gone(&self) -> bool;
+    fn is_canceled(&self) -> bool;
 }
 
-/// What waits and what runs.
+/// The queued jobs and the assigned ones.
 pub(super) struct Queue<J> {
     deadline: Duration,
-    /// What waits, by lane.
-    lanes: [VecDeque<Waiting<J>>; 2],
+    /// The queued jobs, by lane.
+    lanes: [VecDeque<Queued<J>>; 2],
     share: Share,
-    /// What was let in of late, by lane.
+    /// The recent admissions, by lane.
     arrivals: [Arrivals; 2],
-    /// What nobody waits for: done when nobody waits at all.
+    /// Jobs without a waiting client: they run when both lanes are empty.
     spare: VecDeque<J>,
-    /// What each worker does, and what it goes on with.
-    given: Vec<VecDeque<Given>>,
+    /// The current job of each worker, and its next one.
+    assigned: Vec<VecDeque<Assigned>>,
     /// The mean time of a hash of our own; zero before the first.
     hash_time: Duration,
-    /// When there is room for the next one who is sent away, by lane. Each refusal takes a slot, so that those who come
-    /// back when they are told do not all come at once.
+    /// When the next refused client will find room, by lane. Each refusal takes a slot, so that clients that retry after
+    /// `Retry-After` do not all come at once.
     next_free: [Duration; 2],
 }
 
-struct Waiting<J> {
+struct Queued<J> {
     job: J,
     since: Duration,
 }
 
-/// Something that a worker was given.
+/// A job that is assigned to a worker.
 #[derive(Clone, Copy)]
-struct Given {
+struct Assigned {
     hashes: u32,
-    /// In which lane it waited, and since when; none for what nobody waits for.
-    waited: Option<(Lane, Duration)>,
-    /// Since when it is done, or was given.
+    /// The lane in which it was queued, and since when; `None` for a job without a waiting client.
+    queued: Option<(Lane, Duration)>,
+    /// When it began, or was assigned.
     since: Duration,
 }
 
-/// There is no room; in that time there may be.
+/// The lane is full. It may have room after `retry_after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     pub(super) retry_after: Duration,
 }
 
-/// What a worker that is free does next.
+/// What becomes of the next job.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next<J> {
-    /// Do this, after what the worker was given before.
-    Do(J),
-    /// Drop this, for which nobody waits.
-    Gone(J),
-    /// Refuse this, which has waited past its deadline.
+    /// The worker runs it after the jobs that it has.
+    Run(J),
+    /// It was canceled.
+    Canceled(J),
+    /// It is refused, because it would miss its deadline.
     Late(J, Refused),
-    /// Wait for something to do.
+    /// No job is assigned to this worker now.
     Nothing,
 }
 
-impl<J: Waits> Queue<J> {
+impl<J: QueuedJob> Queue<J> {
     pub(super) fn new(workers: usize, deadline: Duration, hash_time: Duration) -> Self {
         Self {
             deadline,
@@ -98,21 +97,21 @@ impl<J: Waits> Queue<J> {
             share: Share::default(),
             arrivals: [Arrivals::default(); 2],
             spare: VecDeque::new(),
-            given: (0..workers).map(|_| VecDeque::new()).collect(),
+            assigned: (0..workers).map(|_| VecDeque::new()).collect(),
             hash_time,
             next_free: [Duration::ZERO; 2],
         }
     }
 
-    /// Refuses one hash that would not fit now.
+    /// Refuses a job of one hash if it would not fit now.
     pub(super) fn check_room(&mut self, now: Duration, lane: Lane) -> Result<(), Refused> {
         if self.fits(now, lane) { Ok(()) } else { Err(self.refuse(now, lane, 1)) }
     }
 
-    /// Lets something wait, if its turn comes in time.
+    /// Adds a job to a lane, if it will run in time.
     pub(super) fn admit(&mut self, now: Duration, lane: Lane, job: J) -> Result<(), (J, Refused)> {
         if self.expected_wait(now, lane).is_zero() {
-            // Nobody waits, so that nothing that was promised for later holds any more.
+            // The queue is empty: refused clients find room now.
             self.next_free = [Duration::ZERO; 2];
         }
         if !self.fits(now, lane) {
@@ -120,11 +119,11 @@ impl<J: Waits> Queue<J> {
             return Err((job, refused));
         }
         self.arrivals[lane as usize].add(now, self.deadline, job.hashes());
-        self.lanes[lane as usize].push_back(Waiting { job, since: now });
+        self.lanes[lane as usize].push_back(Queued { job, since: now });
         Ok(())
     }
 
-    /// Lets something wait for which nobody waits, if there is not too much of it.
+    /// Adds a job without a waiting client, unless there are too many.
     pub(super) fn admit_spare(&mut self, job: J) -> Result<(), J> {
         if self.spare.len() < MAX_SPARE {
             self.spare.push_back(job);
@@ -133,164 +132,166 @@ impl<J: Waits> Queue<J> {
         Err(job)
     }
 
-    /// The worker that will be free first, of those who can be given something.
-    pub(super) fn soonest(&self, now: Duration) -> Option<usize> {
+    /// The worker that will be free first, of those that can take a job.
+    pub(super) fn next_worker(&self, now: Duration) -> Option<usize> {
         let can_take = |worker: &usize| match self.load(*worker) {
             0 => true,
-            load => load < MAX_LISTED && !self.is_overdue(now, *worker),
+            load => load < MAX_ASSIGNED && !self.is_overdue(now, *worker),
         };
-        (0..self.given.len()).filter(can_take).min_by_key(|worker| (self.load(*worker), self.left(now, *worker)))
+        (0..self.assigned.len()).filter(can_take).min_by_key(|worker| (self.load(*worker), self.left(now, *worker)))
     }
 
-    /// What a worker does next, or after what it does. Known devices come first, within their share.
+    /// The next job for a worker. Known devices come first, within their share.
     pub(super) fn next(&mut self, now: Duration, worker: usize) -> Next<J> {
         let lane = match (self.length(Lane::Known), self.length(Lane::Unknown)) {
             (0, _) => Lane::Unknown,
             (_, 0) => Lane::Known,
             _ => self.share.next(),
         };
-        let Some(Waiting { job, since }) = self.lanes[lane as usize].pop_front() else { return Next::Nothing };
-        if job.is_gone() {
-            return Next::Gone(job);
+        let Some(Queued { job, since }) = self.lanes[lane as usize].pop_front() else { return Next::Nothing };
+        if job.is_canceled() {
+            return Next::Canceled(job);
         }
-        let (is_free, left, hash) = (self.load(worker) == 0, self.left(now, worker), self.hash_time * job.hashes());
+        let is_free = self.load(worker) == 0;
+        let left = self.left(now, worker);
+        let hash = self.hash_time * job.hashes();
         let wait = now.saturating_sub(since) + left;
-        // A hash that takes longer than there is time for is done all the same for who need not wait: else nobody would be
-        // served any more once hashes were slow for a while, nor would anybody find out that they are quick again.
+        // A job that need not wait runs even if a hash takes longer than the deadline. Otherwise a time of slow hashes would stop
+        // all jobs, and no measurement would show that hashes are quick again.
         let planned = self.hash_time.min(self.part_of_deadline(ADMITTED));
         let is_late = wait + planned > self.part_of_deadline(FOR_HASHING);
         if is_late && is_free {
             let refused = self.refuse(now, lane, job.hashes());
             return Next::Late(job, refused);
         }
-        // What is given to a worker is ahead of every job that comes: the next must still find room.
-        let is_in_the_way = left + hash + self.hash_time > self.part_of_deadline(ADMITTED);
-        if !is_free && (is_late || is_in_the_way) {
+        // An assigned job runs before every later one: the next arrival must still find room.
+        let blocks_next = left + hash + self.hash_time > self.part_of_deadline(ADMITTED);
+        if !is_free && (is_late || blocks_next) {
             // Another worker may be free sooner.
-            self.lanes[lane as usize].push_front(Waiting { job, since });
+            self.lanes[lane as usize].push_front(Queued { job, since });
             return Next::Nothing;
         }
         self.share.served(lane, job.hashes(), self.length(lane.other()) > 0);
-        self.give(worker, Given { hashes: job.hashes(), waited: Some((lane, since)), since: now });
-        Next::Do(job)
+        self.assign(worker, Assigned { hashes: job.hashes(), queued: Some((lane, since)), since: now });
+        Next::Run(job)
     }
 
-    /// Something for which nobody waits, for a worker that does nothing else: whoever comes now would wait for it too.
+    /// A job without a waiting client, for a worker that has no other: a client that comes now waits for it.
     pub(super) fn next_spare(&mut self, now: Duration, worker: usize) -> Next<J> {
         let is_free = self.load(worker) == 0;
         let Some(job) = is_free.then(|| self.spare.pop_front()).flatten() else { return Next::Nothing };
-        if job.is_gone() {
-            return Next::Gone(job);
+        if job.is_canceled() {
+            return Next::Canceled(job);
         }
-        self.give(worker, Given { hashes: job.hashes(), waited: None, since: now });
-        Next::Do(job)
+        self.assign(worker, Assigned { hashes: job.hashes(), queued: None, since: now });
+        Next::Run(job)
     }
 
-    /// How many things a worker was given: what it does, and what it goes on with.
+    /// The number of jobs that a worker has.
     pub(super) fn load(&self, worker: usize) -> usize {
-        self.given.get(worker).map_or(0, VecDeque::len)
+        self.assigned.get(worker).map_or(0, VecDeque::len)
     }
 
-    /// Whether what a worker was to go on with should rather be done by another: one has nothing to do, or this one takes
-    /// longer than anybody could expect.
-    pub(super) fn should_be_relieved(&self, now: Duration, worker: usize) -> bool {
-        let is_anybody_free = self.given.iter().any(VecDeque::is_empty);
-        self.load(worker) > 1 && (is_anybody_free || self.is_overdue(now, worker))
+    /// Whether a worker's next job should return to its lane: another worker is free, or this one is overdue.
+    pub(super) fn should_reclaim(&self, now: Duration, worker: usize) -> bool {
+        let is_any_free = self.assigned.iter().any(VecDeque::is_empty);
+        self.load(worker) > 1 && (is_any_free || self.is_overdue(now, worker))
     }
 
-    /// Takes what a worker was to go on with back into its lane.
+    /// Returns a worker's next job to its position in its lane.
     pub(super) fn put_back(&mut self, worker: usize, job: J) {
         let Some((lane, since)) =
-            self.given.get_mut(worker).and_then(VecDeque::pop_back).and_then(|given| given.waited)
+            self.assigned.get_mut(worker).and_then(VecDeque::pop_back).and_then(|assigned| assigned.queued)
         else {
             return;
         };
         self.share.taken_back(lane, job.hashes());
-        let waiting = &mut self.lanes[lane as usize];
-        let position = waiting.partition_point(|waiting| waiting.since <= since);
-        waiting.insert(position, Waiting { job, since });
+        let queued = &mut self.lanes[lane as usize];
+        let position = queued.partition_point(|queued| queued.since <= since);
+        queued.insert(position, Queued { job, since });
     }
 
-    /// Takes on that a worker is done with one thing. How long that had waited, if somebody waited for it.
+    /// Records that a worker completed a job. Returns how long its client had waited.
     pub(super) fn done(&mut self, now: Duration, worker: usize) -> Option<Duration> {
-        let given = self.given.get_mut(worker)?;
-        let done = given.pop_front()?;
-        if let Some(next) = given.front_mut() {
+        let assigned = self.assigned.get_mut(worker)?;
+        let done = assigned.pop_front()?;
+        if let Some(next) = assigned.front_mut() {
             next.since = now;
         }
-        done.waited.map(|(_, came)| done.since.saturating_sub(came))
+        done.queued.map(|(_, came)| done.since.saturating_sub(came))
     }
 
-    /// Takes on what one hash of our own took, or would have taken.
+    /// Records the time of a hash of our own, measured or converted.
     pub(super) fn measured(&mut self, took: Duration) {
         self.hash_time = if self.hash_time.is_zero() { took } else { (self.hash_time * (WEIGHT - 1) + took) / WEIGHT };
     }
 
-    /// How many wait in a lane.
+    /// The number of jobs in a lane.
     pub(super) fn length(&self, lane: Lane) -> usize {
         self.lanes[lane as usize].len()
     }
 
-    /// Refuses a job whose deadline has passed before a worker began it, and which has left.
+    /// Refuses a job that was canceled at its deadline.
     pub(super) fn expire(&mut self, now: Duration, lane: Lane, hashes: u32) -> Refused {
-        self.forget_gone();
+        self.remove_canceled();
         self.refuse(now, lane, hashes)
     }
 
-    /// Forgets the jobs for which nobody waits any more: they keep no others out.
-    pub(super) fn forget_gone(&mut self) {
+    /// Removes the canceled jobs, which would take the room of others.
+    pub(super) fn remove_canceled(&mut self) {
         for lane in &mut self.lanes {
-            lane.retain(|waiting| !waiting.job.is_gone());
+            lane.retain(|waiting| !waiting.job.is_canceled());
         }
     }
 
-    /// How long something that comes now would wait: for what is ahead of it in its own lane, and for what the other lane
-    /// takes meanwhile. That is its share, or less where less waits there and comes into it.
+    /// How long a job that comes now would wait: for the jobs before it in its lane, and for the other lane's jobs meanwhile. These
+    /// are that lane's share, or fewer if fewer are queued and arrive there.
     fn expected_wait(&self, now: Duration, lane: Lane) -> Duration {
-        let (own, of_other) = (self.hashes(lane), self.hashes(lane.other()));
+        let own = self.hashes(lane);
+        let of_other = self.hashes(lane.other());
         let share_of_other = self.share.of_other_lane_before(lane, own);
-        if own + share_of_other.min(of_other) == 0 && self.given.iter().any(VecDeque::is_empty) {
+        if own + share_of_other.min(of_other) == 0 && self.assigned.iter().any(VecDeque::is_empty) {
             return Duration::ZERO;
         }
-        let left: Duration = (0..self.given.len()).map(|worker| self.left(now, worker)).sum();
+        let left: Duration = (0..self.assigned.len()).map(|worker| self.left(now, worker)).sum();
         let until_done = |hashes: u32| (left + self.hash_time * hashes) / self.workers();
         until_done(own + share_of_other).min(self.stretched(now, lane, until_done(own + of_other)))
     }
 
-    /// How long something of a lane takes that takes so long if no more comes into the other one, which goes on as of late.
+    /// How long a lane needs for what takes it `time` alone, if jobs keep arriving in the other lane at the recent rate.
     fn stretched(&self, now: Duration, lane: Lane, time: Duration) -> Duration {
         let coming = self.arrivals[lane.other() as usize].within(now, self.deadline);
         let load = self.hash_time.div_duration_f64(self.deadline) * coming / f64::from(self.workers());
-        // With no part left it never ends, and what is no time is the longest one.
+        // Without capacity left it never ends. A value that is no duration counts as the longest one.
         Duration::try_from_secs_f64(time.as_secs_f64() / (1.0 - load)).unwrap_or(Duration::MAX)
     }
 
-    /// How many hashes wait in a lane.
+    /// The hashes of the jobs in a lane.
     fn hashes(&self, lane: Lane) -> u32 {
-        self.lanes[lane as usize].iter().map(|waiting| waiting.job.hashes()).sum()
+        self.lanes[lane as usize].iter().map(|queued| queued.job.hashes()).sum()
     }
 
-    /// How long a worker needs for what it was given.
+    /// How long a worker still needs for its jobs.
     fn left(&self, now: Duration, worker: usize) -> Duration {
-        let given = self.given.get(worker).into_iter().flatten().enumerate();
-        let left = given.map(|(slot, given)| {
-            let spent = if slot == 0 { now.saturating_sub(given.since) } else { Duration::ZERO };
-            (self.hash_time * given.hashes).saturating_sub(spent)
+        let assigned = self.assigned.get(worker).into_iter().flatten().enumerate();
+        let left = assigned.map(|(position, assigned)| {
+            let spent = if position == 0 { now.saturating_sub(assigned.since) } else { Duration::ZERO };
+            (self.hash_time * assigned.hashes).saturating_sub(spent)
         });
         left.sum()
     }
 
-    /// Whether a worker has done one thing for twice as long as it was expected to take.
+    /// Whether a worker's current job takes more than twice the expected time.
     fn is_overdue(&self, now: Duration, worker: usize) -> bool {
-        let done = self.given.get(worker).and_then(VecDeque::front);
-        done.is_some_and(|done| now.saturating_sub(done.since) > 2 * self.hash_time * done.hashes)
+        let current = self.assigned.get(worker).and_then(VecDeque::front);
+        current.is_some_and(|current| now.saturating_sub(current.since) > 2 * self.hash_time * current.hashes)
     }
 
-    /// Whether there is room for a job that comes now. All jobs are alike here: one whose hash was imported would else never find
-    /// room in a flood of small ones, and that it does not would tell of its hash.
+    /// Whether a lane has room for a job now. Its size does not matter: a job with an imported hash would never find room in a flood
+    /// of small ones, and the refusal would reveal that hash.
     fn fits(&self, now: Duration, lane: Lane) -> bool {
         let wait = self.expected_wait(now, lane);
-        // Where one hash alone takes longer than the deadline, those who need not wait are still served.
+        // A job that need not wait runs even if a hash takes longer than the deadline.
         wait.is_zero() || wait + self.hash_time <= self.part_of_deadline(ADMITTED)
     }
 
@@ -298,7 +299,7 @@ impl<J: Waits> Queue<J> {
         self.deadline * part / whole
     }
 
-    /// Gives a slot further on to one who is sent away.
+    /// Refuses a job, and gives its client the next slot for a retry.
     fn refuse(&mut self, now: Duration, lane: Lane, hashes: u32) -> Refused {
         let wait = self.expected_wait(now, lane);
         let until_done = |hashes: u32| self.hash_time * hashes / self.workers();
@@ -310,14 +311,14 @@ impl<J: Waits> Queue<J> {
         Refused { retry_after }
     }
 
-    fn give(&mut self, worker: usize, thing: Given) {
-        if let Some(given) = self.given.get_mut(worker) {
-            given.push_back(thing);
+    fn assign(&mut self, worker: usize, job: Assigned) {
+        if let Some(assigned) = self.assigned.get_mut(worker) {
+            assigned.push_back(job);
         }
     }
 
     fn workers(&self) -> u32 {
-        u32::try_from(self.given.len()).unwrap_or(u32::MAX).max(1)
+        u32::try_from(self.assigned.len()).unwrap_or(u32::MAX).max(1)
     }
 }
 

@@ -18,7 +18,7 @@ fn password(text: &str) -> Password {
     Password::parse(text.to_owned()).unwrap()
 }
 
-/// How often that was counted.
+/// The value of a counter.
 fn counted(metrics: &Metrics, name: &str) -> u64 {
     let text = metrics.to_text().unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
@@ -26,97 +26,105 @@ fn counted(metrics: &Metrics, name: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_password_fits_its_own_hash_and_no_other_and_never_nobodys() {
-    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), ConnectionGuard::new());
-    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
+async fn a_password_matches_its_own_hash_and_never_a_decoy() {
+    let hashing = Hashing::start(&settings(), Metrics::new().hashing).unwrap();
+    let guard = ConnectionGuard::new();
+    let requester = HashRequester { lane: Lane::Known, connection: guard.watch() };
     let hash = hash_at_once(&password("correct horse").normalised(), Parameters::FLOOR).unwrap();
-    let check = async |text, hash, decoy| hashing.verify(&requester, password(text), hash, decoy).await.unwrap().fits;
+    let check =
+        async |text, hash, decoy| hashing.verify(&requester, password(text), hash, decoy).await.unwrap().is_match;
     assert!(check("correct horse", Some(&hash), None).await);
     assert!(!check("correct horsf", Some(&hash), None).await);
-    assert!(!check("correct horse", None, Some(&hash)).await, "a decoy lets nobody in");
+    assert!(!check("correct horse", None, Some(&hash)).await, "a decoy matches no password");
     assert!(!check("correct horse", None, None).await);
 }
 
 #[tokio::test]
-async fn a_hash_that_is_too_costly_fits_no_password_and_takes_no_long_time() {
-    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), ConnectionGuard::new());
-    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
-    let costly = "$2b$31$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO".parse().unwrap();
-    let costly = Credential::imported(costly);
-    assert!(!hashing.verify(&requester, password("x"), Some(&costly), Some(&costly)).await.unwrap().fits);
-    assert!(hashing.replace(&requester, password("x"), &costly, password("y").normalised()).await.unwrap().is_none());
+async fn a_hash_beyond_the_cost_limit_matches_no_password_and_is_not_computed() {
+    let hashing = Hashing::start(&settings(), Metrics::new().hashing).unwrap();
+    let guard = ConnectionGuard::new();
+    let requester = HashRequester { lane: Lane::Known, connection: guard.watch() };
+    let expensive = "$2b$31$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO".parse().unwrap();
+    let expensive = Credential::imported(expensive);
+    assert!(!hashing.verify(&requester, password("x"), Some(&expensive), Some(&expensive)).await.unwrap().is_match);
+    assert!(
+        hashing.replace(&requester, password("x"), &expensive, password("y").normalised()).await.unwrap().is_none()
+    );
 }
 
 #[tokio::test]
-async fn nobody_hashes_for_a_client_that_is_closed() {
+async fn no_hash_is_made_for_a_client_that_closed_its_connection() {
     let metrics = Metrics::new();
     let hashing = Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap());
     let hashes_at_start = counted(&metrics, "hallpass_hash_time_seconds_count");
-    let here = ConnectionGuard::new();
-    let connection = here.watch();
+    let guard = ConnectionGuard::new();
+    let connection = guard.watch();
     let tasks: Vec<_> = (0..8)
         .map(|_| {
-            let (hashing, requester) =
-                (Arc::clone(&hashing), HashRequester { lane: Lane::Unknown, connection: connection.clone() });
+            let hashing = Arc::clone(&hashing);
+            let requester = HashRequester { lane: Lane::Unknown, connection: connection.clone() };
             tokio::spawn(async move { hashing.verify(&requester, password("x"), None, None).await })
         })
         .collect();
-    // The first poll of each lets it wait; the threads of the test and of the worker run beside each other.
+    // The first poll of each submits its job. The test's thread and the worker's run at the same time.
     tokio::task::yield_now().await;
-    drop(here);
+    drop(guard);
     for task in tasks {
-        assert!(matches!(task.await.unwrap(), Ok(Checked { fits: false, .. }) | Err(HashingError::ClientGone)));
+        assert!(matches!(task.await.unwrap(), Ok(Verified { is_match: false, .. }) | Err(HashingError::ClientGone)));
     }
-    // The worker comes past those who have gone before it does anything else.
-    let stays = ConnectionGuard::new();
-    let requester = HashRequester { lane: Lane::Unknown, connection: stays.watch() };
+    // The worker reaches the canceled jobs before this one.
+    let open = ConnectionGuard::new();
+    let requester = HashRequester { lane: Lane::Unknown, connection: open.watch() };
     hashing.verify(&requester, password("x"), None, None).await.unwrap();
     let hashes = counted(&metrics, "hallpass_hash_time_seconds_count") - hashes_at_start;
-    let gone = counted(&metrics, "hallpass_hash_dropped_total{reason=\"client_gone\"}");
-    assert!(gone >= 6 && hashes + gone == 9, "{gone} gone, {hashes} hashes");
+    let canceled = counted(&metrics, "hallpass_hash_dropped_total{reason=\"client_gone\"}");
+    assert!(canceled >= 6 && hashes + canceled == 9, "{canceled} canceled, {hashes} hashes");
 }
 
 #[tokio::test]
-async fn work_that_panics_answers_an_error_and_the_worker_goes_on() {
-    let (hashing, here) = (Hashing::start(&settings(), Metrics::new().hashing).unwrap(), ConnectionGuard::new());
-    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
+async fn a_job_that_panics_returns_an_error_and_the_worker_continues() {
+    let hashing = Hashing::start(&settings(), Metrics::new().hashing).unwrap();
+    let guard = ConnectionGuard::new();
+    let requester = HashRequester { lane: Lane::Known, connection: guard.watch() };
     let panicked: Result<((), ()), _> = hashing.run(&requester, 1, (), |_, ()| panic!("on purpose")).await;
     assert!(matches!(panicked, Err(HashingError::Ended)));
     assert!(hashing.run(&requester, 1, (), |_, ()| Ok(())).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_hash_that_nobody_waits_for_is_made_too() {
+async fn an_imported_hash_is_made_again() {
     let hashing = Hashing::start(&settings(), Metrics::new().hashing).unwrap();
     let foreign = "$2y$05$abcdefghijklmnopqrstuuLbuvdZuWDkBBZreahMpYPgfZzKA2Owe".parse().unwrap();
     let foreign = Credential::imported(foreign);
     assert!(hashing.is_outdated(&foreign));
-    let hash = hashing.rewrite(&foreign, password("correct horse")).await.unwrap().unwrap();
+    let hash = hashing.rehash(&foreign, password("correct horse")).await.unwrap().unwrap();
     assert!(!hashing.is_outdated(&hash));
 }
 
 #[tokio::test]
-async fn a_hash_from_elsewhere_that_is_as_good_as_ours_is_kept_without_another() {
+async fn an_imported_hash_with_our_parameters_is_kept() {
     let metrics = Metrics::new();
     let hashing = Hashing::start(&settings(), metrics.hashing.clone()).unwrap();
     let hash = hash_at_once(&password("correct horse").normalised(), Parameters::FLOOR).unwrap().hash;
     let hashes = counted(&metrics, "hallpass_hash_time_seconds_count");
     let imported = Credential::imported(hash.clone());
     assert!(hashing.is_outdated(&imported));
-    let kept = hashing.rewrite(&imported, password("correct horse")).await.unwrap().unwrap();
+    let kept = hashing.rehash(&imported, password("correct horse")).await.unwrap().unwrap();
     assert!(kept.hash == hash && !hashing.is_outdated(&kept));
     assert_eq!(counted(&metrics, "hallpass_hash_time_seconds_count"), hashes);
 }
 
 #[tokio::test]
-async fn of_what_a_slow_hash_holds_up_others_take_over() {
+async fn other_workers_take_over_the_jobs_behind_a_slow_hash() {
     let two = Settings { workers: NonZero::new(2).unwrap(), ..settings() };
-    let (hashing, here) = (Arc::new(Hashing::start(&two, Metrics::new().hashing).unwrap()), ConnectionGuard::new());
-    let requester = HashRequester { lane: Lane::Known, connection: here.watch() };
+    let hashing = Arc::new(Hashing::start(&two, Metrics::new().hashing).unwrap());
+    let guard = ConnectionGuard::new();
+    let requester = HashRequester { lane: Lane::Known, connection: guard.watch() };
     let (release, released) = std::sync::mpsc::channel::<()>();
-    // What holds its thread until the others are done, and more of them than both threads are given at once.
+    // A job that holds its thread until the others are done. They are more than both threads are assigned at once.
     let slow = tokio::spawn({
-        let (hashing, requester) = (Arc::clone(&hashing), requester.clone());
+        let hashing = Arc::clone(&hashing);
+        let requester = requester.clone();
         async move { hashing.run(&requester, 1, released, |_, released| Ok(released.recv())).await }
     });
     tokio::task::yield_now().await;
@@ -128,16 +136,17 @@ async fn of_what_a_slow_hash_holds_up_others_take_over() {
 }
 
 #[tokio::test]
-async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
+async fn at_the_deadline_a_client_is_refused_although_no_thread_is_free() {
     let metrics = Metrics::new();
     let settings = Settings { deadline: Duration::from_secs(1), ..settings() };
-    let (hashing, here) =
-        (Arc::new(Hashing::start(&settings, metrics.hashing.clone()).unwrap()), ConnectionGuard::new());
-    let requester = |lane| HashRequester { lane, connection: here.watch() };
+    let hashing = Arc::new(Hashing::start(&settings, metrics.hashing.clone()).unwrap());
+    let guard = ConnectionGuard::new();
+    let requester = |lane| HashRequester { lane, connection: guard.watch() };
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (begun, has_begun) = oneshot::channel();
     let stuck = tokio::spawn({
-        let (hashing, requester) = (Arc::clone(&hashing), requester(Lane::Known));
+        let hashing = Arc::clone(&hashing);
+        let requester = requester(Lane::Known);
         let subject = (std::sync::Mutex::new(Some(begun)), released);
         async move {
             hashing
@@ -149,7 +158,7 @@ async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
         }
     });
     has_begun.await.unwrap();
-    // The thread is given the next one to go on with, and one more waits in each lane.
+    // One job is assigned to the thread as its next, and one more waits in each lane.
     let lanes = [Lane::Unknown, Lane::Known, Lane::Unknown].map(requester);
     let waiting = lanes.iter().map(|requester| hashing.verify(requester, password("x"), None, None));
     let waiting = time::timeout(Duration::from_mins(1), futures_util::future::join_all(waiting)).await;
@@ -160,13 +169,13 @@ async fn at_the_deadline_a_client_is_refused_though_no_thread_is_ever_free() {
     for lane in ["known", "unknown"] {
         assert_eq!(counted(&metrics, &format!("hallpass_hash_queue_length{{lane=\"{lane}\"}}")), 0);
     }
-    // What a thread has begun is answered, however long it takes.
+    // A begun job is answered, however long it takes.
     release.send(()).unwrap();
     assert!(stuck.await.unwrap().is_ok());
     assert!(hashing.verify(&requester(Lane::Unknown), password("x"), None, None).await.is_ok());
 }
 
-/// What holds its thread until it is released, and tells when a thread has begun it.
+/// A job that holds its thread until it is released, and reports that a thread has begun it.
 struct Held {
     release: std::sync::mpsc::Sender<()>,
     has_begun: oneshot::Receiver<()>,
@@ -176,7 +185,8 @@ struct Held {
 fn hold(hashing: &Arc<Hashing>, requester: &HashRequester) -> Held {
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (begun, has_begun) = oneshot::channel();
-    let (hashing, requester) = (Arc::clone(hashing), requester.clone());
+    let hashing = Arc::clone(hashing);
+    let requester = requester.clone();
     let subject = (std::sync::Mutex::new(Some(begun)), released);
     let answered = tokio::spawn(async move {
         let work: HashFn<_, _> = |_, (begun, released): &(std::sync::Mutex<Option<oneshot::Sender<()>>>, _)| {
@@ -190,13 +200,13 @@ fn hold(hashing: &Arc<Hashing>, requester: &HashRequester) -> Held {
 }
 
 #[tokio::test]
-async fn what_was_begun_for_a_client_that_hangs_up_is_answered_so_that_it_is_counted() {
+async fn a_begun_job_of_a_closed_connection_returns_its_result() {
     let metrics = Metrics::new();
-    let (hashing, here) =
-        (Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap()), ConnectionGuard::new());
-    let held = hold(&hashing, &HashRequester { lane: Lane::Known, connection: here.watch() });
+    let hashing = Arc::new(Hashing::start(&settings(), metrics.hashing.clone()).unwrap());
+    let guard = ConnectionGuard::new();
+    let held = hold(&hashing, &HashRequester { lane: Lane::Known, connection: guard.watch() });
     held.has_begun.await.unwrap();
-    drop(here);
+    drop(guard);
     tokio::task::yield_now().await;
     held.release.send(()).unwrap();
     assert!(held.answered.await.unwrap());
@@ -204,19 +214,20 @@ async fn what_was_begun_for_a_client_that_hangs_up_is_answered_so_that_it_is_cou
 }
 
 #[tokio::test]
-async fn in_a_flood_of_costly_imported_hashes_known_devices_keep_two_thirds_of_the_time() {
+async fn in_a_flood_of_expensive_imported_hashes_known_devices_keep_two_thirds_of_the_time() {
     let patient = Settings { deadline: Duration::from_hours(1), ..settings() };
-    let (hashing, here) = (Arc::new(Hashing::start(&patient, Metrics::new().hashing).unwrap()), ConnectionGuard::new());
-    let requester = |lane| HashRequester { lane, connection: here.watch() };
+    let hashing = Arc::new(Hashing::start(&patient, Metrics::new().hashing).unwrap());
+    let guard = ConnectionGuard::new();
+    let requester = |lane| HashRequester { lane, connection: guard.watch() };
     let held = hold(&hashing, &requester(Lane::Known));
     held.has_begun.await.unwrap();
-    // One is worth ten of ours and more.
-    let costly: Credential =
+    // One counts as more than ten of our own.
+    let expensive: Credential =
         Credential::imported("$2b$12$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO".parse().unwrap());
     let done = std::sync::Mutex::new(Vec::new());
     let lanes = [[Lane::Known; 12].as_slice(), &[Lane::Unknown; 3]].concat();
     let waiting = lanes.iter().map(async |lane| {
-        let decoy = (*lane == Lane::Unknown).then_some(&costly);
+        let decoy = (*lane == Lane::Unknown).then_some(&expensive);
         hashing.verify(&requester(*lane), password("x"), None, decoy).await.unwrap();
         done.lock().unwrap().push(*lane);
     });
@@ -226,6 +237,6 @@ async fn in_a_flood_of_costly_imported_hashes_known_devices_keep_two_thirds_of_t
     all.await;
     let done = done.into_inner().unwrap();
     let unknown: Vec<_> = (0..).zip(&done).filter(|(_, lane)| **lane == Lane::Unknown).map(|(at, _)| at).collect();
-    // The first of them is worth more than twelve of the known devices'.
+    // The first of them counts as more than twelve of the known devices'.
     assert!(unknown[1] >= 12, "{done:?}");
 }

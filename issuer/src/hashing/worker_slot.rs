@@ -1,4 +1,4 @@
-//! Where the dispatcher and one hashing thread hand each other jobs.
+//! The slot through which the dispatcher and one hashing thread exchange jobs.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +12,7 @@ use std::{
 
 use super::{Workbench, job::Job, workbench::HashTime};
 
-/// What one thread has to do, and what it has done.
+/// The jobs of one thread: assigned ones and completed ones.
 #[derive(Default)]
 pub(super) struct WorkerSlot {
     jobs: Mutex<VecDeque<Job>>,
@@ -20,32 +20,32 @@ pub(super) struct WorkerSlot {
     is_closed: AtomicBool,
 }
 
-/// A job that left its thread.
+/// A job that its thread has completed.
 pub(super) struct Done {
     pub(super) job: Job,
-    /// What each hash took; none where nobody waited any more when it was the job's turn.
+    /// The time of each hash; `None` for a job that was canceled before its thread began it.
     pub(super) times: Option<Vec<HashTime>>,
-    /// Where its thread starved, and has ended: what the next one hashes with.
+    /// The workbench of a thread that starved and ended, for its replacement.
     pub(super) bench: Option<Workbench>,
 }
 
 impl WorkerSlot {
-    /// Puts a job there, after those that are there; its thread has to be called then.
+    /// Assigns a job after those before it. The caller then wakes the thread.
     pub(super) fn put(&self, job: Job) {
         lock(&self.jobs).push_back(job);
     }
 
-    /// Takes the last job back, if its thread has not begun it.
+    /// Takes the last job back, unless its thread has begun it.
     pub(super) fn take_back(&self) -> Option<Job> {
         lock(&self.jobs).pop_back()
     }
 
-    /// What the thread is done with.
+    /// Takes the completed jobs.
     pub(super) fn take_done(&self) -> Vec<Done> {
         mem::take(&mut lock(&self.done))
     }
 
-    /// Lets the thread end after what it does; it has to be called then.
+    /// Ends the thread after its current job. The caller then wakes the thread.
     pub(super) fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
     }
@@ -62,7 +62,7 @@ impl WorkerSlot {
         None
     }
 
-    /// Leaves a job that the thread is done with.
+    /// Leaves a completed job for the dispatcher.
     pub(super) fn leave(&self, done: Done) {
         lock(&self.done).push(done);
     }

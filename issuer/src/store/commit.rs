@@ -9,12 +9,17 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use tokio::sync::watch;
 
 use super::StoreError;
+use crate::clock::Stopwatch;
+
+mod pace;
+
+use pace::Pace;
+pub(crate) use pace::Sharing;
 
 /// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
 pub(crate) struct Committer {
@@ -23,8 +28,8 @@ pub(crate) struct Committer {
 }
 
 struct Shared {
-    /// How long a write waits for others that can wait.
-    patience: Duration,
+    /// A sync begins at once for this number of writes.
+    enough: u64,
     pending: Mutex<Pending>,
     changed: Condvar,
     progress: watch::Sender<Progress>,
@@ -41,19 +46,19 @@ const SLOTS: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(u64);
 
-/// Whether a write has a sync begin for it.
+/// Whether a write starts a sync at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
     Now,
-    /// It goes with the next write that cannot wait, or with whatever has come when its time is up.
-    WithOthers,
+    /// It may share a sync with later writes: see [`Sharing`].
+    Shareable,
 }
 
 #[derive(Default)]
 struct Pending {
     /// Writes so far, durable or not.
     written: u64,
-    /// The last of them that does not wait for others.
+    /// The last urgent one of them.
     urgent: u64,
     /// The last of them that a sync has taken on.
     taken: u64,
@@ -70,15 +75,14 @@ enum Progress {
 }
 
 impl Committer {
-    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk; writes that can
-    /// wait for others do so for as long as `patience` is.
+    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
     pub(crate) fn start(
-        patience: Duration,
+        sharing: Sharing,
         mut sync: impl FnMut() -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
         let progress = watch::Sender::new(Progress::UpTo(0));
         let shared = Arc::new(Shared {
-            patience,
+            enough: sharing.enough,
             pending: Mutex::default(),
             changed: Condvar::new(),
             progress,
@@ -87,7 +91,7 @@ impl Committer {
         });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || shared.commit_until_closed(&mut sync)
+            move || shared.commit_until_closed(Pace::new(sharing), &mut sync)
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -106,8 +110,9 @@ impl Committer {
         if urgency == Urgency::Now {
             pending.urgent = position;
         }
-        // The first that no sync has taken on yet ends the thread's rest, and patience begins.
-        if pending.taken + 1 == position || urgency == Urgency::Now {
+        let untaken = position - pending.taken;
+        // The first write that no sync has taken ends the thread's idle time. An urgent write, and enough writes, end its wait.
+        if untaken == 1 || untaken == self.shared.enough || urgency == Urgency::Now {
             // Before the write, which may panic. The thread sees the count once the lock is free again.
             self.shared.changed.notify_one();
         }
@@ -186,9 +191,21 @@ impl Drop for Committer {
     }
 }
 
+impl Pending {
+    /// The number of writes that no sync has taken.
+    fn untaken(&self) -> u64 {
+        self.written - self.taken
+    }
+
+    fn has_urgent(&self) -> bool {
+        self.urgent > self.taken
+    }
+}
+
 impl Shared {
-    fn commit_until_closed(&self, sync: &mut dyn FnMut() -> io::Result<()>) {
-        while let Some(target) = self.next_target() {
+    fn commit_until_closed(&self, mut pace: Pace, sync: &mut dyn FnMut() -> io::Result<()>) {
+        let since_start = Stopwatch::start();
+        while let Some(target) = self.next_target(&mut pace, &since_start) {
             // A thread that ended in silence would leave everybody waiting for ever.
             let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
             if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
@@ -210,23 +227,27 @@ impl Shared {
         self.failure.send_replace(Some(error));
     }
 
-    /// Waits for writes that no sync has taken on yet, and for others to go with them; `None` once there are none left and the
-    /// store closes.
-    fn next_target(&self) -> Option<u64> {
+    /// Waits for writes that no sync has taken, and for more to share the sync. `None` once there are none left and the store
+    /// closes.
+    fn next_target(&self, pace: &mut Pace, since_start: &Stopwatch) -> Option<u64> {
         loop {
             let idle = |pending: &mut Pending| pending.written == pending.taken && !pending.closing;
             let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
-            let patient = |pending: &mut Pending| pending.urgent <= pending.taken && !pending.closing;
-            let waited = self.changed.wait_timeout_while(pending, self.patience, patient);
+            let may_wait =
+                |pending: &mut Pending| !pending.has_urgent() && pending.untaken() < self.enough && !pending.closing;
+            let waited = self.changed.wait_timeout_while(pending, pace.wait(since_start.elapsed()), may_wait);
             let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if pending.written > pending.taken {
+            if pending.untaken() > 0 {
+                if !pending.has_urgent() {
+                    pace.record(pending.untaken(), since_start.elapsed());
+                }
                 pending.taken = pending.written;
                 return Some(pending.taken);
             }
             if pending.closing {
                 return None;
             }
-            // A panic of somebody else cut the wait short.
+            // A panic of another thread ended the wait early.
         }
     }
 

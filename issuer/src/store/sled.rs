@@ -84,18 +84,6 @@ impl SledStore {
         let record = self.sessions.get(id.0).map_err(engine)?;
         record.map(|record| decode_session(id, &record)).transpose()
     }
-
-    async fn put_session(&self, urgency: Urgency, session: &Session) -> Result<(), StoreError> {
-        let keys = [Key::Session(session.id), Key::SessionsOf(session.user)];
-        let put = self.write_when(urgency, keys, || {
-            if self.sessions.contains_key(session.id.0).map_err(engine)? {
-                return Err(StoreError::Engine("a session's random id was drawn twice".to_owned()));
-            }
-            put(&self.user_sessions, &entry_of(session), &[])?;
-            put(&self.sessions, session.id.0.as_bytes(), &session::record::encode(session))
-        });
-        put.await
-    }
 }
 
 impl Store for SledStore {
@@ -202,11 +190,14 @@ impl Store for SledStore {
     }
 
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
-        Box::pin(self.put_session(Urgency::Now, session))
-    }
-
-    fn add_session_patiently<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
-        Box::pin(self.put_session(Urgency::WithOthers, session))
+        let keys = [Key::Session(session.id), Key::SessionsOf(session.user)];
+        Box::pin(self.write_when(Urgency::Shareable, keys, || {
+            if self.sessions.contains_key(session.id.0).map_err(engine)? {
+                return Err(StoreError::Engine("a session's random id was drawn twice".to_owned()));
+            }
+            put(&self.user_sessions, &entry_of(session), &[])?;
+            put(&self.sessions, session.id.0.as_bytes(), &session::record::encode(session))
+        }))
     }
 
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {

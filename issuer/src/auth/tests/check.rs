@@ -42,7 +42,7 @@ impl Fixture {
     /// Waits until the hashes are made for which nobody waits.
     async fn spare_hashes_made(&self) {
         let outdated = Credential::imported(FOREIGN.parse().unwrap());
-        while self.auth.hashing.rewrite(&outdated, password("a marker behind the others")).await.is_none() {}
+        while self.auth.hashing.rehash(&outdated, password("a marker behind the others")).await.is_none() {}
     }
 
     /// Waits until a user's hash is one of ours.

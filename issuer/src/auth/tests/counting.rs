@@ -114,11 +114,6 @@ impl Store for CountingStore {
         self.store.add_session(session)
     }
 
-    fn add_session_patiently<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
-        self.calls.write();
-        self.store.add_session_patiently(session)
-    }
-
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
         self.calls.write();
         self.store.swap_session(old, new)

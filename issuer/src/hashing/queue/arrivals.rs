@@ -1,8 +1,8 @@
-//! How much work comes into a lane, from what came of late.
+//! The rate at which work arrives in a lane.
 
 use std::time::Duration;
 
-/// The hashes that came in the span before now and in the one before that.
+/// The hashes that arrived in the current span and in the one before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Arrivals {
     began: Duration,
@@ -16,7 +16,7 @@ impl Arrivals {
         self.current += hashes;
     }
 
-    /// How many hashes came in the last `span`, where those of the span before the current one came evenly.
+    /// The hashes of the last `span`, as if those of the previous span had arrived evenly.
     pub(super) fn within(self, now: Duration, span: Duration) -> f64 {
         let Self { began, current, before } = self.at(now, span);
         let elapsed = now.saturating_sub(began).div_duration_f64(span);

@@ -1,31 +1,32 @@
-//! How the lanes share the hashes: known devices first, and never alone while unknown devices wait. A pure rule.
+//! How the lanes share the hashes: known devices come first, but unknown devices keep a share. Pure.
 
 use super::super::Lane;
 
-/// Hashes of known devices for each one of unknown devices while both lanes have work. Unknown devices keep a third, so
-/// that owners of accounts cannot keep all new devices out, and known devices keep two thirds in any flood of unknown ones.
+/// Hashes of known devices for each one of unknown devices while both lanes have work. Unknown devices keep a third, so that
+/// owners of accounts cannot block all new devices. Known devices keep two thirds in any flood of unknown ones.
 const KNOWN_PER_UNKNOWN: u32 = 2;
 
-/// How far the known devices are ahead: a hash of theirs adds one, a hash of an unknown device takes [`KNOWN_PER_UNKNOWN`].
-/// While both lanes have work it stays between 0 and 3, where no job takes more than two hashes and one of an unknown device
-/// takes one: over any such time unknown devices get a third of the hashes, give or take one. A larger job, whose hash was
-/// imported, is worth as many hashes as it takes time for, and the other lane gets its part of that.
+/// The lead of the known devices: each of their hashes adds one, each hash of an unknown device subtracts [`KNOWN_PER_UNKNOWN`].
+///
+/// While both lanes have work, the lead stays between 0 and 3 if no job takes more than two hashes and a job of an unknown device
+/// takes one. So over any such time unknown devices get a third of the hashes, within one hash. A larger job, whose hash was
+/// imported, counts as many hashes as its work, and the other lane gets its share of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Share {
     lead: i64,
 }
 
 impl Share {
-    /// At this lead the next hash is an unknown device's.
+    /// At this lead the next hash is for an unknown device.
     const TURN: i64 = KNOWN_PER_UNKNOWN as i64;
 
-    /// The lane that is served next where both have work.
+    /// The next lane while both have work.
     pub(super) fn next(self) -> Lane {
         if self.lead >= Self::TURN { Lane::Unknown } else { Lane::Known }
     }
 
-    /// Takes on that a job of a lane was given to a worker. Where the other lane has no work it saves up one turn at most: it
-    /// is next when it has work again, and does not then keep this one waiting.
+    /// Records that a job of a lane was assigned. A lane without work saves up one turn at most: it comes next once it has work,
+    /// and the other lane does not wait longer for it.
     pub(super) fn served(&mut self, lane: Lane, hashes: u32, other_has_work: bool) {
         self.lead += Self::step(lane, hashes);
         match lane {
@@ -35,13 +36,12 @@ impl Share {
         }
     }
 
-    /// Takes on that a job was taken back from a worker.
+    /// Records that an assigned job returned to its lane.
     pub(super) fn taken_back(&mut self, lane: Lane, hashes: u32) {
         self.lead -= Self::step(lane, hashes);
     }
 
-    /// How many hashes of the other lane, if it never lacks work, come before a job that has `ahead` hashes of its own lane
-    /// before it.
+    /// The hashes of a busy other lane that come before a job with `ahead` hashes before it in its own lane.
     pub(super) fn of_other_lane_before(self, lane: Lane, ahead: u32) -> u32 {
         let hashes = match lane {
             Lane::Known => (self.lead + i64::from(ahead)) / Self::TURN,
@@ -50,7 +50,7 @@ impl Share {
         hashes.max(0).try_into().unwrap_or(u32::MAX)
     }
 
-    /// How many hashes are made, of both lanes, for `hashes` of one.
+    /// The hashes of both lanes that are made for `hashes` of one.
     pub(super) fn of_both_lanes(lane: Lane, hashes: u32) -> u32 {
         match lane {
             Lane::Known => hashes + hashes.div_ceil(KNOWN_PER_UNKNOWN),

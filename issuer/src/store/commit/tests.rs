@@ -10,11 +10,11 @@ use std::{
 
 use super::*;
 
-/// Where no write waits for others.
-const NONE: Duration = Duration::ZERO;
+/// No write waits for others.
+const NONE: Sharing = Sharing { period: Duration::ZERO, burst: 0, enough: u64::MAX };
 
-/// Where one that does waits until the test is over.
-const ENDLESS: Duration = Duration::from_hours(1);
+/// A shareable write waits until the test is over.
+const ENDLESS: Sharing = Sharing { period: Duration::from_hours(1), ..NONE };
 
 /// A record, where it does not matter which.
 const KEYS: &[&str] = &["record"];
@@ -175,58 +175,82 @@ async fn after_a_failure_nothing_is_read_that_was_durable_before() {
 }
 
 /// A committer that counts its syncs.
-fn counting(patience: Duration) -> (Committer, Arc<AtomicU32>) {
+fn counting(sharing: Sharing) -> (Committer, Arc<AtomicU32>) {
     let syncs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&syncs);
     let sync = move || {
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(())
     };
-    (Committer::start(patience, sync).unwrap(), syncs)
+    (Committer::start(sharing, sync).unwrap(), syncs)
 }
 
-/// Writes that can wait.
-fn write_patiently<const N: usize>(committer: &Committer) -> [Position; N] {
-    [(); N].map(|()| committer.write(KEYS, Urgency::WithOthers, || ()).1)
+/// Writes that may share a sync.
+fn write_shareable<const N: usize>(committer: &Committer) -> [Position; N] {
+    [(); N].map(|()| committer.write(KEYS, Urgency::Shareable, || ()).1)
 }
 
 #[tokio::test]
-async fn a_write_that_cannot_wait_takes_the_patient_along_in_one_sync() {
+async fn an_urgent_write_and_the_shareable_ones_before_it_have_one_sync() {
     let (committer, syncs) = counting(ENDLESS);
-    let patient: [Position; 3] = write_patiently(&committer);
+    let shareable: [Position; 3] = write_shareable(&committer);
     let ((), urgent) = committer.write(KEYS, Urgency::Now, || ());
-    for position in patient.into_iter().chain([urgent]) {
+    for position in shareable.into_iter().chain([urgent]) {
         committer.durable(position).await.unwrap();
     }
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn whoever_reads_what_was_written_patiently_has_it_synced() {
+async fn a_read_of_a_shareable_write_starts_its_sync() {
     let (committer, syncs) = counting(ENDLESS);
-    let [first, second] = write_patiently(&committer);
+    let [first, second] = write_shareable(&committer);
     committer.durable_now(first).await.unwrap();
     committer.durable(second).await.unwrap();
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
-    // What is durable already wants no sync for those who wait.
-    let [third] = write_patiently(&committer);
+    // A read of durable records starts no sync.
+    let [third] = write_shareable(&committer);
     committer.durable_now(second).await.unwrap();
     assert!(futures_util::future::FutureExt::now_or_never(committer.durable(third)).is_none());
 }
 
 #[tokio::test]
-async fn patience_ends() {
-    let (committer, _) = counting(Duration::from_millis(1));
+async fn a_wait_ends_after_the_period() {
+    let (committer, _) = counting(Sharing { period: Duration::from_millis(1), ..NONE });
     for _ in 0..3 {
-        let [position] = write_patiently(&committer);
+        let [position] = write_shareable(&committer);
         committer.durable(position).await.unwrap();
     }
 }
 
 #[test]
-fn closing_waits_for_no_others() {
+fn closing_ends_the_wait_for_others() {
     let (committer, syncs) = counting(ENDLESS);
-    let [_] = write_patiently(&committer);
+    let [_] = write_shareable(&committer);
     drop(committer);
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn within_the_burst_no_write_waits_for_others() {
+    let (committer, syncs) = counting(Sharing { burst: 3, ..ENDLESS });
+    for count in 1..=3 {
+        let [position] = write_shareable(&committer);
+        committer.durable(position).await.unwrap();
+        assert_eq!(syncs.load(Ordering::SeqCst), count);
+    }
+    let [position] = write_shareable(&committer);
+    assert!(futures_util::future::FutureExt::now_or_never(committer.durable(position)).is_none());
+}
+
+#[tokio::test]
+async fn enough_writes_end_the_wait_of_all_and_cost_nothing_of_the_burst() {
+    let (committer, syncs) = counting(Sharing { enough: 4, ..ENDLESS });
+    for count in 1..=5 {
+        let positions: [Position; 4] = write_shareable(&committer);
+        for position in positions {
+            committer.durable(position).await.unwrap();
+        }
+        assert_eq!(syncs.load(Ordering::SeqCst), count);
+    }
 }

@@ -50,7 +50,7 @@ impl SledStore {
         self.write_when(Urgency::Now, keys, change).await
     }
 
-    /// [`write`](Self::write)s, and waits for others where there is time.
+    /// [`write`](Self::write)s with this urgency.
     pub(super) async fn write_when<T, const N: usize>(
         &self,
         urgency: Urgency,

@@ -17,7 +17,7 @@ use super::{
     commits::{Commits, Lost},
     room::{self, Room},
 };
-use crate::private_file;
+use crate::{private_file, store::commit::Sharing};
 
 /// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -27,10 +27,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
-/// How long the session of a sign-in waits for others, where more are about to begin. A sync takes more of the cores than what
-/// it makes durable, and holds up the renewals that come meanwhile. So long is a few hashes, and whoever signs in then has
-/// waited for several.
-const PATIENCE: Duration = Duration::from_millis(40);
+/// How new sessions share syncs. Forty milliseconds are a few hashes, which a sign-in of a flood has waited for already. A hundred at
+/// once is the burst that an account may have. Beyond eight in a sync, more save little.
+const SHARING: Sharing = Sharing { period: Duration::from_millis(40), burst: 100, enough: 8 };
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +169,7 @@ fn start_committer(
     {
         File::open(folder)?.sync_all()?;
     }
-    Committer::start(PATIENCE, move || {
+    Committer::start(SHARING, move || {
         room.keep();
         commits.next()?;
         db.flush().map_err(io::Error::other)?;
