@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { startBrowser, visit } from "../../tests/support/browser.js";
+import { logged } from "../../tests/support/client.js";
 import { startDemo } from "../../tests/support/demo.js";
 import { onPage } from "../../tests/support/demo-page.js";
 
@@ -182,7 +183,7 @@ story("a stolen refresh token that is presented ends its session, and no other",
   await on.entry(/The theft was noticed/, { request: "POST /refresh", status: "400" });
   assert.equal(await steps.count(), 7);
   for (const index of [5, 6]) assert.match(await steps.nth(index).textContent(), /400 invalid_grant$/);
-  assert.match(demo.issuer.log(), /token_reuse/);
+  await logged(demo.issuer, /token_reuse/);
   // The sessions are listed once more when it is over.
   await page.locator('#theft[aria-disabled="false"]').waitFor();
   assert.equal(await page.locator("#sessions > li").filter({ hasText: "This browser" }).count(), 1);

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { logged } from "../support/client.js";
 import { run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 test("help and version help", () => {
@@ -181,6 +182,6 @@ test("a log that nobody reads stops nothing", async (t) => {
 test("--dev says loudly what it is, and leaves nothing behind", async () => {
   const issuer = await startIssuer({ args: ["--dev"] });
   assert.equal(await issuer.stop(), 0);
-  assert.match(issuer.log(), /every user of this machine can sign in as exampleUser \/ examplePassword/);
-  assert.match(issuer.log(), /temporary folder and are lost/);
+  await logged(issuer, /every user of this machine can sign in as exampleUser \/ examplePassword/);
+  await logged(issuer, /temporary folder and are lost/);
 });

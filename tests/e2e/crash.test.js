@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { crashRun } from "../support/crash.js";
 import { temporaryFolder } from "../support/issuer.js";
+import { byLength } from "../support/length.js";
 
-const kills = Number(process.env.HALLPASS_CRASH_KILLS ?? 8);
+const kills = Number(process.env.HALLPASS_CRASH_KILLS ?? byLength({ short: 4, long: 8 }));
 const seed = Number(process.env.HALLPASS_CRASH_SEED ?? 1);
 
 test("an issuer that is killed at random moments loses nothing that it acknowledged", async (t) => {

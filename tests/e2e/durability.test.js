@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { test } from "node:test";
-import { cookieHeader, COOKIES, cookieValue, login, post } from "../support/client.js";
+import { COOKIES, cookieHeader, cookieValue, logged, login, post } from "../support/client.js";
 import { addUser, credentials, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 /** Only root can mount a small disk to fill. */
@@ -146,7 +146,7 @@ test("a full disk loses nothing acknowledged, and ends the issuer so that it can
   }
   if (answer) assert.equal(answer.status, 503);
   assert.equal(await issuer.exited, 1);
-  assert.match(issuer.log(), /hallpass: the store must be opened again, so the issuer stopped/);
+  await logged(issuer, /hallpass: the store must be opened again, so the issuer stopped/);
 
   rmSync(filler);
   issuer = await startIssuer({ args });

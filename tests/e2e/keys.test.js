@@ -7,7 +7,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
-import { cookieHeader, login, post, sleep } from "../support/client.js";
+import { cookieHeader, logged, login, post, sleep } from "../support/client.js";
 import { addUser, binary, issuerFor, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 /** Everything that issuers wait for, in seconds: a key signs 3 s after it was published. The `iss` stays over restarts. */
@@ -66,7 +66,7 @@ test("keys rotate by themselves, and no token that was good is refused meanwhile
   for (const token of [first.token, second, third]) assert.equal((await me(issuer, bearer(token))).status, 200);
   const set = await published(issuer);
   for (const token of [first.token, second, third]) assert.ok(set.includes(kid(token)));
-  assert.match(issuer.log(), /event="key_retired" purpose=EdDSA key=\S+ by="issuer"/);
+  await logged(issuer, /event="key_retired" purpose=EdDSA key=\S+ by="issuer"/);
 });
 
 test("a rotation that was ordered goes on where it was after a kill in each state", async (t) => {

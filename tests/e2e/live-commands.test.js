@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { decodeJwt } from "jose";
-import { login, post } from "../support/client.js";
+import { logged, login, post } from "../support/client.js";
 import { addUser, binary, credentials, issuerFor, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 const HASH = "$2b$04$pTY8ZpkKnS9NEoAaIO1EkuDYi7dO23GoJRy6ilWQVZtuxqAnLE/iC";
@@ -144,7 +144,7 @@ test("sessions of a running issuer are listed and ended, by id and by user", asy
   assert.match(done(["session", "revoke", "--user", "exampleUser"]), /sessions ended: 2/);
   assert.deepEqual([await me(issuer, two), await me(issuer, three)], [401, 401]);
   assert.equal((await refresh(issuer, three)).status, 400);
-  assert.match(issuer.log(), /a command works on the store uid=\d+ pid=\d+/);
+  await logged(issuer, /a command works on the store uid=\d+ pid=\d+/);
 });
 
 test("two commands at once both do their work, and so does the issuer", async (t) => {
@@ -209,7 +209,7 @@ test("what stands in the socket's place is left alone, and the issuer runs witho
   writeFileSync(join(folder, "hallpass.sock"), "somebody's");
   const { issuer, command } = await live(t, { folder });
   assert.equal((await fetch(`${issuer.url}/healthz`)).status, 200);
-  assert.match(issuer.log(), /WARN.*commands cannot use the store while this issuer runs/);
+  await logged(issuer, /WARN.*commands cannot use the store while this issuer runs/);
   const { status, stderr } = command(["user", "list"]);
   assert.equal(status, 1);
   assert.match(stderr, /^hallpass: the store .* is in use: a running hallpass holds it\n$/);

@@ -6,16 +6,20 @@ import { Agent, request } from "node:http";
 import { platform } from "node:process";
 import { test } from "node:test";
 import { importUsers, issuerFor, temporaryFolder } from "../support/issuer.js";
+import { byLength } from "../support/length.js";
 
 /** Clients at once, and users for them to sign in as. */
 const CLIENTS = 32;
 const USERS = 200;
 
 /** Requests of one round, and rounds: the issuer's memory is read after each. */
-const REQUESTS = Number(process.env.HALLPASS_MEMORY_REQUESTS ?? 20_000);
+const REQUESTS = Number(process.env.HALLPASS_MEMORY_REQUESTS ?? byLength({ short: 4_000, long: 20_000 }));
 const ROUNDS = 6;
 
-/** MiB that the second half of the rounds may add. A leak of 100 bytes a request would add 6; noise of the allocator stays below 2. */
+/**
+ * MiB that the second half of the rounds may add. In a long run a leak of 100 bytes per request adds 6, in a short one a leak of
+ * 500 bytes; noise of the allocator stays below 2.
+ */
 const MAX_GROWTH = 4;
 
 const residentMebibytes = (pid) => Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;

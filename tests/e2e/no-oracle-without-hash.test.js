@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { sleep } from "../support/client.js";
 import { run, startIssuer, temporaryFolder } from "../support/issuer.js";
 import { KeepAlive, postBytes } from "../support/keep-alive.js";
+import { byLength } from "../support/length.js";
 import { cannotRunPostgres, environmentOf, startPostgres } from "../support/postgres.js";
 import { distinguish } from "../support/timing.js";
 
@@ -17,7 +18,7 @@ const NAMES = Number(process.env.HALLPASS_ORACLE_NAMES ?? 40);
 const ROUNDS = Number(process.env.HALLPASS_ORACLE_ROUNDS ?? 1000);
 
 /** Milliseconds for one kind of answer: a machine that is busy takes fewer samples, and sees less. */
-const MAX_MILLISECONDS = Number(process.env.HALLPASS_ORACLE_MILLISECONDS ?? 12_000);
+const MAX_MILLISECONDS = Number(process.env.HALLPASS_ORACLE_MILLISECONDS ?? byLength({ short: 3_000, long: 12_000 }));
 
 /**
  * How far from 0.5 an AUC must be at least to fail. With 40 names of each kind the AUC's own error is 0.065, so that one of 0.77

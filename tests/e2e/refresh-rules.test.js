@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cookieHeader, COOKIES, cookieValue, login, post, sleep } from "../support/client.js";
+import { COOKIES, cookieHeader, cookieValue, logged, login, post, sleep } from "../support/client.js";
 import { issuerFor } from "../support/issuer.js";
 
 const REFRESH = COOKIES.refresh;
@@ -71,7 +71,7 @@ test("a lost answer is had again by the same request, and a reload gets the toke
   const reloaded = await renewed(issuer, second.refresh_token);
   assert.equal(reloaded.refresh_token, second.refresh_token);
   await issuer.stop();
-  assert.match(issuer.log(), /answered again.*grace_answers=1/);
+  await logged(issuer, /answered again.*grace_answers=1/);
 });
 
 test("a retry is answered alike, then told to wait, then given another token, which supersedes the first", async (t) => {
@@ -100,7 +100,7 @@ test("a retry is answered alike, then told to wait, then given another token, wh
   await assertOver(issuer, late.refresh_token);
   await issuer.stop();
   // To be told to wait is no fault.
-  assert.match(issuer.log(), / INFO .*status=503 .*the refresh token was used a moment ago/);
+  await logged(issuer, / INFO .*status=503 .*the refresh token was used a moment ago/);
   assert.doesNotMatch(issuer.log(), / ERROR /);
 });
 

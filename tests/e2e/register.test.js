@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { issuerFor } from "../support/issuer.js";
-import { login, post, sleep } from "../support/client.js";
+import { logged, login, post, sleep } from "../support/client.js";
 
 const open = { args: ["--dev", "--allow-registration"] };
 
@@ -23,7 +23,7 @@ test("whoever registers is signed in by nothing but a sign-in", async (t) => {
   const signedIn = await login(issuer, { username: "Zo\u00eb", password: "caf\u00e9 au lait" });
   assert.equal(signedIn.status, 200);
   assert.deepEqual((await signedIn.json()).user, user);
-  assert.match(issuer.log(), /event="user_registered"/);
+  await logged(issuer, /event="user_registered"/);
 });
 
 test("a name is given out once, however it is spelled", async (t) => {

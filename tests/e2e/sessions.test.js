@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cookieHeader, COOKIES, cookieValue, login, post } from "../support/client.js";
+import { COOKIES, cookieHeader, cookieValue, logged, login, post } from "../support/client.js";
 import { issuerFor, run, temporaryFolder } from "../support/issuer.js";
 
 const REFRESH = COOKIES.refresh;
@@ -78,6 +78,7 @@ test("an old refresh token ends its session, whichever way it comes", async (t) 
   await assertError(await refresh(issuer, undefined, { cookie }), 400, "invalid_grant");
   assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 401);
   await issuer.stop();
+  await logged(issuer, /(event="session_ended".*cause=token_reuse[^]*){2}/);
   assert.equal(issuer.log().match(/event="session_ended".*cause=token_reuse/g)?.length, 2);
 });
 

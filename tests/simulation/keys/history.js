@@ -11,9 +11,10 @@ const TEST = "key_ring::history::writes_a_month_of_keys";
 
 /** Builds the issuer's own tests, one of which writes histories: their program. */
 function build() {
-  const args = ["test", "--locked", "--package", "hallpass-issuer", "--lib", "--no-run", "--message-format=json"];
+  // The whole workspace, with whose features `cargo xtask test` has built the tests already.
+  const args = ["test", "--locked", "--workspace", "--lib", "--no-run", "--message-format=json"];
   const told = execFileSync("cargo", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1e9 });
-  return told.trim().split("\n").map((line) => JSON.parse(line)).findLast(({ executable }) => executable)?.executable;
+  return told.trim().split("\n").map((line) => JSON.parse(line)).findLast(({ executable, target }) => executable && target.name === "hallpass_issuer")?.executable;
 }
 
 let program;
