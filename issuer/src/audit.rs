@@ -27,7 +27,8 @@ pub(crate) enum Device {
 /// A user signed in.
 pub(crate) fn session_began(session: &Session, device: Device, address: impl Display) {
     let Session { user, id, .. } = session;
-    let (event, device) = ("session_began", if device == Device::Known { "known" } else { "new" });
+    let event = "session_began";
+    let device = if device == Device::Known { "known" } else { "new" };
     tracing::info!(target: AUDIT, event, %user, session = %id, device, %address, "audit");
 }
 

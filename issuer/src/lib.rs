@@ -9,6 +9,7 @@ use std::{
 
 mod audit;
 mod auth;
+mod byte_fields;
 mod clock;
 mod commands;
 mod device_token;

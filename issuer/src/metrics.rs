@@ -164,8 +164,10 @@ impl HashingMetrics {
     fn register(registry: &mut Registry) -> Self {
         // From a millisecond to 16 seconds, each bound 1.6 times the one before.
         let times = || Histogram::new(exponential_buckets(0.001, 1.6, 21));
-        let (queued, dropped) = (Family::<LaneLabel, Gauge>::default(), Family::default());
-        let (waited, hashed) = (times(), times());
+        let queued = Family::<LaneLabel, Gauge>::default();
+        let dropped = Family::default();
+        let waited = times();
+        let hashed = times();
         registry.register("hash_queue_length", "Passwords that wait to be hashed, by lane", queued.clone());
         let wait_help = "How long a password that was hashed had waited for it";
         registry.register_with_unit("hash_wait", wait_help, Unit::Seconds, waited.clone());

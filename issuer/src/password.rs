@@ -109,10 +109,10 @@ mod tests {
         let parsed = |text: String| Password::parse(text).map(drop);
         // 1,024 bytes once they are normalised: an accent of its own, syllables in parts, the widest spaces.
         for (typed, normal) in [("e\u{301}", "\u{e9}"), ("\u{1100}\u{1161}", "\u{ac00}"), ("\u{3000}", " ")] {
-            let most = MAX_PASSWORD_BYTES / normal.len();
-            assert_eq!(parsed(normal.repeat(most)), Ok(()), "{normal:?}");
-            assert_eq!(parsed(typed.repeat(most)), Ok(()), "{typed:?}");
-            assert_eq!(parsed(typed.repeat(most + 1)), Err(InvalidPassword::TooLong), "{typed:?}");
+            let max = MAX_PASSWORD_BYTES / normal.len();
+            assert_eq!(parsed(normal.repeat(max)), Ok(()), "{normal:?}");
+            assert_eq!(parsed(typed.repeat(max)), Ok(()), "{typed:?}");
+            assert_eq!(parsed(typed.repeat(max + 1)), Err(InvalidPassword::TooLong), "{typed:?}");
         }
         // One that grows can have been hashed as it was typed.
         assert_eq!(parsed("\u{fb2c}".repeat(341)), Ok(()));

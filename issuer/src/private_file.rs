@@ -41,7 +41,7 @@ pub(crate) fn read_own(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileErr
 }
 
 /// Reads a file that the operator made. Its group may read it.
-pub(crate) fn read_given(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+pub(crate) fn read_operator_file(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
     if is_open_to_others(file)? {
         // The operator of a container can hardly set these modes, and it has no other users as a rule.
         if !is_mounted_secret(file)? {
@@ -151,7 +151,7 @@ mod tests {
             (0o444, 0o700, true),
         ] {
             let file = file_in(folder.path(), mode, folder_mode);
-            assert_eq!(read_given(&file).is_ok(), is_used, "{mode:o} in {folder_mode:o}");
+            assert_eq!(read_operator_file(&file).is_ok(), is_used, "{mode:o} in {folder_mode:o}");
             assert_eq!(mode_of(&file), mode, "the operator's own mode stays");
         }
     }

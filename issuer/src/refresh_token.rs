@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
-use crate::id::SessionId;
+use crate::{byte_fields::take, id::SessionId};
 
 mod key;
 
@@ -131,12 +131,6 @@ impl RefreshToken {
     pub(crate) fn hash(&self) -> RefreshTokenHash {
         RefreshTokenHash(Sha256::digest(self.secret.0).into())
     }
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (field, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(*field)
 }
 
 impl fmt::Debug for RefreshToken {

@@ -24,7 +24,7 @@ mod rules;
 mod session_limit;
 
 pub(crate) use label::Label;
-pub(crate) use rotation::{Given, Outcome, Repeat};
+pub(crate) use rotation::{Outcome, Repeat, RotationContext};
 pub(crate) use rules::{Lifetimes, Rules};
 pub(crate) use session_limit::{forgettable, surplus};
 
@@ -128,7 +128,7 @@ pub(crate) enum Refusal {
     #[error("the key of the session's refresh token was revoked")]
     KeyRevoked,
     #[error("the session has rotated as often as one can")]
-    UsedUp,
+    RotationLimit,
 }
 
 impl Session {

@@ -2,6 +2,8 @@
 
 use std::{future::Future, pin::Pin};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     id::{SessionId, UserId},
     session::{self, Session},
@@ -53,7 +55,7 @@ pub(crate) trait Store: Send + Sync {
     /// The user with that name, or, where there is none, the one that stands in for it: the first after `place` in the order of
     /// ids, or the first of all. None in a store without users. Either takes the same work: a record is looked for by the name,
     /// another by the place, and one is read.
-    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>>;
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>>;
 
     /// Adds a user, unless their name is taken: of two at once, one gets it.
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added>;
@@ -69,7 +71,7 @@ pub(crate) trait Store: Send + Sync {
 
     /// The next users in the order of their ids, at most `most`: those after `after`, or from the first. An empty page is
     /// the end. A user who is there during the whole call is among them, as they were at one moment of the call.
-    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>>;
+    fn users_after(&self, after: Option<UserId>, limit: usize) -> StoreFuture<'_, Vec<User>>;
 
     /// The session with that id, ended and expired ones too.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>>;
@@ -84,7 +86,7 @@ pub(crate) trait Store: Send + Sync {
 
     /// The next sessions in the order of their ids, at most `most`: those after `after`, or from the first. Ended and
     /// expired ones too. An empty page is the end; what is said of [`sessions_of`](Self::sessions_of) holds for a page.
-    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>>;
+    fn sessions_after(&self, after: Option<SessionId>, limit: usize) -> StoreFuture<'_, Vec<Session>>;
 
     /// Adds a session under its fresh random id. Its entry among its user's sessions is written before the record: a
     /// crash between the two leaves an entry that leads nowhere, and never a session that its user cannot see and end.
@@ -132,14 +134,14 @@ impl Candidate {
 }
 
 /// What came of adding a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Added {
     Yes,
     UsernameTaken,
 }
 
 /// What came of a compare-and-swap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Swapped {
     Yes,
     /// Somebody else changed or removed the record since it was read: read it again, and decide again.
@@ -147,7 +149,7 @@ pub(crate) enum Swapped {
 }
 
 /// Why the store could not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub(crate) enum StoreError {
     /// The engine failed: the disk is full, say.
     #[error("the store failed: {0}")]
@@ -159,8 +161,8 @@ pub(crate) enum StoreError {
     #[error("the store holds a record that cannot be read: {0}")]
     Record(String),
     /// A record that would not fit; nothing was written.
-    #[error("a record of {bytes} bytes is more than the {most} that the store takes")]
-    TooLarge { bytes: usize, most: usize },
+    #[error("a record has {bytes} bytes; the store takes at most {max}")]
+    TooLarge { bytes: usize, max: usize },
     /// The process that holds the store has gone, and nothing was changed.
     #[error("the running hallpass, which holds the store, has gone")]
     Gone,
@@ -172,8 +174,9 @@ pub(crate) enum StoreError {
 }
 
 fn fits(key: &[u8], record: &[u8]) -> Result<(), StoreError> {
-    let (bytes, most) = (key.len() + record.len(), MAX_RECORD_BYTES);
-    if bytes <= most { Ok(()) } else { Err(StoreError::TooLarge { bytes, most }) }
+    let bytes = key.len() + record.len();
+    let max = MAX_RECORD_BYTES;
+    if bytes <= max { Ok(()) } else { Err(StoreError::TooLarge { bytes, max }) }
 }
 
 fn decode_user(id: UserId, record: &[u8]) -> Result<User, StoreError> {

@@ -98,7 +98,8 @@ pub(crate) async fn sweep(
     store: &dyn Store,
     is_over: &(dyn Fn(&Session) -> bool + Send + Sync),
 ) -> Result<usize, StoreError> {
-    let (mut swept, mut after) = (0, None);
+    let mut swept = 0;
+    let mut after = None;
     loop {
         let page = store.sessions_after(after, STEP).await?;
         let Some(last) = page.last() else { return Ok(swept) };

@@ -52,6 +52,22 @@ impl CredentialEpoch {
 }
 
 impl User {
+    /// A new user: enabled, without roles, custom claims or failed attempts.
+    pub(crate) fn new(id: UserId, username: Username, password: Credential, created_at: UnixSeconds) -> Self {
+        Self {
+            id,
+            username,
+            password,
+            credential_epoch: CredentialEpoch::default(),
+            is_disabled: false,
+            roles: Roles::default(),
+            claims: CustomClaims::default(),
+            created_at,
+            failures: Failures::default(),
+            pardons: 0,
+        }
+    }
+
     /// The user with another password; their sessions are over, but for the one that is kept.
     pub(crate) fn with_password(&self, password: Credential) -> Self {
         Self { password, credential_epoch: self.credential_epoch.next(), failures: Failures::default(), ..self.clone() }
@@ -159,17 +175,11 @@ mod tests {
     fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_forgets_failures_alone() {
         let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
         let password = Credential::imported(hash);
+        let id = UserId(uuid::Uuid::from_u128(1));
         let user = User {
-            id: UserId(uuid::Uuid::from_u128(1)),
-            username: "a".parse().unwrap(),
-            password: password.clone(),
             credential_epoch: CredentialEpoch(7),
-            is_disabled: false,
-            roles: Roles::default(),
-            claims: CustomClaims::default(),
-            created_at: UnixSeconds::EPOCH,
             failures: Failures { unknown: 60, known: 40 },
-            pardons: 0,
+            ..User::new(id, "a".parse().unwrap(), password.clone(), UnixSeconds::EPOCH)
         };
         let changed = user.with_password(password);
         assert_eq!((changed.credential_epoch, changed.failures), (CredentialEpoch(8), Failures::default()));

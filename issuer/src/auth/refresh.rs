@@ -10,7 +10,7 @@ use crate::{
     entropy::random_bytes,
     key_ring::OpenKeys,
     refresh_token::{RefreshToken, Salt},
-    session::{End, Given, Outcome, Refusal, Repeat, Session, Transport},
+    session::{End, Outcome, Refusal, Repeat, RotationContext, Session, Transport},
     store::{Decision, update_session},
     user::CredentialEpoch,
 };
@@ -92,12 +92,12 @@ impl Auth {
         now: UnixSeconds,
     ) -> Result<(Arc<OpenKeys>, Outcome), AuthError> {
         let rules = &self.settings.rules;
-        let given = Given { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
-        match session.rotate(presented, &given) {
+        let context = RotationContext { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
+        match session.rotate(presented, &context) {
             // The current token may be by a key that another issuer has seen come into use, and we have not.
             Outcome::Refused(Refusal::KeyRevoked) => {
                 let keys = self.keys_after_now().await?;
-                let outcome = session.rotate(presented, &Given { keys: &keys.refresh_tokens, ..given });
+                let outcome = session.rotate(presented, &RotationContext { keys: &keys.refresh_tokens, ..context });
                 Ok((keys, outcome))
             }
             outcome => Ok((Arc::clone(keys), outcome)),

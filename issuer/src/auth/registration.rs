@@ -1,7 +1,5 @@
 //! Users who make themselves.
 
-use hallpass_token::CustomClaims;
-
 use super::{Auth, AuthError, Client};
 use crate::{
     audit,
@@ -10,7 +8,7 @@ use crate::{
     id::UserId,
     password::NewPassword,
     store::Added,
-    user::{CredentialEpoch, Failures, Roles, User, Username},
+    user::{User, Username},
 };
 
 /// The right to make users, where the person who runs the issuer gave it to everybody.
@@ -41,18 +39,8 @@ impl Registration<'_> {
         }
         // Behind those who have signed in before: whoever registers is nobody yet.
         let requester = HashRequester { lane: Lane::Unknown, connection: client.connection.clone() };
-        let user = User {
-            id: UserId(random_id()?),
-            username,
-            password: auth.hashing.create(&requester, password.into_normalised()).await?,
-            credential_epoch: CredentialEpoch::default(),
-            is_disabled: false,
-            roles: Roles::default(),
-            claims: CustomClaims::default(),
-            created_at: auth.clock.now(),
-            failures: Failures::default(),
-            pardons: 0,
-        };
+        let credential = auth.hashing.create(&requester, password.into_normalised()).await?;
+        let user = User::new(UserId(random_id()?), username, credential, auth.clock.now());
         match auth.store.add_user(&user).await? {
             Added::Yes => {
                 audit::user_registered(user.id, client.address);

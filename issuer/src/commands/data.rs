@@ -248,7 +248,7 @@ async fn open_folder_once(folder: &Path) -> Result<Arc<dyn Store>, DataError> {
     };
     match SocketStore::connect(folder).await {
         Ok(store) => Ok(Arc::new(store)),
-        Err(ConnectError::Nobody(_)) => Err(refusal),
+        Err(ConnectError::NotServed(_)) => Err(refusal),
         Err(ConnectError::Greeting(reason)) => Err(DataError::NotLetIn { folder: folder.to_owned(), reason }),
     }
 }

@@ -157,7 +157,7 @@ impl Shelf {
         text: Option<MasterKeyText>,
     ) -> Result<Self, KeysError> {
         let source = source(option, text);
-        source.given()?;
+        source.configured()?;
         let address = &store.store;
         let store = data::open_existing(address).await?;
         // A master key that nothing is sealed under is not missing.

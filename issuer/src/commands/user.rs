@@ -19,7 +19,7 @@ use crate::{
     id::UserId,
     password::{Credential, NewPassword, Parameters, WeakPassword},
     store::{Added, Contended, Decision, Store, StoreError, update_user},
-    user::{CredentialEpoch, Failures, Roles, TooManyRoles, User, Username},
+    user::{Roles, TooManyRoles, User, Username},
 };
 
 mod args;
@@ -112,20 +112,8 @@ pub(crate) fn new_user(
     rights: Rights,
     now: UnixSeconds,
 ) -> Result<User, NoEntropy> {
-    let Rights { roles, claims } = rights;
-    let (id, credential_epoch) = (UserId(random_id()?), CredentialEpoch::default());
-    Ok(User {
-        id,
-        username,
-        password,
-        credential_epoch,
-        is_disabled: false,
-        roles,
-        claims,
-        created_at: now,
-        failures: Failures::default(),
-        pardons: 0,
-    })
+    let user = User::new(UserId(random_id()?), username, password, now);
+    Ok(user.with_rights(rights.roles, rights.claims))
 }
 
 /// Adds a user to a store.
@@ -270,7 +258,10 @@ fn say(line: &str) -> Result<(), UserError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{conformance::user, sled::SledStore};
+    use crate::{
+        store::{conformance::user, sled::SledStore},
+        user::Failures,
+    };
 
     #[tokio::test]
     async fn what_an_issuer_notes_of_a_user_meanwhile_is_kept_and_keeps_no_command_from_its_change() {

@@ -67,7 +67,7 @@ struct Month {
     ring: Ring,
     master: MasterKey,
     algorithm: SigningAlgorithm,
-    told: HashSet<String>,
+    written_sets: HashSet<String>,
     at: u64,
     revoked_at: u64,
 }
@@ -98,7 +98,8 @@ impl Month {
     fn read(&mut self, watch: &mut Watch, life: u64, ahead: u64) {
         let wishes =
             Wishes { timing: TIMING, lives: Lives { access_tokens: life, refresh_tokens: 90 * DAY }, signs: true };
-        let (now, moment) = (self.time(ahead), Moment::from_millis((self.at - START) * 1000));
+        let now = self.time(ahead);
+        let moment = Moment::from_millis((self.at - START) * 1000);
         watch.look(&self.ring, now, moment);
         loop {
             let fresh = self.fresh();
@@ -150,9 +151,10 @@ impl Month {
 
     /// An issuer signs a token and serves its set, by a view that may be as old as its bound.
     fn answer(&mut self, number: usize, node: &Node) {
-        let (now, kid) = (self.at + node.ahead, node.keys.signer.key_id().unwrap());
+        let now = self.at + node.ahead;
+        let kid = node.keys.signer.key_id().unwrap();
         let token = self.token(&node.keys.signer, now, node.life);
-        if self.told.insert(node.keys.etag.clone()) {
+        if self.written_sets.insert(node.keys.etag.clone()) {
             let key_set: Value = serde_json::from_str(&node.keys.key_set).unwrap();
             self.tell(json!({"event": "key_set", "etag": node.keys.etag, "key_set": key_set}));
         }
@@ -193,7 +195,8 @@ impl Month {
     }
 
     fn rotate(&mut self) {
-        let (ahead, fresh) = (self.draw(TIMING.lag), self.fresh());
+        let ahead = self.draw(TIMING.lag);
+        let fresh = self.fresh();
         let Ok((ring, rotated)) = self.ring.rotate(Kind::Signing, self.time(ahead), &fresh) else { return };
         self.ring = ring;
         self.tell(json!({"event": "rotate", "at": self.at, "rotated": format!("{rotated:?}")}));
@@ -204,7 +207,8 @@ impl Month {
         let used = self.ring.in_use(Kind::Signing).unwrap().name.0.clone();
         let any = self.draw(keys.len() as u64);
         let name = if self.draw(2) == 0 { used } else { keys[usize::try_from(any).unwrap()].clone() };
-        let (fresh, stolen) = (self.fresh(), self.stolen(&KeyName(name.clone())));
+        let fresh = self.fresh();
+        let stolen = self.stolen(&KeyName(name.clone()));
         let (mut ring, revoked) = self.ring.revoke(&name, self.time(0), &fresh).unwrap();
         if self.broken == Some(Broken::RevokedIsRetired) {
             ring = Broken::retire_revoked(&self.ring, ring);
@@ -261,7 +265,7 @@ fn month(seed: u64, days: u64, broken: Option<Broken>) -> Vec<Value> {
         ring: Ring::empty(wanted, TIMING, material::seal_decoy(&master, &[4; 32], [4; 12])),
         master,
         algorithm: SigningAlgorithm::EdDsa,
-        told: HashSet::new(),
+        written_sets: HashSet::new(),
         at: START,
         revoked_at: 0,
     };
@@ -292,7 +296,8 @@ fn month(seed: u64, days: u64, broken: Option<Broken>) -> Vec<Value> {
 fn writes_a_month_of_keys() {
     let file = env::var("HALLPASS_HISTORY").expect("HALLPASS_HISTORY names the file to write");
     let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (seed, days) = (number("HALLPASS_SEED", 1), number("HALLPASS_DAYS", 30));
+    let seed = number("HALLPASS_SEED", 1);
+    let days = number("HALLPASS_DAYS", 30);
     let mut file = File::create(file).unwrap();
     let broken = env::var("HALLPASS_BROKEN").ok().map(|name| {
         Broken::ALL.into_iter().find(|broken| format!("{broken:?}") == name).expect("HALLPASS_BROKEN names a rule")

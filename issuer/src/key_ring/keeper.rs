@@ -74,7 +74,8 @@ impl Keeper {
             Home::Shared => None,
         };
         let master = master_key(&*store, source, home, legacy.as_ref()).await?;
-        let (at, on) = (clock.moment(), clock.now());
+        let at = clock.moment();
+        let on = clock.now();
         let writer = RingWriter { store: &*store, clock: &*clock, master: &master, settings: &settings };
         let mut watch = Watch::default();
         let (record, ring) = writer.settle(&mut watch, |found| writer.begun(found, legacy.as_ref())).await?;
@@ -174,7 +175,8 @@ impl Keeper {
     }
 
     async fn read(&self, ring_view: &mut RingView) -> Result<Arc<View>, KeyRingError> {
-        let (read_at, read_on) = (self.clock.moment(), self.clock.now());
+        let read_at = self.clock.moment();
+        let read_on = self.clock.now();
         let writer =
             RingWriter { store: &*self.store, clock: &*self.clock, master: &self.master, settings: &self.settings };
         let found = |ring: Option<&Ring>| ring.cloned().ok_or(KeyRingError::Lost);

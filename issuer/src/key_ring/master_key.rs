@@ -77,19 +77,19 @@ impl MasterKeyError {
 
 impl MasterKeySource {
     /// The master key that was given; `None` where none was.
-    pub(crate) fn given(&self) -> Result<Option<MasterKey>, MasterKeyError> {
+    pub(crate) fn configured(&self) -> Result<Option<MasterKey>, MasterKeyError> {
         match (&self.text, &self.file) {
             (Some(_), Some(_)) => Err(MasterKeyError::Twice),
             (Some(text), None) => parse(&text.0).map(Some).ok_or(MasterKeyError::Text),
-            (None, Some(file)) => read(file, private_file::read_given).map(Some),
+            (None, Some(file)) => read(file, private_file::read_operator_file).map(Some),
             (None, None) => Ok(None),
         }
     }
 
     /// The master key of a store that has a ring.
     pub(crate) fn find(&self, home: Home<'_>) -> Result<MasterKey, MasterKeyError> {
-        match (self.given()?, home) {
-            (Some(given), _) => Ok(given),
+        match (self.configured()?, home) {
+            (Some(key), _) => Ok(key),
             (None, Home::Shared) => Err(MasterKeyError::Needed),
             (None, Home::Folder(folder)) => match read(&folder.join(FILE), private_file::read_own) {
                 Err(MasterKeyError::File { file, reason }) if reason.is_not_found() => {
@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn one_is_made_once_in_a_data_folder_and_only_its_owner_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
-        let (home, none) = (Home::Folder(folder.path()), MasterKeySource::default());
+        let home = Home::Folder(folder.path());
+        let none = MasterKeySource::default();
         assert!(matches!(none.find(home), Err(MasterKeyError::Missing { .. })));
         let first = none.find_or_make(home).unwrap();
         let sealed = first.seal(b"label", &[7; 32], [1; 12]);
@@ -194,9 +195,9 @@ mod tests {
         fs::write(&file, format!("{text}\n")).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(source(None, Some(file.clone())).find(Home::Shared).is_ok());
-        assert!(matches!(source(Some(&text), Some(file.clone())).given(), Err(MasterKeyError::Twice)));
+        assert!(matches!(source(Some(&text), Some(file.clone())).configured(), Err(MasterKeyError::Twice)));
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        let exposed = source(None, Some(file)).given();
+        let exposed = source(None, Some(file)).configured();
         assert!(matches!(exposed, Err(MasterKeyError::File { reason: PrivateFileError::Exposed, .. })));
     }
 
@@ -208,8 +209,8 @@ mod tests {
         let key = "A".repeat(43);
         let is_read = |text: &str| {
             fs::write(&file, text).unwrap();
-            let of_file = source(None, Some(file.clone())).given().is_ok();
-            assert_eq!(of_file, source(Some(text), None).given().is_ok(), "{text:?}");
+            let of_file = source(None, Some(file.clone())).configured().is_ok();
+            assert_eq!(of_file, source(Some(text), None).configured().is_ok(), "{text:?}");
             of_file
         };
         for end in ["", "\n", "\r\n", "\n\n"] {
@@ -223,7 +224,7 @@ mod tests {
     #[test]
     fn what_is_not_32_bytes_of_base64url_is_no_master_key() {
         for text in ["", "short", &"A".repeat(42), &"A".repeat(44), &format!("{}B", "A".repeat(42)), &"é".repeat(43)] {
-            assert!(matches!(source(Some(text), None).given(), Err(MasterKeyError::Text)), "{text}");
+            assert!(matches!(source(Some(text), None).configured(), Err(MasterKeyError::Text)), "{text}");
         }
     }
 }

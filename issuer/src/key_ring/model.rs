@@ -21,7 +21,7 @@ use world::World;
 /// The longest history.
 const MAX_STEPS: usize = 60;
 
-/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` asks for more.
+/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` kind for more.
 const HISTORIES: u64 = 500;
 
 /// Lives through one history.
@@ -32,17 +32,19 @@ fn live(steps: &[Step], broken: Option<Broken>) -> (Result<(), String>, World) {
 }
 
 /// Tries so many histories; the first that breaks a property, shrunk, with its number.
-fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<world::Seen, String> {
+fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<world::Coverage, String> {
     let config = Config { cases: histories, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
     let mut seed_bytes = [0; 32];
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
-    let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(world::Seen::default()));
+    let tried = Cell::new(0);
+    let has_failed = Cell::new(false);
+    let lived = Cell::new(world::Coverage::default());
     let result = runner.run(&vec(steps(), 1..MAX_STEPS), |steps| {
         let (outcome, world) = live(&steps, broken);
         if !has_failed.get() {
             tried.set(tried.get() + 1);
-            lived.set(lived.get().and(world.seen));
+            lived.set(lived.get().and(world.coverage));
             has_failed.set(outcome.is_err());
         }
         outcome.map_err(TestCaseError::fail)
@@ -65,9 +67,10 @@ fn number_from_env(name: &str, default: u64) -> u64 {
 #[test]
 fn every_token_is_good_for_its_life_and_a_revoked_key_for_no_longer_than_promised() {
     let histories = number_from_env("HALLPASS_HISTORIES", HISTORIES).try_into().unwrap();
-    let seen = search(number_from_env("HALLPASS_SEED", 0), histories, None).unwrap_or_else(|found| panic!("{found}"));
-    println!("{histories} histories: {seen:?}");
-    seen.assert_complete();
+    let coverage =
+        search(number_from_env("HALLPASS_SEED", 0), histories, None).unwrap_or_else(|found| panic!("{found}"));
+    println!("{histories} histories: {coverage:?}");
+    coverage.assert_complete();
 }
 
 #[test]

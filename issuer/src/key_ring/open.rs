@@ -60,7 +60,8 @@ pub(super) fn open(ring: &Ring, master: &MasterKey, settings: &KeySettings) -> R
 
 /// What signs, and the set of all public keys, with that of the key in use first.
 fn open_signing(ring: &Ring, master: &MasterKey) -> Result<(Signer, Value), OpenError> {
-    let (mut used, mut keys) = (None, Vec::new());
+    let mut used = None;
+    let mut keys = Vec::new();
     for key in ring.of(Kind::Signing) {
         let Purpose::Signing(algorithm) = key.purpose else { continue };
         let secret = material::open(master, key.purpose, &key.name, &key.secret)?;
@@ -78,7 +79,8 @@ fn open_signing(ring: &Ring, master: &MasterKey) -> Result<(Signer, Value), Open
 }
 
 fn open_refresh_tokens(ring: &Ring, master: &MasterKey) -> Result<RefreshTokenKeys, OpenError> {
-    let (mut used, mut others) = (None, Vec::new());
+    let mut used = None;
+    let mut others = Vec::new();
     for key in ring.of(Kind::RefreshTokens) {
         let root = material::open(master, key.purpose, &key.name, &key.secret)?;
         let opened = RefreshTokenKey::from_root(&root);

@@ -87,7 +87,8 @@ impl Ring {
     /// or not: what the revoked key makes can be anybody's.
     pub(crate) fn revoke(&self, text: &str, now: UnixSeconds, fresh: &Fresh) -> Result<(Self, Revoked), NoRevocation> {
         let key = self.named(text)?;
-        let (kind, life) = (key.purpose.kind(), key.longest_life);
+        let kind = key.purpose.kind();
+        let life = key.longest_life;
         let mut ring = self.clone();
         ring.keys.retain(|each| each.name != key.name);
         ring.remember(Revocation { purpose: key.purpose, name: key.name.clone(), at: now });

@@ -76,7 +76,7 @@ impl Ring {
             Stage::InUse { .. } => true,
             Stage::Retired { since } => {
                 let retention = self.timing.retention(key);
-                now.seconds_since(since) < retention || watch.seen_for(key) < retention.min(MAX_WATCH)
+                now.seconds_since(since) < retention || watch.observed_for(key) < retention.min(MAX_WATCH)
             }
         });
         left.revocations.retain(|revoked| {
@@ -96,7 +96,7 @@ impl Ring {
         match self.standby(kind) {
             None => self.published(kind, fresh, life, now),
             Some(standby) => {
-                let is_known = watch.seen_for(standby) >= self.timing.lead(standby.purpose);
+                let is_known = watch.observed_for(standby) >= self.timing.lead(standby.purpose);
                 let is_due = self.is_due(used, standby, now);
                 (is_due && is_known && self.has_room(kind)).then(|| self.put_into_use(kind, now)).flatten()
             }
@@ -119,7 +119,9 @@ impl Ring {
             return None;
         }
         let stage = Stage::Published { hurried: false };
-        let (purpose, name, secret) = (*purpose, name.clone(), *secret);
+        let purpose = *purpose;
+        let name = name.clone();
+        let secret = *secret;
         let key = Key { purpose, name, published_at: now, stage, longest_life: life, secret };
         let mut ring = self.clone();
         ring.keys.push(key);

@@ -8,7 +8,7 @@ use super::{
     Wanted,
     seal::{FreshNonce, MARK_BYTES, MasterKey, NotOpened},
 };
-use crate::{refresh_token::LiveKeys, store::KeyRingRecord};
+use crate::{byte_fields::take, refresh_token::LiveKeys, store::KeyRingRecord};
 
 const VERSION: u8 = 1;
 
@@ -100,7 +100,7 @@ fn write_name(record: &mut Vec<u8>, purpose: Purpose, KeyName(name): &KeyName) {
         Purpose::RefreshTokens => 0,
         Purpose::Signing(algorithm) => algorithm_byte(algorithm),
     });
-    // A name is at most 64 bytes long.
+    // A name is at max_items 64 bytes long.
     record.push(count(name.len()));
     record.extend(name.as_bytes());
 }
@@ -134,15 +134,16 @@ fn read(mut rest: &[u8]) -> Option<Ring> {
     rest.is_empty().then_some(Ring { wanted, timing: Timing { max_age, lag }, decoy, keys, revocations })
 }
 
-fn read_list<T>(rest: &mut &[u8], most: usize, read: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>> {
+fn read_list<T>(rest: &mut &[u8], max_items: usize, read: impl Fn(&mut &[u8]) -> Option<T>) -> Option<Vec<T>> {
     let [count] = take(rest)?;
-    (usize::from(count) <= most).then(|| (0..count).map(|_| read(rest)).collect())?
+    (usize::from(count) <= max_items).then(|| (0..count).map(|_| read(rest)).collect())?
 }
 
 fn read_key(rest: &mut &[u8]) -> Option<Key> {
     let (purpose, name) = read_name(rest)?;
     let [stage] = take(rest)?;
-    let (published_at, since) = (read_time(rest)?, read_time(rest)?);
+    let published_at = read_time(rest)?;
+    let since = read_time(rest)?;
     let stage = match stage {
         0 => Stage::Published { hurried: false },
         1 => Stage::Published { hurried: true },
@@ -174,12 +175,6 @@ fn read_time(rest: &mut &[u8]) -> Option<UnixSeconds> {
     UnixSeconds::new(u64::from_be_bytes(take(rest)?)).ok()
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (field, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(*field)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_ring_reads_as_it_was_written_and_no_two_records_are_alike() {
-        let (ring, master) = (ring_in_every_stage(), MasterKey::new(&MASTER));
+        let ring = ring_in_every_stage();
+        let master = MasterKey::new(&MASTER);
         let record = encode(&ring, &master, [1; 12]);
         assert_eq!(decode(&record, &master), Ok(ring.clone()));
         assert_ne!(record, encode(&ring, &master, [2; 12]));
@@ -201,7 +197,8 @@ mod tests {
 
     #[test]
     fn a_ring_of_another_master_key_or_version_or_with_one_bit_changed_is_an_error() {
-        let (ring, master) = (ring_in_every_stage(), MasterKey::new(&MASTER));
+        let ring = ring_in_every_stage();
+        let master = MasterKey::new(&MASTER);
         let record = encode(&ring, &master, [1; 12]);
         assert_eq!(decode(&record, &MasterKey::new(&[2; 32])), Err(InvalidRing::NotOpened(NotOpened)));
         for index in 1..record.0.len() {

@@ -1,7 +1,7 @@
 //! Sealing: how a key is encrypted in the ring, and how the ring as a whole is known to be unchanged.
 //!
 //! AES-256-GCM-SIV (RFC 8452), since a nonce that was drawn twice would then tell no more than that two texts are equal.
-//! What a key is for, and its name, are associated data: sealed bytes mean nothing in another's place.
+//! What a key is for, and its name, are associated data: sealed bytes mean nothing in another's target.
 
 use std::fmt;
 
@@ -82,10 +82,10 @@ impl MasterKey {
     }
 }
 
-/// Writes the parts one after the other into a place of their length.
-fn fill<const N: usize>(place: &mut [u8], parts: [&[u8]; N]) {
-    for (place, byte) in place.iter_mut().zip(parts.into_iter().flatten()) {
-        *place = *byte;
+/// Writes the parts one after the other into a target of their length.
+fn fill<const N: usize>(target: &mut [u8], parts: [&[u8]; N]) {
+    for (target, byte) in target.iter_mut().zip(parts.into_iter().flatten()) {
+        *target = *byte;
     }
 }
 

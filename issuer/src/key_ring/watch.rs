@@ -50,7 +50,7 @@ impl Watch {
     }
 
     /// For how many whole seconds a key was seen in the stage that it is in, up to the last look.
-    pub(crate) fn seen_for(&self, key: &Key) -> u64 {
+    pub(crate) fn observed_for(&self, key: &Key) -> u64 {
         let seen = self.sighting(key).zip(self.last);
         seen.map_or(0, |(sighting, (_, last))| last.millis_since(sighting.since) / 1000)
     }

@@ -43,7 +43,8 @@ impl RingWriter<'_> {
             let found = self.store.key_ring().await?;
             let old = found.as_ref().map(|record| record::decode(record, self.master)).transpose()?;
             let begun = begun(old.as_ref())?;
-            let (now, moment) = (self.clock.now(), self.clock.moment());
+            let now = self.clock.now();
+            let moment = self.clock.moment();
             watch.look(&begun, now, moment);
             let ring = self.stepped(begun, watch, now)?;
             if let Some(record) = found.as_ref().filter(|_| old.as_ref() == Some(&ring)) {

@@ -78,7 +78,8 @@ impl Queue {
 
     /// Takes the oldest lines: as many as fit into `max_bytes`, and at least one where there is one.
     pub(super) fn take(&mut self, max_bytes: usize) -> Batch {
-        let (mut batch, mut bytes) = (Batch::default(), 0);
+        let mut batch = Batch::default();
+        let mut bytes = 0;
         let lines = iter::from_fn(|| {
             let (at, line) = self.oldest()?;
             let fits = bytes == 0 || bytes + line <= max_bytes;
@@ -146,8 +147,11 @@ mod tests {
         #[test]
         fn bytes_are_bounded_order_is_kept_counts_are_exact_and_no_line_gives_way_to_one_that_matters_less(steps in steps()) {
             let mut queue = Queue::new(MAX);
-            let (mut pushed, mut dropped, mut taken) = (PerKind::default(), PerKind::default(), PerKind::default());
-            let (mut number, mut last) = (0, None);
+            let mut pushed = PerKind::default();
+            let mut dropped = PerKind::default();
+            let mut taken = PerKind::default();
+            let mut number = 0;
+            let mut last = None;
             for step in steps {
                 match step {
                     Step::Push(kind, length) => {
@@ -165,9 +169,9 @@ mod tests {
                             prop_assert!(others + size > MAX, "it was dropped where lines that matter less were there");
                         }
                     }
-                    Step::Take(most) => {
-                        let batch = queue.take(most);
-                        prop_assert!(batch.lines.len() < 2 || batch.lines.iter().map(|line| cost(line)).sum::<usize>() <= most);
+                    Step::Take(max_bytes) => {
+                        let batch = queue.take(max_bytes);
+                        prop_assert!(batch.lines.len() < 2 || batch.lines.iter().map(|line| cost(line)).sum::<usize>() <= max_bytes);
                         for line in &batch.lines {
                             prop_assert!(last < Some(number_of(line)));
                             last = Some(number_of(line));

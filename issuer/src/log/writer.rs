@@ -285,7 +285,8 @@ mod tests {
     #[test]
     fn the_end_does_not_wait_for_a_reader_that_has_stopped_for_good() {
         let lines = Arc::new(Lines::new(LogMetrics::default()));
-        let ((read, _reads), (allow, allowed)) = (mpsc::channel(), mpsc::channel());
+        let (read, _reads) = mpsc::channel();
+        let (allow, allowed) = mpsc::channel();
         let flush = Writer::new(Reader { read, allowed }).start(Arc::clone(&lines)).unwrap();
         flush.say("never read");
         drop(flush);

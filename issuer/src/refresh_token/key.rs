@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn the_subkeys_and_the_id_differ_and_depend_on_the_root() {
-        let (one, two) = (RefreshTokenKey::from_root(&[1; 32]), RefreshTokenKey::from_root(&[2; 32]));
+        let one = RefreshTokenKey::from_root(&[1; 32]);
+        let two = RefreshTokenKey::from_root(&[2; 32]);
         assert_ne!(one.tag, one.derivation);
         assert_ne!(one.tag(b"x"), one.derive(&[b"x"]));
         assert_ne!(one.tag(b"x"), one.device_tag(&[b"x"]));
@@ -201,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_decoy_s_place_depends_on_the_name_and_the_key_alone() {
-        let (one, two) = (DecoyKey::of_root(&[1; 32]), DecoyKey::of_root(&[2; 32]));
+        let one = DecoyKey::of_root(&[1; 32]);
+        let two = DecoyKey::of_root(&[2; 32]);
         assert_eq!(one.position("x"), DecoyKey::from_bytes(*one.bytes()).position("x"));
         assert_ne!(one.position("x"), two.position("x"));
         assert_ne!(one.position("x"), one.position("y"));

@@ -17,16 +17,16 @@ use proptest::{
 };
 
 mod broken;
+mod coverage;
 mod disk;
 mod exchange;
 mod history;
 mod parting;
-mod seen;
 mod world;
 
 use broken::Broken;
+use coverage::Coverage;
 use history::{Setup, Step, setups, steps};
-use seen::Seen;
 use world::{Violation, World};
 
 use super::{Lifetimes, Rules};
@@ -34,7 +34,7 @@ use super::{Lifetimes, Rules};
 /// The longest history. Most of what can go wrong takes less than ten steps.
 const MAX_STEPS: usize = 40;
 
-/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` asks for more, and is best run with `--release`.
+/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` kind for more, and is best run with `--release`.
 const HISTORIES: u32 = 3_000;
 
 /// A history that breaks a property, shrunk.
@@ -53,18 +53,20 @@ fn live(setup: &Setup, steps: &[Step], broken: Option<Broken>, tells: bool) -> (
 }
 
 /// Tries so many histories, the same ones for the same seed.
-fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<Seen, Box<Counterexample>> {
+fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<Coverage, Box<Counterexample>> {
     let config = Config { cases: histories, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     let mut seed_bytes = [0; 32];
     seed_bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
-    let (tried, has_failed, lived) = (Cell::new(0), Cell::new(false), Cell::new(Seen::default()));
+    let tried = Cell::new(0);
+    let has_failed = Cell::new(false);
+    let lived = Cell::new(Coverage::default());
     let result = runner.run(&(setups(), vec(steps(), 1..MAX_STEPS)), |(setup, steps)| {
         let (outcome, world) = live(&setup, &steps, broken, false);
         // Once one has failed, the rest are attempts to shrink it.
         if !has_failed.get() {
             tried.set(tried.get() + 1);
-            lived.set(lived.get() + world.seen);
+            lived.set(lived.get() + world.coverage);
             has_failed.set(outcome.is_err());
         }
         outcome.map_err(|violation| TestCaseError::fail(violation.to_string()))
@@ -90,11 +92,12 @@ fn number_from_env(name: &str, default: u64) -> u64 {
 const CHUNK: u64 = 10_000;
 
 /// Goes through the chunks of one worker. A failure names the seed that leads to it again.
-fn search_chunks(first_seed: u64, histories: u64, chunks: impl Iterator<Item = u64>) -> Seen {
-    chunks.fold(Seen::default(), |seen, chunk| {
-        let (seed, size) = (first_seed + chunk, CHUNK.min(histories - chunk * CHUNK));
+fn search_chunks(first_seed: u64, histories: u64, chunks: impl Iterator<Item = u64>) -> Coverage {
+    chunks.fold(Coverage::default(), |coverage, chunk| {
+        let seed = first_seed + chunk;
+        let size = CHUNK.min(histories - chunk * CHUNK);
         match search(seed, size.try_into().unwrap(), None) {
-            Ok(more) => seen + more,
+            Ok(more) => coverage + more,
             Err(found) => {
                 let Counterexample { histories, violation, story } = *found;
                 panic!("{violation}, in history {histories} of HALLPASS_SEED={seed}:\n\n{story}")
@@ -109,14 +112,16 @@ fn the_three_properties_hold_in_every_history() {
     let first = number_from_env("HALLPASS_SEED", 0);
     let chunks = histories.div_ceil(CHUNK);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let seen = thread::scope(|scope| {
+    let coverage = thread::scope(|scope| {
         let workers: Vec<_> = (0..chunks.min(threads as u64))
             .map(|worker| scope.spawn(move || search_chunks(first, histories, (worker..chunks).step_by(threads))))
             .collect();
-        workers.into_iter().fold(Seen::default(), |seen, worker| seen + worker.join().expect("a worker found a bug"))
+        workers
+            .into_iter()
+            .fold(Coverage::default(), |coverage, worker| coverage + worker.join().expect("a worker found a bug"))
     });
-    println!("{histories} histories, {chunks} seeds from {first}; no property was broken.\n{seen}");
-    seen.assert_complete();
+    println!("{histories} histories, {chunks} seeds from {first}; no property was broken.\n{coverage}");
+    coverage.assert_complete();
 }
 
 #[test]
@@ -135,15 +140,15 @@ fn bounds_that_take_whole_seconds_for_exact_are_caught() {
     let steps = [
         Step::Send { tab: 0 },
         Step::Proceed { exchange: 0, stages: 2 },
-        Step::TokenResponse { units: 34 },
+        Step::Elapse { units: 34 },
         Step::Proceed { exchange: 0, stages: 3 },
-        Step::TokenResponse { units: 58 },
+        Step::Elapse { units: 58 },
         Step::Send { tab: 0 },
         Step::Proceed { exchange: 0, stages: 2 },
-        Step::PassToDeadline { exchange: 0 },
+        Step::ElapseToDeadline { exchange: 0 },
         Step::Send { tab: 1 },
         Step::Proceed { exchange: 0, stages: 3 },
-        Step::PassToDeadline { exchange: 0 },
+        Step::ElapseToDeadline { exchange: 0 },
         Step::Proceed { exchange: 0, stages: 2 },
     ];
     let lifetimes = Lifetimes { idle: 25, absolute: 120 };

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{End, Label, Session, State, Transport, label::LABEL_BYTES};
 use crate::{
+    byte_fields::take,
     id::{SessionId, UserId},
     refresh_token::{KEY_ID_BYTES, KeyId, RefreshTokenHash, Salt, TokenPosition},
     user::CredentialEpoch,
@@ -99,7 +100,8 @@ fn read(id: SessionId, version: Version, mut rest: &[u8]) -> Option<Session> {
     let [epoch, generation, attempt] = [take(&mut rest)?, take(&mut rest)?, take(&mut rest)?].map(u32::from_be_bytes);
     let current = RefreshTokenHash(take(&mut rest)?);
     let previous = RefreshTokenHash(take(&mut rest)?);
-    let (salt, key) = (Salt(take(&mut rest)?), KeyId(take(&mut rest)?));
+    let salt = Salt(take(&mut rest)?);
+    let key = KeyId(take(&mut rest)?);
     let created_at = UnixSeconds::new(u64::from_be_bytes(take(&mut rest)?)).ok()?;
     let rotated_at = UnixSeconds::new(u64::from_be_bytes(take(&mut rest)?)).ok()?;
     let (label_length, rest) = rest.split_at_checked(version.length_bytes)?;
@@ -155,12 +157,6 @@ fn transport_byte(transport: Transport) -> u8 {
     }
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (field, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(*field)
-}
-
 /// A session and its record as the build of commit 4da7e9b wrote it, of a user agent that it cut.
 #[cfg(test)]
 pub(crate) fn kept() -> (SessionId, Vec<u8>) {
@@ -178,7 +174,7 @@ mod tests {
     use super::*;
     use crate::{
         refresh_token::{DecoyKey, LiveKeys, RefreshToken, RefreshTokenKey, RefreshTokenKeys},
-        session::{Beginning, Given, Lifetimes, Outcome, Rules},
+        session::{Beginning, Lifetimes, Outcome, RotationContext, Rules},
     };
 
     const NOW: u64 = 1_790_000_000;
@@ -197,8 +193,9 @@ mod tests {
         let rules = Rules { lifetimes: Lifetimes { idle: 100, absolute: 100 }, grace: 30, late_window: 60 };
         let keys = RefreshTokenKeys::new(RefreshTokenKey::from_root(&[4; 32]), vec![], DecoyKey::of_root(&[4; 32]));
         let now = UnixSeconds::new(NOW + 9).unwrap();
-        let given = Given { rules: &rules, keys: &keys, epoch: CredentialEpoch(7), salt: Salt([5; 16]), now };
-        match session.rotate(&token, &given) {
+        let context =
+            RotationContext { rules: &rules, keys: &keys, epoch: CredentialEpoch(7), salt: Salt([5; 16]), now };
+        match session.rotate(&token, &context) {
             Outcome::Rotated { session, .. } => session,
             other => panic!("{other:?}"),
         }

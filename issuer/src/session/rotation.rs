@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// What the decision rests on beside the record and the token.
-pub(crate) struct Given<'g> {
-    pub(crate) rules: &'g Rules,
-    pub(crate) keys: &'g RefreshTokenKeys,
+pub(crate) struct RotationContext<'c> {
+    pub(crate) rules: &'c Rules,
+    pub(crate) keys: &'c RefreshTokenKeys,
     /// The user's epoch, not the session's.
     pub(crate) epoch: CredentialEpoch,
     /// Drawn for this write.
@@ -58,19 +58,21 @@ enum Standing {
 
 impl Session {
     /// Decides what presenting a genuine token of this session leads to.
-    pub(crate) fn rotate(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        if let Err(refusal) = self.check_living(given.rules.lifetimes, given.epoch, given.keys.live(), given.now) {
+    pub(crate) fn rotate(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
+        if let Err(refusal) =
+            self.check_living(context.rules.lifetimes, context.epoch, context.keys.live(), context.now)
+        {
             return Outcome::Refused(refusal);
         }
-        let age = given.rules.age(given.now.seconds_since(self.rotated_at));
+        let age = context.rules.age(context.now.seconds_since(self.rotated_at));
         match (self.standing(presented), age) {
-            (Standing::First, _) | (Standing::Current, Age::Settled | Age::Late) => self.advance(presented, given),
+            (Standing::First, _) | (Standing::Current, Age::Settled | Age::Late) => self.advance(presented, context),
             (Standing::Current, Age::Grace | Age::Settling { .. }) => {
                 Outcome::Again { token: presented.clone(), by: Repeat::Current }
             }
-            (Standing::Previous, Age::Grace) => self.repeat(presented, given),
+            (Standing::Previous, Age::Grace) => self.repeat(presented, context),
             (Standing::Previous, Age::Settling { seconds }) => Outcome::Wait { seconds },
-            (Standing::Previous, Age::Settled) => self.retry_late(presented, given),
+            (Standing::Previous, Age::Settled) => self.retry_late(presented, context),
             (Standing::Previous, Age::Late) => Outcome::Refused(Refusal::TooLate),
             (Standing::Past, _) => {
                 Outcome::Stolen { session: Self { state: State::Ended(End::Stolen), ..self.clone() } }
@@ -93,40 +95,40 @@ impl Session {
     }
 
     /// The current token becomes the previous one.
-    fn advance(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
+    fn advance(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         match self.position.generation.checked_add(1) {
-            Some(generation) => self.rotated(presented, TokenPosition { generation, attempt: 0 }, given),
-            None => Outcome::Refused(Refusal::UsedUp),
+            Some(generation) => self.rotated(presented, TokenPosition { generation, attempt: 0 }, context),
+            None => Outcome::Refused(Refusal::RotationLimit),
         }
     }
 
     /// The client lost the answer and slept: the successor that it never used is superseded by another.
-    fn retry_late(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
+    fn retry_late(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         match self.position.attempt.checked_add(1) {
-            Some(attempt) => self.rotated(presented, TokenPosition { attempt, ..self.position }, given),
-            None => Outcome::Refused(Refusal::UsedUp),
+            Some(attempt) => self.rotated(presented, TokenPosition { attempt, ..self.position }, context),
+            None => Outcome::Refused(Refusal::RotationLimit),
         }
     }
 
-    fn rotated(&self, presented: &RefreshToken, position: TokenPosition, given: &Given<'_>) -> Outcome {
-        let key = given.keys.in_use();
-        let token = presented.successor(position, given.salt, key);
+    fn rotated(&self, presented: &RefreshToken, position: TokenPosition, context: &RotationContext<'_>) -> Outcome {
+        let key = context.keys.in_use();
+        let token = presented.successor(position, context.salt, key);
         let session = Self {
             position,
             current: token.hash(),
             previous: Some(presented.hash()),
-            salt: given.salt,
+            salt: context.salt,
             key: key.id(),
             // A clock that jumped back and returns must not make the session look idle for so long.
-            rotated_at: given.now.max(self.rotated_at),
+            rotated_at: context.now.max(self.rotated_at),
             ..self.clone()
         };
         Outcome::Rotated { session, token }
     }
 
     /// The same successor, derived again with the key that it was derived with.
-    fn repeat(&self, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        let Some(key) = given.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyRevoked) };
+    fn repeat(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
+        let Some(key) = context.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyRevoked) };
         Outcome::Again { token: presented.successor(self.position, self.salt, key), by: Repeat::Previous }
     }
 }

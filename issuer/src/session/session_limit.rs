@@ -18,8 +18,8 @@ const FORGOTTEN_AT_ONCE: usize = 16;
 /// Which of all of a user's sessions are to be forgotten before the sweeper comes. An ended session is worth nothing:
 /// its tokens get the same answer when it is gone.
 pub(crate) fn forgettable(sessions: &[Session]) -> impl Iterator<Item = &Session> {
-    let most = if sessions.len() > MAX_RECORDS { FORGOTTEN_AT_ONCE } else { 0 };
-    sessions.iter().filter(|session| session.state != State::Living).take(most)
+    let limit = if sessions.len() > MAX_RECORDS { FORGOTTEN_AT_ONCE } else { 0 };
+    sessions.iter().filter(|session| session.state != State::Living).take(limit)
 }
 
 /// Which of a user's living sessions must end now that `newest` has begun: those that were not used for longest, rather

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use hallpass_token::{CustomClaims, UnixSeconds};
+use hallpass_token::UnixSeconds;
 use uuid::Uuid;
 
 use super::*;
@@ -18,7 +18,7 @@ use crate::{
     refresh_token::{KeyId, RefreshToken},
     session::{Beginning, End, Label, Transport},
     sweeper::sweep,
-    user::{CredentialEpoch, Failures, Roles},
+    user::CredentialEpoch,
 };
 
 pub(super) mod crash;
@@ -91,18 +91,9 @@ pub(super) use conforms;
 const TASKS: u64 = 32;
 
 pub(crate) fn user(id: u128, username: &str) -> User {
-    User {
-        id: UserId(Uuid::from_u128(id)),
-        username: username.parse().unwrap(),
-        password: Credential::imported("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap()),
-        credential_epoch: CredentialEpoch::default(),
-        is_disabled: false,
-        roles: Roles::default(),
-        claims: CustomClaims::default(),
-        created_at: UnixSeconds::EPOCH,
-        failures: Failures::default(),
-        pardons: 0,
-    }
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
+    let id = UserId(Uuid::from_u128(id));
+    User::new(id, username.parse().unwrap(), Credential::imported(hash), UnixSeconds::EPOCH)
 }
 
 pub(crate) fn session(user: u128, id: u128) -> Session {
@@ -132,11 +123,11 @@ async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(task
 }
 
 /// The ids of all sessions, read in pages of `most`.
-async fn every_session(store: &dyn Store, most: usize) -> Vec<SessionId> {
+async fn every_session(store: &dyn Store, limit: usize) -> Vec<SessionId> {
     let mut ids: Vec<SessionId> = Vec::new();
     loop {
-        let page = store.sessions_after(ids.last().copied(), most).await.unwrap();
-        assert!(page.len() <= most);
+        let page = store.sessions_after(ids.last().copied(), limit).await.unwrap();
+        assert!(page.len() <= limit);
         if page.is_empty() {
             return ids;
         }

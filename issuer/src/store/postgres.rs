@@ -102,7 +102,8 @@ impl PostgresStore {
         old: &[u8],
         change: Change<'_>,
     ) -> Result<bool, StoreError> {
-        let (id, old): (Parameter<'_>, Parameter<'_>) = ((&id, Type::UUID), (&old, Type::BYTEA));
+        let id: Parameter<'_> = (&id, Type::UUID);
+        let old: Parameter<'_> = (&old, Type::BYTEA);
         match change {
             Change::Put(new) => self.database.write(records.swap, &[id, old, (&new, Type::BYTEA)]).await,
             Change::Remove => self.database.write(records.remove, &[id, old]).await,
@@ -123,11 +124,11 @@ impl PostgresStore {
     }
 
     /// The next records after `after` in the order of their ids, or from the first: `sql` is for either.
-    async fn page(&self, [first, next]: [&str; 2], after: Option<Uuid>, most: usize) -> Result<Vec<Row>, StoreError> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
+    async fn page(&self, [first, next]: [&str; 2], after: Option<Uuid>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         match after {
-            None => self.database.read(first, &[(&most, Type::INT8)]).await,
-            Some(after) => self.database.read(next, &[(&most, Type::INT8), (&after, Type::UUID)]).await,
+            None => self.database.read(first, &[(&limit, Type::INT8)]).await,
+            Some(after) => self.database.read(next, &[(&limit, Type::INT8), (&after, Type::UUID)]).await,
         }
     }
 }
@@ -152,10 +153,10 @@ impl Store for PostgresStore {
         })
     }
 
-    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>> {
         Box::pin(async move {
             let name = username.as_str();
-            let parameters: [Parameter<'_>; 2] = [(&name, Type::TEXT), (&place.0, Type::UUID)];
+            let parameters: [Parameter<'_>; 2] = [(&name, Type::TEXT), (&position.0, Type::UUID)];
             let rows = self.database.read(USER_OR_DECOY, &parameters).await?;
             let Some(row) = rows.first() else { return Ok(None) };
             let user = user_of(row)?;
@@ -183,9 +184,9 @@ impl Store for PostgresStore {
         Box::pin(self.change_user(user, None))
     }
 
-    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+    fn users_after(&self, after: Option<UserId>, limit: usize) -> StoreFuture<'_, Vec<User>> {
         Box::pin(async move {
-            let rows = self.page([FIRST_USERS, USERS_AFTER], after.map(|id| id.0), most).await?;
+            let rows = self.page([FIRST_USERS, USERS_AFTER], after.map(|id| id.0), limit).await?;
             in_order(rows.iter().map(user_of), |user| user.id.0)
         })
     }
@@ -212,9 +213,9 @@ impl Store for PostgresStore {
         })
     }
 
-    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
+    fn sessions_after(&self, after: Option<SessionId>, limit: usize) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(async move {
-            let rows = self.page([FIRST_SESSIONS, SESSIONS_AFTER], after.map(|id| id.0), most).await?;
+            let rows = self.page([FIRST_SESSIONS, SESSIONS_AFTER], after.map(|id| id.0), limit).await?;
             in_order(rows.iter().map(session_of), |session| session.id.0)
         })
     }

@@ -57,7 +57,8 @@ pub(super) async fn grow<B: Scaled>(name: &str) {
             users * SESSIONS_OF_A_USER / size,
         );
         let logged = bench.logged().await;
-        let (stopwatch, mut latencies) = (Stopwatch::start(), renew(&store, size).await);
+        let stopwatch = Stopwatch::start();
+        let mut latencies = renew(&store, size).await;
         let per_second = rate(RENEWALS, stopwatch.elapsed());
         let logged = (bench.logged().await - logged) / RENEWALS;
         latencies.sort_unstable();

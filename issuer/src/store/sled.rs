@@ -61,9 +61,9 @@ impl SledStore {
     }
 
     /// Both ids are looked for and one record is read, whether the name exists or not.
-    fn find_candidate(&self, username: &Username, place: UserId) -> Result<Option<Candidate>, StoreError> {
+    fn find_candidate(&self, username: &Username, position: UserId) -> Result<Option<Candidate>, StoreError> {
         let named = self.user_ids.get(username.as_str()).map_err(engine)?;
-        let after = first_key(after_key(&self.users, Some(place.0)))?;
+        let after = first_key(after_key(&self.users, Some(position.0)))?;
         let decoy = if after.is_some() { after } else { first_key(after_key(&self.users, None))? };
         let named = named.map(|id| Uuid::from_slice(&id).map_err(unreadable)).transpose()?;
         if let Some(id) = named
@@ -105,8 +105,8 @@ impl Store for SledStore {
         })
     }
 
-    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
-        Box::pin(self.read([Key::Name(username), Key::Users], move || self.find_candidate(username, place)))
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>> {
+        Box::pin(self.read([Key::Name(username), Key::Users], move || self.find_candidate(username, position)))
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
@@ -146,9 +146,9 @@ impl Store for SledStore {
         }))
     }
 
-    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+    fn users_after(&self, after: Option<UserId>, limit: usize) -> StoreFuture<'_, Vec<User>> {
         Box::pin(self.read([Key::Users], move || {
-            let users = after_key(&self.users, after.map(|id| id.0)).take(most).map(|record| {
+            let users = after_key(&self.users, after.map(|id| id.0)).take(limit).map(|record| {
                 let (id, record) = record?;
                 decode_user(UserId(id), &record)
             });
@@ -179,9 +179,9 @@ impl Store for SledStore {
         }))
     }
 
-    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
+    fn sessions_after(&self, after: Option<SessionId>, limit: usize) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(self.scan(move || {
-            let sessions = after_key(&self.sessions, after.map(|id| id.0)).take(most).map(|record| {
+            let sessions = after_key(&self.sessions, after.map(|id| id.0)).take(limit).map(|record| {
                 let (id, record) = record?;
                 decode_session(SessionId(id), &record)
             });

@@ -19,7 +19,6 @@ mod client;
 mod conversation;
 mod frame;
 mod greeting;
-mod message;
 mod protocol;
 mod record;
 mod server;
@@ -38,13 +37,13 @@ const NAME: &str = "hallpass.sock";
 const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
 
 /// The socket of a data folder, by a path that fits into an address.
-struct Place {
+struct SocketPath {
     path: PathBuf,
     /// Where the path goes by way of the open folder, it leads there only as long as the folder is open.
     _folder: File,
 }
 
-impl Place {
+impl SocketPath {
     fn in_folder(folder: &Path) -> io::Result<Self> {
         let opened = File::open(folder)?;
         let direct = folder.join(NAME);

@@ -28,7 +28,9 @@ pub(crate) enum EndError {
 
 /// Goes once through all sessions and ends those whose key has left the ring. Says how many.
 pub(crate) async fn end_revoked(store: &dyn Store, keys: &Keeper) -> Result<usize, EndError> {
-    let (mut ended, mut after, mut next_report) = (0, None, REPORTED);
+    let mut ended = 0;
+    let mut after = None;
+    let mut next_report = REPORTED;
     loop {
         let page = store.sessions_after(after, STEP).await?;
         let Some(last) = page.last() else { return Ok(ended) };

@@ -58,13 +58,15 @@ fn a_clock_that_jumped_is_noticed() {
 
 #[tokio::test]
 async fn sessions_end_once_their_key_has_left_the_ring_while_the_issuer_runs() {
-    let (folder, keys) = (tempfile::tempdir().unwrap(), Keys::new());
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::new();
     let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).unwrap());
     let keeper = Arc::new(keys.keeper(&store).await);
     let session = session_with(1, 1, key_in_use(&keeper));
     store.add_session(&session).await.unwrap();
     let forever = Lifetimes { idle: u64::MAX, absolute: u64::MAX };
-    let (swept, of_sweeper) = (Arc::clone(&store), Arc::clone(&keeper));
+    let swept = Arc::clone(&store);
+    let of_sweeper = Arc::clone(&keeper);
     let sweeper = tokio::spawn(async move { run(swept, of_sweeper, SystemClock, forever, ROUND).await });
     keys.revoke(&*store).await;
     // The issuer reads the ring, as it does every few seconds.

@@ -128,20 +128,18 @@ mod tests {
     use super::*;
 
     fn user() -> User {
+        let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
+        let password = Credential { hash, form: PasswordForm::Normalised };
+        let id = UserId(Uuid::from_u128(1));
+        let created_at = UnixSeconds::new(1_790_000_000).unwrap();
         User {
-            id: UserId(Uuid::from_u128(1)),
-            username: "exampleUser".parse().unwrap(),
-            password: Credential {
-                hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap(),
-                form: PasswordForm::Normalised,
-            },
             credential_epoch: CredentialEpoch(3),
             is_disabled: true,
             roles: vec!["admin".parse().unwrap()].try_into().unwrap(),
             claims: r#"{"plan":"pro","limits":{"rate":0.1}}"#.parse().unwrap(),
-            created_at: UnixSeconds::new(1_790_000_000).unwrap(),
             failures: Failures { unknown: 20, known: 10 },
             pardons: 2,
+            ..User::new(id, "exampleUser".parse().unwrap(), password, created_at)
         }
     }
 

@@ -1,13 +1,8 @@
 //! Whose password it is: what stands in for an unknown name, and hashes that are made anew.
 
-use hallpass_token::CustomClaims;
-
 use super::*;
 
-use crate::{
-    password::Credential,
-    user::{CredentialEpoch, Failures, Roles},
-};
+use crate::password::Credential;
 
 /// Made by the `bcrypt` package of this password.
 const FOREIGN_PASSWORD: &str = "correct horse ünd Batterie";
@@ -19,18 +14,9 @@ impl Fixture {
     }
 
     async fn add_hashed(&self, username: &str, hash: &str) -> User {
-        let user = User {
-            id: UserId(random_id().unwrap()),
-            username: username.parse().unwrap(),
-            password: Credential::imported(hash.parse().unwrap()),
-            credential_epoch: CredentialEpoch::default(),
-            is_disabled: false,
-            roles: Roles::default(),
-            claims: CustomClaims::default(),
-            created_at: self.clock.now(),
-            failures: Failures::default(),
-            pardons: 0,
-        };
+        let id = UserId(random_id().unwrap());
+        let credential = Credential::imported(hash.parse().unwrap());
+        let user = User::new(id, username.parse().unwrap(), credential, self.clock.now());
         self.auth.store.add_user(&user).await.unwrap();
         user
     }

@@ -61,9 +61,9 @@ impl Store for CountingStore {
         self.store.user_named(username)
     }
 
-    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>> {
         self.calls.read();
-        self.store.user_or_decoy(username, place)
+        self.store.user_or_decoy(username, position)
     }
 
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added> {
@@ -84,9 +84,9 @@ impl Store for CountingStore {
         self.store.remove_user(user)
     }
 
-    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+    fn users_after(&self, after: Option<UserId>, limit: usize) -> StoreFuture<'_, Vec<User>> {
         self.calls.read();
-        self.store.users_after(after, most)
+        self.store.users_after(after, limit)
     }
 
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>> {
@@ -104,9 +104,9 @@ impl Store for CountingStore {
         self.store.sessions_of(user)
     }
 
-    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
+    fn sessions_after(&self, after: Option<SessionId>, limit: usize) -> StoreFuture<'_, Vec<Session>> {
         self.calls.read();
-        self.store.sessions_after(after, most)
+        self.store.sessions_after(after, limit)
     }
 
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {

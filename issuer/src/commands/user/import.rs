@@ -164,7 +164,7 @@ impl Target {
         match store.add_user(&user).await {
             Ok(Added::Yes) => Ok(Outcome::Added),
             Ok(Added::UsernameTaken) => Ok(Outcome::Present),
-            Err(StoreError::TooLarge { bytes, most }) => Ok(Outcome::Refused(Fault::TooLarge { bytes, most })),
+            Err(StoreError::TooLarge { bytes, max }) => Ok(Outcome::Refused(Fault::TooLarge { bytes, most: max })),
             Err(error) => Err(ImportError::Store { line: position.line, error }),
         }
     }

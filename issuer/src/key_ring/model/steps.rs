@@ -6,7 +6,7 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// Time passes, and nobody does anything.
-    TokenResponse { seconds: u64 },
+    Elapse { seconds: u64 },
     /// Time passes in which every issuer reads within its bound and signs, and verifiers fetch.
     Serve { seconds: u64, first: usize },
     /// An issuer reads the ring and takes the steps that are due.
@@ -33,9 +33,10 @@ pub(super) enum Step {
 const AHEAD: u64 = super::world::TIMING.lag + 1;
 
 pub(super) fn steps() -> impl Strategy<Value = Step> {
-    let (issuer, ahead) = (0..3_usize, 0..AHEAD);
+    let issuer = 0..3_usize;
+    let ahead = 0..AHEAD;
     prop_oneof![
-        4 => (1..40_u64).prop_map(|seconds| Step::TokenResponse { seconds }),
+        4 => (1..40_u64).prop_map(|seconds| Step::Elapse { seconds }),
         6 => (1..120_u64, issuer.clone()).prop_map(|(seconds, first)| Step::Serve { seconds, first }),
         6 => issuer.clone().prop_map(|issuer| Step::Read { issuer }),
         2 => (issuer.clone(), 0..AHEAD).prop_map(|(issuer, seconds)| Step::ReadSlowly { issuer, seconds }),

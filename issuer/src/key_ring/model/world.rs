@@ -13,9 +13,9 @@ use crate::{
 
 mod acts;
 mod check;
-mod seen;
+mod coverage;
 
-pub(super) use seen::Seen;
+pub(super) use coverage::Coverage;
 
 pub(super) const TIMING: Timing = Timing { max_age: 60, lag: 6 };
 const START: u64 = 1_790_000_000;
@@ -41,8 +41,8 @@ pub(super) struct World {
     hasty: Vec<(KeyName, u64)>,
     drawn: u64,
     longest_record: usize,
-    told: Vec<String>,
-    pub(super) seen: Seen,
+    story_lines: Vec<String>,
+    pub(super) coverage: Coverage,
 }
 
 struct Issuer {
@@ -93,8 +93,8 @@ impl World {
             hasty: Vec::new(),
             drawn: 0,
             longest_record: 0,
-            told: Vec::new(),
-            seen: Seen::default(),
+            story_lines: Vec::new(),
+            coverage: Coverage::default(),
         };
         for issuer in 0..world.issuers.len() {
             world.read(issuer);
@@ -104,12 +104,12 @@ impl World {
 
     /// What happened, for people.
     pub(super) fn story(&self) -> String {
-        self.told.join("\n")
+        self.story_lines.join("\n")
     }
 
     pub(super) fn take(&mut self, step: &Step) -> Result<(), String> {
         match *step {
-            Step::TokenResponse { seconds } => self.pass(seconds),
+            Step::Elapse { seconds } => self.elapse(seconds),
             Step::Serve { seconds, first } => self.serve(seconds, first)?,
             Step::Read { issuer } => self.read(issuer),
             Step::ReadSlowly { issuer, seconds } => self.read_slowly(issuer, seconds)?,
@@ -130,13 +130,13 @@ impl World {
         self.check_settled()
     }
 
-    fn pass(&mut self, seconds: u64) {
+    fn elapse(&mut self, seconds: u64) {
         self.at += seconds;
     }
 
     fn serve(&mut self, seconds: u64, first: usize) -> Result<(), String> {
         for second in 0..seconds {
-            self.pass(1);
+            self.elapse(1);
             for issuer in 0..self.issuers.len() {
                 if (second + issuer as u64).is_multiple_of(PAUSE) {
                     self.read(issuer);
@@ -166,14 +166,17 @@ impl World {
     }
 
     fn read(&mut self, issuer: usize) {
-        let (ring, read_at) = (self.decide(issuer), self.at);
+        let ring = self.decide(issuer);
+        let read_at = self.at;
         self.write(ring);
         self.take_view(issuer, read_at);
     }
 
     /// What an issuer makes of the ring as it is.
     fn decide(&mut self, issuer: usize) -> Ring {
-        let (now, moment, wishes) = (self.time(self.issuers[issuer].ahead), self.moment(), self.wishes(issuer));
+        let now = self.time(self.issuers[issuer].ahead);
+        let moment = self.moment();
+        let wishes = self.wishes(issuer);
         let mut ring = self.ring.clone();
         self.issuers[issuer].watch.look(&ring, now, moment);
         for _ in 0..16 {
@@ -196,13 +199,14 @@ impl World {
         if ring != self.ring {
             self.tell(&ring);
             self.ring = ring;
-            self.seen.changes += 1;
+            self.coverage.changes += 1;
             self.longest_record = self.longest_record.max(self.record_bytes());
         }
     }
 
     fn take_view(&mut self, issuer: usize, read_at: u64) {
-        let (now, moment) = (self.time(self.issuers[issuer].ahead), self.moment());
+        let now = self.time(self.issuers[issuer].ahead);
+        let moment = self.moment();
         let issuer = &mut self.issuers[issuer];
         issuer.watch.look(&self.ring, now, moment);
         issuer.view = Some(View { ring: self.ring.clone(), read_at });
@@ -210,11 +214,12 @@ impl World {
 
     /// The swap of what was decided comes later, and only where the ring is still what was read.
     fn read_slowly(&mut self, issuer: usize, seconds: u64) -> Result<(), String> {
-        let (read, read_at) = (self.ring.clone(), self.at);
+        let read = self.ring.clone();
+        let read_at = self.at;
         let decided = self.decide(issuer);
         let others: Vec<_> = (0..self.issuers.len()).filter(|other| *other != issuer).collect();
         for second in 0..seconds {
-            self.pass(1);
+            self.elapse(1);
             let other = others[usize::try_from(second).unwrap_or_default() % others.len()];
             self.read(other);
             self.sign(other);
@@ -224,7 +229,7 @@ impl World {
             self.write(decided);
             self.take_view(issuer, read_at);
         } else {
-            self.seen.conflicts += 1;
+            self.coverage.conflicts += 1;
             self.read(issuer);
         }
         Ok(())
@@ -234,7 +239,8 @@ impl World {
     fn fresh(&mut self, ring: &Ring) -> Fresh {
         let mut draw = |purpose: Purpose, width: usize| {
             self.drawn += 1;
-            let (name, secret) = (KeyName(format!("{:0width$}", self.drawn)), Sealed([0; SEALED_BYTES]));
+            let name = KeyName(format!("{:0width$}", self.drawn));
+            let secret = Sealed([0; SEALED_BYTES]);
             NewKey { purpose, name, secret }
         };
         let signing = draw(ring.wanted.purpose(Kind::Signing), 43);
@@ -244,7 +250,7 @@ impl World {
     fn tell(&mut self, ring: &Ring) {
         let short = |key: &Key| format!("{}:{:?}", key.name.0.trim_start_matches('0'), key.stage);
         let keys: Vec<_> = ring.keys.iter().map(short).collect();
-        self.told.push(format!("at {}: {}", self.at, keys.join(" ")));
+        self.story_lines.push(format!("at {}: {}", self.at, keys.join(" ")));
     }
 
     fn record_bytes(&self) -> usize {

@@ -71,8 +71,10 @@ impl House {
             refresh_period: Some(90 * DAY),
             wishes: WISHES,
         };
-        let (store, clock) = (Arc::clone(&self.store), Box::new(self.clock.clone()));
-        let (source, home) = (MasterKeySource::default(), Home::Folder(self.path()));
+        let store = Arc::clone(&self.store);
+        let clock = Box::new(self.clock.clone());
+        let source = MasterKeySource::default();
+        let home = Home::Folder(self.path());
         Keeper::start(store, clock, &source, home, settings, Metrics::new().keys).await
     }
 
@@ -138,7 +140,8 @@ async fn issuers_that_start_at_once_agree_on_one_key() {
 #[tokio::test]
 async fn an_issuer_takes_the_key_that_another_put_into_use_and_knew_it_before() {
     let house = House::new();
-    let (one, other) = (house.start().await, house.start().await);
+    let one = house.start().await;
+    let other = house.start().await;
     house.live(&one, 335).await;
     house.rotate().await;
     house.live(&one, 60).await;
@@ -187,8 +190,8 @@ async fn a_view_that_cannot_be_renewed_is_used_for_no_longer_than_its_bound() {
     house.clock.advance(1);
     assert!(matches!(keeper.view().await, Err(KeyRingError::Record(InvalidRing::NotOpened(_)))));
     // Whoever asked before that read began shares its failure.
-    let asked = Moment::from_millis(30_000);
-    assert!(matches!(keeper.view_after(asked).await, Err(KeyRingError::Shared(_))));
+    let requested_at = Moment::from_millis(30_000);
+    assert!(matches!(keeper.view_after(requested_at).await, Err(KeyRingError::Shared(_))));
     // The public keys are given out for as long as what they say is sure to hold, and for less and less.
     let view = keeper.latest();
     assert_eq!(keeper.freshness(&view), Some(269));

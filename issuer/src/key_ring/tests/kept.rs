@@ -57,13 +57,16 @@ fn session(record: &str) -> Session {
 
 #[test]
 fn the_records_of_an_earlier_version_are_read_and_its_sessions_end_with_their_key() {
-    let (record, master) = (KeyRingRecord(bytes(RING)), MasterKey::new(&bytes(KEY).try_into().unwrap()));
+    let record = KeyRingRecord(bytes(RING));
+    let master = MasterKey::new(&bytes(KEY).try_into().unwrap());
     let ring = decode(&record, &master).unwrap();
     assert_eq!(live_keys(&record).unwrap(), ring.live_keys());
-    let (begun, renewed) = (session(BEGUN), session(RENEWED));
+    let begun = session(BEGUN);
+    let renewed = session(RENEWED);
     let lost = |ring: &Ring| [&begun, &renewed].map(|session| session.lost_its_key(&ring.live_keys()));
     assert_eq!(lost(&ring), [false, false]);
-    let (used, now) = (ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone(), renewed.rotated_at);
+    let used = ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone();
+    let now = renewed.rotated_at;
     let fresh = draw_fresh(&ring, &master).unwrap();
     let (revoked, _) = ring.revoke(&used, now, &fresh).unwrap();
     assert_eq!(lost(&revoked), [true, true]);

@@ -33,7 +33,8 @@ fn a_fresh_ring_has_a_key_in_use_and_one_published_of_each_kind() {
 #[test]
 fn a_key_is_replaced_after_its_period_by_the_one_that_was_published() {
     let mut issuer = Issuer::over(rung(0));
-    let (first, second) = (signing_name(&issuer.ring), issuer.ring.standby(Kind::Signing).unwrap().name.0.clone());
+    let first = signing_name(&issuer.ring);
+    let second = issuer.ring.standby(Kind::Signing).unwrap().name.0.clone();
     issuer.run(30 * DAY - 400, 30 * DAY - 1);
     assert_eq!(signing_name(&issuer.ring), first);
     issuer.read(30 * DAY);
@@ -171,7 +172,8 @@ fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
 #[test]
 fn a_revoked_key_is_out_at_once_and_the_published_one_signs() {
     let mut issuer = Issuer::over(rung(0));
-    let (used, next) = (signing_name(&issuer.ring), issuer.ring.standby(Kind::Signing).unwrap().name.clone());
+    let used = signing_name(&issuer.ring);
+    let next = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
     let revoked = revoke(&mut issuer, &used, 1000).unwrap();
     assert_eq!(revoked.gone_at, at(1300));
     assert_eq!(revoked.successor, Some(Successor { key: next.clone(), unknown_until: None }));

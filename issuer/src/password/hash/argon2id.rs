@@ -43,7 +43,8 @@ impl Argon2Hash {
                 .ok_or(InvalidPasswordHash::Parameter { name: "version v", expected: "16 or 19" })?,
         };
         let [memory_kib, passes, lanes] = fields.next_named(["m", "t", "p"])?;
-        let (salt, output) = (fields.next_bytes()?, fields.next_bytes()?);
+        let salt = fields.next_bytes()?;
+        let output = fields.next_bytes()?;
         fields.end()?;
         check(memory_kib, passes, lanes, &salt, &output)?;
         let params = params(memory_kib, passes, lanes, output.len()).map_err(|_| InvalidPasswordHash::Form(FORM))?;
@@ -57,13 +58,16 @@ impl Argon2Hash {
         salt: &[u8; Parameters::SALT_BYTES],
         memory: &mut Memory,
     ) -> Result<(String, Self), HashingFailed> {
-        let (m, t, p) = (parameters.memory_kib(), parameters.passes(), parameters.lanes());
+        let m = parameters.memory_kib();
+        let t = parameters.passes();
+        let p = parameters.lanes();
         let params = params(m, t, p, Parameters::OUTPUT_BYTES).map_err(failed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut hash = Self { argon2, salt: salt.to_vec(), output: Vec::new() };
         let mut output = vec![0; Parameters::OUTPUT_BYTES];
         hash.compute(password, &mut output, memory)?;
-        let (salt_text, output_text) = (Base64Unpadded::encode_string(salt), Base64Unpadded::encode_string(&output));
+        let salt_text = Base64Unpadded::encode_string(salt);
+        let output_text = Base64Unpadded::encode_string(&output);
         hash.output = output;
         Ok((format!("$argon2id$v=19$m={m},t={t},p={p}${salt_text}${output_text}"), hash))
     }

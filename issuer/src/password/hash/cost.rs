@@ -9,10 +9,10 @@ pub(crate) struct CostLimit {
 /// A hash that takes too much to check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TooCostly {
-    #[error("the hash takes {} MiB of memory, and one hash may take {}: see --hashing-memory", mib(*needed), mib(*most))]
-    Memory { needed: u64, most: u64 },
-    #[error("the hash's {name} is {found}, and more than {most} would take a core for seconds")]
-    Work { name: &'static str, found: u64, most: u64 },
+    #[error("the hash takes {} MiB of memory, and one hash may take {}: see --hashing-memory", mib(*needed), mib(*max))]
+    Memory { needed: u64, max: u64 },
+    #[error("the hash's {name} is {found}, and more than {max} would take a core for seconds")]
+    Work { name: &'static str, found: u64, max: u64 },
 }
 
 impl CostLimit {
@@ -20,8 +20,8 @@ impl CostLimit {
     pub(crate) const DEFAULT_MEMORY_BYTES: u64 = 160 << 20;
 
     pub(super) fn check_memory(&self, needed: u64) -> Result<(), TooCostly> {
-        let most = self.memory_bytes;
-        if needed <= most { Ok(()) } else { Err(TooCostly::Memory { needed, most }) }
+        let max = self.memory_bytes;
+        if needed <= max { Ok(()) } else { Err(TooCostly::Memory { needed, max }) }
     }
 }
 
@@ -31,8 +31,8 @@ impl Default for CostLimit {
     }
 }
 
-pub(super) fn check_work(name: &'static str, found: u64, most: u64) -> Result<(), TooCostly> {
-    if found <= most { Ok(()) } else { Err(TooCostly::Work { name, found, most }) }
+pub(super) fn check_work(name: &'static str, found: u64, max: u64) -> Result<(), TooCostly> {
+    if found <= max { Ok(()) } else { Err(TooCostly::Work { name, found, max }) }
 }
 
 /// Whole mebibytes, rounded up.

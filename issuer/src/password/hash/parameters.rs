@@ -19,7 +19,7 @@ pub(crate) enum InvalidParameters {
     #[error("Argon2id takes 1 to {MAX_LANES} lanes here")]
     Lanes,
     #[error("memory times passes may be at most 2 GiB: a hash would take a core for a second")]
-    Dear,
+    Expensive,
 }
 
 /// The least memory in KiB for 1, 2, 3, 4, 5 passes: as good as each other (OWASP Password Storage Cheat Sheet, Argon2id).
@@ -47,7 +47,7 @@ impl Parameters {
             return Err(InvalidParameters::Weak { memory_kib, passes });
         }
         if u64::from(memory_kib) * u64::from(passes) > MAX_KIB_PASSES {
-            return Err(InvalidParameters::Dear);
+            return Err(InvalidParameters::Expensive);
         }
         Ok(Self { memory_kib, passes, lanes })
     }
@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn parameters_keep_no_core_for_seconds() {
         assert!(Parameters::new(1 << 20, 2, 1).is_ok());
-        assert_eq!(Parameters::new(1 << 20, 3, 1), Err(InvalidParameters::Dear));
-        assert_eq!(Parameters::new(19_456, u32::MAX, 1), Err(InvalidParameters::Dear));
+        assert_eq!(Parameters::new(1 << 20, 3, 1), Err(InvalidParameters::Expensive));
+        assert_eq!(Parameters::new(19_456, u32::MAX, 1), Err(InvalidParameters::Expensive));
     }
 
     #[test]

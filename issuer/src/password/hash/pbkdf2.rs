@@ -40,7 +40,8 @@ impl Pbkdf2Hash {
         };
         let mut fields = Fields::of(text, FORM);
         let (iterations, announced) = cost(fields.next()?).ok_or(InvalidPasswordHash::Form(FORM))?;
-        let (salt, output) = (fields.next_bytes()?, fields.next_bytes()?);
+        let salt = fields.next_bytes()?;
+        let output = fields.next_bytes()?;
         fields.end()?;
         if iterations == 0 {
             return Err(InvalidPasswordHash::Parameter { name: "iterations", expected: "a number from 1" });

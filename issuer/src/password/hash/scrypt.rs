@@ -29,7 +29,8 @@ impl ScryptHash {
     pub(super) fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
         let mut fields = Fields::of(text, FORM);
         let [log_n, r, p] = fields.next_named(["ln", "r", "p"])?;
-        let (salt, output) = (fields.next_bytes()?, fields.next_bytes()?);
+        let salt = fields.next_bytes()?;
+        let output = fields.next_bytes()?;
         fields.end()?;
         Self::new(log_n, r, p, salt, output)
     }

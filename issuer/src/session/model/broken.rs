@@ -4,7 +4,7 @@ use hallpass_token::UnixSeconds;
 
 use crate::{
     refresh_token::{RefreshToken, Salt},
-    session::{Given, Outcome, Refusal, Repeat, Session},
+    session::{Outcome, Refusal, Repeat, RotationContext, Session},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +47,22 @@ impl Broken {
     ];
 
     /// What the real rules decide, bent.
-    pub(super) fn rotate(self, session: &Session, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-        let outcome = session.rotate(presented, given);
+    pub(super) fn rotate(self, session: &Session, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
+        let outcome = session.rotate(presented, context);
         match (self, outcome) {
             (Self::NoDeadZone, Outcome::Wait { .. }) | (Self::No2GRule, Outcome::Again { by: Repeat::Current, .. }) => {
-                as_if_settled(session, presented, given)
+                as_if_settled(session, presented, context)
             }
             (Self::RoundsDown, outcome) => {
-                let (grace, elapsed) = (given.rules.grace, given.now.seconds_since(session.rotated_at));
+                let grace = context.rules.grace;
+                let elapsed = context.now.seconds_since(session.rotated_at);
                 if elapsed == grace {
-                    rotated_at(session.rotate(presented, &Given { now: session.rotated_at, ..*given }), given.now)
+                    rotated_at(
+                        session.rotate(presented, &RotationContext { now: session.rotated_at, ..*context }),
+                        context.now,
+                    )
                 } else if elapsed == 2 * grace {
-                    as_if_settled(session, presented, given)
+                    as_if_settled(session, presented, context)
                 } else {
                     outcome
                 }
@@ -70,7 +74,7 @@ impl Broken {
             }
             (Self::NoTheft, Outcome::Stolen { .. }) => Outcome::Refused(Refusal::TooLate),
             (Self::GraceDrawsAnother, Outcome::Again { by: by @ Repeat::Previous, token }) => {
-                Outcome::Again { token: presented.successor(token.position, given.salt, given.keys.in_use()), by }
+                Outcome::Again { token: presented.successor(token.position, context.salt, context.keys.in_use()), by }
             }
             (_, outcome) => outcome,
         }
@@ -78,9 +82,9 @@ impl Broken {
 }
 
 /// What would be decided once 2G have passed, but now.
-fn as_if_settled(session: &Session, presented: &RefreshToken, given: &Given<'_>) -> Outcome {
-    let now = session.rotated_at.saturating_add(2 * given.rules.grace + 1);
-    rotated_at(session.rotate(presented, &Given { now, ..*given }), given.now)
+fn as_if_settled(session: &Session, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
+    let now = session.rotated_at.saturating_add(2 * context.rules.grace + 1);
+    rotated_at(session.rotate(presented, &RotationContext { now, ..*context }), context.now)
 }
 
 fn rotated_at(outcome: Outcome, now: UnixSeconds) -> Outcome {
@@ -93,7 +97,7 @@ fn rotated_at(outcome: Outcome, now: UnixSeconds) -> Outcome {
 }
 
 /// The salt of the record, where a late retry should draw one of its own.
-pub(super) fn with_the_same_salt<'g>(session: &Session, given: &Given<'g>) -> Given<'g> {
+pub(super) fn with_the_same_salt<'c>(session: &Session, context: &RotationContext<'c>) -> RotationContext<'c> {
     let Salt(salt) = session.salt;
-    Given { salt: Salt(salt), ..*given }
+    RotationContext { salt: Salt(salt), ..*context }
 }

@@ -8,15 +8,15 @@ use crate::{refresh_token::RefreshToken, session::Refusal};
 
 /// A token in somebody's hands, and its place in the family tree.
 #[derive(Clone)]
-pub(super) struct Held {
+pub(super) struct HeldToken {
     pub(super) token: RefreshToken,
     pub(super) index: usize,
 }
 
 pub(super) struct Exchange {
     pub(super) who: Who,
-    pub(super) asks: Asks,
-    pub(super) held: Held,
+    pub(super) kind: RequestKind,
+    pub(super) held: HeldToken,
     /// In true milliseconds.
     pub(super) sent_at: u64,
     pub(super) stage: Stage,
@@ -31,7 +31,7 @@ pub(super) enum Who {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asks {
+pub(super) enum RequestKind {
     Renewal,
     SignOut,
 }
@@ -53,7 +53,7 @@ pub(super) enum Stage {
 #[derive(Clone)]
 pub(super) enum Answer {
     /// 200 with a token.
-    Pair(Held),
+    Pair(HeldToken),
     /// 204.
     SignedOut,
     /// 503.
@@ -71,7 +71,7 @@ impl fmt::Display for Who {
     }
 }
 
-impl fmt::Display for Held {
+impl fmt::Display for HeldToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.token.position;
         write!(f, "token {} ({}.{})", self.index, place.generation, place.attempt)

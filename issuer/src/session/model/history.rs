@@ -28,11 +28,11 @@ pub(super) enum Step {
     /// An exchange's request or answer is lost.
     Lose { exchange: usize },
     /// So many 64ths of the grace pass.
-    TokenResponse { units: u64 },
+    Elapse { units: u64 },
     /// Time passes up to the last moment of an exchange, as far as its client waits.
-    PassToDeadline { exchange: usize },
+    ElapseToDeadline { exchange: usize },
     /// Time passes up to where the issuer's clock shows another second, or to just before.
-    PassToTick { before: u64 },
+    ElapseToTick { before: u64 },
     /// The store makes durable what was written.
     Sync,
     /// The issuer is killed, or loses power: what was not durable is lost, but for some of it.
@@ -68,11 +68,11 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         12 => any.clone().prop_map(|tab| Step::Send { tab }),
         20 => (any.clone(), 1..6_usize).prop_map(|(exchange, stages)| Step::Proceed { exchange, stages }),
         3 => any.clone().prop_map(|exchange| Step::Lose { exchange }),
-        8 => (0..=32_u64).prop_map(|units| Step::TokenResponse { units }),
-        8 => (0..=160_u64).prop_map(|units| Step::TokenResponse { units }),
-        5 => any.clone().prop_map(|exchange| Step::PassToDeadline { exchange }),
-        5 => (0..2_u64).prop_map(|before| Step::PassToTick { before }),
-        2 => (0..=900_u64).prop_map(|units| Step::TokenResponse { units }),
+        8 => (0..=32_u64).prop_map(|units| Step::Elapse { units }),
+        8 => (0..=160_u64).prop_map(|units| Step::Elapse { units }),
+        5 => any.clone().prop_map(|exchange| Step::ElapseToDeadline { exchange }),
+        5 => (0..2_u64).prop_map(|before| Step::ElapseToTick { before }),
+        2 => (0..=900_u64).prop_map(|units| Step::Elapse { units }),
         1 => Just(Step::Sync),
         2 => any.clone().prop_map(|kept| Step::Crash { kept }),
         1 => (-20..20_i64).prop_map(|seconds| Step::Jump { seconds }),

@@ -8,7 +8,7 @@ use super::{broken::with_the_same_salt, *};
 use crate::{
     id::{SessionId, UserId},
     refresh_token::{DecoyKey, KeyId, RefreshToken, RefreshTokenKey, RefreshTokenKeys, Salt},
-    session::{Beginning, End, Given, Label, Lifetimes, Outcome, Rules, Session, State, Transport},
+    session::{Beginning, End, Label, Lifetimes, Outcome, RotationContext, Rules, Session, State, Transport},
     user::CredentialEpoch,
 };
 
@@ -34,9 +34,10 @@ fn uses_until_the_end(grace: u64, rotations_before: usize, gaps: &[u64], bent: B
     let mut salt = 0;
     let mut present = |session: &mut Session, token: &RefreshToken, now| {
         salt += 1;
-        let given = Given { rules: &rules, keys: &keys, epoch: CredentialEpoch(0), salt: Salt([salt; 16]), now };
-        let given = if bent == Bent::SameSalt { with_the_same_salt(session, &given) } else { given };
-        match session.rotate(token, &given) {
+        let context =
+            RotationContext { rules: &rules, keys: &keys, epoch: CredentialEpoch(0), salt: Salt([salt; 16]), now };
+        let context = if bent == Bent::SameSalt { with_the_same_salt(session, &context) } else { context };
+        match session.rotate(token, &context) {
             Outcome::Rotated { session: rotated, token } => {
                 *session = rotated;
                 Some(token)

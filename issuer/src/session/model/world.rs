@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::{
     broken::Broken,
+    coverage::Coverage,
     disk::{Disk, Version},
-    exchange::{Answer, Asks, Exchange, Held, Stage, Who},
+    exchange::{Answer, Exchange, HeldToken, RequestKind, Stage, Who},
     history::{Setup, Step},
-    seen::Seen,
 };
 use crate::{
     id::{SessionId, UserId},
@@ -43,11 +43,11 @@ pub(super) struct World {
     disk: Disk,
     in_flight: Vec<Exchange>,
     /// The token that every tab sends.
-    jar: Held,
+    jar: HeldToken,
     /// What the thief has had in their hands.
-    loot: Vec<Held>,
+    loot: Vec<HeldToken>,
     /// Every token that was ever answered.
-    given_out: Vec<Held>,
+    issued: Vec<HeldToken>,
     /// Each token's parent in the family tree; the first has none.
     parents: Vec<Option<usize>>,
     /// The latest version that an answer rested on.
@@ -57,7 +57,7 @@ pub(super) struct World {
     user_has_left: bool,
     /// The clock jumped while an honest request was under way: the rules promise nothing then.
     has_jumped_amid: bool,
-    pub(super) seen: Seen,
+    pub(super) coverage: Coverage,
     /// What happened, a line each, where somebody wants to know.
     story: Option<Vec<String>>,
 }
@@ -72,7 +72,7 @@ impl World {
             label: Label::default(),
         };
         let session = Session::begin(beginning, &token, UnixSeconds::new(BEGINNING).unwrap());
-        let jar = Held { token, index: 0 };
+        let jar = HeldToken { token, index: 0 };
         Self {
             setup: setup.clone(),
             broken,
@@ -81,7 +81,7 @@ impl World {
             skew: 0,
             disk: Disk::new(Version { session, current: 0, rotated_at: 0 }),
             in_flight: Vec::new(),
-            given_out: vec![jar.clone()],
+            issued: vec![jar.clone()],
             jar,
             loot: Vec::new(),
             parents: vec![None],
@@ -90,7 +90,7 @@ impl World {
             thief_has_acted: false,
             user_has_left: false,
             has_jumped_amid: false,
-            seen: Seen::default(),
+            coverage: Coverage::default(),
             story: tells.then(Vec::new),
         }
     }
@@ -100,20 +100,20 @@ impl World {
     }
 
     pub(super) fn take(&mut self, step: &Step) -> Result<(), Violation> {
-        self.seen.steps += 1;
+        self.coverage.steps += 1;
         match *step {
             Step::Renew { tab } => self.renew(tab)?,
-            Step::Send { tab } => drop(self.send_from(tab, Asks::Renewal)),
+            Step::Send { tab } => drop(self.send_from(tab, RequestKind::Renewal)),
             Step::Proceed { exchange, stages } => self.proceed(exchange, stages)?,
             Step::Lose { exchange } => self.lose(exchange),
-            Step::TokenResponse { units } => self.pass(units * self.setup.unit()),
-            Step::PassToDeadline { exchange } => self.pass_to_deadline(exchange),
-            Step::PassToTick { before } => self.pass(1000 - (self.setup.phase + self.now) % 1000 - before),
+            Step::Elapse { units } => self.elapse(units * self.setup.unit()),
+            Step::ElapseToDeadline { exchange } => self.elapse_to_deadline(exchange),
+            Step::ElapseToTick { before } => self.elapse(1000 - (self.setup.phase + self.now) % 1000 - before),
             Step::Sync => self.disk.sync(),
             Step::Crash { kept } => self.crash(kept),
             Step::Jump { seconds } => self.jump(seconds),
             Step::SignOut { tab } => {
-                if self.send_from(tab, Asks::SignOut) {
+                if self.send_from(tab, RequestKind::SignOut) {
                     self.user_has_left = true;
                 }
             }
@@ -125,19 +125,19 @@ impl World {
 
     /// Lets everything come to its end. An honest client is then still signed in, and only one chain of tokens is good.
     pub(super) fn settle(&mut self) -> Result<(), Violation> {
-        self.pass(self.setup.longest_exchange() + 1);
+        self.elapse(self.setup.longest_exchange() + 1);
         while !self.in_flight.is_empty() {
             self.proceed(0, 1)?;
         }
         self.check_durable()?;
         self.check_chain()?;
         for _ in 0..2 {
-            self.pass(2000 * self.setup.rules.grace + 2000);
+            self.elapse(2000 * self.setup.rules.grace + 2000);
             self.renew(0)?;
         }
         self.check_chain()?;
         if self.must_be_signed_in() {
-            self.seen.honest += 1;
+            self.coverage.honest += 1;
         }
         Ok(())
     }
@@ -149,35 +149,37 @@ impl World {
     }
 
     fn renew(&mut self, tab: usize) -> Result<(), Violation> {
-        if self.send_from(tab, Asks::Renewal) {
+        if self.send_from(tab, RequestKind::Renewal) {
             self.proceed(self.in_flight.len() - 1, 5)?;
         }
         Ok(())
     }
 
     /// A tab that waits for an answer sends nothing else, and one that was told to sign in again neither.
-    fn send_from(&mut self, tab: usize, asks: Asks) -> bool {
+    fn send_from(&mut self, tab: usize, kind: RequestKind) -> bool {
         let who = Who::Tab(tab % self.setup.tabs);
         let is_waiting = self.in_flight.iter().any(|exchange| exchange.who == who && !exchange.is_abandoned);
         if is_waiting {
             return false;
         }
-        self.send(who, asks, self.jar.clone());
+        self.send(who, kind, self.jar.clone());
         true
     }
 
     fn thief_sends(&mut self, back: usize) {
         if let Some(newest) = self.loot.len().checked_sub(1) {
             self.thief_has_acted = true;
-            self.send(Who::Thief, Asks::Renewal, self.loot[newest - back % self.loot.len()].clone());
+            self.send(Who::Thief, RequestKind::Renewal, self.loot[newest - back % self.loot.len()].clone());
         }
     }
 
-    fn send(&mut self, who: Who, asks: Asks, held: Held) {
-        let verb = if asks == Asks::SignOut { "signs out" } else { "renews" };
+    fn send(&mut self, who: Who, kind: RequestKind, held: HeldToken) {
+        let verb = if kind == RequestKind::SignOut { "signs out" } else { "renews" };
         self.tell(|| format!("{who} {verb} with {held}"));
-        let (sent_at, stage, is_abandoned) = (self.now, Stage::Sent, false);
-        self.in_flight.push(Exchange { who, asks, held, sent_at, stage, is_abandoned });
+        let sent_at = self.now;
+        let stage = Stage::Sent;
+        let is_abandoned = false;
+        self.in_flight.push(Exchange { who, kind, held, sent_at, stage, is_abandoned });
     }
 
     fn lose(&mut self, exchange: usize) {
@@ -185,7 +187,7 @@ impl World {
             return;
         }
         let index = exchange % self.in_flight.len();
-        self.seen.lost += 1;
+        self.coverage.lost += 1;
         let who = self.in_flight[index].who;
         self.tell(|| format!("the network loses what {who} sent, or its answer"));
         self.abandon(index);
@@ -200,7 +202,7 @@ impl World {
     }
 
     /// Time passes. An honest request arrives and its answer returns within half the grace, or never.
-    fn pass(&mut self, milliseconds: u64) {
+    fn elapse(&mut self, milliseconds: u64) {
         self.now += milliseconds;
         self.tell(|| format!("{milliseconds} ms pass"));
         for index in (0..self.in_flight.len()).rev() {
@@ -212,25 +214,25 @@ impl World {
         }
     }
 
-    fn pass_to_deadline(&mut self, exchange: usize) {
+    fn elapse_to_deadline(&mut self, exchange: usize) {
         if let Some(count) = self.in_flight.len().checked_sub(1) {
             let deadline = self.in_flight[exchange % (count + 1)].sent_at + self.setup.longest_exchange();
-            self.pass(deadline.saturating_sub(self.now));
+            self.elapse(deadline.saturating_sub(self.now));
         }
     }
 
     /// The issuer is killed and started again: what it was about is lost, and what was on its way to it too.
     fn crash(&mut self, kept: usize) {
         let undone = self.disk.crash(kept);
-        self.seen.crashes += 1;
-        self.seen.undone += undone as u64;
+        self.coverage.crashes += 1;
+        self.coverage.undone += undone as u64;
         self.in_flight.retain(|exchange| matches!(exchange.stage, Stage::Answered { .. }));
         self.tell(|| format!("the issuer crashes, and loses {undone} writes"));
     }
 
     fn jump(&mut self, seconds: i64) {
         self.skew += seconds;
-        self.seen.jumps += 1;
+        self.coverage.jumps += 1;
         self.has_jumped_amid |= self.in_flight.iter().any(|exchange| exchange.who != Who::Thief);
         self.tell(|| format!("the clock jumps by {seconds} s"));
     }

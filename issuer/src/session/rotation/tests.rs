@@ -58,8 +58,10 @@ impl Client {
     fn present_with(&mut self, token: &RefreshToken, after: i64, epoch: CredentialEpoch) -> Outcome {
         self.salts += 1;
         let now = UnixSeconds::new(START.checked_add_signed(after).unwrap()).unwrap();
-        self.session
-            .rotate(token, &Given { rules: &self.rules, keys: &self.keys, epoch, salt: Salt([self.salts; 16]), now })
+        self.session.rotate(
+            token,
+            &RotationContext { rules: &self.rules, keys: &self.keys, epoch, salt: Salt([self.salts; 16]), now },
+        )
     }
 
     /// The same where it must rotate; stored.
@@ -197,12 +199,14 @@ fn a_token_newer_than_the_record_is_refused_without_alarm() {
     let backup = client.session.clone();
     let second = client.token.clone();
     client.take(&second, 61);
-    let (_, newer) = (std::mem::replace(&mut client.session, backup), client.token.clone());
+    client.session = backup;
+    let newer = client.token.clone();
     client.assert_refused(&newer, 62, Refusal::Newer);
     let (mut client, first) = Client::rotated(RULES);
     let backup = client.session.clone();
     client.take(&first, 61);
-    let (_, newer) = (std::mem::replace(&mut client.session, backup), client.token.clone());
+    client.session = backup;
+    let newer = client.token.clone();
     client.assert_refused(&newer, 62, Refusal::Newer);
 }
 
@@ -318,6 +322,6 @@ fn numbers_that_run_out_end_in_a_refusal_and_never_begin_again() {
     let (mut client, first) = Client::rotated(RULES);
     let second = client.token.clone();
     client.session.position = TokenPosition { generation: u32::MAX, attempt: u32::MAX };
-    client.assert_refused(&second, 61, Refusal::UsedUp);
-    client.assert_refused(&first, 61, Refusal::UsedUp);
+    client.assert_refused(&second, 61, Refusal::RotationLimit);
+    client.assert_refused(&first, 61, Refusal::RotationLimit);
 }

@@ -9,8 +9,9 @@ pub(in crate::store) async fn what_was_acknowledged_survives_a_crash<B: Bench>()
         async move {
             let owner = u128::from(index);
             store.add_user(&user(owner, &format!("user{index}"))).await.unwrap();
-            let (living, over, removed) =
-                (session(owner, owner * 10), session(owner, owner * 10 + 1), session(owner, owner * 10 + 2));
+            let living = session(owner, owner * 10);
+            let over = session(owner, owner * 10 + 1);
+            let removed = session(owner, owner * 10 + 2);
             for session in [&living, &over, &removed] {
                 store.add_session(session).await.unwrap();
             }

@@ -45,7 +45,9 @@ impl Keys {
             refresh_period: None,
             wishes,
         };
-        let (store, clock, home) = (Arc::clone(store), Box::new(SystemClock), Home::Folder(self.folder.path()));
+        let store = Arc::clone(store);
+        let clock = Box::new(SystemClock);
+        let home = Home::Folder(self.folder.path());
         Keeper::start(store, clock, &self.source, home, settings, Metrics::new().keys).await.unwrap()
     }
 
@@ -80,8 +82,10 @@ async fn ends_of(store: &dyn Store, sessions: &[Session]) -> usize {
 
 pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_is_cut_short_and_no_others<B: Bench>() {
     const REVOKED: usize = 600;
-    let ((_bench, store), keys) = (B::open().await, Keys::new());
-    let (one, two) = (keys.keeper(&store).await, keys.keeper(&store).await);
+    let (_bench, store) = B::open().await;
+    let keys = Keys::new();
+    let one = keys.keeper(&store).await;
+    let two = keys.keeper(&store).await;
     // Ids all over the range, as random ones are.
     let spread = |ids: std::ops::Range<u128>| ids.map(|id| id << 116);
     let revoked = sessions_with(key_in_use(&one), spread(0..REVOKED as u128));
@@ -91,7 +95,8 @@ pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_i
     join_all(revoked.iter().chain(&kept).map(|session| store.add_session(session))).await;
 
     one.fresh_view().await.unwrap();
-    let (cut, keeper) = (Arc::clone(&store), Arc::new(one));
+    let cut = Arc::clone(&store);
+    let keeper = Arc::new(one);
     let of_task = Arc::clone(&keeper);
     let task = tokio::spawn(async move { end_revoked(&*cut, &of_task).await.map(drop) });
     while ends_of(&*store, &revoked[..1]).await == 0 {

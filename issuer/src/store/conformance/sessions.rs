@@ -20,7 +20,8 @@ pub(in crate::store) async fn of_many_swaps_from_one_session_one_wins<B: Bench>(
     assert_eq!(store.swap_session(&old, &ended(&old)).await.unwrap(), Swapped::Conflict);
     store.add_session(&old).await.unwrap();
     let outcomes = at_once(|_| {
-        let (store, old) = (Arc::clone(&store), old.clone());
+        let store = Arc::clone(&store);
+        let old = old.clone();
         async move { store.swap_session(&old, &ended(&old)).await.unwrap() }
     })
     .await;
@@ -67,8 +68,8 @@ pub(in crate::store) async fn pages_have_every_session_once_and_in_order<B: Benc
         store.add_session(&session(1, *id)).await.unwrap();
     }
     let in_order: Vec<_> = ids.iter().map(|id| SessionId(Uuid::from_u128(*id))).collect();
-    for most in [1, 7, 100, 1000] {
-        assert_eq!(every_session(&*store, most).await, in_order, "in pages of {most}");
+    for limit in [1, 7, 100, 1000] {
+        assert_eq!(every_session(&*store, limit).await, in_order, "in pages of {limit}");
     }
 }
 
@@ -80,7 +81,8 @@ pub(in crate::store) async fn a_listing_under_change_misses_no_session_that_stay
     }
     let stay: HashSet<_> = (0..u128::from(TASKS)).map(|index| SessionId(Uuid::from_u128(index * 1000))).collect();
     at_once(|index| {
-        let (store, stay) = (Arc::clone(&store), stay.clone());
+        let store = Arc::clone(&store);
+        let stay = stay.clone();
         async move {
             if index % 4 == 0 {
                 let paged = every_session(&*store, 16).await.into_iter().collect();

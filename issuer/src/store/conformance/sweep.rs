@@ -4,7 +4,8 @@ use super::*;
 
 pub(in crate::store) async fn a_removed_session_is_gone_from_everywhere_and_stays_gone<B: Bench>() {
     let (_bench, store) = B::open().await;
-    let (gone, kept) = (session(1, 7), session(1, 8));
+    let gone = session(1, 7);
+    let kept = session(1, 8);
     store.add_session(&gone).await.unwrap();
     store.add_session(&kept).await.unwrap();
     assert_eq!(store.remove_session(&gone).await.unwrap(), Swapped::Yes);
@@ -19,7 +20,8 @@ pub(in crate::store) async fn a_removed_session_is_gone_from_everywhere_and_stay
 
 pub(in crate::store) async fn a_session_that_changed_is_not_removed<B: Bench>() {
     let (_bench, store) = B::open().await;
-    let (old, new) = (session(1, 7), ended(&session(1, 7)));
+    let old = session(1, 7);
+    let new = ended(&session(1, 7));
     store.add_session(&old).await.unwrap();
     store.swap_session(&old, &new).await.unwrap();
     assert_eq!(store.remove_session(&old).await.unwrap(), Swapped::Conflict);
@@ -32,7 +34,8 @@ pub(in crate::store) async fn of_a_removal_and_a_change_at_once_one_wins<B: Benc
         let old = session(1, id);
         store.add_session(&old).await.unwrap();
         let outcomes = at_once(|index| {
-            let (store, old) = (Arc::clone(&store), old.clone());
+            let store = Arc::clone(&store);
+            let old = old.clone();
             async move {
                 match index % 2 {
                     0 => (store.remove_session(&old).await.unwrap(), None),

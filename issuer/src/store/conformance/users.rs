@@ -77,19 +77,19 @@ pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Be
 
 pub(in crate::store) async fn a_name_leads_to_its_user_and_any_other_to_the_next_after_its_place<B: Bench>() {
     let (_bench, store) = B::open().await;
-    let find = async |name: &str, place: u128| {
-        store.user_or_decoy(&name.parse().unwrap(), UserId(Uuid::from_u128(place))).await.unwrap()
+    let find = async |name: &str, position: u128| {
+        store.user_or_decoy(&name.parse().unwrap(), UserId(Uuid::from_u128(position))).await.unwrap()
     };
     assert_eq!(find("one", 0).await, None);
     let users = [user(10, "one"), user(20, "two"), user(30, "three")];
     for user in &users {
         store.add_user(user).await.unwrap();
     }
-    for place in [0, 10, 25, 30, 40] {
-        assert_eq!(find("two", place).await, Some(Candidate::Named(users[1].clone())));
+    for position in [0, 10, 25, 30, 40] {
+        assert_eq!(find("two", position).await, Some(Candidate::Named(users[1].clone())));
     }
-    for (place, next) in [(0, 0), (9, 0), (10, 1), (25, 2), (30, 0), (u128::MAX, 0)] {
-        assert_eq!(find("none", place).await, Some(Candidate::Decoy(users[next].clone())), "{place}");
+    for (position, next) in [(0, 0), (9, 0), (10, 1), (25, 2), (30, 0), (u128::MAX, 0)] {
+        assert_eq!(find("none", position).await, Some(Candidate::Decoy(users[next].clone())), "{position}");
     }
 }
 
@@ -104,23 +104,25 @@ pub(in crate::store) async fn pages_have_every_user_once_and_in_order<B: Bench>(
     // A session is no user, and its id no user's.
     store.add_session(&session(1, 7)).await.unwrap();
     let in_order: Vec<_> = ids.iter().map(|id| user(*id, &format!("user {id}"))).collect();
-    for most in [1, 7, 1000] {
+    for limit in [1, 7, 1000] {
         let mut users: Vec<User> = Vec::new();
         loop {
-            let page = store.users_after(users.last().map(|user| user.id), most).await.unwrap();
-            assert!(page.len() <= most);
+            let page = store.users_after(users.last().map(|user| user.id), limit).await.unwrap();
+            assert!(page.len() <= limit);
             if page.is_empty() {
                 break;
             }
             users.extend(page);
         }
-        assert_eq!(users, in_order, "in pages of {most}");
+        assert_eq!(users, in_order, "in pages of {limit}");
     }
 }
 
 pub(in crate::store) async fn a_removed_user_is_gone_and_their_name_is_given_out_again<B: Bench>() {
     let (mut bench, store) = B::open().await;
-    let (gone, kept, next) = (user(1, "one"), user(2, "two"), user(3, "one"));
+    let gone = user(1, "one");
+    let kept = user(2, "two");
+    let next = user(3, "one");
     assert_eq!(store.remove_user(&gone).await.unwrap(), Swapped::Conflict);
     store.add_user(&gone).await.unwrap();
     store.add_user(&kept).await.unwrap();
@@ -154,7 +156,8 @@ pub(in crate::store) async fn of_removals_changes_and_additions_at_once_each_has
         let old = user(round * 100, &format!("user {round}"));
         store.add_user(&old).await.unwrap();
         let outcomes = at_once(|index| {
-            let (store, old) = (Arc::clone(&store), old.clone());
+            let store = Arc::clone(&store);
+            let old = old.clone();
             async move {
                 match index % 3 {
                     0 => (store.remove_user(&old).await.unwrap(), None),

@@ -106,13 +106,15 @@ impl PostgresAddress {
 
     /// What to connect with, for each host.
     pub(super) fn hosts(&self) -> Vec<Config> {
-        let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
+        let hosts = self.config.get_hosts();
+        let ports = self.config.get_ports();
         let port = |at| ports.get(at).or(ports.first()).copied();
         hosts.iter().enumerate().map(|(at, host)| self.one_host(host, port(at))).collect()
     }
 
     fn one_host(&self, host: &Host, port: Option<u16>) -> Config {
-        let (all, mut one) = (&self.config, Config::new());
+        let all = &self.config;
+        let mut one = Config::new();
         match host {
             Host::Tcp(name) => one.host(name),
             Host::Unix(folder) => one.host_path(folder),
@@ -150,7 +152,8 @@ impl FromStr for PostgresAddress {
         }
         let parameters = Parameters::of_url(text)?;
         let config: Config = parameters.url.parse().map_err(|error| InvalidAddress::Option(plain(&error)))?;
-        let (hosts, ports) = (config.get_hosts(), config.get_ports());
+        let hosts = config.get_hosts();
+        let ports = config.get_ports();
         if hosts.is_empty() {
             return Err(InvalidAddress::Shape);
         }

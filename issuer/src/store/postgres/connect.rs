@@ -85,13 +85,16 @@ impl Connector {
         };
         let statement_timeout = statement_timeout.as_millis().to_string();
         let connect_timeout = address.connect_timeout().unwrap_or(CONNECT);
-        let (hosts, durability, last) = (address.hosts(), address.durability(), AtomicUsize::new(0));
+        let hosts = address.hosts();
+        let durability = address.durability();
+        let last = AtomicUsize::new(0);
         Ok(Self { hosts, tls, statement_timeout, connect_timeout, durability, last })
     }
 
     /// Connects to the host that is the primary, that of the last time first.
     pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
-        let (first, hosts) = (self.last.load(Ordering::Relaxed), self.hosts.len());
+        let first = self.last.load(Ordering::Relaxed);
+        let hosts = self.hosts.len();
         let mut attempts: FuturesUnordered<_> = (0..hosts)
             .map(|turn| async move {
                 let host = (first + turn) % hosts;
@@ -173,7 +176,7 @@ impl Connection {
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let warned = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&warned);
+        let flag = Arc::clone(&warned);
         let driver = tokio::spawn(async move {
             // An error reaches whoever waits for an answer.
             while let Some(Ok(message)) = poll_fn(|cx| driver.poll_message(cx)).await {
@@ -181,7 +184,7 @@ impl Connection {
                     && notice.parsed_severity() == Some(Severity::Warning)
                 {
                     tracing::warn!(warning = %Escaped(notice.message()), "the database warns");
-                    told.store(true, Ordering::Release);
+                    flag.store(true, Ordering::Release);
                 }
             }
         });

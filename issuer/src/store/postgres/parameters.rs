@@ -11,7 +11,7 @@ const OBEYED: [&str; 9] =
     ["host", "hostaddr", "port", "user", "password", "dbname", "options", "application_name", "sslnegotiation"];
 
 /// What has to be so anyway, and the values that say so. Any other value is refused.
-const GIVEN: [(&str, &[&str], &str); 9] = [
+const FIXED: [(&str, &[&str], &str); 9] = [
     ("client_encoding", &["UTF8", "utf8", "UTF-8", "auto"], "must be UTF8"),
     ("gssencmode", &["disable", "prefer"], "must be disable: Hallpass encrypts by TLS alone"),
     ("load_balance_hosts", &["disable"], "must be disable: the hosts are tried until one is the primary"),
@@ -64,7 +64,9 @@ impl Parameters {
         let Some(query) = text[authority..].find('?').map(|at| authority + at) else {
             return Ok(Self { url: text.to_owned(), ..Self::default() });
         };
-        let (mut read, mut names, mut kept) = (Self::default(), Vec::new(), Vec::new());
+        let mut read = Self::default();
+        let mut names = Vec::new();
+        let mut kept = Vec::new();
         if !text[authority..query].is_empty() && !text[authority..query].starts_with('/') {
             // The driver would add a host of the parameters to the one before them, and libpq would put it in its place.
             names.push(Cow::Borrowed("host"));
@@ -72,12 +74,13 @@ impl Parameters {
         for parameter in text[query + 1..].split('&').filter(|parameter| !parameter.is_empty()) {
             // It may be the rest of a password, and is not shown.
             let (name, raw) = parameter.split_once('=').ok_or(InvalidAddress::NoValue)?;
-            let (name, value) = (decode(name)?, decode(raw)?);
+            let name = decode(name)?;
+            let value = decode(raw)?;
             match read.take(&name, &value)? {
                 // The driver takes each host by itself.
-                Taken::ForTheDriver if name == "host" => kept.extend(raw.split(',').map(|host| format!("host={host}"))),
-                Taken::ForTheDriver => kept.push(parameter.to_owned()),
-                Taken::Here => {}
+                Recipient::Driver if name == "host" => kept.extend(raw.split(',').map(|host| format!("host={host}"))),
+                Recipient::Driver => kept.push(parameter.to_owned()),
+                Recipient::Hallpass => {}
             }
             if names.contains(&name) {
                 return Err(InvalidAddress::Twice(name.into_owned()));
@@ -88,7 +91,7 @@ impl Parameters {
         Ok(read)
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Result<Taken, InvalidAddress> {
+    fn take(&mut self, name: &str, value: &str) -> Result<Recipient, InvalidAddress> {
         let refused = |why: &'static str| InvalidAddress::Parameter { name: name.to_owned(), why };
         match (name, value) {
             // What is so by default; `system` is libpq's word for the authorities of the machine.
@@ -97,10 +100,10 @@ impl Parameters {
             | ("durability", "server") => {}
             ("sslmode", _) => self.mode = Some(value.to_owned()),
             ("sslrootcert", _) => self.authority = Some(value.into()),
-            ("channel_binding", "disable" | "prefer") => return Ok(Taken::ForTheDriver),
+            ("channel_binding", "disable" | "prefer") => return Ok(Recipient::Driver),
             ("channel_binding", "require") | ("sslnegotiation", "direct") => {
                 self.needs_tls = Some(format!("{name}={value}"));
-                return Ok(Taken::ForTheDriver);
+                return Ok(Recipient::Driver);
             }
             ("channel_binding", _) => return Err(refused("must be one of disable, prefer and require")),
             ("connect_timeout", _) => match value.parse() {
@@ -110,10 +113,10 @@ impl Parameters {
             ("target_session_attrs", _) => return Err(InvalidAddress::ReadOnly),
             ("durability", "external") => self.durability = Durability::External,
             ("durability", _) => return Err(refused("must be server or external")),
-            (name, _) if OBEYED.contains(&name) => return Ok(Taken::ForTheDriver),
+            (name, _) if OBEYED.contains(&name) => return Ok(Recipient::Driver),
             (name, value) => check(name, value).map_err(refused)?,
         }
-        Ok(Taken::Here)
+        Ok(Recipient::Hallpass)
     }
 
     /// Whether the way to the database is encrypted; it need not be where that is this machine.
@@ -149,14 +152,14 @@ fn end_of_credentials(text: &str) -> Result<usize, InvalidAddress> {
 
 /// Who obeys a parameter.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
-    Here,
-    ForTheDriver,
+enum Recipient {
+    Hallpass,
+    Driver,
 }
 
 /// Whether a parameter that is not obeyed says what is so anyway; else what is wrong with it.
 fn check(name: &str, value: &str) -> Result<(), &'static str> {
-    if let Some((_, values, why)) = GIVEN.iter().find(|(given, ..)| *given == name) {
+    if let Some((_, values, why)) = FIXED.iter().find(|(fixed, ..)| *fixed == name) {
         return if values.contains(&value) { Ok(()) } else { Err(why) };
     }
     let refused = REFUSED.iter().find(|(names, _)| names.contains(&name));
@@ -260,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_so_anyway_may_be_said() {
-        for (name, values, _) in GIVEN {
+        for (name, values, _) in FIXED {
             for value in values {
                 let url = format!("postgres://u@db/d?{name}={value}");
                 assert_eq!(url.parse::<PostgresAddress>().map(|_| ()), Ok(()), "{url}");

@@ -32,8 +32,8 @@ pub(super) struct Lease<'p> {
 }
 
 impl Pool {
-    pub(super) fn new(connector: Connector, most: usize) -> Self {
-        Self { connector, permits: Semaphore::new(most), idle: Mutex::default() }
+    pub(super) fn new(connector: Connector, max_connections: usize) -> Self {
+        Self { connector, permits: Semaphore::new(max_connections), idle: Mutex::default() }
     }
 
     /// Makes sure that there is a primary. One that starts, or changes, is waited for about so long; where waiting is of no

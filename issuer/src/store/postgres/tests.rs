@@ -178,7 +178,8 @@ with_server! {
         server.execute(wait).await;
         let old = session(1, 7);
         let swap = tokio::spawn({
-            let (store, old) = (Arc::clone(&store), old.clone());
+            let store = Arc::clone(&store);
+            let old = old.clone();
             async move { store.swap_session(&old, &ended(&old)).await }
         });
         let cancel = "DO $$ BEGIN FOR i IN 1..200 LOOP \

@@ -56,7 +56,8 @@ pub(super) struct Encrypted<S>(client::TlsStream<S>);
 impl Tls {
     /// With the authorities of this machine, or with the authorities and the servers' own certificates in a file.
     pub(super) fn new(authority: Option<&Path>) -> Result<Self, TlsError> {
-        let (mut roots, mut pinned) = (RootCertStore::empty(), Vec::new());
+        let mut roots = RootCertStore::empty();
+        let mut pinned = Vec::new();
         match authority {
             Some(file) => {
                 let failed = |reason: String| TlsError::Authority { file: file.to_owned(), reason };

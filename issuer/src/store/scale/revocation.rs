@@ -30,7 +30,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Ends the sessions of a revoked key, and says how long that takes, what memory it needs, and how long requests take.
 pub(in crate::store) async fn revoke<B: Scaled>(name: &str) {
     let sessions = env::var("HALLPASS_SESSIONS").map_or(SESSIONS, |text| text.parse().unwrap());
-    let ((_bench, store), keys) = (B::open().await, Keys::new());
+    let (_bench, store) = B::open().await;
+    let keys = Keys::new();
     let keeper = keys.keeper(&store).await;
     let key = key_in_use(&keeper);
     for from in (0..sessions).step_by(1000) {
@@ -39,7 +40,8 @@ pub(in crate::store) async fn revoke<B: Scaled>(name: &str) {
     }
     keys.revoke(&*store).await;
     keeper.fresh_view().await.unwrap();
-    let (before, stopwatch) = (memory(), Stopwatch::start());
+    let before = memory();
+    let stopwatch = Stopwatch::start();
     let is_over = Arc::new(AtomicBool::new(false));
     let requests = tokio::spawn(time_requests(Arc::clone(&store), sessions, key_in_use(&keeper), Arc::clone(&is_over)));
     let ended = end_revoked(&*store, &keeper).await.unwrap();

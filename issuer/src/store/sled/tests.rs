@@ -45,7 +45,7 @@ fn a_record_that_is_too_long_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = SledStore::open(folder.path()).unwrap();
     let refusal = put(&store.users, b"key", &[0; MAX_RECORD_BYTES]).unwrap_err();
-    assert_eq!(refusal.to_string(), "a record of 4099 bytes is more than the 4096 that the store takes");
+    assert_eq!(refusal.to_string(), "a record has 4099 bytes; the store takes at most 4096");
     assert!(store.users.is_empty());
 }
 

@@ -9,10 +9,10 @@ use tokio::{
 };
 
 use super::{
-    Place,
+    SocketPath,
     conversation::{Call, converse},
     greeting::{self, GreetingError},
-    protocol::{Answer, Ids, Records, Request},
+    protocol::{Answer, Request},
     record::Record,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) struct SocketStore {
 pub(crate) enum ConnectError {
     /// There is no socket, or nobody behind it.
     #[error("nobody serves it: {0}")]
-    Nobody(io::Error),
+    NotServed(io::Error),
     #[error(transparent)]
     Greeting(#[from] GreetingError),
 }
@@ -43,10 +43,11 @@ pub(crate) enum ConnectError {
 impl SocketStore {
     /// Connects to whoever serves the store in a data folder.
     pub(crate) async fn connect(folder: &Path) -> Result<Self, ConnectError> {
-        let place = Place::in_folder(folder).map_err(ConnectError::Nobody)?;
-        let stream = UnixStream::connect(&place.path).await.map_err(ConnectError::Nobody)?;
+        let address = SocketPath::in_folder(folder).map_err(ConnectError::NotServed)?;
+        let stream = UnixStream::connect(&address.path).await.map_err(ConnectError::NotServed)?;
         let (reader, writer) = stream.into_split();
-        let (mut reader, mut writer) = (BufReader::new(reader), BufWriter::new(writer));
+        let mut reader = BufReader::new(reader);
+        let mut writer = BufWriter::new(writer);
         greeting::exchange(&mut reader, &mut writer).await?;
         let (calls, called) = mpsc::channel(QUEUED);
         tokio::spawn(converse(reader, writer, called));
@@ -92,12 +93,12 @@ impl Store for SocketStore {
     }
 
     /// A command signs no user in, so that it need not hide which names exist.
-    fn user_or_decoy<'s>(&'s self, username: &'s Username, place: UserId) -> StoreFuture<'s, Option<Candidate>> {
+    fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>> {
         Box::pin(async move {
             if let Some(user) = self.user_named(username).await? {
                 return Ok(Some(Candidate::Named(user)));
             }
-            let mut next = self.users_after(Some(place), 1).await?;
+            let mut next = self.users_after(Some(position), 1).await?;
             if next.is_empty() {
                 next = self.users_after(None, 1).await?;
             }
@@ -117,9 +118,9 @@ impl Store for SocketStore {
         Box::pin(async { self.ask(Request::RemoveUser(Record::of_user(user)?)).await?.swapped() })
     }
 
-    fn users_after(&self, after: Option<UserId>, most: usize) -> StoreFuture<'_, Vec<User>> {
+    fn users_after(&self, after: Option<UserId>, limit: usize) -> StoreFuture<'_, Vec<User>> {
         Box::pin(async move {
-            let request = Request::UsersAfter(after.map(|id| id.0), page(most));
+            let request = Request::UsersAfter(after.map(|id| id.0), page(limit));
             self.ask(request).await?.listed()?.iter().map(Record::to_user).collect()
         })
     }
@@ -131,15 +132,15 @@ impl Store for SocketStore {
     }
 
     fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>> {
-        Box::pin(self.ask_for_sessions(Request::SessionsById(Ids(ids.iter().map(|id| id.0).collect()))))
+        Box::pin(self.ask_for_sessions(Request::SessionsById(ids.iter().map(|id| id.0).collect())))
     }
 
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>> {
         Box::pin(self.ask_for_sessions(Request::SessionsOf(user.0)))
     }
 
-    fn sessions_after(&self, after: Option<SessionId>, most: usize) -> StoreFuture<'_, Vec<Session>> {
-        Box::pin(self.ask_for_sessions(Request::SessionsAfter(after.map(|id| id.0), page(most))))
+    fn sessions_after(&self, after: Option<SessionId>, limit: usize) -> StoreFuture<'_, Vec<Session>> {
+        Box::pin(self.ask_for_sessions(Request::SessionsAfter(after.map(|id| id.0), page(limit))))
     }
 
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
@@ -157,7 +158,7 @@ impl Store for SocketStore {
     }
 
     fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>> {
-        Box::pin(async { self.ask(Request::KeyRing()).await?.key_ring() })
+        Box::pin(async { self.ask(Request::KeyRing).await?.key_ring() })
     }
 
     fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped> {
@@ -172,7 +173,7 @@ impl Answer {
     }
 
     fn listed(self) -> Result<Vec<Record>, StoreError> {
-        if let Self::Listed(Records(records)) = self { Ok(records) } else { Err(unexpected()) }
+        if let Self::Listed(records) = self { Ok(records) } else { Err(unexpected()) }
     }
 
     fn added(self) -> Result<Added, StoreError> {
@@ -184,7 +185,7 @@ impl Answer {
     }
 
     fn done(self) -> Result<(), StoreError> {
-        if let Self::Done() = self { Ok(()) } else { Err(unexpected()) }
+        if let Self::Done = self { Ok(()) } else { Err(unexpected()) }
     }
 
     fn key_ring(self) -> Result<Option<KeyRingRecord>, StoreError> {
@@ -198,6 +199,6 @@ fn unexpected() -> StoreError {
 }
 
 /// A page that is asked for: more than the other end gives at once is as good as that.
-fn page(most: usize) -> u32 {
-    u32::try_from(most).unwrap_or(u32::MAX)
+fn page(limit: usize) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX)
 }

@@ -15,7 +15,6 @@ use tokio::{
 
 use super::{
     frame::{self, FrameError, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES},
-    message::Message as _,
     protocol::{Answer, Request},
 };
 use crate::store::StoreError;
@@ -75,9 +74,9 @@ async fn write_request(
     Call { request, answer }: Call,
     waiting: &Waiting,
 ) -> io::Result<()> {
-    let frame = frame::write(number, &request);
+    let frame = frame::encode(number, &request);
     if frame.len() > MAX_REQUEST_BYTES {
-        let refusal = StoreError::TooLarge { bytes: frame.len(), most: MAX_REQUEST_BYTES };
+        let refusal = StoreError::TooLarge { bytes: frame.len(), max: MAX_REQUEST_BYTES };
         // Whoever asked may have gone.
         drop(answer.send(Answer::Failed(refusal)));
         return Ok(());
@@ -88,7 +87,7 @@ async fn write_request(
 
 async fn read_answers(mut reader: impl AsyncBufRead + Unpin, waiting: &Waiting) -> Result<(), FrameError> {
     while let Some(frame) = frame::read(&mut reader, MAX_ANSWER_BYTES, PATIENCE).await? {
-        let answer = Answer::read_whole(&frame.message).ok_or(FrameError::Message)?;
+        let answer: Answer = frame::decode(&frame.message)?;
         let waits = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&frame.number);
         // Whoever asked may have gone; and nobody asked for a number that was never given.
         drop(waits.ok_or(FrameError::Message)?.send(answer));

@@ -11,7 +11,7 @@ use tokio::{
 const MAGIC: [u8; 8] = *b"hallpass";
 
 /// Raised with every change of what is said over the socket, or of a record, between two releases.
-const PROTOCOL: u16 = 1;
+const PROTOCOL: u16 = 2;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -27,9 +27,9 @@ pub(crate) enum GreetingError {
     )]
     Version { theirs: String, their_protocol: u16 },
     #[error("the other end is no hallpass")]
-    Stranger,
+    NotHallpass,
     #[error("no greeting came in {} s", PATIENCE.as_secs())]
-    Silent,
+    NoGreeting,
     #[error("the connection ended before a greeting")]
     Refused,
     #[error(transparent)]
@@ -43,7 +43,7 @@ pub(super) async fn exchange(
 ) -> Result<(), GreetingError> {
     writer.write_all(&ours()).await?;
     writer.flush().await?;
-    let theirs = time::timeout(PATIENCE, read(reader)).await.map_err(|_| GreetingError::Silent)??;
+    let theirs = time::timeout(PATIENCE, read(reader)).await.map_err(|_| GreetingError::NoGreeting)??;
     if theirs == (PROTOCOL, VERSION.to_owned()) {
         return Ok(());
     }
@@ -64,12 +64,12 @@ async fn read(reader: &mut (impl AsyncRead + Unpin)) -> Result<(u16, String), Gr
     let mut magic = [0; MAGIC.len()];
     reader.read_exact(&mut magic).await.map_err(refused)?;
     if magic != MAGIC {
-        return Err(GreetingError::Stranger);
+        return Err(GreetingError::NotHallpass);
     }
     let protocol = reader.read_u16().await.map_err(refused)?;
     let mut version = vec![0; reader.read_u8().await.map_err(refused)?.into()];
     reader.read_exact(&mut version).await.map_err(refused)?;
     // It is shown to people, and comes from somebody else.
     let version = String::from_utf8(version).ok().filter(|version| version.chars().all(|c| c.is_ascii_graphic()));
-    Ok((protocol, version.ok_or(GreetingError::Stranger)?))
+    Ok((protocol, version.ok_or(GreetingError::NotHallpass)?))
 }

@@ -1,17 +1,17 @@
-//! Users and sessions on their way through the socket: their ids, and the records that a store keeps of them.
+//! Users and sessions on the socket: an id, and the record that a store keeps.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::message::Message;
 use crate::{
     id::{SessionId, UserId},
     session::{self, Session},
-    store::StoreError,
+    store::{StoreError, decode_session, decode_user, unreadable},
     user::{self, User},
 };
 
 /// A user or a session as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) id: Uuid,
     pub(super) bytes: Vec<u8>,
@@ -19,8 +19,7 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn of_user(user: &User) -> Result<Self, StoreError> {
-        let bytes = user::record::encode(user).map_err(|error| StoreError::Record(error.to_string()))?;
-        Ok(Self { id: user.id.0, bytes })
+        Ok(Self { id: user.id.0, bytes: user::record::encode(user).map_err(unreadable)? })
     }
 
     pub(super) fn of_session(session: &Session) -> Self {
@@ -28,23 +27,10 @@ impl Record {
     }
 
     pub(super) fn to_user(&self) -> Result<User, StoreError> {
-        let decoded = user::record::decode(UserId(self.id), &self.bytes);
-        decoded.map_err(|error| StoreError::Record(format!("user {}: {error}", self.id)))
+        decode_user(UserId(self.id), &self.bytes)
     }
 
     pub(super) fn to_session(&self) -> Result<Session, StoreError> {
-        let decoded = session::record::decode(SessionId(self.id), &self.bytes);
-        decoded.map_err(|error| StoreError::Record(format!("session {}: {error}", self.id)))
-    }
-}
-
-impl Message for Record {
-    fn write(&self, out: &mut Vec<u8>) {
-        self.id.write(out);
-        self.bytes.write(out);
-    }
-
-    fn read(rest: &mut &[u8]) -> Option<Self> {
-        Some(Self { id: Uuid::read(rest)?, bytes: Vec::read(rest)? })
+        decode_session(SessionId(self.id), &self.bytes)
     }
 }

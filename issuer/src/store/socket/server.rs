@@ -18,12 +18,11 @@ use tokio::{
 };
 
 use super::{
-    NAME, Place,
+    NAME, SocketPath,
     act::act,
     frame::{self, Frame, FrameError, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES},
     greeting::{self, GreetingError},
     is_socket,
-    message::Message as _,
     protocol::{Answer, Request},
 };
 use crate::store::{Store, StoreError};
@@ -84,7 +83,7 @@ impl Server {
         if is_socket(&file).is_ok_and(|is_socket| is_socket) {
             fs::remove_file(&file)?;
         }
-        let listener = UnixListener::bind(&Place::in_folder(folder)?.path)?;
+        let listener = UnixListener::bind(&SocketPath::in_folder(folder)?.path)?;
         // Who connects before this is asked for their user all the same.
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
         let owner = fs::symlink_metadata(&file)?.uid();
@@ -93,7 +92,7 @@ impl Server {
 
     /// Serves the store until `stop` completes, then lets the requests under way finish.
     pub(crate) async fn serve(self, store: Arc<dyn Store>, stop: impl Future<Output = ()>) {
-        let (tell, stopping) = watch::channel(false);
+        let (stop_sender, stopping) = watch::channel(false);
         let host = Host { store, owner: self.owner, patience: self.limits.patience, stopping };
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
@@ -101,7 +100,7 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                Some(ended) = connections.join_next() => told(ended),
+                Some(ended) = connections.join_next() => log_failure(ended),
                 accepted = self.listener.accept(), if connections.len() < self.limits.connections => match accepted {
                     Ok((stream, _)) => drop(connections.spawn(host.clone().converse(stream))),
                     Err(error) => {
@@ -111,10 +110,10 @@ impl Server {
                 },
             }
         }
-        tell.send_replace(true);
+        stop_sender.send_replace(true);
         let finished = async {
             while let Some(ended) = connections.join_next().await {
-                told(ended);
+                log_failure(ended);
             }
         };
         if time::timeout(SHUTDOWN_DEADLINE, finished).await.is_err() {
@@ -132,7 +131,7 @@ impl Drop for Server {
 }
 
 /// Tells the log how a connection ended, where it should not have.
-fn told(ended: Result<Result<(), ConnectionError>, JoinError>) {
+fn log_failure(ended: Result<Result<(), ConnectionError>, JoinError>) {
     match ended {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a command's connection was ended"),
@@ -158,10 +157,11 @@ impl Host {
             return Err(ConnectionError::Foreign(peer.uid()));
         }
         let (reader, writer) = stream.into_split();
-        let (mut reader, mut writer) = (BufReader::new(reader), BufWriter::new(writer));
+        let mut reader = BufReader::new(reader);
+        let mut writer = BufWriter::new(writer);
         tokio::select! {
             greeted = greeting::exchange(&mut reader, &mut writer) => greeted?,
-            () = told_to_stop(&mut self.stopping) => return Ok(()),
+            () = stop_requested(&mut self.stopping) => return Ok(()),
         }
         tracing::info!(uid = peer.uid(), pid = peer.pid(), "a command works on the store");
         let (requests, received) = mpsc::channel(1);
@@ -185,10 +185,10 @@ async fn read_requests(
     loop {
         let frame = tokio::select! {
             frame = frame::read(&mut reader, MAX_REQUEST_BYTES, patience) => frame?,
-            () = told_to_stop(&mut stopping) => None,
+            () = stop_requested(&mut stopping) => None,
         };
         let Some(Frame { number, message }) = frame else { return Ok(()) };
-        let request = Request::read_whole(&message).ok_or(FrameError::Message)?;
+        let request = frame::decode(&message)?;
         if requests.send((number, request)).await.is_err() {
             return Ok(());
         }
@@ -224,15 +224,15 @@ async fn carry_out(
 
 /// The frame of an answer.
 async fn answer(store: &dyn Store, number: u64, request: Request) -> Vec<u8> {
-    let frame = frame::write(number, &act(store, request).await);
+    let frame = frame::encode(number, &act(store, request).await);
     if frame.len() <= MAX_ANSWER_BYTES {
         return frame;
     }
     let reason = format!("an answer of {} bytes is more than a command can be sent", frame.len());
-    frame::write(number, &Answer::Failed(StoreError::Engine(reason)))
+    frame::encode(number, &Answer::Failed(StoreError::Engine(reason)))
 }
 
-async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
     // An error says that the server is gone, which is as good as being told.
     drop(stopping.wait_for(|stop| *stop).await);
 }

@@ -85,10 +85,10 @@ async fn what_the_store_refuses_is_refused_in_its_own_words() {
     large.roles = vec!["x".repeat(61).parse().unwrap(); 16].try_into().unwrap();
     assert_eq!(store.add_user(&large).await, Ok(Added::Yes));
     let ring = KeyRingRecord(vec![0; 5000]);
-    let refusal = StoreError::TooLarge { bytes: 5004, most: 4096 };
+    let refusal = StoreError::TooLarge { bytes: 5004, max: 4096 };
     assert_eq!(store.swap_key_ring(None, &ring).await, Err(refusal));
     let beyond = KeyRingRecord(vec![0; 1 << 20]);
-    assert!(matches!(store.swap_key_ring(None, &beyond).await, Err(StoreError::TooLarge { most: 262_144, .. })));
+    assert!(matches!(store.swap_key_ring(None, &beyond).await, Err(StoreError::TooLarge { max: 262_144, .. })));
     assert_eq!(store.key_ring().await, Ok(None));
 }
 
@@ -98,7 +98,8 @@ async fn a_thousand_writes_at_once_go_over_one_connection_and_so_do_long_listing
     let users: Vec<_> = (0..3000).map(|id| user(id, &format!("user{id}"))).collect();
     let added = join_all(users.iter().map(|user| store.add_user(user))).await;
     assert!(added.iter().all(|added| *added == Ok(Added::Yes)));
-    let (mut listed, mut after) = (0, None);
+    let mut listed = 0;
+    let mut after = None;
     loop {
         let page = store.users_after(after, usize::MAX).await.unwrap();
         let Some(last) = page.last() else { break };
@@ -107,7 +108,7 @@ async fn a_thousand_writes_at_once_go_over_one_connection_and_so_do_long_listing
     assert_eq!(listed, 3000);
 }
 
-/// An end that greets as it is told, reads so many requests of any kind, and goes without an answer.
+/// An end that greets as it is message, reads so many requests of any kind, and goes without an answer.
 fn served_by(greeting: Vec<u8>, requests: usize) -> (TempDir, JoinHandle<()>) {
     let folder = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(folder.path().join(NAME)).unwrap();
@@ -142,18 +143,18 @@ async fn another_version_and_what_is_no_hallpass_are_told_in_a_line() {
     let mut newer = greeting::ours();
     newer[9] += 1;
     let version = env!("CARGO_PKG_VERSION");
-    for (greeting, told) in [
+    for (greeting, message) in [
         (
             newer,
             format!(
-                "hallpass {version} (protocol 2) runs, and this is {version} (protocol 1): use the same binary, or restart it"
+                "hallpass {version} (protocol 3) runs, and this is {version} (protocol 2): use the same binary, or restart it"
             ),
         ),
         (b"HTTP/1.1 400 Bad Request\r\n".to_vec(), "the other end is no hallpass".to_owned()),
         (Vec::new(), "the connection ended before a greeting".to_owned()),
     ] {
         let (folder, _served) = served_by(greeting, 0);
-        assert_eq!(SocketStore::connect(folder.path()).await.err().unwrap().to_string(), told);
+        assert_eq!(SocketStore::connect(folder.path()).await.err().unwrap().to_string(), message);
     }
 }
 
@@ -163,7 +164,7 @@ async fn the_socket_is_its_owner_s_alone_replaces_what_a_kill_left_and_goes_with
     let file = folder.path().join(NAME);
     let bind = || Server::bind(folder.path(), Limits::default());
     drop(StdListener::bind(&file).unwrap());
-    assert!(matches!(SocketStore::connect(folder.path()).await, Err(ConnectError::Nobody(_))));
+    assert!(matches!(SocketStore::connect(folder.path()).await, Err(ConnectError::NotServed(_))));
     let server = bind().unwrap();
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     drop(server);

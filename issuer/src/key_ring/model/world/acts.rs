@@ -20,7 +20,7 @@ impl World {
         let until = self.at + life + TIMING.lag;
         if let Some(key) = view.ring.in_use(Kind::Signing) {
             note(&mut self.tokens, &key.name, until);
-            self.seen.tokens += 1;
+            self.coverage.tokens += 1;
         }
         if let Some(key) = view.ring.in_use(Kind::RefreshTokens) {
             note(&mut self.refresh_tokens, &key.name, self.at + REFRESH_LIFE);
@@ -37,7 +37,8 @@ impl World {
             self.broken != Some(Broken::OnlyTheUsedIsPublished) || matches!(key.stage, Stage::InUse { .. })
         };
         let names: Vec<_> = view.ring.of(Kind::Signing).filter(is_published).map(|key| key.name.clone()).collect();
-        let (at, until) = (self.at, self.at + TIMING.max_age.saturating_sub(age));
+        let at = self.at;
+        let until = self.at + TIMING.max_age.saturating_sub(age);
         match self.sets.iter_mut().find(|set| set.names == names) {
             Some(set) => set.until = set.until.max(until),
             None => self.sets.push(KeptSet { names, until }),
@@ -50,7 +51,7 @@ impl World {
         self.ring.wanted.algorithm = algorithm;
         self.issuers[issuer] = Issuer { watch: Watch::default(), life, view: None, ..self.issuers[issuer] };
         self.read(issuer);
-        self.seen.restarts += 1;
+        self.coverage.restarts += 1;
     }
 
     pub(super) fn rotate(&mut self, kind: Kind, ahead: u64) {
@@ -60,10 +61,10 @@ impl World {
         match ring.rotate(kind, self.time(ahead.cast_signed()), &fresh) {
             Ok((mut rotated, outcome)) => {
                 rotated.timing = self.ring.timing;
-                self.seen.rotations += u64::from(matches!(outcome, Rotated::Now { .. }));
+                self.coverage.rotations += u64::from(matches!(outcome, Rotated::Now { .. }));
                 self.write(rotated);
             }
-            Err(_) => self.seen.refused_rotations += 1,
+            Err(_) => self.coverage.refused_rotations += 1,
         }
     }
 
@@ -72,7 +73,8 @@ impl World {
         // Half of the time the key in use.
         let used = self.ring.in_use(kind).map(|key| key.name.clone());
         let name = names.get(key).cloned().or(used).unwrap();
-        let (fresh, now) = (self.fresh(&self.ring.clone()), self.time(ahead.cast_signed()));
+        let fresh = self.fresh(&self.ring.clone());
+        let now = self.time(ahead.cast_signed());
         let (mut ring, Revoked { successor, gone_at, .. }) = self.ring.revoke(&name.0, now, &fresh).unwrap();
         if self.broken == Some(Broken::RevokedIsRetired) {
             ring = Broken::retire_revoked(&self.ring, ring);
@@ -83,19 +85,19 @@ impl World {
         self.revoked.push(revoked);
         self.hasty.extend(hasty);
         self.write(ring);
-        self.seen.revocations += 1;
+        self.coverage.revocations += 1;
     }
 
     pub(super) fn jump(&mut self, issuer: usize, days: i64, reads: u64) -> Result<(), String> {
         let right = self.issuers[issuer].ahead;
         self.issuers[issuer].ahead = right + days * 24 * 60 * 60;
         for _ in 0..reads {
-            self.pass(PAUSE);
+            self.elapse(PAUSE);
             self.read(issuer);
             self.check()?;
         }
         self.issuers[issuer].ahead = right;
-        self.seen.jumps += 1;
+        self.coverage.jumps += 1;
         Ok(())
     }
 }

@@ -2,10 +2,10 @@
 
 use hallpass_token::UnixSeconds;
 
-use super::{Held, Violation, World};
+use super::{HeldToken, Violation, World};
 use crate::{
     refresh_token::Salt,
-    session::{Given, Outcome, Refusal, State},
+    session::{Outcome, Refusal, RotationContext, State},
     user::CredentialEpoch,
 };
 
@@ -20,8 +20,8 @@ impl World {
     pub(super) fn check_chain(&mut self) -> Result<(), Violation> {
         let latest = self.disk.latest();
         let settled_after = 2 * self.setup.rules.grace + 1;
-        for index in 0..self.given_out.len() {
-            let held = self.given_out[index].clone();
+        for index in 0..self.issued.len() {
+            let held = self.issued[index].clone();
             if self.is_in_chain(latest, held.index) {
                 continue;
             }
@@ -52,7 +52,8 @@ impl World {
     pub(super) fn check_refusal(&self, refusal: Refusal, rotated_at: u64, at: u64) -> Result<(), Violation> {
         let is_excused = self.thief_has_acted || self.user_has_left || self.has_jumped_amid;
         let true_age = at.saturating_sub(rotated_at);
-        let (rules, has_jumped) = (self.setup.rules, self.seen.jumps > 0);
+        let rules = self.setup.rules;
+        let has_jumped = self.coverage.jumps > 0;
         let is_due = match refusal {
             Refusal::TooLate => has_jumped || true_age > rules.late_window * 1000,
             Refusal::Expired => {
@@ -66,7 +67,7 @@ impl World {
     }
 
     /// A token that a later use has superseded ends the session when it comes, and no other token does.
-    pub(super) fn check_theft(&self, held: &Held, version: usize, outcome: &Outcome) -> Result<(), Violation> {
+    pub(super) fn check_theft(&self, held: &HeldToken, version: usize, outcome: &Outcome) -> Result<(), Violation> {
         let is_good = self.is_in_chain(version, held.index);
         let what = match outcome {
             Outcome::Stolen { .. } if is_good => "a good token was called stolen",
@@ -78,13 +79,15 @@ impl World {
     }
 
     /// Whether a token would be good for a pair at that time.
-    fn would_be_accepted(&self, version: usize, held: &Held, now: UnixSeconds) -> bool {
-        let (rules, keys, epoch) = (&self.setup.rules, &self.keys, CredentialEpoch(0));
-        let given = Given { rules, keys, epoch, salt: Salt::default(), now };
+    fn would_be_accepted(&self, version: usize, held: &HeldToken, now: UnixSeconds) -> bool {
+        let rules = &self.setup.rules;
+        let keys = &self.keys;
+        let epoch = CredentialEpoch(0);
+        let context = RotationContext { rules, keys, epoch, salt: Salt::default(), now };
         let session = &self.disk.version(version).session;
         let outcome = match self.broken {
-            Some(broken) => broken.rotate(session, &held.token, &given),
-            None => session.rotate(&held.token, &given),
+            Some(broken) => broken.rotate(session, &held.token, &context),
+            None => session.rotate(&held.token, &context),
         };
         matches!(outcome, Outcome::Rotated { .. } | Outcome::Again { .. })
     }

@@ -2,10 +2,10 @@
 
 use hallpass_token::UnixSeconds;
 
-use super::{Answer, Asks, Broken, Exchange, Held, Stage, Version, Violation, Who, World};
+use super::{Answer, Broken, Exchange, HeldToken, RequestKind, Stage, Version, Violation, Who, World};
 use crate::{
     refresh_token::Salt,
-    session::{End, Given, Outcome, Refusal, Repeat, Session, State},
+    session::{End, Outcome, Refusal, Repeat, RotationContext, Session, State},
     user::CredentialEpoch,
 };
 
@@ -36,7 +36,8 @@ impl World {
     fn advance(&mut self, index: usize) -> Result<(), Violation> {
         let stage = match self.in_flight[index].stage.clone() {
             Stage::Sent => {
-                let (now, who) = (self.clock(), self.in_flight[index].who);
+                let now = self.clock();
+                let who = self.in_flight[index].who;
                 self.tell(|| format!("{who}'s request arrives, at {now} by the issuer's clock"));
                 Stage::Arrived { now, at: self.now }
             }
@@ -69,25 +70,25 @@ impl World {
     /// Decides over a version that was read. `None` ends the exchange: after a conflict the request of a client that is
     /// gone is not decided again.
     fn decide(&mut self, index: usize, version: usize, arrival: Arrival) -> Result<Option<Stage>, Violation> {
-        let Exchange { asks, is_abandoned, .. } = self.in_flight[index];
-        self.seen.zombies += u64::from(is_abandoned);
+        let Exchange { kind, is_abandoned, .. } = self.in_flight[index];
+        self.coverage.zombies += u64::from(is_abandoned);
         let read = self.disk.version(version).session.clone();
-        let outcome = match asks {
-            Asks::SignOut => return Ok(self.sign_out(&read, version).or(again(arrival, is_abandoned))),
-            Asks::Renewal => self.rotate(&read, index, arrival),
+        let outcome = match kind {
+            RequestKind::SignOut => return Ok(self.sign_out(&read, version).or(again(arrival, is_abandoned))),
+            RequestKind::Renewal => self.rotate(&read, index, arrival),
         };
         let held = self.in_flight[index].held.clone();
         self.check_theft(&held, version, &outcome)?;
-        let current = Held { index: self.disk.version(version).current, ..held.clone() };
+        let current = HeldToken { index: self.disk.version(version).current, ..held.clone() };
         let stage = match outcome {
             Outcome::Rotated { session, token } => {
                 if !self.may_write(version) {
                     return Ok(again(arrival, is_abandoned));
                 }
                 let by_late_retry = token.position.attempt > 0;
-                *(if by_late_retry { &mut self.seen.late } else { &mut self.seen.rotations }) += 1;
+                *(if by_late_retry { &mut self.coverage.late } else { &mut self.coverage.rotations }) += 1;
                 self.parents.push(Some(held.index));
-                let made = Held { token, index: self.parents.len() - 1 };
+                let made = HeldToken { token, index: self.parents.len() - 1 };
                 self.tell(|| format!("the issuer rotates {held} to {made}"));
                 let version = self.write(Version { session, current: made.index, rotated_at: arrival.at })?;
                 Stage::Decided { version, answer: Answer::Pair(made) }
@@ -96,22 +97,22 @@ impl World {
                 if !self.may_write(version) {
                     return Ok(again(arrival, is_abandoned));
                 }
-                self.seen.thefts += 1;
+                self.coverage.thefts += 1;
                 self.tell(|| format!("the issuer calls {held} stolen"));
                 let version = self.write_ended(session)?;
                 Stage::Decided { version, answer: self.refused(version, Refusal::Ended(End::Stolen), arrival) }
             }
             Outcome::Again { token, by } => {
-                *(if by == Repeat::Previous { &mut self.seen.grace } else { &mut self.seen.same }) += 1;
-                self.answered(version, Answer::Pair(Held { token, ..current }))
+                *(if by == Repeat::Previous { &mut self.coverage.grace } else { &mut self.coverage.same }) += 1;
+                self.answered(version, Answer::Pair(HeldToken { token, ..current }))
             }
             Outcome::Wait { .. } => {
-                self.seen.waits += 1;
+                self.coverage.waits += 1;
                 Stage::Answered { answer: Answer::Wait }
             }
             Outcome::Refused(refusal) => {
-                self.seen.too_late += u64::from(refusal == Refusal::TooLate);
-                self.seen.expired += u64::from(refusal == Refusal::Expired);
+                self.coverage.too_late += u64::from(refusal == Refusal::TooLate);
+                self.coverage.expired += u64::from(refusal == Refusal::Expired);
                 let answer = self.refused(version, refusal, arrival);
                 self.answered(version, answer)
             }
@@ -125,12 +126,14 @@ impl World {
         salt[..8].copy_from_slice(&self.salts.to_be_bytes());
         let decides_late = self.broken == Some(Broken::DecidesByItsOwnClock);
         let now = if decides_late { self.clock() } else { arrival.now };
-        let (rules, keys, epoch) = (&self.setup.rules, &self.keys, CredentialEpoch(0));
-        let given = Given { rules, keys, epoch, salt: Salt(salt), now };
+        let rules = &self.setup.rules;
+        let keys = &self.keys;
+        let epoch = CredentialEpoch(0);
+        let context = RotationContext { rules, keys, epoch, salt: Salt(salt), now };
         let presented = &self.in_flight[index].held.token;
         match self.broken {
-            Some(broken) => broken.rotate(read, presented, &given),
-            None => read.rotate(presented, &given),
+            Some(broken) => broken.rotate(read, presented, &context),
+            None => read.rotate(presented, &context),
         }
     }
 
@@ -141,7 +144,7 @@ impl World {
         if !self.may_write(version) {
             return None;
         }
-        self.seen.sign_outs += 1;
+        self.coverage.sign_outs += 1;
         self.tell(|| "the issuer ends the session".to_owned());
         let version = self.write_ended(ended).ok()?;
         Some(Stage::Decided { version, answer: Answer::SignedOut })
@@ -150,7 +153,7 @@ impl World {
     /// The compare of compare-and-swap.
     fn may_write(&mut self, read: usize) -> bool {
         let is_latest = read == self.disk.latest();
-        self.seen.conflicts += u64::from(!is_latest);
+        self.coverage.conflicts += u64::from(!is_latest);
         is_latest || self.broken == Some(Broken::WritesBlindly)
     }
 
@@ -174,7 +177,7 @@ impl World {
     fn answered(&mut self, version: usize, answer: Answer) -> Stage {
         self.acknowledged = self.acknowledged.max(version);
         if let Answer::Pair(held) = &answer {
-            self.given_out.push(held.clone());
+            self.issued.push(held.clone());
         }
         Stage::Answered { answer }
     }

@@ -55,7 +55,8 @@ impl Server {
         }
         let mut guardian = Command::new("sh");
         guardian.args(["-c", GUARDIAN, "guardian"]).arg(folder.path()).stdin(Stdio::piped()).process_group(0);
-        let (guardian, process) = (guardian.spawn().unwrap(), spawn(folder.path(), settings));
+        let guardian = guardian.spawn().unwrap();
+        let process = spawn(folder.path(), settings);
         Self { folder, process, guardian }
     }
 

@@ -93,7 +93,8 @@ fn memory() -> (u64, u64) {
 }
 
 fn report(what: &str, folder: &Path, stopwatch: &Stopwatch) {
-    let ((now, most), seconds) = (memory(), stopwatch.elapsed().as_secs_f64());
+    let (now, most) = memory();
+    let seconds = stopwatch.elapsed().as_secs_f64();
     let megabytes = disk(folder) / 1_000_000;
     println!("{what}: {megabytes} MB on disk, {} MB in memory, {} MB at most, {seconds:.2} s", now / 1000, most / 1000);
 }

@@ -110,7 +110,8 @@ async fn write(store: Arc<SledStore>, acknowledged: Arc<Mutex<Acknowledged>>, ta
     let mut counting = user(task, &format!("user{task}"));
     store.add_user(&counting).await.unwrap();
     for step in 0..STEPS {
-        let (stays, goes) = (session(task, (task << 64) + 2 * step), session(task, (task << 64) + 2 * step + 1));
+        let stays = session(task, (task << 64) + 2 * step);
+        let goes = session(task, (task << 64) + 2 * step + 1);
         store.add_session(&stays).await.unwrap();
         acknowledged.lock().unwrap().sessions.insert(stays.id, stays.clone());
         store.add_session(&goes).await.unwrap();

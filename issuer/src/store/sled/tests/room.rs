@@ -19,7 +19,8 @@ fn zeros_at_the_end(folder: &Path) -> usize {
 #[tokio::test]
 async fn no_sync_of_a_growing_log_waits_for_new_blocks() {
     let folder = tempfile::tempdir().unwrap();
-    let (least, before) = (Arc::new(AtomicU64::new(u64::MAX)), folder.path().to_owned());
+    let least = Arc::new(AtomicU64::new(u64::MAX));
+    let before = folder.path().to_owned();
     let store = SledStore::open_watched(folder.path(), {
         let least = Arc::clone(&least);
         move || {

@@ -6,13 +6,14 @@ use std::{
 };
 
 use proptest::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::{runtime::Runtime, sync::watch};
 use uuid::Uuid;
 
 use super::*;
 use crate::store::socket::{
-    message::Message as _,
-    protocol::{Answer, Records, Request},
+    frame::FrameError,
+    protocol::{Answer, Request},
     record::Record,
     server::Host,
 };
@@ -38,14 +39,14 @@ fn request() -> impl Strategy<Value = Request> {
         record().prop_map(Request::AddUser),
         (record(), record()).prop_map(|(old, new)| Request::SwapUser(old, new)),
         record().prop_map(Request::RemoveUser),
-        (prop::option::of(id()), any::<u32>()).prop_map(|(after, most)| Request::UsersAfter(after, most)),
+        (prop::option::of(id()), any::<u32>()).prop_map(|(after, limit)| Request::UsersAfter(after, limit)),
         id().prop_map(Request::Session),
         id().prop_map(Request::SessionsOf),
-        (prop::option::of(id()), any::<u32>()).prop_map(|(after, most)| Request::SessionsAfter(after, most)),
+        (prop::option::of(id()), any::<u32>()).prop_map(|(after, limit)| Request::SessionsAfter(after, limit)),
         record().prop_map(Request::AddSession),
         (record(), record()).prop_map(|(old, new)| Request::SwapSession(old, new)),
         record().prop_map(Request::RemoveSession),
-        Just(Request::KeyRing()),
+        Just(Request::KeyRing),
         // Of any old one: none of these fits, so that the key ring stays none.
         (bytes(), bytes()).prop_map(|(old, new)| Request::SwapKeyRing(Some(old), new)),
     ]
@@ -56,12 +57,12 @@ fn answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         any::<String>().prop_map(|reason| Answer::Failed(StoreError::Engine(reason))),
         any::<String>().prop_map(|reason| Answer::Failed(StoreError::Record(reason))),
-        any::<(usize, usize)>().prop_map(|(bytes, most)| Answer::Failed(StoreError::TooLarge { bytes, most })),
+        any::<(usize, usize)>().prop_map(|(bytes, max)| Answer::Failed(StoreError::TooLarge { bytes, max })),
         prop::option::of(record()).prop_map(Answer::Found),
-        prop::collection::vec(record(), 0..5).prop_map(|records| Answer::Listed(Records(records))),
+        prop::collection::vec(record(), 0..5).prop_map(|records| Answer::Listed(records)),
         prop_oneof![Just(Added::Yes), Just(Added::UsernameTaken)].prop_map(Answer::Added),
         prop_oneof![Just(Swapped::Yes), Just(Swapped::Conflict)].prop_map(Answer::Swapped),
-        Just(Answer::Done()),
+        Just(Answer::Done),
         prop::option::of(bytes()).prop_map(Answer::KeyRing),
     ]
 }
@@ -69,7 +70,7 @@ fn answer() -> impl Strategy<Value = Answer> {
 /// What an end sends: frames that are right but for what they hold, frames of any bytes, any bytes, and all of it cut.
 fn sent() -> impl Strategy<Value = Vec<u8>> {
     let framed = bytes().prop_map(|bytes| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], &bytes].concat());
-    let right = (any::<u64>(), request()).prop_map(|(number, request)| frame::write(number, &request));
+    let right = (any::<u64>(), request()).prop_map(|(number, request)| frame::encode(number, &request));
     let parts = prop::collection::vec(prop_oneof![4 => right, 1 => framed, 1 => bytes()], 0..6);
     (parts, any::<prop::sample::Index>(), prop::bool::weighted(0.8)).prop_map(|(parts, cut, greets)| {
         let mut sent = parts.concat();
@@ -78,22 +79,42 @@ fn sent() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// The message of a frame, without its length and number.
+fn message_of(message: &impl Serialize) -> Vec<u8> {
+    frame::encode(0, message).split_off(size_of::<u32>() + size_of::<u64>())
+}
+
+fn is_refused<T: DeserializeOwned>(message: &[u8]) -> bool {
+    matches!(frame::decode::<T>(message), Err(FrameError::Message))
+}
+
+/// A list that announces more items than arrive is refused, and reserves little memory.
+#[test]
+fn a_list_with_a_false_length_is_refused() {
+    // The variant `Listed`, and a length of 2^63 - 1.
+    let listed = [&[2][..], &[0xff; 8], &[0x7f]].concat();
+    assert!(is_refused::<Answer>(&listed));
+    // The variant `SwapKeyRing` without an old record, and a new one of 2^63 - 1 bytes.
+    let swap = [&[14, 0][..], &[0xff; 8], &[0x7f]].concat();
+    assert!(is_refused::<Request>(&swap));
+}
+
 proptest! {
     #[test]
     fn messages_are_read_as_they_were_written_and_nothing_else_is(
         request in request(), answer in answer(), cut in any::<prop::sample::Index>(), any_bytes in bytes(),
     ) {
-        let (mut asked, mut answered) = (Vec::new(), Vec::new());
-        request.write(&mut asked);
-        answer.write(&mut answered);
-        prop_assert_eq!(Request::read_whole(&asked), Some(request));
-        prop_assert_eq!(Answer::read_whole(&answered), Some(answer));
-        prop_assert_eq!(Request::read_whole(&asked[..cut.index(asked.len())]), None);
-        prop_assert_eq!(Answer::read_whole(&answered[..cut.index(answered.len())]), None);
-        asked.push(0);
-        prop_assert_eq!(Request::read_whole(&asked), None);
-        // Whatever this is, it is read without a panic.
-        let _: (Option<Request>, Option<Answer>) = (Request::read_whole(&any_bytes), Answer::read_whole(&any_bytes));
+        let mut encoded_request = message_of(&request);
+        let encoded_answer = message_of(&answer);
+        prop_assert_eq!(frame::decode(&encoded_request).ok(), Some(request));
+        prop_assert_eq!(frame::decode(&encoded_answer).ok(), Some(answer));
+        prop_assert!(is_refused::<Request>(&encoded_request[..cut.index(encoded_request.len())]));
+        prop_assert!(is_refused::<Answer>(&encoded_answer[..cut.index(encoded_answer.len())]));
+        encoded_request.push(0);
+        prop_assert!(is_refused::<Request>(&encoded_request));
+        // Arbitrary bytes are decoded without a panic.
+        is_refused::<Request>(&any_bytes);
+        is_refused::<Answer>(&any_bytes);
     }
 }
 
@@ -131,7 +152,8 @@ fn no_bytes_make_a_connection_panic() {
         runtime.block_on(async {
             let (mut ours, theirs) = tokio::net::UnixStream::pair().unwrap();
             let owner = theirs.peer_cred().unwrap().uid();
-            let (store, stopping) = (Arc::clone(&store), stopping.clone());
+            let store = Arc::clone(&store);
+            let stopping = stopping.clone();
             let host = Host { store, owner, patience: SHORT.patience, stopping };
             let served = tokio::spawn(host.converse(theirs));
             // The other end may be closed already.
@@ -153,7 +175,7 @@ fn sending(served: &Served, bytes: &[u8]) -> UnixStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_stalls_half_way_loses_its_connection_and_one_that_has_not_begun_does_not() {
     let (served, store) = Served::open(SHORT).await;
-    let begun = frame::write(1, &Request::KeyRing());
+    let begun = frame::encode(1, &Request::KeyRing);
     for half in [&begun[..1], &begun[..begun.len() - 1], &u32::MAX.to_be_bytes()] {
         let mut stalled = sending(&served, half);
         let mut read = Vec::new();
@@ -184,7 +206,7 @@ async fn who_does_not_read_their_answers_holds_nobody_up() {
         store.add_user(&user(id, &format!("user{id}"))).await.unwrap();
     }
     // Answers of a hundred megabytes, which no buffer takes.
-    let page = frame::write(1, &Request::UsersAfter(None, u32::MAX));
+    let page = frame::encode(1, &Request::UsersAfter(None, u32::MAX));
     let deaf = sending(&served, &page.repeat(400));
     let good = time::timeout(Duration::from_mins(1), async {
         for id in 0..100 {

@@ -2,7 +2,7 @@
 
 /// How often each thing happened.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::key_ring::model) struct Seen {
+pub(in crate::key_ring::model) struct Coverage {
     pub(super) tokens: u64,
     pub(super) changes: u64,
     pub(super) conflicts: u64,
@@ -13,7 +13,7 @@ pub(in crate::key_ring::model) struct Seen {
     pub(super) jumps: u64,
 }
 
-impl Seen {
+impl Coverage {
     pub(in crate::key_ring::model) fn and(self, more: Self) -> Self {
         Self {
             tokens: self.tokens + more.tokens,

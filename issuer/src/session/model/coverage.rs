@@ -2,14 +2,14 @@
 
 use std::{fmt, ops::Add};
 
-macro_rules! seen {
+macro_rules! coverage {
     ($($name:ident: $what:literal,)*) => {
         #[derive(Clone, Copy, Debug, Default)]
-        pub(super) struct Seen {
+        pub(super) struct Coverage {
             $(pub(super) $name: u64,)*
         }
 
-        impl Add for Seen {
+        impl Add for Coverage {
             type Output = Self;
 
             fn add(self, more: Self) -> Self {
@@ -17,14 +17,14 @@ macro_rules! seen {
             }
         }
 
-        impl fmt::Display for Seen {
+        impl fmt::Display for Coverage {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 $(writeln!(f, "{:>12} {}", self.$name, $what)?;)*
                 Ok(())
             }
         }
 
-        impl Seen {
+        impl Coverage {
             /// Asserts that all of it happened.
             pub(super) fn assert_complete(&self) {
                 $(assert!(self.$name > 0, "no history had any {}", $what);)*
@@ -33,7 +33,7 @@ macro_rules! seen {
     };
 }
 
-seen! {
+coverage! {
     steps: "steps",
     rotations: "rotations",
     late: "late retries that got another successor",
