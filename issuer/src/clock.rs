@@ -1,4 +1,4 @@
-//! The one source of the time.
+//! The only source of time.
 
 use std::{
     sync::OnceLock,
@@ -7,16 +7,16 @@ use std::{
 
 use hallpass_token::UnixSeconds;
 
-/// Tells the time. Everything that needs it takes it as an argument or holds one of these.
+/// A clock. Code that needs the time takes it as an argument or holds a clock.
 pub(crate) trait Clock: Send + Sync {
-    /// The time now, in whole seconds.
+    /// The time of day, in whole seconds.
     fn now(&self) -> UnixSeconds;
 
-    /// The moment now, for what lasts from one moment to another.
+    /// The monotonic time, for durations.
     fn moment(&self) -> Moment;
 }
 
-/// Milliseconds since the process began to count. Unlike the time of day it never jumps.
+/// Monotonic time in milliseconds, from the first reading of the process. Unlike the time of day it never jumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
@@ -25,7 +25,7 @@ impl Moment {
         Self(millis)
     }
 
-    /// How long after `earlier` this is; 0 where it is not.
+    /// The milliseconds since `earlier`; 0 if `earlier` is later.
     pub(crate) fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -43,14 +43,14 @@ impl Moment {
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine for the time")]
+    #[expect(clippy::disallowed_methods, reason = "the only file that reads the machine's clock")]
     fn now(&self) -> UnixSeconds {
-        // A clock set before 1970 or after 9999 reads as the nearest time there is.
+        // A clock before 1970 or after 9999 reads as the nearest valid time.
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
         UnixSeconds::EPOCH.saturating_add(since_epoch)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine for the time")]
+    #[expect(clippy::disallowed_methods, reason = "the only file that reads the machine's clock")]
     fn moment(&self) -> Moment {
         static BEGINNING: OnceLock<Instant> = OnceLock::new();
         let elapsed = BEGINNING.get_or_init(Instant::now).elapsed();
@@ -58,11 +58,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// How long something took, for the log.
+/// Measures a duration for the log.
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine for the time")]
+    #[expect(clippy::disallowed_methods, reason = "the only file that reads the machine's clock")]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
@@ -72,7 +72,7 @@ impl Stopwatch {
     }
 }
 
-/// A time as RFC 3339 writes it, in UTC.
+/// A time in the format of RFC 3339, in UTC.
 pub(crate) fn date(time: UnixSeconds) -> String {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time.seconds());
     humantime::format_rfc3339_seconds(time).to_string()

@@ -1,4 +1,4 @@
-//! The ids of users and sessions: random, never reused, and no secret.
+//! The ids of users and sessions: random, never reused, and not secret.
 
 use std::{fmt, str::FromStr};
 

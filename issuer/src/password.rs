@@ -1,5 +1,4 @@
-//! Passwords as people type them and as they are hashed; what a new one must be, and their hashes, are in the files
-//! below.
+//! Passwords as typed and as hashed. The submodules have the policy for new passwords, and the hashes.
 
 use std::fmt;
 
@@ -16,22 +15,21 @@ pub(crate) use hash::{
 };
 pub(crate) use policy::{NewPassword, WeakPassword};
 
-/// The longest password in bytes, in the form that is hashed: how long it is does not depend on the keyboard. Argon2id takes
-/// any length; a bound keeps a request small.
+/// The maximum size of a password in bytes, in its hashed form, which does not depend on the keyboard. Argon2id accepts
+/// any length; the limit keeps requests small.
 pub(crate) const MAX_PASSWORD_BYTES: usize = 1024;
 
-/// The longest text that is looked at: what somebody typed takes at most three times the bytes of its normal form (UAX #15
-/// §5; the widest spaces too).
+/// The maximum size of a typed password. It has at most three times the bytes of its normal form (UAX #15 §5; this
+/// holds for the widest spaces too).
 pub(crate) const MAX_TYPED_BYTES: usize = 3 * MAX_PASSWORD_BYTES;
 
-/// A password as somebody typed it. It has no `Display`, and its memory is wiped.
+/// A password as typed. It has no `Display`, and its memory is wiped.
 pub(crate) struct Password(Zeroizing<String>);
 
-/// A password in the form of which every hash of ours is made, so that it is the same on every keyboard: "é" is one
-/// character on some and two on others. The profile `OpaqueString` of RFC 8265 §4.2 says how: every space is the plain
-/// one, then NFC, which NIST SP 800-63B-4 §3.1.1.2 asks for too. NFKC, which its third revision named, would make one
-/// of passwords that look different. What else that profile does is to refuse (control characters, characters that
-/// Unicode does not know yet): whoever can type them may have them.
+/// A password in the form that our hashes use, so that it is the same on every keyboard: "é" is one character on some
+/// and two on others. The rules are those of `OpaqueString` (RFC 8265 §4.2): each space becomes an ASCII space, then
+/// NFC, as NIST SP 800-63B-4 §3.1.1.2 requires. NFKC, which its third revision named, would merge passwords that look
+/// different. The profile also refuses control and unassigned characters, which are allowed here.
 pub(crate) struct NormalisedPassword(Password);
 
 /// A text that cannot be a password.
@@ -44,8 +42,8 @@ pub(crate) enum InvalidPassword {
 }
 
 impl Password {
-    /// Takes the password of a sign-in. One may be hashed as it was typed, or normalised: what is too long for both is
-    /// nobody's.
+    /// Parses the password of a sign-in. A hash is of the typed or of the normalized form; a password that is too long
+    /// in both forms has no hash.
     pub(crate) fn parse(text: String) -> Result<Self, InvalidPassword> {
         let text = Zeroizing::new(text);
         match text.len() {
@@ -56,7 +54,7 @@ impl Password {
         }
     }
 
-    /// The password as it is hashed from now on.
+    /// The password in the form of our hashes.
     pub(crate) fn normalised(&self) -> NormalisedPassword {
         NormalisedPassword(Self(normalise(&self.0)))
     }
@@ -66,13 +64,14 @@ fn normalise(text: &str) -> Zeroizing<String> {
     if is_nfc_quick(text.chars()) == IsNormalized::Yes && !text.contains(is_other_space) {
         return Zeroizing::new(text.to_owned());
     }
-    // NFC makes a text at most three times as long (UAX #15 §5): it does not move while it grows and leave a copy behind.
+    // NFC makes a text at most three times as long (UAX #15 §5). With this capacity the text does not move, which would
+    // leave a copy in memory.
     let mut normalised = Zeroizing::new(String::with_capacity(3 * text.len()));
     normalised.extend(text.chars().map(|c| if is_other_space(c) { ' ' } else { c }).nfc());
     normalised
 }
 
-/// Whether it is a space (general category Zs) other than the one of ASCII.
+/// Whether a character is a space (general category Zs) other than ASCII's.
 fn is_other_space(character: char) -> bool {
     matches!(character, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
@@ -107,14 +106,14 @@ mod tests {
     #[test]
     fn a_password_is_as_long_as_what_is_hashed_of_it_however_it_is_typed() {
         let parsed = |text: String| Password::parse(text).map(drop);
-        // 1,024 bytes once they are normalised: an accent of its own, syllables in parts, the widest spaces.
+        // 1,024 bytes after normalization: separate accents, decomposed syllables, the widest spaces.
         for (typed, normal) in [("e\u{301}", "\u{e9}"), ("\u{1100}\u{1161}", "\u{ac00}"), ("\u{3000}", " ")] {
             let max = MAX_PASSWORD_BYTES / normal.len();
             assert_eq!(parsed(normal.repeat(max)), Ok(()), "{normal:?}");
             assert_eq!(parsed(typed.repeat(max)), Ok(()), "{typed:?}");
             assert_eq!(parsed(typed.repeat(max + 1)), Err(InvalidPassword::TooLong), "{typed:?}");
         }
-        // One that grows can have been hashed as it was typed.
+        // A password that grows under normalization can have a hash of its typed form.
         assert_eq!(parsed("\u{fb2c}".repeat(341)), Ok(()));
         assert_eq!(parsed("\u{3000}".repeat(1024)), Ok(()));
         assert_eq!(parsed("\u{3000}".repeat(1025)), Err(InvalidPassword::TooLong));
@@ -126,7 +125,7 @@ mod tests {
         assert!(same("caf\u{e9} au lait", "cafe\u{301} au lait"));
         assert!(same("\u{ac00}", "\u{1100}\u{1161}"));
         assert!(same("two\u{a0}words\u{3000}", "two words "));
-        // What looks different, or is spelled in another case, is another password.
+        // A password that looks different or has another case is another password.
         for (one, other) in [("ﬁ", "fi"), ("２", "2"), ("a", "A"), ("a", " a"), ("a\u{200b}", "a")] {
             assert!(!same(one, other), "{one} and {other}");
         }
@@ -134,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_longest_password_of_any_characters_is_normalised_in_its_place() {
-        // U+0390 and U+1D160 are those that grow most under NFC, as UAX #15 lists them.
+        // U+0390 and U+1D160 grow most under NFC according to UAX #15.
         for text in ["\u{390}".repeat(512), "\u{1d160}".repeat(256), "\u{fb2c}".repeat(341)] {
             let normalised = password(&text).normalised().0.0;
             assert!(normalised.len() <= 3 * text.len());

@@ -1,4 +1,5 @@
-//! Refresh tokens: the plain one that a client holds, the hash that is stored, and how one follows from another.
+//! Refresh tokens: the plain token that a client holds, the hash that the store keeps, and the derivation of the next
+//! one.
 
 use std::fmt;
 
@@ -14,46 +15,46 @@ mod key;
 
 pub(crate) use key::{DecoyKey, KEY_ID_BYTES, KeyId, LiveKeys, RefreshTokenKey, RefreshTokenKeys};
 
-/// Tells people and secret scanners what leaked.
+/// Identifies a leaked token to people and secret scanners.
 const PREFIX: &str = "hprt_";
 
 const ID_BYTES: usize = 16;
 const NUMBER_BYTES: usize = 4;
 const SECRET_BYTES: usize = 32;
-/// 128 bits: a forger must try each guess online, and a longer tag would only make the cookie longer.
+/// 128 bits suffice, since each forgery must be tried online. A longer tag would make the cookie longer.
 const TAG_BYTES: usize = 16;
-/// What the tag covers: all before it.
+/// The bytes that the tag covers: all before it.
 const TAGGED_BYTES: usize = KEY_ID_BYTES + ID_BYTES + 2 * NUMBER_BYTES + SECRET_BYTES;
 const TOKEN_BYTES: usize = TAGGED_BYTES + TAG_BYTES;
 
-/// A refresh token that this issuer made: its tag was checked, whether its session lives was not.
+/// A refresh token of this issuer. Its tag was verified; its session was not checked.
 #[derive(Clone)]
 pub(crate) struct RefreshToken {
     pub(crate) session: SessionId,
     pub(crate) position: TokenPosition,
     secret: Secret,
-    /// The key that its text is tagged with.
+    /// The key of its tag.
     pub(crate) key: KeyId,
 }
 
-/// Where in its session's history a token stands; later is greater.
+/// The position of a token in its session's history. A later one is greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TokenPosition {
-    /// How many tokens of the session were used before this one.
+    /// The number of tokens of the session that were used before this one.
     pub(crate) generation: u32,
-    /// How many tokens were made at its position before and came to nothing, since no client used them.
+    /// The number of earlier tokens of this generation that no client used.
     pub(crate) attempt: u32,
 }
 
-/// Makes the successors of one token different at each write, so that one that was superseded stays so.
+/// Makes each successor of a token different, so that a superseded one stays superseded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Salt(pub(crate) [u8; 16]);
 
 #[derive(Clone, ZeroizeOnDrop)]
 struct Secret([u8; SECRET_BYTES]);
 
-/// The SHA-256 of a refresh token's secret, the only thing of it that is stored. The secret is 256 random bits, so
-/// that a slow hash would add nothing.
+/// The SHA-256 of a refresh token's secret, the only stored part. The secret has 256 random bits, so that a slow hash
+/// is unnecessary.
 #[derive(Clone, Copy)]
 pub(crate) struct RefreshTokenHash(pub(crate) [u8; 32]);
 
@@ -66,27 +67,27 @@ pub(crate) enum InvalidRefreshToken {
     Length,
     #[error("a refresh token is base64url without padding")]
     Alphabet,
-    #[error("the refresh token was made with a key that this issuer does not have")]
+    #[error("this issuer does not have the key of the refresh token")]
     Key,
-    #[error("the refresh token was not made by this issuer")]
+    #[error("the refresh token has an invalid tag")]
     Tag,
 }
 
 impl RefreshToken {
-    /// The first token of `session`, over 32 random bytes, which the key in use tags. Every later one is derived.
+    /// The first token of `session`, from 32 random bytes, with the tag of `key`. Later tokens are derived.
     pub(crate) fn new(session: SessionId, secret: [u8; SECRET_BYTES], key: KeyId) -> Self {
         Self { session, position: TokenPosition::default(), secret: Secret(secret), key }
     }
 
-    /// The token that follows this one at `position`. With the salt of the record it can be made again, so that a retry
-    /// gets the same answer and nothing need be kept in the clear; without the key nobody can make it.
+    /// The successor of this token at `position`. It can be derived again with the record's salt, so that a retry gets
+    /// the same answer and no plain token is stored. The derivation needs the key.
     pub(crate) fn successor(&self, position: TokenPosition, salt: Salt, key: &RefreshTokenKey) -> Self {
         let generation = position.generation.to_be_bytes();
         let secret = key.derive(&[&self.secret.0, self.session.0.as_bytes(), &generation, &salt.0]);
         Self { session: self.session, position, secret: Secret(secret), key: key.id() }
     }
 
-    /// Reads what a client presents. Garbage and forgeries end here, before the store is asked.
+    /// Parses a client's token. Garbage and forgeries are refused here, before a read of the store.
     pub(crate) fn parse(text: &str, keys: &RefreshTokenKeys) -> Result<Self, InvalidRefreshToken> {
         let encoded = text.strip_prefix(PREFIX).ok_or(InvalidRefreshToken::Prefix)?;
         if encoded.len() != Base64UrlUnpadded::encoded_len(&[0; TOKEN_BYTES]) {
@@ -111,7 +112,7 @@ impl RefreshToken {
         Some(Self { session, position: TokenPosition { generation, attempt }, secret: Secret(take(&mut rest)?), key })
     }
 
-    /// The text that the client keeps: always the same for a token, as long as its key is there.
+    /// The text for the client. It is the same each time, as long as the issuer has the token's key.
     pub(crate) fn reveal(&self, keys: &RefreshTokenKeys) -> Zeroizing<String> {
         let key = keys.find(self.key).unwrap_or(keys.in_use());
         let mut bytes = Zeroizing::new(Vec::with_capacity(TOKEN_BYTES));
@@ -166,7 +167,7 @@ mod tests {
         RefreshTokenKeys::new(key(), Vec::new(), DecoyKey::of_root(&[9; 32]))
     }
 
-    /// The keys after a rotation: another is in use, and the one before is among the others where it is `kept`.
+    /// The keys after a rotation: a new key in use, and the `kept` ones.
     fn rotated_keys(kept: Vec<RefreshTokenKey>) -> RefreshTokenKeys {
         RefreshTokenKeys::new(RefreshTokenKey::from_root(&[8; 32]), kept, DecoyKey::of_root(&[9; 32]))
     }
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_outlives_the_use_of_its_key_and_keeps_its_text() {
+    fn a_token_stays_valid_and_keeps_its_text_after_its_key_retires() {
         let text = token().reveal(&keys());
         let after = rotated_keys(vec![key()]);
         let parsed = RefreshToken::parse(&text, &after).unwrap();
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn no_changed_character_passes() {
+    fn a_token_with_any_changed_character_is_refused() {
         let text = token().reveal(&keys()).to_string();
         for index in 0..text.len() {
             let mut changed = text.clone().into_bytes();
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_successor_can_be_made_again_and_depends_on_all_that_it_is_made_of() {
+    fn a_successor_can_be_derived_again_and_depends_on_each_input() {
         let made = |secret, session, generation, salt, root| {
             let first = RefreshToken::new(SessionId(Uuid::from_u128(session)), [secret; SECRET_BYTES], key().id());
             let position = TokenPosition { generation, attempt: 0 };

@@ -1,7 +1,7 @@
-//! A session, one sign-in on one device, and the rules of its life: pure functions from the old record to the new one
-//! or to the reason why not.
+//! A session, which is one sign-in on one device, and its rules: pure functions from the old record to the new record
+//! or to the reason for refusal.
 //!
-//! Expiry is reckoned from the record, never written into it, so that a clock that jumps and comes back harms nobody.
+//! Expiry is computed from the record and never written into it, so that a temporary jump of the clock ends no session.
 
 use std::fmt;
 
@@ -28,8 +28,8 @@ pub(crate) use rotation::{Outcome, Repeat, RotationContext};
 pub(crate) use rules::{Lifetimes, Rules};
 pub(crate) use session_limit::{forgettable, surplus};
 
-/// How a session's refresh token travels, chosen at login. It never changes: a token that came as a cookie, out of the
-/// reach of scripts, must not go out in a body.
+/// The transport of a session's refresh token, chosen at the sign-in. It never changes: a token in a cookie, which
+/// scripts cannot read, must not be sent in a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 pub(crate) enum Transport {
@@ -38,7 +38,7 @@ pub(crate) enum Transport {
     Body,
 }
 
-/// A string alone: serde would also take the object `{"cookie": null}`.
+/// Accepts only a string. serde's derived code would also accept the object `{"cookie": null}`.
 impl TryFrom<String> for Transport {
     type Error = &'static str;
 
@@ -46,12 +46,12 @@ impl TryFrom<String> for Transport {
         match name.as_str() {
             "cookie" => Ok(Self::Cookie),
             "body" => Ok(Self::Body),
-            _ => Err("a transport is \"cookie\" or \"body\""),
+            _ => Err("transport must be \"cookie\" or \"body\""),
         }
     }
 }
 
-/// Whether a session was ended. "Ended" is final.
+/// Whether a session has been ended. An end is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Living,
@@ -61,21 +61,21 @@ pub(crate) enum State {
 /// What ended a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Its user signed out of it.
+    /// The user signed out.
     SignedOut,
-    /// Its user signed in again over it.
+    /// The user signed in again with the session's cookie.
     Replaced,
-    /// A token came that was used before: two hold its tokens.
+    /// A client presented a superseded token, so that two clients hold tokens of the session.
     Stolen,
-    /// Its user had too many.
+    /// The user exceeded the session limit.
     Displaced,
-    /// Its user ended it from another one.
+    /// The user ended it from another session.
     Revoked,
-    /// Its user changed their password in another one.
+    /// The user changed the password in another session.
     PasswordChanged,
-    /// The person who runs the issuer ended it.
+    /// The operator ended it.
     Operator,
-    /// The key that made its current refresh token was revoked.
+    /// The key of its current refresh token was revoked.
     KeyRevoked,
 }
 
@@ -87,23 +87,23 @@ pub(crate) struct Session {
     pub(crate) transport: Transport,
     pub(crate) label: Label,
     pub(crate) created_at: UnixSeconds,
-    /// When it last rotated, or began.
+    /// The time of the last rotation, or of the sign-in.
     pub(crate) rotated_at: UnixSeconds,
     pub(crate) state: State,
-    /// How often its user's credentials had changed when they were last given for it.
+    /// The user's credential epoch when the user last signed in or changed the password in this session.
     epoch: CredentialEpoch,
-    /// Where the current token stands.
+    /// The position of the current token.
     position: TokenPosition,
     current: RefreshTokenHash,
-    /// The token that the current one was derived from; the first was drawn.
+    /// The token that the current one was derived from. The first token has none.
     previous: Option<RefreshTokenHash>,
-    /// What the current token was derived with, so that it can be derived again.
+    /// The salt of the current token, with which the token can be derived again.
     salt: Salt,
-    /// The key that the current token was made with: the session lives no longer than that key.
+    /// The key of the current token. The session lives no longer than that key.
     key: KeyId,
 }
 
-/// What a sign-in chooses of its session.
+/// The properties of a session that its sign-in chooses.
 #[derive(Clone, Debug)]
 pub(crate) struct Beginning {
     pub(crate) user: UserId,
@@ -112,27 +112,27 @@ pub(crate) struct Beginning {
     pub(crate) label: Label,
 }
 
-/// Why a session gives no new pair.
+/// Why a refresh is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("the session has ended: {0}")]
     Ended(End),
     #[error("the session has expired")]
     Expired,
-    #[error("the user's password was changed since, or the user disabled")]
+    #[error("the user's password was changed or the user was disabled after the sign-in")]
     CredentialsChanged,
-    #[error("the refresh token was used too long ago to be answered again")]
+    #[error("the refresh token was used too long ago for a retry")]
     TooLate,
     #[error("the refresh token is newer than its session's record: was a backup restored?")]
     Newer,
     #[error("the key of the session's refresh token was revoked")]
     KeyRevoked,
-    #[error("the session has rotated as often as one can")]
+    #[error("rotation limit reached")]
     RotationLimit,
 }
 
 impl Session {
-    /// A session that begins now.
+    /// A new session.
     pub(crate) fn begin(beginning: Beginning, first: &RefreshToken, now: UnixSeconds) -> Self {
         let Beginning { user, epoch, transport, label } = beginning;
         Self {
@@ -152,13 +152,13 @@ impl Session {
         }
     }
 
-    /// When the session runs out if nobody rotates it: the nearer of idle and absolute expiry.
+    /// When the session expires without another rotation: the earlier of idle and absolute expiry.
     pub(crate) fn expires_at(&self, lifetimes: Lifetimes) -> UnixSeconds {
         let idle = self.rotated_at.saturating_add(lifetimes.idle);
         idle.min(self.created_at.saturating_add(lifetimes.absolute))
     }
 
-    /// Whether the session still counts, where `epoch` is its user's and `keys` are those in the ring.
+    /// Whether the session is live, for the user's `epoch` and the `keys` of the ring.
     pub(crate) fn check_living(
         &self,
         lifetimes: Lifetimes,
@@ -175,35 +175,35 @@ impl Session {
         }
     }
 
-    /// Whether the session was not ended, and the key that made its current token is in the ring no longer. Its record then
-    /// has to be ended: no token of it is good.
+    /// Whether the session has not ended and the ring no longer has the key of its current token. Its tokens are then
+    /// invalid, and its record must be ended.
     pub(crate) fn lost_its_key(&self, keys: &LiveKeys) -> bool {
         self.state == State::Living && !keys.include(self.key, self.created_at)
     }
 
-    /// Whether the session is worth nothing any more and can be forgotten: whatever token of it comes then gets the same
-    /// answer as one that never was.
+    /// Whether the session has ended or expired. Its record can be removed: its tokens get the same answer as unknown
+    /// ones.
     pub(crate) fn is_over(&self, lifetimes: Lifetimes, now: UnixSeconds) -> bool {
         self.state != State::Living || now >= self.expires_at(lifetimes)
     }
 
-    /// The session, ended; `None` where it was before.
+    /// The ended session; `None` if it had ended before.
     pub(crate) fn end(&self, end: End) -> Option<Self> {
         (self.state == State::Living).then(|| Self { state: State::Ended(end), ..self.clone() })
     }
 
-    /// Whether the session began, or was kept, before the credentials of `epoch`.
+    /// Whether the session's credentials are older than `epoch`.
     pub(crate) fn is_before(&self, epoch: CredentialEpoch) -> bool {
         self.epoch < epoch
     }
 
-    /// The session of a user who changes their credentials in it, and stays signed in.
+    /// The session with a new epoch: the user changed the password in it and stays signed in.
     pub(crate) fn with_epoch(&self, epoch: CredentialEpoch) -> Self {
         Self { epoch, ..self.clone() }
     }
 }
 
-/// A stable word for the audit log.
+/// A stable name for the audit log.
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -252,11 +252,11 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_over_when_its_user_s_credentials_have_changed_but_in_it() {
+    fn a_change_of_credentials_ends_every_session_except_the_one_that_made_it() {
         assert_eq!(check(&session(), 3, 1000), Ok(()));
         assert_eq!(check(&session(), 4, 1000), Err(Refusal::CredentialsChanged));
         let own = session().with_epoch(CredentialEpoch(4));
-        // It is written before the user: a crash between the two must not sign anybody out.
+        // The session is written before the user: a crash between the two must not end it.
         assert_eq!((check(&own, 3, 1000), check(&own, 4, 1000)), (Ok(()), Ok(())));
     }
 
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_forth_and_back_harms_nobody() {
+    fn a_temporary_jump_of_the_clock_ends_no_session() {
         assert_eq!(check(&session(), 3, 9999), Err(Refusal::Expired));
         assert_eq!(check(&session(), 3, 1001), Ok(()));
         assert_eq!(check(&session(), 3, 1), Ok(()));

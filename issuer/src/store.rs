@@ -1,4 +1,4 @@
-//! Where users and sessions are kept: a handful of named operations and one compare-and-swap.
+//! The store of users, sessions and the key ring: a handful of named operations, and changes by compare-and-swap.
 
 use std::{future::Future, pin::Pin};
 
@@ -22,28 +22,28 @@ mod update;
 
 pub(crate) use update::{Contended, Decision, MAX_ATTEMPTS, UpdateError, update_session, update_user};
 
-/// What a store operation returns: a future, so that stores of different engines fit behind one trait object.
+/// The result of a store operation. It is a boxed future, so that all engines fit behind one trait object.
 pub(crate) type StoreFuture<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
 
-/// Completes when a store can keep its promises no longer.
+/// Completes when a store can no longer keep its promises.
 pub(crate) type StoreFailure = Pin<Box<dyn Future<Output = StoreError> + Send>>;
 
-/// The longest record with its key, in any store, so that what is in one can be moved to another. sled puts pages of more
-/// than 128 KiB into files of their own, which nobody syncs (`blobs/`). It splits a page of more than 16 records, so that
-/// one of ours has half of that at most.
+/// The maximum size of a record and its key. It is the same in every store, so that records can move between stores.
+/// sled writes a page of more than 128 KiB to a separate file, which it never syncs (`blobs/`). It splits a page of
+/// more than 16 records, so that a page of ours has at most half that size.
 const MAX_RECORD_BYTES: usize = 4096;
 
 /// The users and sessions of an issuer.
 ///
 /// Every implementation promises:
 ///
-/// - **Linearisable.** Each operation takes effect at one moment between its call and its answer, in an order that all
-///   callers agree on. There is no read that may be stale.
-/// - **Durable.** A write is answered only after it would survive a crash of the process and a loss of power, and a
-///   read only after what it read would: no answer rests on something that can still be undone.
-/// - **Nothing by halves.** A write that is answered with an error may have taken effect or not, but never in part.
+/// - **Linearizable.** Each operation takes effect at one moment between its call and its answer, in an order that all
+///   callers agree on. No read is stale.
+/// - **Durable.** A write is answered once it would survive a crash of the process and a loss of power. A read is
+///   answered once the data that it read would survive them. No answer rests on data that a crash can undo.
+/// - **Atomic.** A write that is answered with an error took effect completely or not at all.
 pub(crate) trait Store: Send + Sync {
-    /// Completes when the store can keep its promises no longer and must be opened again, and never otherwise.
+    /// Completes when the store can no longer keep its promises and must be opened again. It does not complete before.
     fn failed(&self) -> StoreFailure;
 
     /// The user with that id.
@@ -52,63 +52,63 @@ pub(crate) trait Store: Send + Sync {
     /// The user with that name.
     fn user_named<'s>(&'s self, username: &'s Username) -> StoreFuture<'s, Option<User>>;
 
-    /// The user with that name, or, where there is none, the one that stands in for it: the first after `place` in the order of
-    /// ids, or the first of all. None in a store without users. Either takes the same work: a record is looked for by the name,
-    /// another by the place, and one is read.
+    /// The user with that name, or a decoy if no user has it: the first user after `position` in the order of ids, or
+    /// the first of all. `None` in a store without users. Both cases cost the same work: one lookup by name, one by
+    /// position, and one record read.
     fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>>;
 
-    /// Adds a user, unless their name is taken: of two at once, one gets it.
+    /// Adds a user, unless the name is taken. Of two concurrent calls with one name, one succeeds.
     fn add_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Added>;
 
-    /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and name are the same in both.
+    /// Replaces `old` with `new`, if the store still holds exactly `old`. Both have the same id and name.
     fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped>;
 
-    /// Removes a user, if the store still holds exactly `user`, and gives their name free. Their sessions stay until they
-    /// are removed; without their user they are worth nothing. The record goes before the name: a crash between the two
-    /// leaves a name that leads nowhere, which [`add_user`](Self::add_user) gives out again, and never a user whom no
-    /// name finds.
+    /// Removes a user and frees the name, if the store still holds exactly `user`. The user's sessions stay until they
+    /// are removed; they are invalid without their user. The record is removed before the name. A crash between the two
+    /// leaves a name without a user, which [`add_user`](Self::add_user) assigns again, and never a user whom no name
+    /// finds.
     fn remove_user<'s>(&'s self, user: &'s User) -> StoreFuture<'s, Swapped>;
 
-    /// The next users in the order of their ids, at most `most`: those after `after`, or from the first. An empty page is
-    /// the end. A user who is there during the whole call is among them, as they were at one moment of the call.
+    /// The next users in the order of their ids, at most `limit`: those after `after`, or from the first. An empty page
+    /// is the end. A user who exists during the whole call is included, in the state of one moment of the call.
     fn users_after(&self, after: Option<UserId>, limit: usize) -> StoreFuture<'_, Vec<User>>;
 
-    /// The session with that id, ended and expired ones too.
+    /// The session with that id, even if it has ended or expired.
     fn session(&self, id: SessionId) -> StoreFuture<'_, Option<Session>>;
 
-    /// Those of these sessions that there are, in the order of their ids, ended and expired ones too: one question for all of
-    /// them. Each is as it was at one moment of the call.
+    /// The existing sessions among these ids, in the order of their ids, including ended and expired ones, by one
+    /// request. Each is in the state of one moment of the call.
     fn sessions_by_id<'s>(&'s self, ids: &'s [SessionId]) -> StoreFuture<'s, Vec<Session>>;
 
-    /// The sessions of a user in the order of their ids, ended and expired ones too until they are removed. A session
-    /// that is there during the whole call is among them, as it was at one moment of the call.
+    /// The sessions of a user in the order of their ids, including ended and expired ones until they are removed. A
+    /// session that exists during the whole call is included, in the state of one moment of the call.
     fn sessions_of(&self, user: UserId) -> StoreFuture<'_, Vec<Session>>;
 
-    /// The next sessions in the order of their ids, at most `most`: those after `after`, or from the first. Ended and
-    /// expired ones too. An empty page is the end; what is said of [`sessions_of`](Self::sessions_of) holds for a page.
+    /// The next sessions in the order of their ids, at most `limit`: those after `after`, or from the first, including
+    /// ended and expired ones. An empty page is the end. A page is as consistent as [`sessions_of`](Self::sessions_of).
     fn sessions_after(&self, after: Option<SessionId>, limit: usize) -> StoreFuture<'_, Vec<Session>>;
 
-    /// Adds a session under its fresh random id. Its entry among its user's sessions is written before the record: a
-    /// crash between the two leaves an entry that leads nowhere, and never a session that its user cannot see and end.
-    /// Under load the store may delay the write by some milliseconds, so that several sessions share a sync.
+    /// Adds a session under its fresh random id. The entry in the user's list of sessions is written before the record.
+    /// A crash between the two leaves an entry without a session, and never a session that its user cannot list and
+    /// end. Under load the store may delay the write by some milliseconds, so that several sessions share a sync.
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()>;
 
-    /// Puts `new` in the place of `old`, if the store still holds exactly `old`. Id and user are the same in both.
+    /// Replaces `old` with `new`, if the store still holds exactly `old`. Both have the same id and user.
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped>;
 
-    /// Removes a session and its entry among its user's, if the store still holds exactly `session`: a rotation at the
-    /// same moment is never lost.
+    /// Removes a session and its entry in the user's list, if the store still holds exactly `session`. A concurrent
+    /// rotation is never lost.
     fn remove_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, Swapped>;
 
-    /// The key ring as it was last written; none in a store that never had one.
+    /// The key ring as last written; `None` in a store without one.
     fn key_ring(&self) -> StoreFuture<'_, Option<KeyRingRecord>>;
 
-    /// Puts `new` in the place of `old`, if the store still holds exactly `old`: nothing, where `old` is none. A store has
-    /// one key ring, so that all its issuers agree.
+    /// Replaces `old` with `new`, if the store still holds exactly `old`; with `old` of `None`, if the store has no key
+    /// ring. A store has one key ring, so that all its issuers agree.
     fn swap_key_ring<'s>(&'s self, old: Option<&'s KeyRingRecord>, new: &'s KeyRingRecord) -> StoreFuture<'s, Swapped>;
 }
 
-/// The issuer's keys as a store keeps them: sealed, so that a copy of the store gives none away.
+/// The issuer's keys as a store keeps them: sealed, so that a copy of the store reveals no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyRingRecord(pub(crate) Vec<u8>);
 
@@ -117,7 +117,7 @@ pub(crate) struct KeyRingRecord(pub(crate) Vec<u8>);
 pub(crate) enum Candidate {
     /// The user with that name.
     Named(User),
-    /// Another user: there is none with that name.
+    /// Another user, since no user has that name.
     Decoy(User),
 }
 
@@ -133,42 +133,42 @@ impl Candidate {
     }
 }
 
-/// What came of adding a user.
+/// The outcome of adding a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Added {
     Yes,
     UsernameTaken,
 }
 
-/// What came of a compare-and-swap.
+/// The outcome of a compare-and-swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Swapped {
     Yes,
-    /// Somebody else changed or removed the record since it was read: read it again, and decide again.
+    /// Another writer changed or removed the record since it was read. The caller reads and decides again.
     Conflict,
 }
 
-/// Why the store could not do what it was asked.
+/// Why a store operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub(crate) enum StoreError {
-    /// The engine failed: the disk is full, say.
+    /// The engine failed, for example because the disk is full.
     #[error("the store failed: {0}")]
     Engine(String),
-    /// The engine is not there for now: a database that cannot be reached, or has no primary.
-    #[error("the store is away: {0}")]
+    /// The engine is temporarily unavailable: the database cannot be reached, or has no primary.
+    #[error("the store is unavailable: {0}")]
     Away(String),
-    /// A record cannot be read.
-    #[error("the store holds a record that cannot be read: {0}")]
+    /// A record is invalid.
+    #[error("the store has an invalid record: {0}")]
     Record(String),
-    /// A record that would not fit; nothing was written.
+    /// The record is too large. Nothing was written.
     #[error("a record has {bytes} bytes; the store takes at most {max}")]
     TooLarge { bytes: usize, max: usize },
-    /// The process that holds the store has gone, and nothing was changed.
-    #[error("the running hallpass, which holds the store, has gone")]
+    /// The process that holds the store ended. Nothing was changed.
+    #[error("the running hallpass, which holds the store, has ended")]
     Gone,
-    /// The process that holds the store went before it answered a write.
+    /// The process that holds the store ended before it answered a write.
     #[error(
-        "the running hallpass, which holds the store, went before it answered: what was to be written may have been, or not"
+        "the running hallpass, which holds the store, ended before it answered: the change may be written or not; check it"
     )]
     Unanswered,
 }

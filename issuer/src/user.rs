@@ -1,4 +1,4 @@
-//! Who can sign in.
+//! Users: their credentials, rights and failed attempts.
 
 use std::str::FromStr;
 
@@ -12,41 +12,42 @@ mod username;
 use username::is_invisible;
 pub(crate) use username::{InvalidNewUsername, InvalidUsername, NewUsername, Username};
 
-/// A user as the store keeps them.
+/// A user as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) id: UserId,
     pub(crate) username: Username,
     pub(crate) password: Credential,
     pub(crate) credential_epoch: CredentialEpoch,
-    /// Whether the user cannot sign in until the person who runs the issuer says so.
+    /// Whether the operator has disabled the user, who then cannot sign in.
     pub(crate) is_disabled: bool,
     pub(crate) roles: Roles,
-    /// What their access tokens say beside all else.
+    /// The custom claims of the user's access tokens.
     pub(crate) claims: CustomClaims,
     pub(crate) created_at: UnixSeconds,
-    /// Guesses at the password that failed in a row: the counts of a running issuer, rounded up, for the next one.
+    /// Consecutive failed attempts: a running issuer's counts, rounded up, for its next start.
     pub(crate) failures: Failures,
-    /// How often the operator forgave what had failed. Each time a new count begins, in an issuer that runs too.
+    /// How often the operator has reset the failed attempts. A change of this number resets the count of a running
+    /// issuer.
     pub(crate) pardons: u32,
 }
 
-/// Guesses at a user's password that failed in a row.
+/// Consecutive failed attempts at a user's password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failures {
-    /// Those of clients that are no known devices.
+    /// The attempts of unknown devices.
     pub(crate) unknown: u16,
-    /// Those of all known devices and sessions together.
+    /// The attempts of all known devices and sessions together.
     pub(crate) known: u16,
 }
 
-/// How often a user's credentials have changed. A session of an earlier epoch is over.
+/// The number of changes of a user's credentials. A session of an earlier epoch is invalid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CredentialEpoch(pub(crate) u32);
 
 impl CredentialEpoch {
     fn next(self) -> Self {
-        // Four billion changes, most of them at the cost of a hash, take years: the number does not run out.
+        // Four billion changes, most at the cost of a hash, take years, so that the number does not overflow.
         Self(self.0.saturating_add(1))
     }
 }
@@ -68,27 +69,27 @@ impl User {
         }
     }
 
-    /// The user with another password; their sessions are over, but for the one that is kept.
+    /// The user with a new password. All sessions become invalid, except the one that keeps the new epoch.
     pub(crate) fn with_password(&self, password: Credential) -> Self {
         Self { password, credential_epoch: self.credential_epoch.next(), failures: Failures::default(), ..self.clone() }
     }
 
-    /// The user with another hash of the same password; their sessions go on.
+    /// The user with another hash of the same password. The sessions stay valid.
     pub(crate) fn with_hash(&self, password: Credential) -> Self {
         Self { password, ..self.clone() }
     }
 
-    /// The user, unable to sign in; their sessions are over, and stay so when they are enabled again.
+    /// The disabled user. The sessions become invalid, and stay so when the user is enabled again.
     pub(crate) fn disabled(&self) -> Self {
         Self { is_disabled: true, credential_epoch: self.credential_epoch.next(), ..self.clone() }
     }
 
-    /// The user with other rights, which their next access token will have.
+    /// The user with other rights, which the next access token has.
     pub(crate) fn with_rights(&self, roles: Roles, claims: CustomClaims) -> Self {
         Self { roles, claims, ..self.clone() }
     }
 
-    /// The user, able to sign in, whatever failed before.
+    /// The enabled user, with the failed attempts reset.
     pub(crate) fn enabled(&self) -> Self {
         Self {
             is_disabled: false,
@@ -98,34 +99,34 @@ impl User {
         }
     }
 
-    /// The user after that many failed guesses, and nothing else changed.
+    /// The user with other counts of failed attempts.
     pub(crate) fn with_failures(&self, failures: Failures) -> Self {
         Self { failures, ..self.clone() }
     }
 }
 
-/// A role of a user, for the services that read their tokens.
+/// A role of a user, for the services that read the access tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Role(String);
 
-/// The roles of a user: at most 1 KiB in all, so that a token with them fits into a cookie of 4 KiB, which is what browsers
-/// keep (RFC 6265 §6.1), and a user's record stays small.
+/// The roles of a user, at most 1 KiB together. So a token fits into a cookie of 4 KiB, the limit of browsers (RFC 6265
+/// §6.1), and a user's record stays small.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Roles(Vec<Role>);
 
-/// More roles than a token can carry.
+/// The roles are too long for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a user's roles must have at most {MAX_ROLE_BYTES} bytes in all: a token carries them, and must fit into a cookie"
+    "a user's roles must have at most {MAX_ROLE_BYTES} bytes together, so that a token with them fits into a cookie"
 )]
 pub(crate) struct TooManyRoles;
 
 /// A text that cannot be a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role must have 1 to 64 characters, none of them white space, a control character or invisible")]
+#[error("a role must have 1 to 64 characters, without white space, control characters and invisible characters")]
 pub(crate) struct InvalidRole;
 
-/// Long enough for an e-mail address in use, short enough that a token with it stays small.
+/// Long enough for common e-mail addresses, and short enough for a small token.
 const MAX_ROLE_NAME: usize = 64;
 
 const MAX_ROLE_BYTES: usize = 1024;
@@ -157,7 +158,7 @@ impl FromStr for Role {
 }
 
 impl Role {
-    /// With the quotes and the comma that a list takes, and a backslash before each quote and backslash in it.
+    /// The size in a JSON list: with quotes, a comma, and a backslash before each quote and backslash.
     fn bytes_in_a_list(&self) -> usize {
         self.0.len() + self.0.matches(['"', '\\']).count() + 3
     }
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_of_password_and_a_disabling_raise_the_epoch_and_an_enabling_forgets_failures_alone() {
+    fn a_new_password_and_a_disabling_raise_the_epoch_and_an_enabling_only_resets_failures() {
         let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo".parse().unwrap();
         let password = Credential::imported(hash);
         let id = UserId(uuid::Uuid::from_u128(1));
@@ -198,7 +199,7 @@ mod tests {
         let roles = |count| vec!["x".repeat(61).parse::<Role>().unwrap(); count];
         assert_eq!(Roles::try_from(roles(16)).unwrap().names().len(), 16);
         assert_eq!(Roles::try_from(roles(17)), Err(TooManyRoles));
-        // As a token spells it, a quote takes two bytes.
+        // A quote takes two bytes in a token.
         assert_eq!(Roles::try_from(vec!["\"".repeat(61).parse::<Role>().unwrap(); 9]), Err(TooManyRoles));
     }
 

@@ -144,7 +144,7 @@ test("sessions of a running issuer are listed and ended, by id and by user", asy
   assert.match(done(["session", "revoke", "--user", "exampleUser"]), /sessions ended: 2/);
   assert.deepEqual([await me(issuer, two), await me(issuer, three)], [401, 401]);
   assert.equal((await refresh(issuer, three)).status, 400);
-  await logged(issuer, /a command works on the store uid=\d+ pid=\d+/);
+  await logged(issuer, /a command connected to the store uid=\d+ pid=\d+/);
 });
 
 test("two commands at once both do their work, and so does the issuer", async (t) => {

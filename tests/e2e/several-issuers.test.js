@@ -129,7 +129,7 @@ test("a store's address with a password comes from the environment alone, and is
   ];
   assert.deepEqual(shown.map(({ status }) => status), [2, 2, 0]);
   assert.match(shown[0].stderr, /^error: invalid value for '--store <STORE>': it has a password/);
-  assert.match(shown[1].stderr, /sslmode=prefer is none of disable/);
+  assert.match(shown[1].stderr, /sslmode must be one of disable/);
   for (const { stdout, stderr } of shown) assert.doesNotMatch(stdout + stderr, /s3cret/);
 });
 

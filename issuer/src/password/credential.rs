@@ -1,19 +1,19 @@
-//! What is stored of a password: its hash, and in which form it was hashed. Only here a password meets a hash, so that
-//! nobody compares one with the hash of the other form.
+//! The stored credential: a hash, and the form of the hashed password. All comparisons happen here, so that no password
+//! is compared in the wrong form.
 
 use super::{HashingFailed, Memory, NormalisedPassword, Parameters, Password, PasswordHash};
 
-/// The hash of a password, and in which form it was hashed.
+/// The hash of a password, and the form of the hashed password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Credential {
     pub(crate) hash: PasswordHash,
     pub(crate) form: PasswordForm,
 }
 
-/// In which form a password was hashed.
+/// The form in which a password was hashed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum PasswordForm {
-    /// As it was typed: hashes of other systems, and of an issuer before it normalised.
+    /// The typed form: hashes of other systems, and of issuers before normalization.
     #[default]
     AsTyped,
     /// As a [`NormalisedPassword`].
@@ -32,12 +32,12 @@ impl Credential {
         Ok(Self { hash, form: PasswordForm::Normalised })
     }
 
-    /// What another system made of a password.
+    /// A hash that another system made.
     pub(crate) fn imported(hash: PasswordHash) -> Self {
         Self { hash, form: PasswordForm::AsTyped }
     }
 
-    /// Whether the password is the one that was hashed.
+    /// Whether the password is correct.
     pub(crate) fn verify(&self, password: &Password, memory: &mut Memory) -> Result<bool, HashingFailed> {
         match self.form {
             PasswordForm::AsTyped => self.hash.verify(password, memory),
@@ -45,8 +45,8 @@ impl Credential {
         }
     }
 
-    /// Whether the hash is of the whole password, and not only of its beginning: else whoever mistypes the rest gets in, and
-    /// a better hash must not be made of that.
+    /// Whether the hash covers the whole password, and not only its beginning. Otherwise a password with a wrong end is
+    /// accepted, and must not be hashed again.
     pub(crate) fn read_all_of(&self, password: &Password) -> bool {
         match self.form {
             PasswordForm::AsTyped => self.hash.read_all_of(password),
@@ -54,13 +54,13 @@ impl Credential {
         }
     }
 
-    /// Whether it is what [`create`](Self::create) would make with these parameters.
+    /// Whether [`create`](Self::create) with these parameters would make such a credential.
     pub(crate) fn is_made_with(&self, parameters: Parameters) -> bool {
         self.form == PasswordForm::Normalised && self.hash.is_made_with(parameters)
     }
 
-    /// What [`create`](Self::create) would make of a password that fits, where this very hash is that: as good as any of
-    /// these parameters, and of a password that is typed in its normalised form.
+    /// The credential as [`create`](Self::create) would make it from the correct password, if the hash can stay: it has
+    /// these parameters, and the typed password is in its normalized form.
     pub(crate) fn as_created(&self, password: &Password, parameters: Parameters) -> Option<Self> {
         let is_same = self.hash.is_made_with(parameters) && password.normalised().0.0 == password.0;
         is_same.then(|| Self { hash: self.hash.clone(), form: PasswordForm::Normalised })
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_from_elsewhere_stays_where_it_could_have_been_made_here() {
+    fn an_imported_hash_stays_if_it_has_our_parameters_and_form() {
         let parameters = Parameters::default();
         let imported = |typed: &str| {
             let hash = PasswordHash::create(&password(typed), parameters, &Default::default(), &mut Memory::new());
@@ -108,13 +108,13 @@ mod tests {
 
     /// A hash of "cafe\u{301}", made by the Python package bcrypt 5.0.0.
     #[test]
-    fn a_hash_from_elsewhere_fits_what_was_typed_there_and_is_to_be_replaced() {
+    fn an_imported_hash_accepts_the_typed_form_and_is_replaced() {
         let hash = "$2b$04$pk2jiJjYrrBUjYqmw0teGO2Wyr5k3PJWdPTYm67eeItNuDIULUON2".parse().unwrap();
         let imported = Credential::imported(hash);
         assert!(verify(&imported, "cafe\u{301}"));
         assert!(!verify(&imported, "caf\u{e9}"));
         assert!(!imported.is_made_with(Parameters::default()));
-        // The same hash, had it been of the other form.
+        // The same hash with the other form.
         let normalised = Credential { form: PasswordForm::Normalised, ..imported };
         assert!(!verify(&normalised, "cafe\u{301}"));
     }

@@ -1,4 +1,4 @@
-//! The hashes of passwords, as the store keeps them: ours, and those that users bring along from elsewhere.
+//! Password hashes as the store keeps them: our own, and imported ones.
 
 use std::{fmt, str::FromStr};
 
@@ -25,7 +25,7 @@ pub(crate) use parameters::{InvalidParameters, Parameters};
 use pbkdf2::Pbkdf2Hash;
 use scrypt::ScryptHash;
 
-/// The longest text of a hash. A user's record has room for it, and it is three times what any known library writes.
+/// The maximum size of a hash's text. It fits into a user's record, and is three times the output of any known library.
 const MAX_BYTES: usize = 512;
 
 /// The hash of a password, with its salt and parameters.
@@ -43,25 +43,25 @@ enum Kind {
     Pbkdf2(Pbkdf2Hash),
 }
 
-/// A text that is not a hash of a kind that is known here. It never quotes the hash itself.
+/// Why a text is not a supported hash. The message never quotes the hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidPasswordHash {
-    #[error("a password hash begins with its kind, such as $argon2id$, $2b$, $scrypt$ or $pbkdf2-sha256$")]
+    #[error("a password hash must begin with its kind, such as $argon2id$, $2b$, $scrypt$ or $pbkdf2-sha256$")]
     NoKind,
     #[error(
-        "hashes of the kind ${0}$ are not known: it must be argon2id, argon2i, argon2d, 2a, 2b, 2y, scrypt, 7, pbkdf2, \
+        "hashes of the kind ${0}$ are not supported: it must be argon2id, argon2i, argon2d, 2a, 2b, 2y, scrypt, 7, pbkdf2, \
          pbkdf2-sha1, pbkdf2-sha256 or pbkdf2-sha512"
     )]
     UnknownKind(String),
     #[error("a password hash must be at most {MAX_BYTES} bytes long")]
     TooLong,
-    #[error("this hash must have the form {0}")]
+    #[error("a hash of this kind must have the form {0}")]
     Form(&'static str),
     #[error("the hash's {name} must be {expected}")]
     Parameter { name: &'static str, expected: &'static str },
 }
 
-/// Why a password could not be compared with a hash, or hashed.
+/// Why a password could not be hashed or verified.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the password could not be hashed: {0}")]
 pub(crate) struct HashingFailed(String);
@@ -78,7 +78,7 @@ impl PasswordHash {
         Ok(Self { text, kind: Kind::Argon2(hash) })
     }
 
-    /// Whether the password, in the form in which it was hashed, is the one that was hashed.
+    /// Whether the password, in the form of the hash, is correct.
     pub(super) fn verify(&self, password: &Password, memory: &mut Memory) -> Result<bool, HashingFailed> {
         let password = password.0.as_bytes();
         let mut computed = Zeroizing::new(vec![0; self.expected().len()]);
@@ -94,13 +94,13 @@ impl PasswordHash {
         Ok(computed.ct_eq(self.expected()).into())
     }
 
-    /// Whether the hash is of the whole password: bcrypt reads 72 bytes, and as C has it none after a NUL.
+    /// Whether the hash covers the whole password. bcrypt reads 72 bytes, and its C libraries stop at a NUL.
     pub(super) fn read_all_of(&self, password: &Password) -> bool {
         let password = password.0.as_bytes();
         !matches!(self.kind, Kind::Bcrypt(_)) || (password.len() <= 72 && !password.contains(&0))
     }
 
-    /// Refuses a hash whose check would keep a worker for too long, or take more memory than it has.
+    /// Refuses a hash that takes too much time or memory to verify.
     pub(crate) fn check_cost(&self, limit: &CostLimit) -> Result<(), TooCostly> {
         match &self.kind {
             Kind::Argon2(hash) => hash.check_cost(limit),
@@ -110,8 +110,8 @@ impl PasswordHash {
         }
     }
 
-    /// How much work a check is, in what Argon2 does to a KiB in one pass: about half a microsecond. Between kinds it is a
-    /// rough measure, which no machine is far from.
+    /// The work of a verification, in units of one Argon2 pass over one KiB, which takes about half a microsecond.
+    /// Between kinds it is an estimate.
     pub(crate) fn work(&self) -> u64 {
         match &self.kind {
             Kind::Argon2(hash) => hash.work(),
@@ -126,7 +126,7 @@ impl PasswordHash {
         matches!(&self.kind, Kind::Argon2(hash) if hash.is_made_with(parameters))
     }
 
-    /// The hash as it is stored, for the store alone.
+    /// The stored text of the hash, for the store only.
     pub(crate) fn to_text(&self) -> String {
         self.text.clone()
     }
@@ -167,8 +167,8 @@ impl FromStr for PasswordHash {
     }
 }
 
-/// Whether a text can be the name of a kind (the PHC string format has at most 32 of these characters), and not a piece
-/// of some hash, which must not be shown.
+/// Whether a text can be the name of a kind (at most 32 of these characters in the PHC string format). Otherwise it may
+/// be part of a hash, which must not be shown.
 fn is_name(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_another_kind_is_named_and_never_quoted() {
+    fn an_unknown_kind_is_named_and_the_hash_never_quoted() {
         let refusal = |text: &str| text.parse::<PasswordHash>().unwrap_err();
         for text in ["", "5f4dcc3b5aa765d61d8327deb882cf99", "$", "$argon2id", "$SECRET$x", "{SSHA}secret"] {
             assert_eq!(refusal(text), InvalidPasswordHash::NoKind, "{text}");

@@ -1,20 +1,20 @@
-//! What a new password must be: long enough, and not among the first that anybody guesses. Nothing is asked of its
-//! composition, and nothing is cut off (NIST SP 800-63B-4 §3.1.1.2).
+//! The policy for new passwords: a minimum length, and not a common password. There are no composition rules and no
+//! truncation (NIST SP 800-63B-4 §3.1.1.2).
 
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::{InvalidPassword, MAX_PASSWORD_BYTES, NormalisedPassword, Password};
 
-/// NIST asks for 8 where a second factor stands beside the password, and for 15 where it stands alone. Hallpass has no
-/// second factor; but guesses at its door are limited, and the list below is refused, so that it asks for 8 and lets
-/// everybody take more. Characters are Unicode's scalar values, after normalisation.
+/// NIST requires 8 characters with a second factor, and 15 without. Hallpass has no second factor, but limits attempts
+/// and refuses the list below. So it requires 8 and allows more. Characters are Unicode scalar values after
+/// normalization.
 const MIN_CHARACTERS: usize = 8;
 
-/// The most common passwords that are long enough, in lower case; the file says where they come from.
+/// The most common passwords that are long enough, in lower case. The file names its source.
 const COMMON: &str = include_str!("common.txt");
 
-/// A password that somebody chose, and that is not weak.
+/// A new password that meets the policy.
 #[derive(Debug)]
 pub(crate) struct NewPassword(NormalisedPassword);
 
@@ -25,14 +25,14 @@ pub(crate) enum WeakPassword {
     Invalid(#[from] InvalidPassword),
     #[error("a new password must have at least {MIN_CHARACTERS} characters")]
     TooShort,
-    #[error("this password is one of the most common, which are guessed first: choose another one")]
+    #[error("this password is one of the most common: choose another one")]
     Common,
     #[error("a password must not be the username")]
     IsUsername,
 }
 
 impl NewPassword {
-    /// Takes the password that the user of that name is to have.
+    /// Checks a new password for the user with that name.
     pub(crate) fn choose(text: String, username: &str) -> Result<Self, WeakPassword> {
         let password = Password::parse(text)?.normalised();
         if password.0.0.len() > MAX_PASSWORD_BYTES {
@@ -46,7 +46,7 @@ impl NewPassword {
             return Err(WeakPassword::Common);
         }
         let username = fold(username);
-        // Of an e-mail address, what stands before the `@` too.
+        // The local part of an e-mail address is refused too.
         let local_part = username.rsplit_once('@').map_or(username.as_str(), |(local_part, _)| local_part);
         if *folded == *username || *folded == local_part {
             return Err(WeakPassword::IsUsername);
@@ -59,12 +59,12 @@ impl NewPassword {
     }
 }
 
-/// The common passwords, the most common first. To go through all takes microseconds, and a hash takes milliseconds.
+/// The common passwords, the most common first. A scan takes microseconds, and a hash takes milliseconds.
 fn common() -> impl Iterator<Item = &'static str> {
     COMMON.lines().filter(|line| !line.starts_with('#'))
 }
 
-/// A text without the differences that a guesser tries at once: case, and the same letters in another width or style.
+/// A text without variations that an attacker tries first: case, and the width or style of letters.
 fn fold(text: &str) -> Zeroizing<String> {
     // The longest compatibility mapping, that of U+FDFA, makes eleven times as many bytes (UAX #15 §5).
     let mut folded = Zeroizing::new(String::with_capacity(11 * text.len()));
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(refusal(&"x".repeat(1024)), None);
         assert_eq!(refusal(&"x".repeat(1025)), Some(WeakPassword::Invalid(InvalidPassword::TooLong)));
         assert_eq!(refusal("aaaaaaab"), None);
-        // What is hashed counts, be it shorter than what was typed or longer.
+        // The limit applies to the hashed form, which may be shorter or longer than the typed one.
         assert_eq!(refusal(&"e\u{301}".repeat(512)), None);
         assert_eq!(refusal(&"\u{fb2c}".repeat(341)), Some(WeakPassword::Invalid(InvalidPassword::TooLong)));
         let long = NewPassword::choose("x".repeat(1024), "a").unwrap().into_normalised();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_common_are_refused_in_whatever_case_and_width() {
+    fn common_passwords_are_refused_in_any_case_and_width() {
         for common in
             ["password", "password1", "PassWord1", "iloveyou1", "1234567890", "Qwertyuiop", "ｐａｓｓｗｏｒｄ１"]
         {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_has_three_thousand_that_length_alone_does_not_refuse() {
+    fn the_list_has_three_thousand_passwords_of_sufficient_length() {
         let mut listed: Vec<&str> = common().collect();
         for common in &listed {
             assert!(common.len() >= MIN_CHARACTERS && *fold(common) == *common, "{common}");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_username_is_refused_and_so_is_what_stands_before_its_at_sign() {
+    fn the_username_and_its_local_part_are_refused() {
         for name in ["Someone.Else@example.org", "someone.else", "SOMEONE.ELSE@EXAMPLE.ORG", "ＳＯＭＥＯＮＥ.else"]
         {
             assert_eq!(refusal(name), Some(WeakPassword::IsUsername), "{name}");

@@ -1,4 +1,4 @@
-//! The keys behind refresh tokens: of each, one root, kept in the key ring, and the subkeys that are made of it.
+//! The keys of refresh tokens: a root in the key ring, and the subkeys derived from it.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
-/// Names a key in tokens and records. It is made of the key, says nothing about it, and is no secret.
+/// The id of a key in tokens and records. It is derived from the key, reveals nothing of it, and is not secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeyId(pub(crate) [u8; KEY_ID_BYTES]);
 
 impl KeyId {
-    /// Stands in records of earlier versions where the first token of a session was not renewed yet.
+    /// The key id in records of earlier versions, for a session without a rotation.
     pub(crate) const UNNAMED: Self = Self([0; KEY_ID_BYTES]);
 }
 
-/// Enough to tell the few keys of an issuer apart; the tag is what proves anything.
+/// Enough to distinguish the few keys of an issuer. Only the tag is a proof.
 pub(crate) const KEY_ID_BYTES: usize = 4;
 
-/// What tags refresh tokens, what derives each from the one before, and what tags device tokens. A key each, so that no use
-/// can ever stand in for another.
+/// The subkeys: one for the tags of refresh tokens, one for their derivation, and one for the tags of device tokens, so
+/// that no output of one use is valid in another.
 #[derive(Clone, ZeroizeOnDrop)]
 pub(crate) struct RefreshTokenKey {
     #[zeroize(skip)]
@@ -31,7 +31,8 @@ pub(crate) struct RefreshTokenKey {
 }
 
 impl RefreshTokenKey {
-    /// Makes the subkeys of 32 random bytes: HMAC as a pseudorandom function, with a label for each (NIST SP 800-108).
+    /// Derives the subkeys from 32 random bytes: HMAC as a pseudorandom function, with a label for each (NIST SP
+    /// 800-108).
     pub(crate) fn from_root(root: &[u8; 32]) -> Self {
         let mut id = [0; KEY_ID_BYTES];
         let mut named = hmac(root, &[b"hallpass refresh token key id"]);
@@ -62,11 +63,11 @@ impl RefreshTokenKey {
     }
 }
 
-/// The keys of refresh tokens in the ring, without their secrets: enough to decide whether a session is live.
+/// The ids of the ring's refresh token keys, which decide whether a session is live.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiveKeys {
     ids: Vec<KeyId>,
-    /// Until when a key that was revoked since may have been in use.
+    /// The last time at which a key that is revoked now may have been in use.
     revoked_until: Option<UnixSeconds>,
 }
 
@@ -75,10 +76,10 @@ impl LiveKeys {
         Self { ids, revoked_until }
     }
 
-    /// Whether the key that made a session's current token is in the ring.
+    /// Whether the ring has the key of a session's current token.
     ///
     /// The record of an earlier version does not name the key of a session's first token ([`KeyId::UNNAMED`]). Such a
-    /// session counts as made with a revoked key if it began before the revocation: to end one too many costs a sign-in.
+    /// session is ended if it began before a revocation. The cost of an unnecessary end is one sign-in.
     pub(crate) fn include(&self, key: KeyId, session_began: UnixSeconds) -> bool {
         if key == KeyId::UNNAMED {
             self.revoked_until.is_none_or(|until| session_began > until)
@@ -87,13 +88,13 @@ impl LiveKeys {
         }
     }
 
-    /// Whether a key of `before` is in the ring no longer.
+    /// Whether a key of `before` was removed from the ring.
     pub(crate) fn lack_any_of(&self, before: &Self) -> bool {
         before.ids.iter().any(|id| !self.ids.contains(id))
     }
 }
 
-/// All keys of refresh tokens that there are: the one that tokens are made with, and those whose tokens are good.
+/// All refresh token keys: the key in use for new tokens, and the others with valid tokens.
 pub(crate) struct RefreshTokenKeys {
     in_use: RefreshTokenKey,
     others: Vec<RefreshTokenKey>,
@@ -107,27 +108,27 @@ impl RefreshTokenKeys {
         Self { in_use, others, decoy, live: LiveKeys::new(ids, None) }
     }
 
-    /// The same keys, where others were revoked that may have been in use until then.
+    /// The same keys, after the revocation of keys that may have been in use until then.
     pub(crate) fn after_revocation(self, revoked_until: Option<UnixSeconds>) -> Self {
         Self { live: LiveKeys { revoked_until, ..self.live.clone() }, ..self }
     }
 
-    /// The same keys without their secrets.
+    /// The ids of these keys.
     pub(crate) fn live(&self) -> &LiveKeys {
         &self.live
     }
 
-    /// The key that new tokens are made with.
+    /// The key for new tokens.
     pub(crate) fn in_use(&self) -> &RefreshTokenKey {
         &self.in_use
     }
 
-    /// The key of that id, if its tokens are good.
+    /// The key with that id, if its tokens are valid.
     pub(crate) fn find(&self, id: KeyId) -> Option<&RefreshTokenKey> {
         self.all().find(|key| key.id() == id)
     }
 
-    /// All keys whose tokens are good.
+    /// All keys with valid tokens.
     pub(crate) fn all(&self) -> impl Iterator<Item = &RefreshTokenKey> {
         [&self.in_use].into_iter().chain(&self.others)
     }
@@ -137,7 +138,7 @@ impl RefreshTokenKeys {
     }
 }
 
-/// What chooses decoys. It is never rotated: an unknown name has the same decoy for ever, or who asks again could tell.
+/// The key that selects decoys. It is never rotated, since a change of its decoy would reveal an unknown name.
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct DecoyKey([u8; 32]);
 
@@ -146,7 +147,7 @@ impl DecoyKey {
         Self(bytes)
     }
 
-    /// The one of an earlier version, which made it of the root of its refresh tokens.
+    /// The decoy key of an earlier version, derived from the root of its refresh tokens.
     pub(crate) fn of_root(root: &[u8; 32]) -> Self {
         Self(hmac(root, &[b"hallpass decoy"]))
     }
@@ -155,7 +156,7 @@ impl DecoyKey {
         &self.0
     }
 
-    /// A position among the ids of users that is always the same for a name, and that nobody else can reckon.
+    /// A position in the order of user ids, constant for a name. It cannot be computed without the key.
     pub(crate) fn position(&self, name: &str) -> [u8; 16] {
         let mut position = [0; 16];
         position.copy_from_slice(&hmac(&self.0, &[name.as_bytes()])[..16]);
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decoy_s_place_depends_on_the_name_and_the_key_alone() {
+    fn a_decoy_s_position_depends_only_on_the_name_and_the_key() {
         let one = DecoyKey::of_root(&[1; 32]);
         let two = DecoyKey::of_root(&[2; 32]);
         assert_eq!(one.position("x"), DecoyKey::from_bytes(*one.bytes()).position("x"));
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_has_its_key_while_the_ring_has_it_and_an_unnamed_one_where_none_was_revoked_since_it_began() {
+    fn a_session_is_live_while_the_ring_has_its_key_and_one_without_a_name_while_no_key_was_revoked_since_it_began() {
         let at = |seconds| UnixSeconds::new(seconds).unwrap();
         let keys = RefreshTokenKeys::new(
             RefreshTokenKey::from_root(&[1; 32]),

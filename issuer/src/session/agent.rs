@@ -1,9 +1,9 @@
-//! Which client a user agent says it is. Browsers name each other in it (RFC 9110 §10.1.5): a browser's own name is the one
-//! that the browsers which it resembles do not have, so that the order of the lists decides.
+//! The client's name in a `User-Agent`. Browsers add the names of others (RFC 9110 §10.1.5). A browser's own name is
+//! the one that the others do not have, so that the order of the lists matters.
 
 use std::borrow::Cow;
 
-/// What stands before the version of each browser, and its name: those that resemble others before them.
+/// The mark before each browser's version, and its name. A browser comes before those that it imitates.
 const BROWSERS: [(&str, &str); 15] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -22,7 +22,8 @@ const BROWSERS: [(&str, &str); 15] = [
     ("Version/", "Safari"),
 ];
 
-/// What names each system: those that resemble others before them. An iPad that asks for desktop pages says it is a Mac.
+/// The mark and name of each system. A system comes before those that it imitates. An iPad in desktop mode reports a
+/// Mac.
 const SYSTEMS: [(&str, &str); 7] = [
     ("iPhone", "iOS"),
     ("iPad", "iPadOS"),
@@ -33,7 +34,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// The client of a user agent, as it names itself; none where it names nothing.
+/// The client's own name and system; `None` if the text has no name.
 pub(super) fn client(agent: &str) -> Option<String> {
     let name = if agent.starts_with("Mozilla/") { browser(agent) } else { program(agent)? };
     let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark));
@@ -43,7 +44,7 @@ pub(super) fn client(agent: &str) -> Option<String> {
 fn browser(agent: &str) -> Cow<'_, str> {
     let own = BROWSERS.iter().find_map(|(mark, name)| Some((name, agent.split_once(mark)?.1)));
     match own {
-        // Android's own browser of old calls itself a version too.
+        // The old Android browser has a `Version/` too.
         Some((&"Safari", _)) if !agent.contains("Safari/") || agent.contains("Android") => "a browser".into(),
         Some((name, rest)) => match version(rest) {
             Some(version) => format!("{name} {version}").into(),
@@ -53,17 +54,17 @@ fn browser(agent: &str) -> Cow<'_, str> {
     }
 }
 
-/// What is no browser begins with its own name: `curl/8.5.0`.
+/// A program that is not a browser begins with its name: `curl/8.5.0`.
 fn program(agent: &str) -> Option<Cow<'_, str>> {
     let product = agent.split([' ', '(']).next().filter(|product| !product.is_empty())?;
     let Some((name, rest)) = product.split_once('/').filter(|(name, _)| !name.is_empty()) else {
-        // A word alone is a name, and a sentence has none.
+        // A single word is a name. A sentence is not.
         return (product == agent).then(|| product.into());
     };
     Some(version(rest).map_or_else(|| name.into(), |version| format!("{name} {version}").into()))
 }
 
-/// The first number of a version. One at the end of a label may have been cut, and is none.
+/// The first number of a version. A number at the end of a label may be truncated, and is ignored.
 fn version(text: &str) -> Option<&str> {
     let digits = text.find(|character: char| !character.is_ascii_digit())?;
     Some(&text[..digits]).filter(|digits| !digits.is_empty())
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_is_called_by_its_own_name_and_not_by_those_it_resembles() {
+    fn a_client_gets_its_own_name_and_not_one_that_it_imitates() {
         let webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
         for (agent, name) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox 145 on Linux"),
@@ -127,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_or_says_nothing_is_not_guessed() {
-        // What earlier builds kept of a user agent: 64 bytes.
+    fn a_truncated_or_empty_agent_is_not_guessed() {
+        // Earlier builds kept 64 bytes of a user agent.
         let cut = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KH";
         assert_eq!(client(cut).as_deref(), Some("a browser on Windows"));
         assert_eq!(client("Mozilla/5.0 (X11; Linux x86_64) Firefox/14").as_deref(), Some("Firefox on Linux"));

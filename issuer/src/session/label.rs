@@ -1,23 +1,23 @@
-//! What a session is called in a list: the user agent that began it, cut to a fixed size.
+//! The label of a session in a list: the user agent of its sign-in, cut to a maximum size.
 
 use std::fmt;
 
 use super::agent;
 use crate::foreign_text::{displayable, without_tokens};
 
-/// So much is kept of a user agent. What browsers send has 60 to 200 bytes, and their own name is at its end.
+/// The maximum size of a label. Browsers send 60 to 200 bytes, with their own name at the end.
 pub(crate) const LABEL_BYTES: usize = 256;
 
-/// So much is looked at: what cannot be shown is left out, and a client can send 32 KB of it.
+/// The maximum input. Characters that cannot be displayed are removed, and a client can send 32 KB.
 const READ_BYTES: usize = 4 * LABEL_BYTES;
 
-/// A user agent's name for itself, at most [`LABEL_BYTES`] of UTF-8; perhaps empty. The client chose it: it is shown to people
-/// and decides nothing. What a record holds is kept as it is, and made fit to be shown where it is shown.
+/// A user agent, at most [`LABEL_BYTES`] of UTF-8, possibly empty. The client chose it, so that it is displayed and
+/// never used in a decision. The label of a record is kept unchanged, and cleaned when it is displayed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Label(String);
 
 impl Label {
-    /// Takes what fits of a user agent, whatever bytes it is made of.
+    /// Makes a label from a user agent of any bytes.
     pub(crate) fn of_user_agent(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let mut label = without_tokens(&displayable(&text[..text.floor_char_boundary(READ_BYTES)]));
@@ -25,23 +25,23 @@ impl Label {
         Self(label)
     }
 
-    /// Takes what a record holds.
+    /// Reads the label of a record.
     pub(super) fn of_record(bytes: &[u8]) -> Option<Self> {
         Some(Self(str::from_utf8(bytes).ok().filter(|text| text.len() <= LABEL_BYTES)?.to_owned()))
     }
 
-    /// As a record holds it.
+    /// The bytes for a record.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Which client it says it is, for people: `Firefox 145 on Linux`. None where it says nothing of the kind.
+    /// The client's name for display: `Firefox 145 on Linux`. `None` if the label has no name.
     pub(crate) fn client(&self) -> Option<String> {
         agent::client(&self.to_string())
     }
 }
 
-/// As it is shown: labels of earlier builds may hold what is no longer taken.
+/// Cleans the label, since labels of earlier builds may have characters that are now removed.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&without_tokens(&displayable(&self.0)))
@@ -73,7 +73,7 @@ mod tests {
         let token = format!("hprt_{}", "A".repeat(120));
         let label = Label::of_user_agent(format!("app/1 {token} \u{202e}gpj.exe").as_bytes());
         assert_eq!(label.to_string(), "app/1 [redacted] gpj.exe");
-        // Nor does one that only looks otherwise until it is stripped.
+        // A token that appears only after the cleaning is removed too.
         assert_eq!(Label::of_user_agent("hp\u{200b}rt_x".as_bytes()).to_string(), "[redacted]");
         let kept = Label::of_record("old hprt_AAAA\u{202e}".as_bytes()).unwrap();
         assert_eq!(kept.as_bytes(), "old hprt_AAAA\u{202e}".as_bytes());

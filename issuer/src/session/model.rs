@@ -1,12 +1,11 @@
-//! The proof of the rules by random histories: several tabs that share a cookie jar, a thief, lost and late answers,
-//! crashes between any two steps that lose what was not durable, a clock that jumps, sign-out and renewals at once. The
-//! transition functions are the real ones; what must hold is checked after every step, against the tokens' family tree
-//! and not against the rules' own words.
+//! The model check of the rules by random histories: several tabs that share a cookie jar, a thief, lost and late
+//! answers, crashes that lose non-durable writes, a clock that jumps, concurrent sign-outs and refreshes. The
+//! transition functions are the real ones. The properties are checked after every step against the family tree of
+//! tokens, independently of the rules.
 //!
-//! proptest drives it, for its seeds and because it shrinks a counterexample to a few steps, which [`world`] then tells
-//! in words. A history is a list of steps that mean something in every state, so that any part of one is one too.
-//! Exhaustive checkers were not taken: times, salts and hashes make the states too many, and the bugs that were planted
-//! in [`broken`] are found within seconds.
+//! proptest drives it: it has seeds, and it shrinks a counterexample to a few steps, which [`world`] prints. Each step
+//! is valid in every state, so that any part of a history is a history. An exhaustive checker would face too many
+//! states, because of times, salts and hashes. The planted bugs of [`broken`] are found within seconds.
 
 use std::{cell::Cell, env, num::NonZero, thread};
 
@@ -31,28 +30,28 @@ use world::{Violation, World};
 
 use super::{Lifetimes, Rules};
 
-/// The longest history. Most of what can go wrong takes less than ten steps.
+/// The maximum length of a history. Most violations need fewer than ten steps.
 const MAX_STEPS: usize = 40;
 
-/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` kind for more, and is best run with `--release`.
+/// The number of histories in a normal test run; `HALLPASS_HISTORIES` changes it. Use `--release` for large numbers.
 const HISTORIES: u32 = 3_000;
 
 /// A history that breaks a property, shrunk.
 struct Counterexample {
-    /// How many histories were tried up to the first one that failed.
+    /// The number of histories up to the first that failed.
     histories: u32,
     violation: Violation,
     story: String,
 }
 
-/// Lives through one history, and lets everything settle at its end.
+/// Runs one history, and settles it at its end.
 fn live(setup: &Setup, steps: &[Step], broken: Option<Broken>, tells: bool) -> (Result<(), Violation>, World) {
     let mut world = World::new(setup, broken, tells);
     let outcome = steps.iter().try_for_each(|step| world.take(step)).and_then(|()| world.settle());
     (outcome, world)
 }
 
-/// Tries so many histories, the same ones for the same seed.
+/// Runs this many histories, the same ones for the same seed.
 fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<Coverage, Box<Counterexample>> {
     let config = Config { cases: histories, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     let mut seed_bytes = [0; 32];
@@ -63,7 +62,7 @@ fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<Coverage,
     let lived = Cell::new(Coverage::default());
     let result = runner.run(&(setups(), vec(steps(), 1..MAX_STEPS)), |(setup, steps)| {
         let (outcome, world) = live(&setup, &steps, broken, false);
-        // Once one has failed, the rest are attempts to shrink it.
+        // After the first failure, the further runs shrink it.
         if !has_failed.get() {
             tried.set(tried.get() + 1);
             lived.set(lived.get() + world.coverage);
@@ -135,8 +134,8 @@ fn every_rule_that_is_broken_on_purpose_is_caught() {
 
 #[test]
 fn bounds_that_take_whole_seconds_for_exact_are_caught() {
-    // Each answer comes at the last moment: that of a retry within G after the request of another tab was sent, which
-    // arrives when 2G have not quite passed.
+    // Each answer comes at the last moment: the answer to a retry within G after another tab sent its request, which
+    // arrives just before 2G have passed.
     let steps = [
         Step::Send { tab: 0 },
         Step::Proceed { exchange: 0, stages: 2 },

@@ -1,5 +1,4 @@
-//! The record of a session: a version and fields of fixed size, so that a compare-and-swap compares few bytes and no
-//! reader has to guess.
+//! The record of a session: a version and fields of fixed size, so that a compare-and-swap compares few bytes.
 
 use hallpass_token::UnixSeconds;
 use uuid::Uuid;
@@ -12,24 +11,24 @@ use crate::{
     user::CredentialEpoch,
 };
 
-/// A record with room for a label of 64 bytes. Version 1 knew neither generations nor the token before the current one, and
-/// was never released.
+/// A record with a label of up to 64 bytes. Version 1 had neither generations nor the previous token, and was never
+/// released.
 const SHORT: Version = Version { number: 2, label_bytes: 64, length_bytes: 1 };
 
-/// A record with room for every label. It is written where the label needs it, and only there: a session has one record, so
-/// that a compare-and-swap finds the one that an earlier build wrote.
+/// A record with a label of any size. It is used only for a longer label: each session has exactly one encoding, so
+/// that a compare-and-swap finds the record of an earlier build.
 const LONG: Version = Version { number: 3, label_bytes: LABEL_BYTES, length_bytes: 2 };
 
 /// Version, state, transport, user; epoch, generation, attempt; hashes of the current and the previous token; salt, key
-/// id; when it began, when it last rotated. The label's length and the label follow.
+/// id; times of the sign-in and of the last rotation. The label's length and the label follow.
 const FIXED_BYTES: usize = 3 + 16 + 3 * 4 + 2 * 32 + 16 + KEY_ID_BYTES + 2 * 8;
 
-/// A version of the record: all that differs is the room for the label.
+/// A version of the record. Versions differ only in the size of the label.
 #[derive(Clone, Copy)]
 struct Version {
     number: u8,
     label_bytes: usize,
-    /// What the label's length takes.
+    /// The size of the label's length.
     length_bytes: usize,
 }
 
@@ -43,18 +42,18 @@ impl Version {
     }
 }
 
-/// Why bytes are not a session's record.
+/// Why bytes are not a valid session record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidRecord {
-    #[error("a session's record is {must} bytes long, this one {is}")]
+    #[error("a session record must have {must} bytes, and this one has {is}")]
     Length { is: usize, must: usize },
-    #[error("a session's record has version 2 or 3, this one {0}: was it written by another version of hallpass?")]
+    #[error("a session record must have version 2 or 3, and this one has {0}: use the hallpass version that wrote it")]
     Version(u8),
-    #[error("a session's record has a field with an impossible value")]
+    #[error("a session record has an invalid field")]
     Field,
 }
 
-/// Writes a session; its id is the key and not part of the record.
+/// Encodes a session. Its id is the key and not part of the record.
 pub(crate) fn encode(session: &Session) -> Vec<u8> {
     let version = Version::of_label(&session.label);
     let label = session.label.as_bytes();
@@ -80,7 +79,7 @@ pub(crate) fn encode(session: &Session) -> Vec<u8> {
     record
 }
 
-/// Reads the record of the session with that id.
+/// Decodes the record of the session with that id.
 pub(crate) fn decode(id: SessionId, record: &[u8]) -> Result<Session, InvalidRecord> {
     let version = match record.first() {
         Some(number) => [SHORT, LONG].into_iter().find(|version| version.number == *number),
@@ -93,7 +92,7 @@ pub(crate) fn decode(id: SessionId, record: &[u8]) -> Result<Session, InvalidRec
     read(id, version, record).filter(|session| encode(session) == record).ok_or(InvalidRecord::Field)
 }
 
-/// Reads a record of the right length; `None` where a field has an impossible value.
+/// Decodes a record of the right length; `None` if a field is invalid.
 fn read(id: SessionId, version: Version, mut rest: &[u8]) -> Option<Session> {
     let [_, state, transport] = take(&mut rest)?;
     let user = UserId(Uuid::from_bytes(take(&mut rest)?));
@@ -117,7 +116,7 @@ fn read(id: SessionId, version: Version, mut rest: &[u8]) -> Option<Session> {
         epoch: CredentialEpoch(epoch),
         position: TokenPosition { generation, attempt },
         current,
-        // The first token of a session, and it alone, follows no other.
+        // Only the first token of a session has no previous one.
         previous: (generation > 0).then_some(previous),
         salt,
         key,
@@ -157,7 +156,7 @@ fn transport_byte(transport: Transport) -> u8 {
     }
 }
 
-/// A session and its record as the build of commit 4da7e9b wrote it, of a user agent that it cut.
+/// A session id and its record by the build of commit 4da7e9b, which truncated the user agent.
 #[cfg(test)]
 pub(crate) fn kept() -> (SessionId, Vec<u8>) {
     const KEPT: &str = "0200011f0988dc53644f4e92d23445915154190000000000000001000000000f28c3394b56bec9443359eb619e5de8e714ea\
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_an_earlier_version_that_was_never_renewed_names_no_key() {
+    fn a_record_of_an_earlier_version_without_a_refresh_names_no_key() {
         let (session, _) = begun(b"curl/8.5.0");
         let mut record = encode(&session);
         record[111..115].fill(0);
@@ -254,14 +253,14 @@ mod tests {
             record[index] = 99;
             assert_eq!(decode(session.id, &record), Err(InvalidRecord::Field), "byte {index}");
         }
-        // A short label in a long record would be another record of the same session.
+        // A short label in a long record would be a second encoding of the same session.
         let mut record = encode(&begun(&b"x ".repeat(99)).0);
         record[131..133].copy_from_slice(&[0, 64]);
         assert_eq!(decode(session.id, &record), Err(InvalidRecord::Field));
     }
 
     #[test]
-    fn a_record_of_an_earlier_build_is_read_and_found_again_by_a_compare_and_swap() {
+    fn a_record_of_an_earlier_build_decodes_and_encodes_to_the_same_bytes() {
         let (id, record) = kept();
         let session = decode(id, &record).unwrap();
         assert_eq!(session.label.to_string(), "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox");

@@ -1,4 +1,4 @@
-//! What presenting a refresh token leads to: the rules of rotation, as one pure function.
+//! The rules of rotation as one pure function: the outcome of a presented refresh token.
 
 use hallpass_token::UnixSeconds;
 
@@ -8,56 +8,56 @@ use crate::{
     user::CredentialEpoch,
 };
 
-/// What the decision rests on beside the record and the token.
+/// The inputs of the decision besides the record and the token.
 pub(crate) struct RotationContext<'c> {
     pub(crate) rules: &'c Rules,
     pub(crate) keys: &'c RefreshTokenKeys,
     /// The user's epoch, not the session's.
     pub(crate) epoch: CredentialEpoch,
-    /// Drawn for this write.
+    /// A random value for this write.
     pub(crate) salt: Salt,
-    /// When the request arrived. The rules bound what can be under way at a moment by when it was sent, so that a
-    /// decision that is held up must be the decision of that moment.
+    /// The arrival time of the request. The rules limit which requests can be under way by the time they were sent, so
+    /// that a delayed decision must use the arrival time.
     pub(crate) now: UnixSeconds,
 }
 
-/// What presenting a genuine refresh token leads to.
+/// The outcome of a genuine refresh token.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// The client gets this token, once the new record is stored.
+    /// The client gets this token once the new record is stored.
     Rotated { session: Session, token: RefreshToken },
-    /// The client gets this token, the current one. Nothing changes.
+    /// The client gets the current token. The record does not change.
     Again { token: RefreshToken, by: Repeat },
-    /// The client is told to come back in so many seconds: an answer to an earlier request may still be under way.
+    /// The client must retry after this many seconds: the answer to an earlier request may still be under way.
     Wait { seconds: u64 },
-    /// Two hold tokens of this session. It has to be stored as ended, and the client gets nothing.
+    /// Two clients hold tokens of the session. It must be stored as ended, and the client gets no token.
     Stolen { session: Session },
-    /// The client gets nothing, and nothing changes.
+    /// The client gets no token, and the record does not change.
     Refused(Refusal),
 }
 
-/// Which token was answered with the current one.
+/// Which token the client presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Itself: another tab, or a reload, was quicker.
+    /// The current one: another tab or a reload was faster.
     Current,
-    /// The one before: two at once, a retry, a lost answer; or a thief who is as quick as the owner.
+    /// The previous one: two requests at once, a retry or a lost answer; or an attacker that is as fast as the owner.
     Previous,
 }
 
-/// How a token stands to a session's record.
+/// The position of a token relative to the session's record.
 enum Standing {
-    /// The current one, and the first of the session.
+    /// The current token, which is the first of the session.
     First,
     Current,
     Previous,
-    /// Superseded, or further back.
+    /// A superseded or older token.
     Past,
     Newer,
 }
 
 impl Session {
-    /// Decides what presenting a genuine token of this session leads to.
+    /// Decides the outcome of a genuine token of this session.
     pub(crate) fn rotate(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         if let Err(refusal) =
             self.check_living(context.rules.lifetimes, context.epoch, context.keys.live(), context.now)
@@ -94,7 +94,7 @@ impl Session {
         }
     }
 
-    /// The current token becomes the previous one.
+    /// Rotates: the current token becomes the previous one.
     fn advance(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         match self.position.generation.checked_add(1) {
             Some(generation) => self.rotated(presented, TokenPosition { generation, attempt: 0 }, context),
@@ -102,7 +102,7 @@ impl Session {
         }
     }
 
-    /// The client lost the answer and slept: the successor that it never used is superseded by another.
+    /// Answers a late retry: the client lost the answer and slept. A new successor supersedes the unused one.
     fn retry_late(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         match self.position.attempt.checked_add(1) {
             Some(attempt) => self.rotated(presented, TokenPosition { attempt, ..self.position }, context),
@@ -119,14 +119,14 @@ impl Session {
             previous: Some(presented.hash()),
             salt: context.salt,
             key: key.id(),
-            // A clock that jumped back and returns must not make the session look idle for so long.
+            // A clock that jumps back and returns must not make the session look idle.
             rotated_at: context.now.max(self.rotated_at),
             ..self.clone()
         };
         Outcome::Rotated { session, token }
     }
 
-    /// The same successor, derived again with the key that it was derived with.
+    /// Derives the same successor again, with its key.
     fn repeat(&self, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         let Some(key) = context.keys.find(self.key) else { return Outcome::Refused(Refusal::KeyRevoked) };
         Outcome::Again { token: presented.successor(self.position, self.salt, key), by: Repeat::Previous }

@@ -1,51 +1,51 @@
-//! What the person who runs the issuer chose of the rules of refresh, and what the time since the last rotation means.
+//! The operator's settings for refresh, and the meaning of the time since the last rotation.
 
-/// How long sessions live, in seconds.
+/// The lifetimes of sessions, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetimes {
-    /// Without a rotation.
+    /// The maximum time without a rotation.
     pub(crate) idle: u64,
-    /// In all.
+    /// The maximum time since the sign-in.
     pub(crate) absolute: u64,
 }
 
-/// The rules' numbers, all in seconds.
+/// The settings of the rules, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) lifetimes: Lifetimes,
-    /// How long after a rotation the token that was used gives the same successor again. An honest exchange, from
-    /// request to answer, must take at most half of it. Zero is the strict mode: every use rotates, every retry is a
-    /// late one.
+    /// The grace G: how long after a rotation the previous token gets the same successor again. An honest exchange,
+    /// from request to answer, must take at most half of it. Zero is the strict mode: every use rotates, and every
+    /// retry is a late retry.
     pub(crate) grace: u64,
-    /// How long after a rotation the token that was used is still good for another successor. Zero: never.
+    /// The late window W: how long after a rotation the previous token gets another successor. Zero means never.
     pub(crate) late_window: u64,
 }
 
-/// How old the last rotation is, as far as the rules care.
+/// The age of the last rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Age {
-    /// Another request of the same moment may still be under way.
+    /// A concurrent request may still be under way.
     Grace,
-    /// The answer to such a request may still be under way, for so many seconds more.
+    /// The answer to a concurrent request may still be under way, for this many more seconds.
     Settling { seconds: u64 },
-    /// Whatever was under way has arrived or is lost.
+    /// Every concurrent answer has arrived or is lost.
     Settled,
-    /// Not even a client that slept comes back so late.
+    /// The late window has passed.
     Late,
 }
 
 impl Rules {
-    /// Whether a request that lost a race, and was held up for so many seconds since it arrived, is not decided again.
-    /// Its client is gone, and what it presents may be of the past by now without anybody having stolen it.
-    pub(crate) fn is_stale(&self, held_up: u64) -> bool {
-        held_up > (self.grace / 2).max(1)
+    /// Whether a request that lost a race is too old for a second decision, this many seconds after its arrival. Its
+    /// client has given up, and its token may have been superseded without a theft.
+    pub(crate) fn is_stale(&self, delay: u64) -> bool {
+        delay > (self.grace / 2).max(1)
     }
 
-    /// What so many seconds since the last rotation mean.
+    /// The age of a rotation this many seconds ago.
     ///
-    /// Times are whole seconds, so that what reads as `n` seconds can be anything above `n - 1` and below `n + 1`. Each
-    /// bound is moved to its harmless side, which is to wait: what counts as grace was less than G, what counts as
-    /// settled was more than 2G.
+    /// Times are whole seconds, so that `n` seconds mean any time above `n - 1` and below `n + 1`. Each bound is
+    /// rounded to the safe side, which is to wait: a rotation in grace is certainly younger than G, and a settled one
+    /// certainly older than 2G.
     pub(crate) fn age(&self, elapsed: u64) -> Age {
         let settled_after = self.grace.saturating_mul(2);
         if self.grace > 0 && elapsed < self.grace {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn each_bound_lies_on_the_harmless_side_of_a_second() {
+    fn each_bound_is_rounded_to_the_safe_side() {
         use Age::{Grace, Late, Settled, Settling};
         assert_eq!(
             ages(30, 600, [0, 29, 30, 60, 61, 600, 601]),
@@ -80,9 +80,9 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_was_held_up_for_half_the_grace_is_stale() {
-        let stale = |grace, held_up| {
-            Rules { lifetimes: Lifetimes { idle: 1, absolute: 1 }, grace, late_window: 0 }.is_stale(held_up)
+    fn a_request_that_was_delayed_by_half_the_grace_is_stale() {
+        let stale = |grace, delay| {
+            Rules { lifetimes: Lifetimes { idle: 1, absolute: 1 }, grace, late_window: 0 }.is_stale(delay)
         };
         assert_eq!([stale(30, 15), stale(30, 16), stale(0, 1), stale(0, 2)], [false, true, false, true]);
     }

@@ -1,29 +1,29 @@
-//! How many sessions a user may have at once.
+//! The session limit of a user.
 
 use std::cmp::Reverse;
 
 use super::{Session, State};
 use crate::id::SessionId;
 
-/// Living sessions of a user. Nobody has so many devices; a script that signs in and never signs out does.
+/// The maximum number of living sessions of a user. Only a script that never signs out reaches it.
 const MAX_SESSIONS: usize = 100;
 
-/// Records of a user, those of ended sessions too, that are left to the sweeper. A script that signs in and out in turn
-/// would make thousands between two of its rounds, and each sign-in reads them all.
+/// The number of a user's records, including ended sessions, that are left to the sweeper. A script that signs in and
+/// out in turn would make thousands between two rounds of the sweeper, and each sign-in reads them all.
 const MAX_RECORDS: usize = 200;
 
-/// Ended sessions that one sign-in forgets: more than one adds, few enough not to hold it up.
+/// Ended sessions that one sign-in removes: more than it adds, and few enough not to delay it.
 const FORGOTTEN_AT_ONCE: usize = 16;
 
-/// Which of all of a user's sessions are to be forgotten before the sweeper comes. An ended session is worth nothing:
-/// its tokens get the same answer when it is gone.
+/// The ended sessions of a user to remove before the sweeper does. The tokens of an ended session get the same answer
+/// after its removal.
 pub(crate) fn forgettable(sessions: &[Session]) -> impl Iterator<Item = &Session> {
     let limit = if sessions.len() > MAX_RECORDS { FORGOTTEN_AT_ONCE } else { 0 };
     sessions.iter().filter(|session| session.state != State::Living).take(limit)
 }
 
-/// Which of a user's living sessions must end now that `newest` has begun: those that were not used for longest, rather
-/// than those that began first, which may well be the ones in daily use.
+/// The living sessions of a user that must end for `newest`: the least recently used ones. The oldest ones may be in
+/// daily use.
 pub(crate) fn surplus(living: Vec<Session>, newest: SessionId) -> Vec<SessionId> {
     let mut others: Vec<_> = living.into_iter().filter(|session| session.id != newest).collect();
     others.sort_unstable_by_key(|session| Reverse((session.rotated_at, session.created_at, session.id.0)));
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_and_first_session_ends_the_one_that_was_not_used_for_longest() {
+    fn a_hundred_and_first_session_ends_the_least_recently_used_one() {
         let newest = SessionId(Uuid::from_u128(101));
         let mut living: Vec<_> = (1..=101).map(|id| session(id, 1000)).collect();
         living[41].rotated_at = UnixSeconds::new(999).unwrap();
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_records_some_that_have_ended_are_forgotten() {
+    fn some_ended_sessions_are_removed_from_too_many_records() {
         let mut sessions: Vec<_> = (0..200).map(|id| session(id, 1000)).collect();
         for session in &mut sessions[50..] {
             *session = session.end(End::SignedOut).unwrap();
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_session_stays_even_where_a_clock_that_jumped_back_makes_it_look_old() {
+    fn the_newest_session_stays_even_if_a_backward_jump_of_the_clock_makes_it_look_old() {
         let newest = SessionId(Uuid::from_u128(200));
         let living: Vec<_> = (1..=102).map(|id| session(id, 1000)).chain([session(200, 1)]).collect();
         let ended = surplus(living, newest);

@@ -1,4 +1,4 @@
-//! Group commit: one thread makes writes durable, many at a time, and wakes all who waited for them.
+//! Group commit: one thread makes many writes durable with one sync, and wakes the tasks that wait for them.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher as _},
@@ -21,7 +21,7 @@ mod pace;
 use pace::Pace;
 pub(crate) use pace::Sharing;
 
-/// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
+/// The thread that makes writes durable. Dropping it makes the last writes durable and ends the thread.
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -33,16 +33,16 @@ struct Shared {
     pending: Mutex<Pending>,
     changed: Condvar,
     progress: watch::Sender<Progress>,
-    /// Apart from the progress, so that whoever waits for a failure is not woken by every sync.
+    /// Separate from the progress, so that a task that waits for a failure is not woken by every sync.
     failure: watch::Sender<Option<StoreError>>,
-    /// For the records of each slot, the last write that can have changed one. Records that share a slot wait for one
-    /// another, which with so many and a few writes under way hardly ever happens.
+    /// For each slot, the last write that can have changed a record in it. Records that share a slot wait for each
+    /// other, which is rare with this many slots and few concurrent writes.
     last_changes: Box<[AtomicU64]>,
 }
 
 const SLOTS: usize = 4096;
 
-/// How many writes there had been at some moment.
+/// The number of writes up to some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(u64);
 
@@ -60,17 +60,17 @@ struct Pending {
     written: u64,
     /// The last urgent one of them.
     urgent: u64,
-    /// The last of them that a sync has taken on.
+    /// The last one that a sync covers, completed or under way.
     taken: u64,
     closing: bool,
 }
 
 #[derive(Clone)]
 enum Progress {
-    /// So many writes, counted from the first, are durable.
+    /// The writes up to this number are durable.
     UpTo(u64),
-    /// A sync failed. The kernel may have dropped what was not written and may claim success next time, so that no
-    /// later sync can be believed: the store stays failed until it is opened again.
+    /// A sync failed. The kernel may have dropped unwritten data and may report success next time, so that no later
+    /// sync can be trusted. The store stays failed until it is opened again.
     Failed(StoreError),
 }
 
@@ -96,10 +96,9 @@ impl Committer {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Makes a write in memory, to records with these keys; it becomes durable with all others of its moment. The write and
-    /// its count are one step for everybody else: whoever has seen what was written waits for it, by
-    /// [`last_change`](Self::last_change) or [`last_write`](Self::last_write). It counts whatever comes of it, a panic too,
-    /// since a failed write can still have changed something.
+    /// Makes a write in memory, to records with these keys. The write and its count are one step for all other tasks: a
+    /// task that has read the data waits for the write by [`last_change`](Self::last_change) or
+    /// [`last_write`](Self::last_write). A failed or panicked write counts too, since it can have changed something.
     pub(crate) fn write<T>(&self, keys: &[impl Hash], urgency: Urgency, write: impl FnOnce() -> T) -> (T, Position) {
         let mut pending = self.shared.pending();
         pending.written += 1;
@@ -113,7 +112,7 @@ impl Committer {
         let untaken = position - pending.taken;
         // The first write that no sync has taken ends the thread's idle time. An urgent write, and enough writes, end its wait.
         if untaken == 1 || untaken == self.shared.enough || urgency == Urgency::Now {
-            // Before the write, which may panic. The thread sees the count once the lock is free again.
+            // This comes before the write, which may panic. The thread reads the count once the lock is free.
             self.shared.changed.notify_one();
         }
         let result = write();
@@ -121,23 +120,23 @@ impl Committer {
         (result, Position(position))
     }
 
-    /// After a read of the records with these keys: how far the writes must be durable that it can have seen.
+    /// After a read of the records with these keys: the last write that the read can depend on.
     pub(crate) fn last_change(&self, keys: &[impl Hash]) -> Position {
         let changes = keys.iter().map(|key| self.shared.slot(key).load(Ordering::SeqCst));
         Position(changes.max().unwrap_or_default())
     }
 
-    /// After a read of any records: how far the writes must be durable that it can have seen.
+    /// After a read of any records: the last write that the read can depend on.
     pub(crate) fn last_write(&self) -> Position {
         Position(self.shared.pending().written)
     }
 
-    /// Lets nothing become durable any more: what was written cannot be trusted.
+    /// Fails the store: no write becomes durable from now on.
     pub(crate) fn fail(&self, error: StoreError) {
         self.shared.fail(error);
     }
 
-    /// Completes once nothing becomes durable any more, and never otherwise.
+    /// Completes once the store has failed. It does not complete before.
     pub(crate) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
         let mut failure = self.shared.failure.subscribe();
         async move {
@@ -150,7 +149,7 @@ impl Committer {
         }
     }
 
-    /// Waits until everything that was written up to there is durable, which has waited for others long enough.
+    /// Waits until all writes up to there are durable, and starts a sync if none covers them.
     pub(crate) async fn durable_now(&self, position: Position) -> Result<(), StoreError> {
         if !position.is_reached(&self.shared.progress.borrow()) {
             self.shared.hasten(position);
@@ -158,7 +157,7 @@ impl Committer {
         self.durable(position).await
     }
 
-    /// Waits until everything that was written up to there is durable.
+    /// Waits until all writes up to there are durable.
     pub(crate) async fn durable(&self, position: Position) -> Result<(), StoreError> {
         let reached = |progress: &Progress| position.is_reached(progress);
         match self.shared.progress.subscribe().wait_for(reached).await.as_deref() {
@@ -170,7 +169,7 @@ impl Committer {
 }
 
 impl Position {
-    /// Whether there is nothing to wait for any more.
+    /// Whether the wait is over.
     fn is_reached(self, progress: &Progress) -> bool {
         match progress {
             Progress::UpTo(durable) => *durable >= self.0,
@@ -206,7 +205,7 @@ impl Shared {
     fn commit_until_closed(&self, mut pace: Pace, sync: &mut dyn FnMut() -> io::Result<()>) {
         let since_start = Stopwatch::start();
         while let Some(target) = self.next_target(&mut pace, &since_start) {
-            // A thread that ended in silence would leave everybody waiting for ever.
+            // A panic that ended the thread would leave tasks waiting forever.
             let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
             if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
                 return self.fail(StoreError::Engine(error.to_string()));
@@ -222,7 +221,7 @@ impl Shared {
     }
 
     fn fail(&self, error: StoreError) {
-        tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
+        tracing::error!(%error, "the store cannot make writes durable and stopped answering");
         self.progress.send_replace(Progress::Failed(error.clone()));
         self.failure.send_replace(Some(error));
     }
@@ -251,7 +250,7 @@ impl Shared {
         }
     }
 
-    /// Has the next sync begin at once.
+    /// Starts the next sync now.
     fn hasten(&self, Position(position): Position) {
         let mut pending = self.pending();
         pending.urgent = pending.urgent.max(position);
@@ -261,13 +260,13 @@ impl Shared {
     fn slot(&self, key: &impl Hash) -> &AtomicU64 {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
-        // The remainder is below the number of slots, and fits wherever that does.
+        // The remainder is less than the number of slots, which is a usize.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let slot = (hasher.finish() % SLOTS as u64) as usize;
         &self.last_changes[slot]
     }
 
-    /// A thread that panicked while it counted left a count that is still true.
+    /// A thread that panicked while it held the lock left a valid count.
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! What every store must do, whatever its engine: one suite of tests over [`Store`], run by each implementation's own.
+//! The conformance suite for [`Store`]: each implementation runs it in its own tests.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -28,9 +28,9 @@ pub(super) mod sessions;
 pub(super) mod sweep;
 pub(super) mod users;
 
-/// Where a store of one engine is tried out.
+/// Provides stores of one engine for the suite.
 pub(super) trait Bench {
-    /// Why it cannot be tried out on this machine, if it cannot.
+    /// Why the engine cannot run on this machine, if so.
     fn missing() -> Option<String> {
         None
     }
@@ -40,11 +40,11 @@ pub(super) trait Bench {
     where
         Self: Sized;
 
-    /// Ends the store as a crash does, with no chance to close, and opens what it left.
+    /// Ends the store as a crash does, without closing it, and opens it again.
     fn crash(&mut self, store: Arc<dyn Store>) -> impl Future<Output = Arc<dyn Store>>;
 }
 
-/// Makes a test of each function of the suite, over one kind of bench.
+/// Makes one test of each function of the suite, for one bench.
 macro_rules! conforms {
     ($bench:ty) => {
         $crate::store::conformance::conforms! { $bench:
@@ -87,7 +87,7 @@ macro_rules! conforms {
 }
 pub(super) use conforms;
 
-/// Tasks at once in the tests of contention.
+/// Concurrent tasks in the contention tests.
 const TASKS: u64 = 32;
 
 pub(crate) fn user(id: u128, username: &str) -> User {
@@ -100,7 +100,7 @@ pub(crate) fn session(user: u128, id: u128) -> Session {
     session_with(user, id, KeyId::UNNAMED)
 }
 
-/// A session whose first token was made with that key.
+/// A session whose first token is made with that key.
 pub(crate) fn session_with(user: u128, id: u128, key: KeyId) -> Session {
     let token = RefreshToken::new(SessionId(Uuid::from_u128(id)), [1; 32], key);
     let beginning = Beginning {
@@ -116,13 +116,13 @@ pub(crate) fn ended(session: &Session) -> Session {
     session.end(End::SignedOut).unwrap()
 }
 
-/// Runs one task for each number, all at once on several threads, and gathers what came of them.
+/// Runs one task per number concurrently on several threads, and collects the results.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(task: impl Fn(u64) -> F) -> Vec<T> {
     let tasks: Vec<_> = (0..TASKS).map(|index| tokio::spawn(task(index))).collect();
     join_all(tasks).await.into_iter().map(Result::unwrap).collect()
 }
 
-/// The ids of all sessions, read in pages of `most`.
+/// The ids of all sessions, read in pages of `limit`.
 async fn every_session(store: &dyn Store, limit: usize) -> Vec<SessionId> {
     let mut ids: Vec<SessionId> = Vec::new();
     loop {

@@ -1,13 +1,13 @@
-//! The store on PostgreSQL: for several issuers, and for those who outgrow one machine.
+//! The store on PostgreSQL, for several issuers or more than one machine.
 //!
-//! Each operation is one statement, which is a transaction of its own and one round trip. It is right at every isolation
-//! level: what a change depends on stands in its `WHERE`, and one that was given up for the sake of others (40001, 40P01)
-//! is asked again. Of the engine it takes no more than what distributed ones have: primary keys, one secondary index, one
-//! unique constraint, `ON CONFLICT DO NOTHING`, `RETURNING`. No sequence, no advisory lock, no time of the server's. Keys
-//! are random ids, so that rows and writes spread evenly.
+//! Each operation is one statement, which is one transaction and one round trip. It is correct at every isolation
+//! level: the conditions of a change are in its `WHERE`, and a statement that failed by a serialization conflict or a
+//! deadlock (40001, 40P01) is retried. It uses only features that distributed engines have: primary keys, one secondary
+//! index, one unique constraint, `ON CONFLICT DO NOTHING`, `RETURNING`. It uses no sequence, no advisory lock and no
+//! server time. Keys are random ids, so that rows and writes spread evenly.
 //!
-//! A commit that can be seen is on the disk, and on the synchronous standby's where there is one: PostgreSQL shows a
-//! transaction to others only once that is so. Reads go to the primary, and so have waited for what they say.
+//! A visible commit is on the disk, and on the synchronous standby's disk if one is configured: PostgreSQL shows a
+//! transaction to others only then. Reads go to the primary, so that they return durable data.
 
 use std::{future, time::Duration};
 
@@ -48,21 +48,21 @@ use statements::{
     SESSIONS_BY_ID, SESSIONS_OF, SWAP_KEY_RING, USER_NAMED, USER_OR_DECOY, USERS, USERS_AFTER,
 };
 
-/// How long an issuer waits for an answer, all tries together: its clients are better off with a 503 by then.
+/// How long an issuer waits for an answer, including retries. A later answer would serve its clients worse than a 503.
 pub(crate) const ISSUER_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a command waits. It writes many records at once, and has nobody to answer.
+/// How long a command waits for an answer. It writes many records at once, and no client waits for it.
 pub(crate) const COMMAND_PATIENCE: Duration = Duration::from_secs(30);
 
-/// The connections of a command. Those of an issuer are chosen.
+/// The connections of a command. An issuer's number is an option.
 pub(crate) const COMMAND_CONNECTIONS: usize = 8;
 
-/// Users, sessions and the key ring in a database that others use at the same time.
+/// Users, sessions and the key ring in a database that several processes use.
 pub(crate) struct PostgresStore {
     database: Database,
 }
 
-/// How a record changes.
+/// A change of a record.
 #[derive(Clone, Copy)]
 enum Change<'r> {
     Put(&'r [u8]),
@@ -75,8 +75,8 @@ impl PostgresStore {
         rows.first().map(|row| column(row, 1)).transpose()
     }
 
-    /// Changes a record that is still `old`. Records are compared as bytes, in the statement, and only where those differ
-    /// as values: an earlier version may have written the same in another way.
+    /// Changes a record that is still `old`. The statement compares bytes. If they differ, the values are compared,
+    /// since an earlier version may have encoded the same value differently.
     async fn change(
         &self,
         records: &Records,
@@ -123,7 +123,8 @@ impl PostgresStore {
         self.change(&SESSIONS, old.id.0, &session::record::encode(old), is_old, change).await
     }
 
-    /// The next records after `after` in the order of their ids, or from the first: `sql` is for either.
+    /// The next records after `after` in the order of their ids, or from the first. The statements are for a start at
+    /// the first record, and after another.
     async fn page(&self, [first, next]: [&str; 2], after: Option<Uuid>, limit: usize) -> Result<Vec<Row>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         match after {
@@ -134,7 +135,7 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
-    /// Never: a database that is away comes back, and with it everything that it acknowledged.
+    /// Never completes: an unavailable database returns with everything that it acknowledged.
     fn failed(&self) -> StoreFailure {
         Box::pin(future::pending())
     }
@@ -225,7 +226,7 @@ impl Store for PostgresStore {
             let record = session::record::encode(session);
             let parameters: [Parameter<'_>; 3] =
                 [(&session.id.0, Type::UUID), (&session.user.0, Type::UUID), (&&record[..], Type::BYTEA)];
-            // A random id that was drawn twice is refused by the primary key.
+            // The primary key refuses a random id that was drawn twice.
             self.database.write(ADD_SESSION, &parameters).await.map(drop)
         })
     }
@@ -262,7 +263,7 @@ fn swapped(is_written: bool) -> Swapped {
     if is_written { Swapped::Yes } else { Swapped::Conflict }
 }
 
-/// Records in the order of their ids: what stands within a query orders its rows, and promises nothing of what is around it.
+/// Sorts records by id: an `ORDER BY` in a subquery does not order the outer query.
 fn in_order<T>(
     records: impl Iterator<Item = Result<T, StoreError>>,
     id: impl Fn(&T) -> Uuid,

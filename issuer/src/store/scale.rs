@@ -1,4 +1,4 @@
-//! What a store costs as it grows: a measurement, run by hand in release mode. `docs/scale.md` is drawn from it.
+//! The costs of a store as it grows: a measurement, run by hand in release mode. `docs/scale.md` is drawn from it.
 //!
 //! ```sh
 //! cargo test --release -p hallpass-issuer scale -- --ignored --nocapture --test-threads 1
@@ -17,30 +17,30 @@ use crate::{clock::Stopwatch, id::SessionId, user::CredentialEpoch};
 
 pub(super) mod revocation;
 
-/// Sessions at which it is measured; a user has ten.
+/// The numbers of sessions at which the test measures.
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
 const SESSIONS_OF_A_USER: u64 = 10;
 
-/// Requests at once, as from many clients, and how many renewals are timed.
+/// Concurrent requests, as from many clients, and the number of timed refreshes.
 const TASKS: u64 = 64;
 const RENEWALS: u64 = 20_000;
 
-/// A store of which one can see what it takes.
+/// A store that reports its disk usage.
 pub(super) trait Scaled: Bench {
-    /// Bytes on disk of users and of sessions, with what finds them.
+    /// Bytes on disk of users and of sessions, with their indexes.
     async fn bytes(&self) -> Bytes;
 
-    /// Bytes that were written so far to be safe, beside the records themselves, where that is known.
+    /// Bytes written to a separate log so far, if known.
     async fn logged(&self) -> u64;
 }
 
-/// What the records take; where that cannot be told apart, all of it counts as sessions.
+/// Disk usage. A store without separate figures counts all of it as sessions.
 pub(super) struct Bytes {
     pub(super) users: u64,
     pub(super) sessions: u64,
 }
 
-/// Fills a store, and times renewals at each size.
+/// Fills a store, and times refreshes at each size.
 pub(super) async fn grow<B: Scaled>(name: &str) {
     let (bench, store) = B::open().await;
     let mut filled = 0;
@@ -89,7 +89,7 @@ async fn fill(store: &Arc<dyn Store>, from: u64, to: u64) {
     .await;
 }
 
-/// Renews sessions all over the store, each as `auth` does: two reads and a swap.
+/// Refreshes sessions all over the store, each as `auth` does: two reads and a swap.
 async fn renew(store: &Arc<dyn Store>, size: u64) -> Vec<Duration> {
     let latencies = in_tasks(move |task| {
         let store = Arc::clone(store);
@@ -101,7 +101,7 @@ async fn renew(store: &Arc<dyn Store>, size: u64) -> Vec<Duration> {
                 let old = store.session(SessionId(Uuid::from_u128(id(index, 2)))).await.unwrap().unwrap();
                 store.user(old.user).await.unwrap().unwrap();
                 let new = old.with_epoch(CredentialEpoch(u32::try_from(step).unwrap() + 1));
-                // Two of these can meet at one session, as two tabs do.
+                // Two tasks can refresh one session, as two tabs do.
                 let swapped = store.swap_session(&old, &new).await.unwrap();
                 assert!(swapped == Swapped::Yes || size < RENEWALS, "{swapped:?}");
                 latencies.push(stopwatch.elapsed());
@@ -116,7 +116,7 @@ async fn in_tasks<T: Send + 'static, F: Future<Output = T> + Send + 'static>(tas
     join_all((0..TASKS).map(|index| tokio::spawn(task(index)))).await.into_iter().map(Result::unwrap).collect()
 }
 
-/// Ids lie as random ones do.
+/// An id that is distributed as random ids are.
 fn id(index: u64, kind: u128) -> u128 {
     (u128::from(index) * 4 + kind).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
 }

@@ -1,7 +1,7 @@
-//! The embedded store, on sled: for one issuer on one machine.
+//! The embedded store, on sled, for one issuer on one machine.
 //!
-//! sled's own flush does not reach the disk on Linux (it ends in `sync_file_range`), so a committer of ours flushes and
-//! then calls `fdatasync` on sled's log before a write is answered.
+//! sled's flush does not reach the disk on Linux, since it ends in `sync_file_range`. The committer therefore flushes
+//! and calls `fdatasync` on sled's log before a write is answered.
 
 use std::{collections::BTreeSet, fs::File, ops::Bound};
 
@@ -29,20 +29,20 @@ mod tests;
 use access::Key;
 pub(crate) use open::{OpenError, is_engines};
 
-/// Where the key ring lies in its tree, which holds nothing else.
+/// The key of the key ring, the only record in its tree.
 const KEY_RING: &[u8] = b"ring";
 
-/// Users by id, ids by username, sessions by id and by user, in a folder that one process holds at a time.
+/// Users by id, ids by username, sessions by id and by user, in a folder that one process at a time holds.
 pub(crate) struct SledStore {
     users: Tree,
-    /// The ids of users by their names. A name may lead nowhere, a user without a name does not exist.
+    /// The ids of users by name. A name may have no user; every user has a name.
     user_ids: Tree,
     sessions: Tree,
-    /// The ids of a user's sessions: the keys are a user's id and a session's, the values empty. An entry may lead
-    /// nowhere, a session without an entry does not exist.
+    /// The lists of sessions: each key is a user's id and a session's id, each value is empty. An entry may have no
+    /// session; every session has an entry.
     user_sessions: Tree,
     keys: Tree,
-    /// Dropped last but for the database: the last writes become durable before the folder is let go.
+    /// Dropped before the database: the last writes become durable before the folder is unlocked.
     committer: Committer,
     _db: Db,
     /// The folder, locked for this process.
@@ -60,7 +60,7 @@ impl SledStore {
         self.find_user(UserId(Uuid::from_slice(&id).map_err(unreadable)?))
     }
 
-    /// Both ids are looked for and one record is read, whether the name exists or not.
+    /// Looks up both ids and reads one record, whether the name exists or not.
     fn find_candidate(&self, username: &Username, position: UserId) -> Result<Option<Candidate>, StoreError> {
         let named = self.user_ids.get(username.as_str()).map_err(engine)?;
         let after = first_key(after_key(&self.users, Some(position.0)))?;
@@ -116,8 +116,8 @@ impl Store for SledStore {
             }
             let record = user::record::encode(user).map_err(unreadable)?;
             fits(user.id.0.as_bytes(), &record)?;
-            // The name first: a crash between the two leaves a name that leads nowhere, and is given out again, where a
-            // record without a name could be neither found nor removed.
+            // The name comes first. A crash between the two leaves a name without a user, which can be assigned again.
+            // A record without a name could be neither found nor removed.
             put(&self.user_ids, user.username.as_str().as_bytes(), user.id.0.as_bytes())?;
             put(&self.users, user.id.0.as_bytes(), &record)?;
             Ok(Added::Yes)
@@ -126,7 +126,7 @@ impl Store for SledStore {
 
     fn swap_user<'s>(&'s self, old: &'s User, new: &'s User) -> StoreFuture<'s, Swapped> {
         Box::pin(self.write([Key::User(old.id), Key::Users], || {
-            // Users are compared, not their bytes: an earlier version may have written the record in another way.
+            // This compares users, not bytes: an earlier version may have encoded the record differently.
             if self.find_user(old.id)?.as_ref() != Some(old) {
                 return Ok(Swapped::Conflict);
             }
@@ -193,7 +193,7 @@ impl Store for SledStore {
         let keys = [Key::Session(session.id), Key::SessionsOf(session.user)];
         Box::pin(self.write_when(Urgency::Shareable, keys, || {
             if self.sessions.contains_key(session.id.0).map_err(engine)? {
-                return Err(StoreError::Engine("a session's random id was drawn twice".to_owned()));
+                return Err(StoreError::Engine("a random session id was drawn twice; sign in again".to_owned()));
             }
             put(&self.user_sessions, &entry_of(session), &[])?;
             put(&self.sessions, session.id.0.as_bytes(), &session::record::encode(session))
@@ -242,7 +242,7 @@ fn put(tree: &Tree, key: &[u8], record: &[u8]) -> Result<(), StoreError> {
     tree.insert(key, record).map(drop).map_err(engine)
 }
 
-/// The records of a tree in the order of their ids, from the first after `after`.
+/// The records of a tree after `after`, in the order of their ids.
 fn after_key(tree: &Tree, after: Option<Uuid>) -> impl Iterator<Item = Result<(Uuid, IVec), StoreError>> {
     let start = after.map_or(Bound::Unbounded, |id| Bound::Excluded(*id.as_bytes()));
     tree.range((start, Bound::Unbounded)).map(|record| {
@@ -257,7 +257,7 @@ fn first_key(
     Ok(records.next().transpose()?.map(|(id, _)| UserId(id)))
 }
 
-/// The key of a session among its user's.
+/// The key of a session's entry in its user's list.
 fn entry_of(session: &Session) -> [u8; 32] {
     let mut entry = [0; 32];
     entry[..16].copy_from_slice(session.user.0.as_bytes());
@@ -267,7 +267,9 @@ fn entry_of(session: &Session) -> [u8; 32] {
 
 fn session_of_entry(entry: &IVec) -> Result<SessionId, StoreError> {
     let id = entry.get(16..).map(Uuid::from_slice);
-    id.and_then(Result::ok).map(SessionId).ok_or_else(|| unreadable("an entry of a user's sessions is no id"))
+    id.and_then(Result::ok)
+        .map(SessionId)
+        .ok_or_else(|| unreadable("an entry in a user's list of sessions has no valid id"))
 }
 
 fn engine(error: ::sled::Error) -> StoreError {

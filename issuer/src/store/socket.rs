@@ -1,8 +1,8 @@
-//! The store of a process that holds it, for others on the same machine: the running issuer serves it over a Unix socket in
-//! its data folder, and a command works on it as on a store of its own.
+//! A store for other processes on the same machine: the running issuer serves its store over a Unix socket in its data
+//! folder, and a command uses it like its own store.
 //!
-//! What is promised of a [`Store`](super::Store) holds over the socket: an operation takes effect between its request and
-//! its answer, and the answer comes once the store itself has given it. Both ends are of the same version.
+//! The promises of a [`Store`](super::Store) hold over the socket: an operation takes effect between its request and
+//! its answer, and the answer follows the store's own. Both ends have the same version.
 
 use std::{
     fs::File,
@@ -32,14 +32,14 @@ pub(crate) use server::{Limits, Server};
 /// The socket's name in the data folder.
 const NAME: &str = "hallpass.sock";
 
-/// The longest path that the address of a socket has room for, with the zero at its end (`sun_path`: 108 bytes on Linux,
-/// unix(7); 104 on macOS and the BSDs).
+/// The size of a socket address's path, with its final zero byte (`sun_path`: 108 bytes on Linux, unix(7); 104 on macOS
+/// and the BSDs).
 const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
 
-/// The socket of a data folder, by a path that fits into an address.
+/// The path of a data folder's socket, short enough for a socket address.
 struct SocketPath {
     path: PathBuf,
-    /// Where the path goes by way of the open folder, it leads there only as long as the folder is open.
+    /// A path through `/proc/self/fd` is valid only while the folder is open.
     _folder: File,
 }
 
@@ -56,7 +56,7 @@ impl SocketPath {
     }
 }
 
-/// Whether something is a socket, and no file that somebody else put in its place.
+/// Whether the path is a socket, and not another kind of file.
 fn is_socket(path: &Path) -> io::Result<bool> {
     Ok(path.symlink_metadata()?.file_type().is_socket())
 }

@@ -1,4 +1,4 @@
-//! The record of a user: JSON with a version, since a user has lists and hashes of any length.
+//! The record of a user: JSON with a version, since lists and hashes have any length.
 
 use hallpass_token::{CustomClaims, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ struct Record {
     version: u8,
     username: String,
     password: String,
-    /// A record without one is from before passwords were normalised.
+    /// Missing in records from before passwords were normalized.
     #[serde(default)]
     password_form: Form,
-    /// A record without one is from before they were counted.
+    /// Missing in records from before epochs existed.
     #[serde(default)]
     credential_epoch: u32,
     #[serde(default)]
@@ -31,10 +31,10 @@ struct Record {
     created_at: u64,
     #[serde(default)]
     failures: u16,
-    /// A record without one is from before those of known devices were counted together.
+    /// Missing in records from before the failures of known devices were counted together.
     #[serde(default)]
     known_failures: u16,
-    /// A record without one is from before a running issuer could be told.
+    /// Missing in records from before a command could reset a running issuer's count.
     #[serde(default)]
     pardons: u32,
 }
@@ -48,18 +48,18 @@ enum Form {
     Normalised,
 }
 
-/// Why bytes are not a user's record.
+/// Why bytes are not a valid user record.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidRecord {
-    #[error("a user's record is not JSON of the known shape")]
+    #[error("a user record is not JSON of the known shape")]
     Shape,
-    #[error("a user's record has version {VERSION}, this one {0}: was it written by a newer hallpass?")]
+    #[error("a user record must have version {VERSION}, and this one has {0}: use the hallpass version that wrote it")]
     Version(u8),
-    #[error("a user's record has a field with an impossible value: {0}")]
+    #[error("a user record has an invalid field: {0}")]
     Field(&'static str),
 }
 
-/// Writes a user; their id is the key and not part of the record.
+/// Encodes a user. The id is the key and not part of the record.
 pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
     let claims = (!user.claims.is_empty()).then(|| serde_json::value::to_raw_value(&user.claims)).transpose();
     let record = Record {
@@ -79,7 +79,7 @@ pub(crate) fn encode(user: &User) -> Result<Vec<u8>, InvalidRecord> {
     serde_json::to_vec(&record).map_err(|_| InvalidRecord::Shape)
 }
 
-/// Reads the record of the user with that id.
+/// Decodes the record of the user with that id.
 pub(crate) fn decode(id: UserId, record: &[u8]) -> Result<User, InvalidRecord> {
     let record: Record = serde_json::from_slice(record).map_err(|_| InvalidRecord::Shape)?;
     if record.version != VERSION {
@@ -164,7 +164,8 @@ mod tests {
         assert!(matches!(refusal("{", "["), InvalidRecord::Shape));
     }
 
-    /// Written by the build of commit 4da7e9b, which did not count the failures of known devices together.
+    /// The record was written by the build of commit 4da7e9b, which did not count the failures of known devices
+    /// together.
     #[test]
     fn a_record_without_failures_of_known_devices_has_none() {
         let record = br#"{"version":1,"username":"a","password":"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo","password_form":"normalised","credential_epoch":3,"disabled":false,"roles":["admin"],"created_at":1790000000,"failures":100,"pardons":2}"#;
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_from_before_is_read_as_it_was_meant() {
+    fn a_record_without_later_fields_gets_their_defaults() {
         let record = br#"{"version":1,"username":"a","password":"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo","roles":[],"created_at":1}"#;
         let user = decode(UserId(Uuid::from_u128(1)), record).unwrap();
         assert_eq!((user.password.form, user.is_disabled), (PasswordForm::AsTyped, false));

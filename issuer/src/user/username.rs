@@ -8,47 +8,47 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use super::has_name_length;
 
-/// The name that a user signs in with: 1 to 64 characters in NFC, so that a name is one name on every keyboard, and
-/// compared to the letter. `A` and `a` are two, and so are the Latin and the Cyrillic `a`: who opens registration to
-/// everybody must not take a name for a proof of who somebody is.
+/// The name that a user signs in with: 1 to 64 characters in NFC, so that a name is the same on every keyboard,
+/// compared exactly. `A` and `a` differ, and so do the Latin and the Cyrillic `a`: with open registration a name is no
+/// proof of a user's identity.
 ///
-/// This is what a name in a record or at a sign-in is: a user of an earlier build may have one that no new user gets.
+/// This type is for records and sign-ins: a user of an earlier build may have a name that is refused for new users.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Username(String);
 
 /// A text that cannot be a username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a username must have 1 to 64 characters, none of them a control character, and no space at either end")]
+#[error("a username must have 1 to 64 characters, without control characters and without a space at either end")]
 pub(crate) struct InvalidUsername;
 
-/// A name that a new user may have: one or more parts with a space between, each of them a `UsernameCasePreserved` as it is
-/// (RFC 8265 §3.4), that is of letters, digits and what else is visible ASCII. Nothing in it is invisible, turns what stands
-/// beside it around, or can be read in two ways by a program that follows the standard.
+/// A name for a new user: one or more parts, separated by one space. Each part is a `UsernameCasePreserved` that the
+/// profile leaves unchanged (RFC 8265 §3.4): letters, digits and visible ASCII. It has no invisible or bidirectional
+/// control character, and one reading in each program that follows the standard.
 ///
-/// The profile maps full-width and half-width characters. Here they are refused instead: a sign-in does not map them. And a
+/// The profile maps full-width and half-width characters. Here they are refused, since a sign-in does not map them. A
 /// part must not begin with a combining mark (UAX 31, `XID_Start`), which would change the character before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewUsername(Username);
 
-/// A text that cannot be the name of a new user.
+/// Why a text cannot be the name of a new user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidNewUsername {
     #[error(transparent)]
     Shape(#[from] InvalidUsername),
-    #[error("a username must have a single space between its parts")]
+    #[error("a username must have one space between its parts")]
     Spaces,
-    #[error("a username must not begin with a combining mark, nor a part of it")]
+    #[error("a username and each part of it must not begin with a combining mark")]
     Mark,
     #[error(
-        "a username must consist of letters, digits and visible ASCII characters (RFC 8265, UsernameCasePreserved), and \
-         U+{0:04X} is none of these, or not where it stands"
+        "a username must consist of letters, digits and visible ASCII characters (RFC 8265, UsernameCasePreserved); U+{0:04X} \
+         is not allowed here"
     )]
     Character(u32),
-    #[error("a username must not have a joiner or another such character where it joins nothing")]
+    #[error("a username must not have a joiner where it joins no characters")]
     Context,
-    #[error("a username must have its letters in their usual width, and not in full width or half width")]
+    #[error("a username must not have full-width or half-width characters")]
     Width,
-    #[error("a username that is written from right to left must be so from its beginning to its end (RFC 5893)")]
+    #[error("a username that is written from right to left must have this direction from beginning to end (RFC 5893)")]
     Direction,
 }
 
@@ -71,7 +71,7 @@ fn check_part(part: &str) -> Result<(), InvalidNewUsername> {
     match UsernameCasePreserved::enforce(part) {
         Ok(enforced) if enforced == part => Ok(()),
         Err(PrecisError::BadCodepoint(bad)) if is_in_part(bad.cp) => Err(InvalidNewUsername::Character(bad.cp)),
-        // What is refused there is what a character was mapped to.
+        // The profile refused the result of a mapping.
         Ok(_) | Err(PrecisError::BadCodepoint(_)) => Err(InvalidNewUsername::Width),
         Err(PrecisError::Invalid) => Err(InvalidNewUsername::Direction),
         Err(PrecisError::Unexpected(_)) => Err(InvalidNewUsername::Context),
@@ -101,8 +101,8 @@ impl FromStr for Username {
     }
 }
 
-/// Characters that show nothing, or turn what stands beside them around (Unicode, general category Cf). The two joiners,
-/// U+200C and U+200D, are part of how some languages are written.
+/// Whether a character is invisible or changes the direction of text (Unicode, general category Cf). The joiners U+200C
+/// and U+200D are excluded, since some languages need them.
 pub(super) fn is_invisible(character: char) -> bool {
     matches!(
         character,
@@ -173,7 +173,7 @@ mod tests {
             ("a\u{34f}b", character(0x34f)),
             ("a\u{17b4}", character(0x17b4)),
             ("\u{1175}", character(0x1175)),
-            // Joiners where nothing is to be joined.
+            // Joiners without characters to join.
             ("a\u{200d}b", character(0x200d)),
             ("a\u{200c}b", character(0x200c)),
             // Private use, unassigned, a noncharacter.
@@ -197,9 +197,9 @@ mod tests {
             ("a\u{5d0}b", Err(InvalidNewUsername::Direction)),
         ] {
             assert_eq!(new(old), why, "{old:?}");
-            assert_eq!(old.parse::<Username>().unwrap().as_str(), old, "who has that name still signs in");
+            assert_eq!(old.parse::<Username>().unwrap().as_str(), old, "a user with that name still signs in");
         }
-        // What earlier builds refused too: bidirectional controls, spaces without width, tags, Hangul fillers.
+        // Earlier builds refused these too: bidirectional controls, zero-width spaces, tags, Hangul fillers.
         for never in [
             "a\u{202e}b",
             "a\u{2066}",

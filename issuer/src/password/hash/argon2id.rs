@@ -1,4 +1,4 @@
-//! Argon2 (RFC 9106): our own hashes, and those of all three variants that came from elsewhere.
+//! Argon2 (RFC 9106): our own hashes, and imported hashes of all three variants.
 
 use argon2_rust::{
     Algorithm, Argon2, Error, Hasher, Params, Version,
@@ -14,11 +14,10 @@ use super::{
 
 const FORM: &str = "$argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH, salt and hash in base64 without padding";
 
-/// KiB times passes: 2 GiB are written in about half a second, where our own default takes a fiftieth of that.
+/// KiB times passes. 2 GiB take about half a second; our default is a fiftieth of that.
 const MAX_KIB_PASSES: u64 = 2 << 20;
 
-/// The memory that Argon2 works in. Kept between hashes, it need not be asked of the kernel each time; what a hash left in
-/// it is wiped before it is kept.
+/// The working memory of Argon2. It is kept between hashes to save allocations, and wiped after each hash.
 #[derive(Default)]
 pub(crate) struct Memory(Option<Hasher>);
 
@@ -35,7 +34,7 @@ impl Argon2Hash {
         let algorithm = variants.into_iter().find(|variant| variant.as_str() == kind);
         let algorithm = algorithm.ok_or(InvalidPasswordHash::Form(FORM))?;
         let mut fields = Fields::of(text, FORM);
-        // A hash without a version is one of the first, 0x10, which did not write it.
+        // Version 0x10 does not write its number.
         let version = match fields.next_if("v=") {
             None => Version::V0x10,
             Some(text) => number(text)
@@ -51,7 +50,7 @@ impl Argon2Hash {
         Ok(Self { argon2: Argon2::new(algorithm, version, params), salt, output })
     }
 
-    /// Hashes a password; the text is the hash as a PHC string.
+    /// Hashes a password. The text is the PHC string.
     pub(super) fn create(
         password: &[u8],
         parameters: Parameters,
@@ -98,17 +97,17 @@ impl Argon2Hash {
 }
 
 impl Memory {
-    /// None yet: the first hash takes it.
+    /// Empty; the first hash allocates it.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// In KiB, as Argon2 counts it.
+    /// The allocated size in KiB.
     pub(crate) fn kib(&self) -> usize {
         self.0.as_ref().map_or(0, Hasher::reserved_blocks)
     }
 
-    /// Gives it back to the kernel.
+    /// Frees the memory.
     pub(crate) fn release(&mut self) {
         self.0 = None;
     }
@@ -126,7 +125,7 @@ fn params(memory_kib: u32, passes: u32, lanes: u32, output_bytes: usize) -> Resu
     Params::builder().memory(memory).passes(passes).lanes(lanes).tag_len(output).build()
 }
 
-/// RFC 9106 §3.1, each bound with its name.
+/// The bounds of RFC 9106 §3.1.
 fn check(memory_kib: u32, passes: u32, lanes: u32, salt: &[u8], output: &[u8]) -> Result<(), InvalidPasswordHash> {
     let bounds = [
         ((1..1 << 24).contains(&lanes), "lanes p", "a number from 1 to 16777215"),
@@ -154,9 +153,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
-        /// Two implementations that share no code, for every variant, version, and shape of memory.
+        /// Compares two independent implementations for every variant, version and memory size.
         #[test]
-        fn our_hashes_are_those_of_another_implementation(
+        fn our_hashes_equal_those_of_another_implementation(
             (variant, version) in (0_u32..3, prop_oneof![Just(0x10_u32), Just(0x13)]),
             (lanes, kib_per_lane, passes) in (1_u32..5, 8_u32..200, 1_u32..4),
             output_bytes in 4_usize..100,

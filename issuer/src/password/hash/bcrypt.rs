@@ -1,4 +1,4 @@
-//! bcrypt, as `$2a$`, `$2b$` and `$2y$`: for passwords without faults of old libraries, three names of the same thing.
+//! bcrypt, as `$2a$`, `$2b$` and `$2y$`. The three names mean the same algorithm, apart from bugs of old libraries.
 
 use base64ct::{Base64Bcrypt, Encoding as _};
 use zeroize::Zeroizing;
@@ -10,13 +10,13 @@ use super::{
 
 const FORM: &str = "$2b$COST$ with two digits of cost, then 22 characters of salt and 31 of hash";
 
-/// bcrypt reads no more of a password. What follows never counted where the hash was made, so it does not here.
+/// The part of a password that bcrypt reads. The rest was ignored when the hash was made, and is ignored here.
 const MAX_PASSWORD_BYTES: usize = 72;
 
-/// 2¹⁴ rounds take about a second; each further step doubles that.
+/// 2¹⁴ rounds take about a second. Each further step doubles the time.
 const MAX_COST: u64 = 14;
 
-/// The work of cost 0, of which each further cost is twice as much: see `PasswordHash::work`.
+/// The work of cost 0, which doubles with each step: see `PasswordHash::work`.
 const WORK: u64 = 110;
 
 #[derive(Clone)]
@@ -40,14 +40,14 @@ impl BcryptHash {
         Ok(Self { cost, salt, output: decode(output).ok_or(form)? })
     }
 
-    /// A password ends with a NUL, and is cut at 72 bytes. A NUL inside is a byte like any other, as in the libraries
-    /// of Go, Rust and Node today; those in C would have ended the password there.
+    /// The password gets a final NUL and is cut at 72 bytes. An inner NUL is an ordinary byte, as in the current
+    /// libraries of Go, Rust and Node; C libraries end the password there.
     pub(super) fn compute(&self, password: &[u8], out: &mut [u8]) {
         let mut key = Zeroizing::new([0; MAX_PASSWORD_BYTES]);
         let length = password.len().min(MAX_PASSWORD_BYTES);
         key[..length].copy_from_slice(&password[..length]);
         let with_nul = (length + 1).min(MAX_PASSWORD_BYTES);
-        // The last of its 24 bytes has never been part of the hash's text.
+        // The text of a hash omits the last of the 24 bytes.
         let computed = Zeroizing::new(bcrypt::bcrypt(self.cost, self.salt, &key[..with_nul]));
         out.copy_from_slice(&computed[..out.len()]);
     }
@@ -61,7 +61,7 @@ impl BcryptHash {
     }
 }
 
-/// The last character of a salt has four bits that mean nothing; some libraries left them set.
+/// Clears the four unused bits in the last character of a salt, which some libraries set.
 fn without_unused_bits(salt: &str) -> Option<String> {
     const ALPHABET: &[u8] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let (rest, last) = salt.split_at_checked(salt.len().checked_sub(1)?)?;

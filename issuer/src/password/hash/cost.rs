@@ -1,22 +1,23 @@
-//! What a foreign hash may cost. Somebody else chose its parameters; checking it must not stop the issuer.
+//! The cost limits of imported hashes. Another system chose their parameters, and a verification must not block the
+//! issuer.
 
-/// The memory that one hash may take.
+/// The maximum memory of one hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CostLimit {
     pub(crate) memory_bytes: u64,
 }
 
-/// A hash that takes too much to check.
+/// Why a hash is too expensive to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TooCostly {
-    #[error("the hash takes {} MiB of memory, and one hash may take {}: see --hashing-memory", mib(*needed), mib(*max))]
+    #[error("the hash needs {} MiB of memory, and one hash may use {} MiB: see --hashing-memory", mib(*needed), mib(*max))]
     Memory { needed: u64, max: u64 },
-    #[error("the hash's {name} is {found}, and more than {max} would take a core for seconds")]
+    #[error("the hash's {name} is {found}; the maximum is {max}, since more takes seconds of CPU time")]
     Work { name: &'static str, found: u64, max: u64 },
 }
 
 impl CostLimit {
-    /// What one hash may take where nothing else is said: the largest that OWASP names is scrypt with 128 MiB.
+    /// The default maximum memory of one hash. The largest of OWASP's recommendations is scrypt with 128 MiB.
     pub(crate) const DEFAULT_MEMORY_BYTES: u64 = 160 << 20;
 
     pub(super) fn check_memory(&self, needed: u64) -> Result<(), TooCostly> {

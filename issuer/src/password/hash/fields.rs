@@ -1,17 +1,17 @@
-//! The fields of a hash's text, read one after the other.
+//! Reads the fields of a hash's text in order.
 
 use base64ct::{Base64Unpadded, Encoding as _};
 
 use super::InvalidPasswordHash;
 
-/// What follows the kind of a hash: fields between `$`.
+/// The text after the kind of a hash: fields separated by `$`.
 pub(super) struct Fields<'t> {
     fields: std::iter::Peekable<std::str::Split<'t, char>>,
     form: &'static str,
 }
 
 impl<'t> Fields<'t> {
-    /// Reads a text that must have the form that is named.
+    /// Reads a text that must have this form.
     pub(super) fn of(text: &'t str, form: &'static str) -> Self {
         Self { fields: text.split('$').peekable(), form }
     }
@@ -20,12 +20,12 @@ impl<'t> Fields<'t> {
         self.fields.next().ok_or(InvalidPasswordHash::Form(self.form))
     }
 
-    /// The next field without its prefix, where it has that one.
+    /// The next field without its prefix, if it has this one.
     pub(super) fn next_if(&mut self, prefix: &str) -> Option<&'t str> {
         self.fields.next_if(|field| field.starts_with(prefix)).and_then(|field| field.strip_prefix(prefix))
     }
 
-    /// The next field as base64 without padding, with `.` in the place of `+` too, as passlib writes it.
+    /// The next field as base64 without padding. passlib writes `.` for `+`, which is accepted too.
     pub(super) fn next_bytes(&mut self) -> Result<Vec<u8>, InvalidPasswordHash> {
         let field = self.next()?.replace('.', "+");
         Base64Unpadded::decode_vec(&field).map_err(|_| InvalidPasswordHash::Form(self.form))
@@ -35,7 +35,7 @@ impl<'t> Fields<'t> {
         if self.fields.next().is_none() { Ok(()) } else { Err(InvalidPasswordHash::Form(self.form)) }
     }
 
-    /// The next field's parameters, `NAME=VALUE` between commas: exactly these, in this order.
+    /// The next field's parameters, `NAME=VALUE` separated by commas: exactly these, in this order.
     pub(super) fn next_named<const N: usize>(&mut self, names: [&str; N]) -> Result<[u32; N], InvalidPasswordHash> {
         let form = InvalidPasswordHash::Form(self.form);
         let mut pairs = self.next()?.split(',');
@@ -48,7 +48,7 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// A decimal number without sign and leading zeros, as the PHC string format has them.
+/// A decimal number without sign and leading zeros, as in the PHC string format.
 pub(super) fn number(text: &str) -> Option<u32> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     text.parse().ok().filter(|_| is_plain)

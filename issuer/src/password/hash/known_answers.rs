@@ -1,10 +1,10 @@
-//! Hashes that other implementations made: argon2-cffi, the `bcrypt` package and libxcrypt, passlib, and Python's hashlib.
+//! Hashes of other implementations: argon2-cffi, the `bcrypt` package, libxcrypt, passlib, and Python's hashlib.
 
 use super::*;
 
 const PASSWORD: &str = "correct horse ünd Batterie";
 
-/// By whom, and the hash.
+/// The implementation, and its hash.
 const HASHES: [(&str, &str); 20] = [
     ("argon2-cffi", "$argon2i$v=19$m=96,t=3,p=2$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0JdIVE3DmE1ZBwXhEz7bY5"),
     ("argon2-cffi", "$argon2d$v=19$m=96,t=3,p=2$c2FsdHNhbHRzYWx0$1ohCBg7maGG7dDFyiIkQ4c/FChOnFEvp"),
@@ -52,7 +52,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_password_fits_the_hash_that_others_made_of_it_and_no_other_does() {
+fn a_hash_of_another_implementation_accepts_its_password_only() {
     let mut memory = Memory::new();
     for (by, text) in HASHES {
         let hash: PasswordHash = text.parse().unwrap();
@@ -65,14 +65,14 @@ fn a_password_fits_the_hash_that_others_made_of_it_and_no_other_does() {
 
 #[test]
 fn bcrypt_reads_72_bytes_of_a_password() {
-    // The `bcrypt` package made it of 80 times x.
+    // The `bcrypt` package hashed 80 times x.
     let hash: PasswordHash = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i".parse().unwrap();
     let fits = |times| hash.verify(&password(&"x".repeat(times)), &mut Memory::new()).unwrap();
     assert_eq!([71, 72, 73, 80, 1000].map(fits), [false, true, true, true, true]);
 }
 
 #[test]
-fn our_own_hash_fits_its_password_and_reads_as_it_was_written() {
+fn our_own_hash_accepts_its_password_and_parses_to_the_same() {
     let mut memory = Memory::new();
     let made = PasswordHash::create(&password(PASSWORD), Parameters::default(), &[7; 16], &mut memory).unwrap();
     let hash: PasswordHash = made.to_text().parse().unwrap();
@@ -85,7 +85,7 @@ fn our_own_hash_fits_its_password_and_reads_as_it_was_written() {
 }
 
 #[test]
-fn a_fault_is_named_with_what_would_be_right() {
+fn a_fault_is_reported_with_the_expected_value() {
     for (text, expected) in [
         ("$argon2id$v=18$m=96,t=3,p=2$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "version v must be 16 or 19"),
         ("$argon2id$v=19$m=15,t=3,p=2$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "memory m must be"),
@@ -114,13 +114,13 @@ fn a_fault_is_named_with_what_would_be_right() {
 }
 
 #[test]
-fn a_hash_that_would_stop_the_server_is_refused_with_what_is_too_much() {
+fn a_hash_that_is_too_expensive_is_refused_with_the_excess() {
     for (text, expected) in [
-        ("$argon2id$v=19$m=163841,t=1,p=1$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "takes 161 MiB"),
+        ("$argon2id$v=19$m=163841,t=1,p=1$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "needs 161 MiB"),
         ("$argon2id$v=19$m=65536,t=33,p=1$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "memory in KiB times passes"),
-        ("$argon2id$v=19$m=4294967295,t=4294967295,p=1$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "takes 4194304 MiB"),
+        ("$argon2id$v=19$m=4294967295,t=4294967295,p=1$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0", "needs 4194304 MiB"),
         ("$2b$15$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO", "cost is 15"),
-        ("$scrypt$ln=18,r=8,p=1$c2FsdA$U39ZRSd6Nz0JdIVE3DmE1Q", "takes 257 MiB"),
+        ("$scrypt$ln=18,r=8,p=1$c2FsdA$U39ZRSd6Nz0JdIVE3DmE1Q", "needs 257 MiB"),
         ("$scrypt$ln=14,r=8,p=1000$c2FsdA$U39ZRSd6Nz0JdIVE3DmE1Q", "memory in MiB times lanes"),
         ("$pbkdf2-sha256$4000001$c2FsdA$U39ZRSd6Nz0JdIVE3DmE1Q", "iterations is 4000001"),
         (
@@ -131,7 +131,7 @@ fn a_hash_that_would_stop_the_server_is_refused_with_what_is_too_much() {
         let cost = text.parse::<PasswordHash>().unwrap().check_cost(&CostLimit::default()).unwrap_err().to_string();
         assert!(cost.contains(expected), "{text}: {cost}");
     }
-    // What OWASP asks for at most passes.
+    // OWASP's strongest recommendations are accepted.
     for text in [
         "$argon2id$v=19$m=47104,t=1,p=1$c2FsdHNhbHRzYWx0$U39ZRSd6Nz0",
         "$2b$14$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO",

@@ -1,6 +1,6 @@
-//! The parameters of our own hashes: Argon2id, never below what OWASP calls the floor.
+//! The parameters of our own hashes: Argon2id, never below OWASP's minimum.
 
-/// The parameters of Argon2id that new hashes are made with.
+/// The Argon2id parameters of new hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parameters {
     memory_kib: u32,
@@ -8,31 +8,32 @@ pub(crate) struct Parameters {
     lanes: u32,
 }
 
-/// Parameters that would make weak hashes, or that Argon2 does not take.
+/// Why parameters are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidParameters {
     #[error(
-        "Argon2id with {memory_kib} KiB and {passes} passes is below OWASP's floor: 46 MiB with 1 pass, 19 MiB with 2, \
-         12 MiB with 3, 9 MiB with 4, or 7 MiB with 5"
+        "Argon2id with {memory_kib} KiB and {passes} passes is below OWASP's minimum: use at least 46 MiB with 1 pass, 19 MiB \
+         with 2, 12 MiB with 3, 9 MiB with 4, or 7 MiB with 5"
     )]
     Weak { memory_kib: u32, passes: u32 },
-    #[error("Argon2id takes 1 to {MAX_LANES} lanes here")]
+    #[error("Argon2id must have 1 to {MAX_LANES} lanes")]
     Lanes,
-    #[error("memory times passes may be at most 2 GiB: a hash would take a core for a second")]
+    #[error("memory times passes must be at most 2 GiB, which takes a second of CPU time")]
     Expensive,
 }
 
-/// The least memory in KiB for 1, 2, 3, 4, 5 passes: as good as each other (OWASP Password Storage Cheat Sheet, Argon2id).
+/// The minimum memory in KiB for 1, 2, 3, 4, 5 passes, of equal strength (OWASP Password Storage Cheat Sheet,
+/// Argon2id).
 const FLOOR_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
 
-/// Lanes do not make one hash faster here, since each has one core; they are for those who share hashes with others.
+/// Lanes do not make a hash faster here, since each hash has one core. They serve compatibility with other systems.
 const MAX_LANES: u32 = 16;
 
-/// KiB times passes: 2 GiB are written in about a second.
+/// KiB times passes. 2 GiB take about a second.
 const MAX_KIB_PASSES: u64 = 2 << 20;
 
 impl Parameters {
-    /// OWASP's first choice among the equals: the least time for its memory.
+    /// OWASP's first choice of the minimums, with the shortest time.
     pub(crate) const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
 
     pub(crate) const SALT_BYTES: usize = 16;
@@ -85,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_keep_no_core_for_seconds() {
+    fn parameters_with_more_than_2_gib_are_refused() {
         assert!(Parameters::new(1 << 20, 2, 1).is_ok());
         assert_eq!(Parameters::new(1 << 20, 3, 1), Err(InvalidParameters::Expensive));
         assert_eq!(Parameters::new(19_456, u32::MAX, 1), Err(InvalidParameters::Expensive));
     }
 
     #[test]
-    fn parameters_do_not_go_below_the_floor() {
+    fn parameters_below_the_minimum_are_refused() {
         for (memory, passes) in [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5), (7_168, 9)] {
             assert!(Parameters::new(memory, passes, 1).is_ok());
             let weak = InvalidParameters::Weak { memory_kib: memory - 1, passes };

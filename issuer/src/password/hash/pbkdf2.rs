@@ -1,4 +1,4 @@
-//! PBKDF2 (RFC 8018 §5.2), as a PHC string and as passlib writes it.
+//! PBKDF2 (RFC 8018 §5.2), as a PHC string and in passlib's form.
 
 use hmac::Hmac;
 use sha1::Sha1;
@@ -13,7 +13,7 @@ use super::{
 const FORM: &str = "$pbkdf2-sha256$i=ITERATIONS[,l=BYTES]$SALT$HASH or $pbkdf2-sha256$ITERATIONS$SALT$HASH, salt and hash \
                     in base64 without padding";
 
-/// OWASP asks for 1.3 million at most, with SHA-1; one and a half million take half a second to one and a half.
+/// OWASP's largest number is 1.3 million, with SHA-1. 1.5 million iterations take 0.5 to 1.5 seconds.
 const MAX_ITERATIONS: u64 = 1_500_000;
 
 #[derive(Clone)]
@@ -67,14 +67,14 @@ impl Pbkdf2Hash {
         derived.map_err(|error| HashingFailed(error.to_string()))
     }
 
-    /// Of an iteration it is about one.
+    /// An iteration is about one unit.
     pub(super) fn work(&self) -> u64 {
         let block = match self.digest {
             Digest::Sha1 => 20,
             Digest::Sha256 => 32,
             Digest::Sha512 => 64,
         };
-        // A longer output iterates again for each block of it.
+        // Each block of the output needs all iterations.
         let blocks = self.output.len().div_ceil(block) as u64;
         u64::from(self.iterations) * blocks
     }

@@ -1,4 +1,4 @@
-//! scrypt (RFC 7914), as a PHC string (passlib's is the same) and as crypt's `$7$`.
+//! scrypt (RFC 7914), as a PHC string, which passlib uses too, and as crypt's `$7$`.
 
 use base64ct::{Base64ShaCrypt, Encoding as _};
 use scrypt::Params;
@@ -12,10 +12,10 @@ use super::{
 const FORM: &str = "$scrypt$ln=LOG2N,r=BLOCK,p=LANES$SALT$HASH, salt and hash in base64 without padding";
 const CRYPT_FORM: &str = "$7$NrrrrrpppppSALT$HASH, as crypt writes it, with 43 characters of hash";
 
-/// Mebibytes that are filled and read again, over all lanes: 512 MiB take about a second and a half.
+/// Mebibytes that are written and read again, over all lanes. 512 MiB take about 1.5 seconds.
 const MAX_MIB: u64 = 512;
 
-/// The work of a KiB that is filled and read again: see `PasswordHash::work`.
+/// The work of a KiB that is written and read again: see `PasswordHash::work`.
 const WORK_OF_KIB: u64 = 5;
 
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl ScryptHash {
         Self::new(log_n, r, p, salt, output)
     }
 
-    /// The form of libxcrypt: numbers of 6 bits a character, the smallest first, and the salt as it stands.
+    /// The form of libxcrypt: numbers with 6 bits per character, the lowest first, and the salt as plain text.
     pub(super) fn parse_crypt(text: &str) -> Result<Self, InvalidPasswordHash> {
         let form = InvalidPasswordHash::Form(CRYPT_FORM);
         let (setting, output) = text.rsplit_once('$').ok_or(form.clone())?;
@@ -51,7 +51,7 @@ impl ScryptHash {
         let parameter = |name, expected| InvalidPasswordHash::Parameter { name, expected };
         let log_n = u8::try_from(log_n).ok().filter(|log_n| (1..=63).contains(log_n));
         let log_n = log_n.ok_or(parameter("ln", "a number from 1 to 63"))?;
-        // RFC 7914 §6. The product is checked here, since the crate multiplies the two before it looks.
+        // RFC 7914 §6. The product is checked here, since the crate multiplies without a check.
         if r == 0 || p == 0 || u64::from(r) * u64::from(p) >= 1 << 30 {
             return Err(parameter("r and p", "numbers from 1, with a product below 2^30"));
         }
@@ -78,7 +78,7 @@ impl ScryptHash {
         let block = 128 * u64::from(self.params.r());
         let filled = self.filled_bytes();
         let lanes = u64::from(self.params.p());
-        // Beside the table: a block for each lane, and two to work in.
+        // Besides the table, it needs one block per lane and two working blocks.
         limit.check_memory(filled.saturating_add(block.saturating_mul(lanes + 2)))?;
         check_work("memory in MiB times lanes", filled.saturating_mul(lanes) >> 20, MAX_MIB)
     }

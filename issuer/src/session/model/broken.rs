@@ -1,4 +1,4 @@
-//! Rules broken on purpose, to see that the checker would catch it.
+//! Rules broken on purpose, to prove that the checker detects each.
 
 use hallpass_token::UnixSeconds;
 
@@ -9,31 +9,31 @@ use crate::{
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Broken {
-    /// Between G and 2G a retry is a late one already.
+    /// A retry between G and 2G counts as late.
     NoDeadZone,
-    /// The current token rotates however young it is.
+    /// The current token rotates at any age.
     No2GRule,
-    /// A late retry leaves the time of the last rotation as it was.
+    /// A late retry does not update the time of the last rotation.
     LateRetryKeepsTheClocks,
-    /// A token of the past is refused, and the session goes on.
+    /// A superseded token is refused, and the session continues.
     NoTheft,
-    /// A retry within the grace gets a token of its own.
+    /// A retry within the grace gets a different token.
     GraceDrawsAnother,
-    /// Whole seconds are taken for exact: G and 2G include their last one.
+    /// Whole seconds count as exact: G and 2G include their last second.
     RoundsDown,
-    /// The decision takes the time at which it is made, and not that of the request's arrival.
+    /// A decision uses its own time instead of the request's arrival time.
     DecidesByItsOwnClock,
-    /// A write does not look at what it overwrites.
+    /// A write does not compare the record that it overwrites.
     WritesBlindly,
-    /// An answer does not wait until its write is durable.
+    /// An answer does not wait for the durability of its write.
     AnswersBeforeTheDisk,
-    /// A decision does not wait until what it read is durable.
+    /// A decision does not wait for the durability of its read.
     ReadsBeforeTheDisk,
 }
 
 impl Broken {
-    /// Those that random histories find within seconds. [`RoundsDown`](Self::RoundsDown) takes a hundred thousand of
-    /// them, and has a history of its own.
+    /// The broken rules that random histories find within seconds. [`RoundsDown`](Self::RoundsDown) takes a hundred
+    /// thousand histories, and has its own test.
     pub(super) const SOON_FOUND: [Self; 9] = [
         Self::NoDeadZone,
         Self::No2GRule,
@@ -46,7 +46,7 @@ impl Broken {
         Self::ReadsBeforeTheDisk,
     ];
 
-    /// What the real rules decide, bent.
+    /// The decision of the real rules with this rule broken.
     pub(super) fn rotate(self, session: &Session, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
         let outcome = session.rotate(presented, context);
         match (self, outcome) {
@@ -81,7 +81,7 @@ impl Broken {
     }
 }
 
-/// What would be decided once 2G have passed, but now.
+/// The decision as if 2G had passed.
 fn as_if_settled(session: &Session, presented: &RefreshToken, context: &RotationContext<'_>) -> Outcome {
     let now = session.rotated_at.saturating_add(2 * context.rules.grace + 1);
     rotated_at(session.rotate(presented, &RotationContext { now, ..*context }), context.now)
@@ -96,7 +96,7 @@ fn rotated_at(outcome: Outcome, now: UnixSeconds) -> Outcome {
     }
 }
 
-/// The salt of the record, where a late retry should draw one of its own.
+/// Uses the record's salt, where a late retry should use a new one.
 pub(super) fn with_the_same_salt<'c>(session: &Session, context: &RotationContext<'c>) -> RotationContext<'c> {
     let Salt(salt) = session.salt;
     RotationContext { salt: Salt(salt), ..*context }

@@ -1,4 +1,4 @@
-//! What a run of histories went through, so that nobody takes a run that tried nothing for a proof.
+//! The events in a run of histories. A run without an event proves nothing about it.
 
 use std::{fmt, ops::Add};
 
@@ -25,7 +25,7 @@ macro_rules! coverage {
         }
 
         impl Coverage {
-            /// Asserts that all of it happened.
+            /// Asserts that every event happened.
             pub(super) fn assert_complete(&self) {
                 $(assert!(self.$name > 0, "no history had any {}", $what);)*
             }

@@ -1,19 +1,18 @@
-//! The store of the model: every version of the one record that it holds, of which a crash keeps at least the durable
-//! ones.
+//! The store of the model: every version of its one record. A crash keeps at least the durable versions.
 
 use crate::session::Session;
 
-/// Every version since the sign-in, in their order.
+/// All versions since the sign-in, in order.
 pub(super) struct Disk {
     versions: Vec<Version>,
-    /// How many of them are durable.
+    /// The number of durable versions.
     durable: usize,
 }
 
 /// One version of the record.
 pub(super) struct Version {
     pub(super) session: Session,
-    /// Which token is its current one, in the family tree.
+    /// The index of its current token in the family tree.
     pub(super) current: usize,
     /// The true time at which its rotation was decided, in milliseconds.
     pub(super) rotated_at: u64,
@@ -37,12 +36,13 @@ impl Disk {
         self.latest()
     }
 
-    /// Group commit: everything that was written becomes durable.
+    /// Group commit: all versions become durable.
     pub(super) fn sync(&mut self) {
         self.durable = self.versions.len();
     }
 
-    /// Loses what was not durable, but for the first `kept` of it: a disk may have written more than it was told to.
+    /// Loses the non-durable versions except the first `kept` of them, since a disk may have written more than it
+    /// acknowledged.
     pub(super) fn crash(&mut self, kept: usize) -> usize {
         let before = self.versions.len();
         let kept = kept % (before - self.durable + 1);

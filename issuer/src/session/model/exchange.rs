@@ -1,4 +1,4 @@
-//! A request on its way through the issuer and back, stage by stage.
+//! A request and its answer, stage by stage.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use hallpass_token::UnixSeconds;
 
 use crate::{refresh_token::RefreshToken, session::Refusal};
 
-/// A token in somebody's hands, and its place in the family tree.
+/// A token that a client holds, and its index in the family tree.
 #[derive(Clone)]
 pub(super) struct HeldToken {
     pub(super) token: RefreshToken,
@@ -20,7 +20,7 @@ pub(super) struct Exchange {
     /// In true milliseconds.
     pub(super) sent_at: u64,
     pub(super) stage: Stage,
-    /// Nobody waits for the answer any more, or it is lost.
+    /// The client has given up, or the answer is lost.
     pub(super) is_abandoned: bool,
 }
 
@@ -38,11 +38,11 @@ pub(super) enum RequestKind {
 
 #[derive(Clone)]
 pub(super) enum Stage {
-    /// On its way to the issuer.
+    /// The request is on its way to the issuer.
     Sent,
-    /// At the issuer, which has looked at its clock.
+    /// The request has arrived, and the issuer has read its clock.
     Arrived { now: UnixSeconds, at: u64 },
-    /// The record was read in that version, which may not be durable yet.
+    /// The issuer has read this version, which may not be durable yet.
     Read { now: UnixSeconds, at: u64, version: usize },
     /// The answer waits until that version is durable.
     Decided { version: usize, answer: Answer },
@@ -73,8 +73,8 @@ impl fmt::Display for Who {
 
 impl fmt::Display for HeldToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.token.position;
-        write!(f, "token {} ({}.{})", self.index, place.generation, place.attempt)
+        let position = self.token.position;
+        write!(f, "token {} ({}.{})", self.index, position.generation, position.attempt)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can happen, and how likely.
+//! The steps of a history, and their probabilities.
 
 use std::fmt;
 
@@ -6,36 +6,36 @@ use proptest::prelude::*;
 
 use crate::session::{Lifetimes, Rules};
 
-/// What a history begins with.
+/// The initial state of a history.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
     pub(super) rules: Rules,
-    /// Milliseconds of the second in which the history begins.
+    /// The offset of the history's start within a second, in milliseconds.
     pub(super) phase: u64,
-    /// How many tabs share the cookie jar.
+    /// The number of tabs that share the cookie jar.
     pub(super) tabs: usize,
 }
 
-/// One thing that happens. Numbers that are too large wrap around, so that each means something in every state.
+/// One step. Numbers that are too large wrap around, so that each step is valid in every state.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// A tab renews, and nothing goes wrong.
+    /// A tab refreshes without a fault.
     Renew { tab: usize },
     /// A tab sends the jar's token.
     Send { tab: usize },
-    /// An exchange goes on by so many stages.
+    /// An exchange advances by this many stages.
     Proceed { exchange: usize, stages: usize },
     /// An exchange's request or answer is lost.
     Lose { exchange: usize },
-    /// So many 64ths of the grace pass.
+    /// Time passes: this many 64ths of the grace.
     Elapse { units: u64 },
-    /// Time passes up to the last moment of an exchange, as far as its client waits.
+    /// Time passes up to the deadline of an exchange's client.
     ElapseToDeadline { exchange: usize },
-    /// Time passes up to where the issuer's clock shows another second, or to just before.
+    /// Time passes up to the next second of the issuer's clock, or to just before it.
     ElapseToTick { before: u64 },
-    /// The store makes durable what was written.
+    /// The store makes its writes durable.
     Sync,
-    /// The issuer is killed, or loses power: what was not durable is lost, but for some of it.
+    /// The issuer is killed or loses power: the non-durable writes are lost, except `kept` of them.
     Crash { kept: usize },
     /// The clock jumps.
     Jump { seconds: i64 },
@@ -43,15 +43,15 @@ pub(super) enum Step {
     SignOut { tab: usize },
     /// A thief copies the jar.
     Steal,
-    /// The thief sends a token, the last or an earlier one.
+    /// The thief sends a stolen token, the last or an earlier one.
     ThiefSends { back: usize },
 }
 
-/// Seconds that stand for the grace where there is none.
+/// The seconds that replace the grace in the strict mode.
 const STRICT: u64 = 2;
 
 pub(super) fn setups() -> impl Strategy<Value = Setup> {
-    // In the strict mode each use rotates, so that two tabs are two holders: it is for clients with one.
+    // In the strict mode each use rotates, so that two tabs are two holders. It is for clients with one tab.
     let grace_and_tabs = prop_oneof![8 => (1..5_u64, 1..5_usize), 1 => Just((0, 1))];
     (grace_and_tabs, 0..1000_u64).prop_map(|((grace, tabs), phase)| {
         let scale = if grace == 0 { STRICT } else { grace };
@@ -83,7 +83,7 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
 }
 
 impl Setup {
-    /// How long an honest exchange takes at most, in milliseconds. Without a grace the rules ask for nothing, and a
+    /// The maximum duration of an honest exchange, in milliseconds. Without a grace the rules have no limit, and a
     /// client gives up at some time.
     pub(super) fn longest_exchange(&self) -> u64 {
         500 * if self.rules.grace == 0 { STRICT } else { self.rules.grace }

@@ -1,4 +1,4 @@
-//! The second property in so many words: two holders who part and alternate outside the grace do not go on for long.
+//! The second property directly: two holders that alternate outside the grace are detected soon.
 
 use hallpass_token::UnixSeconds;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::{
 
 const RULES: Rules = Rules { lifetimes: Lifetimes { idle: 10_000, absolute: 100_000 }, grace: 30, late_window: 600 };
 
-/// How a use is bent on purpose.
+/// The rule that is broken on purpose.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bent {
     Not,
@@ -22,7 +22,7 @@ enum Bent {
     SameSalt,
 }
 
-/// Lets two holders of one token use it in turn, so many seconds apart, and counts the uses until the session ends.
+/// Two holders use one token in turn, with these gaps in seconds. Returns the number of uses until the session ends.
 fn uses_until_the_end(grace: u64, rotations_before: usize, gaps: &[u64], bent: Bent) -> Option<usize> {
     let rules = Rules { grace, ..RULES };
     let keys = RefreshTokenKeys::new(RefreshTokenKey::from_root(&[1; 32]), vec![], DecoyKey::of_root(&[1; 32]));
@@ -77,7 +77,7 @@ proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn two_holders_who_alternate_outside_the_grace_are_seen_within_three_uses(
+    fn two_holders_that_alternate_outside_the_grace_are_detected_within_three_uses(
         grace in prop_oneof![Just(0), Just(1), Just(30)],
         rotations_before in 0..5_usize,
         gaps in gaps(),
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn and_would_not_be_without_theft_or_with_a_salt_that_stays(gaps in gaps()) {
+    fn alternating_holders_are_not_detected_without_theft_or_with_a_constant_salt(gaps in gaps()) {
         prop_assert_eq!(uses_until_the_end(30, 1, &gaps, Bent::NoTheft), None);
         prop_assert_eq!(uses_until_the_end(30, 1, &gaps, Bent::SameSalt), None);
     }

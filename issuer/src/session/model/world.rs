@@ -1,4 +1,5 @@
-//! A world of one session: its store, an honest client with a jar that all tabs share, a thief, and what is on its way.
+//! The world of one session: its store, an honest client whose tabs share a cookie jar, a thief, and the exchanges
+//! under way.
 
 use std::fmt;
 
@@ -22,7 +23,7 @@ use crate::{
 mod check;
 mod decide;
 
-/// When every history begins, but for its milliseconds.
+/// The second in which every history begins.
 const BEGINNING: u64 = 1_790_000_000;
 
 /// A property that was broken.
@@ -38,27 +39,27 @@ pub(super) struct World {
     keys: RefreshTokenKeys,
     /// The true time since the beginning, in milliseconds.
     now: u64,
-    /// By how many seconds the issuer's clock is wrong.
+    /// The error of the issuer's clock, in seconds.
     skew: i64,
     disk: Disk,
     in_flight: Vec<Exchange>,
     /// The token that every tab sends.
     jar: HeldToken,
-    /// What the thief has had in their hands.
+    /// The tokens that the thief has stolen.
     loot: Vec<HeldToken>,
-    /// Every token that was ever answered.
+    /// Every token that the issuer has answered with.
     issued: Vec<HeldToken>,
-    /// Each token's parent in the family tree; the first has none.
+    /// Each token's parent in the family tree; the first token has none.
     parents: Vec<Option<usize>>,
-    /// The latest version that an answer rested on.
+    /// The latest version that an answer depends on.
     acknowledged: usize,
     salts: u64,
     thief_has_acted: bool,
     user_has_left: bool,
-    /// The clock jumped while an honest request was under way: the rules promise nothing then.
+    /// The clock jumped while an honest request was under way, a case without a promise.
     has_jumped_amid: bool,
     pub(super) coverage: Coverage,
-    /// What happened, a line each, where somebody wants to know.
+    /// The events as lines, if the story is requested.
     story: Option<Vec<String>>,
 }
 
@@ -123,7 +124,7 @@ impl World {
         self.check_durable()
     }
 
-    /// Lets everything come to its end. An honest client is then still signed in, and only one chain of tokens is good.
+    /// Completes all exchanges. An honest client is then still signed in, and only one chain of tokens is valid.
     pub(super) fn settle(&mut self) -> Result<(), Violation> {
         self.elapse(self.setup.longest_exchange() + 1);
         while !self.in_flight.is_empty() {
@@ -142,7 +143,7 @@ impl World {
         Ok(())
     }
 
-    /// The time on the issuer's clock.
+    /// The issuer's clock.
     fn clock(&self) -> UnixSeconds {
         let true_time = BEGINNING + (self.setup.phase + self.now) / 1000;
         UnixSeconds::new(true_time.saturating_add_signed(self.skew)).unwrap()
@@ -155,7 +156,7 @@ impl World {
         Ok(())
     }
 
-    /// A tab that waits for an answer sends nothing else, and one that was told to sign in again neither.
+    /// Sends a request, unless the tab waits for an answer or must sign in again.
     fn send_from(&mut self, tab: usize, kind: RequestKind) -> bool {
         let who = Who::Tab(tab % self.setup.tabs);
         let is_waiting = self.in_flight.iter().any(|exchange| exchange.who == who && !exchange.is_abandoned);
@@ -193,7 +194,7 @@ impl World {
         self.abandon(index);
     }
 
-    /// Nobody waits any more. What the issuer has not begun to decide never reaches it; the rest goes its way.
+    /// The client gives up. A request that the issuer has not read yet is dropped; any other continues.
     fn abandon(&mut self, index: usize) {
         match self.in_flight[index].stage {
             Stage::Sent | Stage::Arrived { .. } | Stage::Answered { .. } => drop(self.in_flight.remove(index)),
@@ -201,7 +202,7 @@ impl World {
         }
     }
 
-    /// Time passes. An honest request arrives and its answer returns within half the grace, or never.
+    /// Time passes. An honest exchange completes within half the grace, or is abandoned.
     fn elapse(&mut self, milliseconds: u64) {
         self.now += milliseconds;
         self.tell(|| format!("{milliseconds} ms pass"));
@@ -221,7 +222,7 @@ impl World {
         }
     }
 
-    /// The issuer is killed and started again: what it was about is lost, and what was on its way to it too.
+    /// The issuer is killed and restarted: requests under way to it or in it are lost.
     fn crash(&mut self, kept: usize) {
         let undone = self.disk.crash(kept);
         self.coverage.crashes += 1;

@@ -1,4 +1,4 @@
-//! Each row of the table of rules, one test.
+//! One test for each row of the table of rules.
 
 use uuid::Uuid;
 
@@ -16,17 +16,17 @@ const RULES: Rules = Rules { lifetimes: LIFETIMES, grace: GRACE, late_window: LA
 const STRICT: Rules = Rules { lifetimes: LIFETIMES, grace: 0, late_window: LATE_WINDOW };
 const START: u64 = 100_000;
 
-/// A session and the token that was answered last, as a client sees them.
+/// A session and its last issued token, from the client's view.
 struct Client {
     session: Session,
     token: RefreshToken,
     rules: Rules,
     keys: RefreshTokenKeys,
-    /// Draws a salt that is fresh each time.
+    /// The last salt. Each presentation uses a new one.
     salts: u8,
 }
 
-/// Keys of these roots, the first one in use.
+/// Keys of these roots; the first is in use.
 fn keys(roots: &[u8]) -> RefreshTokenKeys {
     let mut keys = roots.iter().map(|root| RefreshTokenKey::from_root(&[*root; 32]));
     RefreshTokenKeys::new(keys.next().unwrap(), keys.collect(), DecoyKey::of_root(&[0; 32]))
@@ -42,7 +42,7 @@ impl Client {
         Self { session: Session::begin(beginning, &token, now), token, rules, keys: keys(&[9]), salts: 0 }
     }
 
-    /// One whose second token is current since `START`: the first is the previous one.
+    /// A client whose second token is current since `START`, and its first token, which is the previous one.
     fn rotated(rules: Rules) -> (Self, RefreshToken) {
         let mut client = Self::signed_in(rules);
         let first = client.token.clone();
@@ -50,7 +50,7 @@ impl Client {
         (client, first)
     }
 
-    /// What presenting a token so many seconds after `START` leads to; nothing is stored.
+    /// The outcome of a token presented this many seconds after `START`. It is not stored.
     fn present(&mut self, token: &RefreshToken, after: i64) -> Outcome {
         self.present_with(token, after, CredentialEpoch(0))
     }
@@ -64,7 +64,7 @@ impl Client {
         )
     }
 
-    /// The same where it must rotate; stored.
+    /// Presents a token that must rotate, and stores the outcome.
     fn take(&mut self, token: &RefreshToken, after: i64) {
         match self.present(token, after) {
             Outcome::Rotated { session, token } => (self.session, self.token) = (session, token),
@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    /// Asserts that a token is answered with the current one.
+    /// Asserts that the answer is the current token.
     fn assert_again(&mut self, token: &RefreshToken, after: i64, by: Repeat) {
         match self.present(token, after) {
             Outcome::Again { token, by: found } => {
@@ -119,7 +119,7 @@ fn the_first_token_of_a_login_rotates_at_once() {
 }
 
 #[test]
-fn the_current_token_less_than_2g_after_its_rotation_comes_again_without_a_write() {
+fn the_current_token_within_2g_of_its_rotation_is_returned_without_a_write() {
     let (mut client, _) = Client::rotated(RULES);
     let second = client.token.clone();
     for after in [0, 29, 30, 59, 60] {
@@ -151,14 +151,14 @@ fn the_previous_token_from_2g_to_w_gets_a_different_successor_and_the_clocks_sta
         client.take(&first, after);
         assert_ne!(client.token.hash(), unused.hash());
         assert_eq!(client.token.position, TokenPosition { generation: 1, attempt: 1 });
-        // The clocks start again: within G of the retry it gets the same answer as the retry, and so on to W.
+        // The times count from the retry: within G of it the answer is the same, and so on up to W.
         client.assert_again(&first, after + 29, Repeat::Previous);
         let retried = client.token.clone();
         client.assert_again(&retried, after + 60, Repeat::Current);
         assert!(matches!(client.present(&first, after + 60), Outcome::Wait { .. }));
         client.take(&first, after + 600);
         assert_eq!(client.token.position, TokenPosition { generation: 1, attempt: 2 });
-        // The unused one is superseded.
+        // The unused token is superseded.
         client.assert_stolen(&unused, after + 601);
     }
 }
@@ -211,7 +211,7 @@ fn a_token_newer_than_the_record_is_refused_without_alarm() {
 }
 
 #[test]
-fn a_token_of_a_history_that_a_restored_backup_undid_ends_the_session_once_another_has_its_place() {
+fn a_token_from_before_a_restored_backup_ends_the_session_once_another_token_has_its_position() {
     let (mut client, _) = Client::rotated(RULES);
     let backup = client.session.clone();
     let second = client.token.clone();
@@ -288,7 +288,7 @@ fn elapsed_times_below_zero_count_as_zero() {
     let second = client.token.clone();
     client.assert_again(&first, -5000, Repeat::Previous);
     client.assert_again(&second, -5000, Repeat::Current);
-    // A rotation while the clock is back does not make the session look idle when it returns.
+    // A rotation during a backward jump does not make the session look idle after it.
     let mut client = Client::signed_in(RULES);
     let first = client.token.clone();
     client.take(&first, -5000);
@@ -297,7 +297,7 @@ fn elapsed_times_below_zero_count_as_zero() {
 }
 
 #[test]
-fn a_successor_that_cannot_be_made_again_is_not_guessed() {
+fn a_repeat_without_its_key_is_refused() {
     let (mut client, first) = Client::rotated(RULES);
     client.keys = keys(&[8]);
     client.assert_refused(&first, 1, Refusal::KeyRevoked);
@@ -318,7 +318,7 @@ fn a_retry_across_a_rotation_of_the_keys_gets_the_same_token() {
 }
 
 #[test]
-fn numbers_that_run_out_end_in_a_refusal_and_never_begin_again() {
+fn position_counters_end_in_a_refusal_and_do_not_wrap() {
     let (mut client, first) = Client::rotated(RULES);
     let second = client.token.clone();
     client.session.position = TokenPosition { generation: u32::MAX, attempt: u32::MAX };

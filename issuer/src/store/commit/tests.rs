@@ -1,4 +1,4 @@
-//! Who waits for which sync, with syncs that the tests hold up.
+//! Which task waits for which sync. The tests delay the syncs.
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ const NONE: Sharing = Sharing { period: Duration::ZERO, burst: 0, enough: u64::M
 /// A shareable write waits until the test is over.
 const ENDLESS: Sharing = Sharing { period: Duration::from_hours(1), ..NONE };
 
-/// A record, where it does not matter which.
+/// Any record.
 const KEYS: &[&str] = &["record"];
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
     committer.durable(committer.last_write()).await.unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     starts.recv().unwrap();
-    // This write comes while the first sync is under way, which therefore does not cover it.
+    // The first sync began before this write and does not cover it.
     committer.write(KEYS, Urgency::Now, || ());
     let second = committer.durable(committer.last_write());
     release.send(()).unwrap();
@@ -43,7 +43,7 @@ async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
 }
 
 #[tokio::test]
-async fn whoever_saw_a_write_waits_for_it() {
+async fn a_read_waits_for_the_write_that_it_depends_on() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let committer = Arc::new(
@@ -53,7 +53,7 @@ async fn whoever_saw_a_write_waits_for_it() {
         })
         .unwrap(),
     );
-    // A writer that is held up after its write took effect and before it is counted.
+    // A writer that is delayed after its write took effect and before it is counted.
     let (entered, has_entered) = mpsc::channel();
     let (resume, resumed) = mpsc::channel::<()>();
     let writer = thread::spawn({
@@ -74,7 +74,7 @@ async fn whoever_saw_a_write_waits_for_it() {
             read.send(()).unwrap();
         }
     });
-    // Without the lock the reader would find nothing to wait for, and be done at once.
+    // Without the lock the reader would find nothing to wait for and return immediately.
     assert!(has_read.recv_timeout(Duration::from_millis(300)).is_err());
     resume.send(()).unwrap();
     writer.join().unwrap();
@@ -85,7 +85,7 @@ async fn whoever_saw_a_write_waits_for_it() {
 }
 
 #[tokio::test]
-async fn after_a_failed_sync_nothing_is_durable_any_more() {
+async fn after_a_failed_sync_no_write_becomes_durable() {
     let committer = Committer::start(NONE, || Err(io::Error::other("disk full"))).unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("disk full"));
@@ -94,7 +94,7 @@ async fn after_a_failed_sync_nothing_is_durable_any_more() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
+async fn a_panic_is_a_failure_and_leaves_no_task_waiting() {
     let committer = Committer::start(NONE, || panic!("on purpose")).unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("panicked"));
@@ -137,7 +137,7 @@ fn closing_makes_the_last_writes_durable() {
 }
 
 #[tokio::test]
-async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
+async fn a_read_waits_only_for_the_last_change_of_its_records() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let committer = Committer::start(NONE, move || {
@@ -166,7 +166,7 @@ async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
 }
 
 #[tokio::test]
-async fn after_a_failure_nothing_is_read_that_was_durable_before() {
+async fn after_a_failure_no_read_is_answered() {
     let committer = Committer::start(NONE, || Ok(())).unwrap();
     let ((), written) = committer.write(KEYS, Urgency::Now, || ());
     committer.durable(written).await.unwrap();

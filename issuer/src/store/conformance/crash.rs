@@ -1,4 +1,4 @@
-//! Crashes: what was acknowledged is there.
+//! Crashes: acknowledged writes survive them.
 
 use super::*;
 
@@ -26,7 +26,7 @@ pub(in crate::store) async fn what_was_acknowledged_survives_a_crash<B: Bench>()
         assert_eq!(store.sessions_of(user.id).await.unwrap(), sessions);
         assert_eq!(store.user_named(&user.username).await.unwrap(), Some(user));
     }
-    // It goes on from there.
+    // The store works after the crash.
     store.add_session(&session(1, 9999)).await.unwrap();
     assert!(store.sessions_of(session(1, 9999).user).await.unwrap().contains(&session(1, 9999)));
 }

@@ -1,4 +1,4 @@
-//! Sessions whose key of refresh tokens was revoked: all of them end, however often the work is cut short, and no others do.
+//! Sessions of a revoked refresh token key: all of them end, even if the work is interrupted, and no others end.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     sweeper::{AT_ONCE, end_revoked},
 };
 
-/// The master key of a store, with which issuers keep its keys, and commands change them.
+/// The master key of a store, for issuers and for commands that change keys.
 pub(crate) struct Keys {
     folder: TempDir,
     source: MasterKeySource,
@@ -51,7 +51,7 @@ impl Keys {
         Keeper::start(store, clock, &self.source, home, settings, Metrics::new().keys).await.unwrap()
     }
 
-    /// Revokes the key of refresh tokens in use, as the command does.
+    /// Revokes the refresh token key in use, as the command does.
     pub(crate) async fn revoke(&self, store: &dyn Store) {
         let master = self.source.find(Home::Folder(self.folder.path())).unwrap();
         let record = store.key_ring().await.unwrap().unwrap();
@@ -69,7 +69,7 @@ pub(crate) fn key_in_use(keeper: &Keeper) -> KeyId {
     keeper.latest().keys.refresh_tokens.in_use().id()
 }
 
-/// Sessions of a hundred users whose first token was made with that key.
+/// Sessions of a hundred users whose first token is made with that key.
 pub(crate) fn sessions_with(key: KeyId, ids: impl Iterator<Item = u128>) -> Vec<Session> {
     ids.map(|id| session_with(id % 100, id, key)).collect()
 }
@@ -86,11 +86,11 @@ pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_i
     let keys = Keys::new();
     let one = keys.keeper(&store).await;
     let two = keys.keeper(&store).await;
-    // Ids all over the range, as random ones are.
+    // The ids spread over the whole range, as random ids do.
     let spread = |ids: std::ops::Range<u128>| ids.map(|id| id << 116);
     let revoked = sessions_with(key_in_use(&one), spread(0..REVOKED as u128));
     keys.revoke(&*store).await;
-    // What is made from now on, by an issuer that the first two have not heard of.
+    // Sessions that a third issuer makes after the revocation. The first two do not know of it yet.
     let kept = sessions_with(key_in_use(&keys.keeper(&store).await), spread(1000..1100));
     join_all(revoked.iter().chain(&kept).map(|session| store.add_session(session))).await;
 
@@ -110,7 +110,7 @@ pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_i
     two.fresh_view().await.unwrap();
     let (first, second) = tokio::join!(end_revoked(&*store, &keeper), end_revoked(&*store, &two));
     let after = first.unwrap() + second.unwrap();
-    // Each is ended, and logged, once. What the abort cut off may have been written after it was counted.
+    // Each session is ended and logged once. Writes that the abort interrupted may have completed after the count.
     assert!((REVOKED - before).saturating_sub(AT_ONCE) <= after && after <= REVOKED - before, "{before}, {after}");
     assert_eq!((ends_of(&*store, &revoked).await, ends_of(&*store, &kept).await), (REVOKED, 0));
     assert_eq!(end_revoked(&*store, &two).await.unwrap(), 0);

@@ -1,4 +1,4 @@
-//! Sessions: read as they were written, swapped once, listed whole.
+//! Sessions: they read back as written, swap once, and are listed completely.
 
 use super::*;
 
@@ -47,7 +47,7 @@ pub(in crate::store) async fn several_sessions_are_found_by_their_ids_at_once<B:
 
 pub(in crate::store) async fn a_user_has_their_own_sessions_and_nobody_elses<B: Bench>() {
     let (_bench, store) = B::open().await;
-    // Neighbours in the order of ids, the last of them all too.
+    // Neighbors in the order of ids, including the last id of all.
     for (owner, id) in [(1, 12), (1, 11), (2, 13), (u128::MAX - 1, 14), (u128::MAX, 15), (u128::MAX, 16)] {
         store.add_session(&session(owner, id)).await.unwrap();
     }
@@ -75,7 +75,7 @@ pub(in crate::store) async fn pages_have_every_session_once_and_in_order<B: Benc
 
 pub(in crate::store) async fn a_listing_under_change_misses_no_session_that_stays<B: Bench>() {
     let (_bench, store) = B::open().await;
-    // Those that stay lie between those that come and go.
+    // Sessions that stay lie between sessions that are added and removed.
     for index in 0..u128::from(TASKS) {
         store.add_session(&session(1, index * 1000)).await.unwrap();
     }

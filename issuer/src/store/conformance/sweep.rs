@@ -1,4 +1,4 @@
-//! Sessions that go: removed as they are, or not at all.
+//! Removal of sessions: only an unchanged session is removed.
 
 use super::*;
 
@@ -13,7 +13,7 @@ pub(in crate::store) async fn a_removed_session_is_gone_from_everywhere_and_stay
     assert_eq!(store.session(gone.id).await.unwrap(), None);
     assert_eq!(store.sessions_of(gone.user).await.unwrap(), std::slice::from_ref(&kept));
     assert_eq!(every_session(&*store, 10).await, [kept.id]);
-    // Whoever still has the record from before cannot bring it back.
+    // A writer with the old record cannot restore the session.
     assert_eq!(store.swap_session(&gone, &ended(&gone)).await.unwrap(), Swapped::Conflict);
     assert_eq!(store.session(gone.id).await.unwrap(), None);
 }
@@ -56,7 +56,7 @@ pub(in crate::store) async fn a_sweep_removes_what_is_over_and_nothing_that_is_r
     const SESSIONS: u64 = 40;
     let (_bench, store) = B::open().await;
     let old = |task: u64, index| session(u128::from(task), u128::from(task * SESSIONS + index));
-    // What is before the epoch counts as over, so that a swap can renew it.
+    // A session of an earlier epoch counts as over, so that a swap can renew it.
     let renewed = |session: &Session| session.with_epoch(CredentialEpoch(1));
     let is_over = |session: &Session| session.is_before(CredentialEpoch(1));
     for task in 0..TASKS {

@@ -1,4 +1,4 @@
-//! Users: names that are given out once, and a record that many swap at once.
+//! Users: each name is assigned once, and concurrent swaps of one record are serialized.
 
 use super::*;
 
@@ -56,18 +56,18 @@ pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Be
     let (_bench, store) = B::open().await;
     store.add_user(&user(1, "one")).await.unwrap();
     let at = |seconds| User { created_at: UnixSeconds::new(seconds).unwrap(), ..user(1, "one") };
-    // The first task counts, the others look on.
+    // The first task counts; the others read.
     at_once(|index| {
         let store = Arc::clone(&store);
         async move {
-            let mut seen = 0;
-            while seen < STEPS {
+            let mut latest = 0;
+            while latest < STEPS {
                 let now = store.user(user(1, "one").id).await.unwrap().unwrap().created_at.seconds();
-                assert!(now >= seen, "{now} after {seen}");
-                seen = now;
-                if index == 0 && seen < STEPS {
-                    assert_eq!(store.swap_user(&at(seen), &at(seen + 1)).await.unwrap(), Swapped::Yes);
-                    seen += 1;
+                assert!(now >= latest, "{now} after {latest}");
+                latest = now;
+                if index == 0 && latest < STEPS {
+                    assert_eq!(store.swap_user(&at(latest), &at(latest + 1)).await.unwrap(), Swapped::Yes);
+                    latest += 1;
                 }
             }
         }
@@ -101,7 +101,7 @@ pub(in crate::store) async fn pages_have_every_user_once_and_in_order<B: Bench>(
     for id in &ids {
         store.add_user(&user(*id, &format!("user {id}"))).await.unwrap();
     }
-    // A session is no user, and its id no user's.
+    // A session's id is not a user's id.
     store.add_session(&session(1, 7)).await.unwrap();
     let in_order: Vec<_> = ids.iter().map(|id| user(*id, &format!("user {id}"))).collect();
     for limit in [1, 7, 1000] {
@@ -133,7 +133,7 @@ pub(in crate::store) async fn a_removed_user_is_gone_and_their_name_is_given_out
     assert_eq!(store.user(gone.id).await.unwrap(), None);
     assert_eq!(store.user_named(&gone.username).await.unwrap(), None);
     assert_eq!(store.users_after(None, 10).await.unwrap(), [kept]);
-    // Whoever still has the record from before cannot bring it back, and the sessions can still be removed.
+    // A writer with the old record cannot restore the user, and the sessions can still be removed.
     assert_eq!(store.swap_user(&gone, &gone.disabled()).await.unwrap(), Swapped::Conflict);
     assert_eq!(store.sessions_of(gone.id).await.unwrap(), [session(1, 7)]);
     assert_eq!(store.add_user(&next).await.unwrap(), Added::Yes);
@@ -178,7 +178,7 @@ pub(in crate::store) async fn of_removals_changes_and_additions_at_once_each_has
         let named = store.user_named(&old.username).await.unwrap();
         match &winners[..] {
             [left] => assert_eq!(named, *left),
-            // Removed, and the name given out again.
+            // The user was removed and the name assigned again.
             [one, other] => {
                 assert!(one.is_none() || other.is_none());
                 assert_eq!(named, one.clone().or(other.clone()));

@@ -1,4 +1,4 @@
-//! Where a PostgreSQL database is: a `postgres://` URL, parsed once, of which the password is never shown.
+//! The address of a PostgreSQL database: a `postgres://` URL, parsed once. Its password is never shown.
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -6,15 +6,15 @@ use tokio_postgres::{Config, config::Host};
 
 use super::parameters::Parameters;
 
-/// Bytes that nobody has acknowledged for so long end a connection: what was written to a machine that has gone must not
-/// reach it long after everybody was told that it failed.
+/// Bytes without a TCP acknowledgment for this long end a connection. A write must not reach a server long after it was
+/// reported as failed.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 
-/// An idle connection whose other end has gone without a word is noticed after thirty seconds. Shorter than what
-/// firewalls take for an idle connection.
+/// The idle time before the first keepalive probe, and the number of probes: the loss of a silent server is detected
+/// after thirty seconds. Firewalls drop idle connections later than that.
 const KEEPALIVE: (Duration, u32) = (Duration::from_secs(15), 3);
 
-/// A PostgreSQL database, on one host or on several of which one is the primary.
+/// A PostgreSQL database, on one host or on several hosts with one primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PostgresAddress {
     config: Config,
@@ -23,65 +23,67 @@ pub(crate) struct PostgresAddress {
     durability: Durability,
 }
 
-/// What makes durable what the database acknowledges.
+/// What makes acknowledged writes durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Durability {
-    /// The disk of the server: one whose fsync is off is refused.
+    /// The server's disk. A server with fsync off is refused.
     #[default]
     Server,
-    /// Other machines, whose word the server passes on: its own disk may lose everything, as that of a Neon compute.
+    /// Other machines, for which the server answers. Its own disk may lose everything, as a Neon compute's can.
     External,
 }
 
-/// Whether the way to the database is encrypted. There is nothing between the two: encryption without a look at the
-/// certificate keeps nobody out who can stand in the middle.
+/// Whether the connection is encrypted. TLS without verification of the certificate is not offered, since it does not
+/// stop an attacker in the middle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Encryption {
     Off,
-    /// The certificate must be the host's, by an authority of this machine or by the one in a file.
+    /// The certificate must be the host's, issued by an authority of this machine or of a file.
     Verified {
         authority: Option<PathBuf>,
     },
 }
 
-/// A URL that names no database. What it says never quotes the URL, which may hold a password.
+/// Why a URL is not a database address. The message never quotes the URL, which may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidAddress {
     #[error(
-        "a database is postgres://USER@HOST/DATABASE, or several hosts, such as postgres://hallpass@db1,db2/hallpass"
+        "a database address must be postgres://USER@HOST/DATABASE; separate several hosts with commas, such as \
+         postgres://hallpass@db1,db2/hallpass"
     )]
     Shape,
-    #[error("an @ in a user's name or password is written %40, a / %2F and a : %3A")]
+    #[error("in a user name or password of the database's address, write @ as %40, / as %2F and : as %3A")]
     Escape,
     #[error("the database's address {0}")]
     Option(String),
     #[error(
-        "sslmode={0} is none of disable, require, verify-ca and verify-full: TLS is off, or the certificate is verified"
+        "sslmode must be one of disable, require, verify-ca and verify-full, and not {0}: TLS is off, or the certificate is \
+         verified"
     )]
     SslMode(String),
-    #[error("sslrootcert is of no use with sslmode=disable")]
+    #[error("sslrootcert has no effect with sslmode=disable: remove one of them")]
     UselessAuthority,
-    #[error("{0} needs TLS: give sslmode=verify-full, and sslrootcert=FILE where that is needed")]
+    #[error("{0} needs TLS: use sslmode=verify-full, and sslrootcert=FILE if the authority is private")]
     NeedsTls(String),
     #[error("the database's address: the parameter {name} {why}")]
     Parameter { name: String, why: &'static str },
-    #[error("the database's address: a parameter is NAME=VALUE, and an & in a value is written %26")]
+    #[error("the database's address: a parameter must be NAME=VALUE; write & in a value as %26")]
     NoValue,
     #[error("the database's address: the parameter {0} is given twice")]
     Twice(String),
-    #[error("the store is written: target_session_attrs must be read-write, which it is where it is not given")]
+    #[error("target_session_attrs must be read-write, which is the default: Hallpass writes to the store")]
     ReadOnly,
-    #[error("hostaddr is not taken: name the hosts, each with its port: db1:5432,db2:5432")]
+    #[error("hostaddr is not supported: name the hosts, each with its port: db1:5432,db2:5432")]
     Hosts,
 }
 
 impl PostgresAddress {
-    /// Whether it begins as such a URL does.
+    /// Whether a text begins as a PostgreSQL URL does.
     pub(crate) fn is_meant_by(text: &str) -> bool {
         text.starts_with("postgres://") || text.starts_with("postgresql://")
     }
 
-    /// Whether there is a password in it.
+    /// Whether the URL has a password.
     pub(crate) fn has_password(&self) -> bool {
         self.config.get_password().is_some()
     }
@@ -90,7 +92,7 @@ impl PostgresAddress {
         &self.encryption
     }
 
-    /// How long a host may take until it has let us in, where the address says so.
+    /// How long a host may take to accept a connection, if the address says so.
     pub(super) fn connect_timeout(&self) -> Option<Duration> {
         self.connect_timeout
     }
@@ -99,12 +101,12 @@ impl PostgresAddress {
         self.durability
     }
 
-    /// Whether what is sent can be read on its way.
+    /// Whether the connection goes over a network without encryption.
     pub(super) fn is_in_the_clear(&self) -> bool {
         self.encryption == Encryption::Off && !self.config.get_hosts().iter().all(is_this_machine)
     }
 
-    /// What to connect with, for each host.
+    /// The configuration for each host.
     pub(super) fn hosts(&self) -> Vec<Config> {
         let hosts = self.config.get_hosts();
         let ports = self.config.get_ports();
@@ -166,7 +168,7 @@ impl FromStr for PostgresAddress {
     }
 }
 
-/// Without user and password.
+/// The address without user and password.
 impl fmt::Display for PostgresAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts: Vec<_> = self.hosts().iter().map(host_of).collect();
@@ -174,7 +176,7 @@ impl fmt::Display for PostgresAddress {
     }
 }
 
-/// The host of a configuration that has one, as people write it.
+/// The host and port of a configuration for one host.
 pub(super) fn host_of(config: &Config) -> String {
     let port = config.get_ports().first().copied().unwrap_or(5432);
     match config.get_hosts().first() {
@@ -184,7 +186,7 @@ pub(super) fn host_of(config: &Config) -> String {
     }
 }
 
-/// Whether one talks to that host without leaving the machine.
+/// Whether the host is this machine.
 pub(super) fn is_this_machine(host: &Host) -> bool {
     match host {
         Host::Unix(_) => true,
@@ -192,7 +194,7 @@ pub(super) fn is_this_machine(host: &Host) -> bool {
     }
 }
 
-/// The driver's complaint about a URL. It names options and never quotes what they are set to.
+/// The driver's error about a URL. It names options and never quotes their values.
 fn plain(error: &tokio_postgres::Error) -> String {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     format!("cannot be read: {}", cause.unwrap_or_else(|| error.to_string()))
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_to_another_machine_is_encrypted_and_its_certificate_verified() {
+    fn a_connection_to_another_machine_is_encrypted_and_its_certificate_verified() {
         let verified = Encryption::Verified { authority: None };
         for url in ["postgres://u@db/d", "postgres://u@db/d?sslmode=require", "postgres://u@localhost,db/d"] {
             assert_eq!(encryption(url), verified, "{url}");
@@ -242,16 +244,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_address_is_said() {
+    fn an_invalid_address_is_refused_with_the_reason() {
         for (url, said) in [
-            ("mysql://u@db/d", "a database is postgres://USER@HOST/DATABASE"),
-            ("postgres://", "a database is postgres://USER@HOST/DATABASE"),
-            ("postgres://u@db/d?sslmode=prefer", "sslmode=prefer is none of disable"),
-            ("postgres://u@db/d?sslmode=disable&sslrootcert=/a", "of no use"),
+            ("mysql://u@db/d", "a database address must be postgres://USER@HOST/DATABASE"),
+            ("postgres://", "a database address must be postgres://USER@HOST/DATABASE"),
+            ("postgres://u@db/d?sslmode=prefer", "sslmode must be one of disable"),
+            ("postgres://u@db/d?sslmode=disable&sslrootcert=/a", "has no effect"),
             ("postgres://u@db/d?target_session_attrs=read-only", "must be read-write"),
-            ("postgres://u@db/d?hostaddr=10.0.0.1", "hostaddr is not taken"),
-            ("postgres://u@a,b/d?port=1,2,3", "hostaddr is not taken"),
-            ("postgres://u@db/d?colour=red", "the parameter colour is not known"),
+            ("postgres://u@db/d?hostaddr=10.0.0.1", "hostaddr is not supported"),
+            ("postgres://u@a,b/d?port=1,2,3", "hostaddr is not supported"),
+            ("postgres://u@db/d?color=red", "the parameter color is not known"),
             ("postgres://u@db:http/d", "port"),
         ] {
             let error = parse(url).unwrap_err().to_string();
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn each_host_is_tried_by_itself() {
+    fn each_host_has_its_own_configuration() {
         let hosts = parse("postgres://u:p@a:1,b:2/d?connect_timeout=9").unwrap().hosts();
         assert_eq!(hosts.iter().map(host_of).collect::<Vec<_>>(), ["a:1", "b:2"]);
         let usual = parse("postgres://u@a,b/d").unwrap().hosts();

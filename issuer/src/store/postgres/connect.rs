@@ -1,4 +1,4 @@
-//! Connections to the primary, whichever of the hosts that is, which acknowledge a write only once it is durable.
+//! Connections to the primary among the hosts, if it acknowledges only durable writes.
 
 use std::{
     error::Error as _,
@@ -28,50 +28,50 @@ use super::{
 };
 use crate::foreign_text::Escaped;
 
-/// How long a host may take until it has let us in, where `connect_timeout` does not say otherwise.
+/// How long a host may take to accept a connection, unless `connect_timeout` says otherwise.
 const CONNECT: Duration = Duration::from_millis(1500);
 
-/// After how long the next host is tried too, while the one before has not answered: a machine that has gone answers
-/// nothing at all (as RFC 8305 §5 does it for addresses).
+/// How long to wait for a host before the next one is tried in parallel, as RFC 8305 §5 does for addresses: a failed
+/// machine may never answer.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// What is asked of each new connection, in one question. The bounds are set for whatever becomes of a statement whose
-/// asker has gone; they cut no commit short, since the server takes them off before it (`finish_xact_command`).
+/// The first statement on each new connection. It sets time-outs for statements that no caller waits for. They do not
+/// interrupt a commit, since the server disables them before it (`finish_xact_command`).
 const GREETING: &str = "SELECT set_config('statement_timeout', $1, false), \
     set_config('idle_in_transaction_session_timeout', $1, false), current_setting('transaction_read_only'), \
     current_setting('synchronous_commit'), coalesce(current_setting('fsync', true), 'on')";
 
-/// Makes connections to one database.
+/// Connects to one database.
 pub(super) struct Connector {
     hosts: Vec<Config>,
     tls: Option<Tls>,
-    /// How long a statement may take, in milliseconds as the server reads it.
+    /// How long a statement may take, in milliseconds, as text for the server.
     statement_timeout: String,
     connect_timeout: Duration,
     durability: Durability,
-    /// The host that was the primary last.
+    /// The last known primary.
     last: AtomicUsize,
 }
 
-/// A connection and the task that moves its bytes. Dropped, it is cut: whoever drops it does not know what the server
-/// still does on it.
+/// A connection and the task that transfers its bytes. Dropping it closes it, since the server may still run a
+/// statement on it.
 pub(super) struct Connection {
     pub(super) client: Client,
     driver: JoinHandle<()>,
     warned: Arc<AtomicBool>,
 }
 
-/// Why no host let us in as its primary.
+/// Why no host accepted a connection as the primary.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", .hosts.join("; "))]
 pub(crate) struct ConnectError {
-    /// What each host said.
+    /// The reason of each host.
     hosts: Vec<String>,
-    /// Whether it may help to try again.
+    /// Whether a retry may succeed.
     pub(super) is_passing: bool,
 }
 
-/// Why one host did not.
+/// Why one host did not accept a connection.
 struct Refusal {
     reason: String,
     is_passing: bool,
@@ -91,7 +91,7 @@ impl Connector {
         Ok(Self { hosts, tls, statement_timeout, connect_timeout, durability, last })
     }
 
-    /// Connects to the host that is the primary, that of the last time first.
+    /// Connects to the primary. The last known primary is tried first.
     pub(super) async fn connect(&self) -> Result<Connection, ConnectError> {
         let first = self.last.load(Ordering::Relaxed);
         let hosts = self.hosts.len();
@@ -140,7 +140,7 @@ impl Connector {
         let answer = client.query_typed_one(GREETING, &[(&self.statement_timeout, Type::TEXT)]).await?;
         let setting = |at| answer.try_get::<_, String>(at);
         if setting(2)? == "on" {
-            return Err(Refusal::passing("it takes no writes: a standby, or read-only"));
+            return Err(Refusal::passing("it accepts no writes: it is a standby or read-only"));
         }
         let synchronous_commit = setting(3)?;
         if !is_durable(&synchronous_commit) {
@@ -148,24 +148,23 @@ impl Connector {
         }
         if setting(4)? == "off" && self.durability == Durability::Server {
             return Err(Refusal::lasting(
-                "its fsync is off: a loss of power would undo what it acknowledged (where its provider keeps what it \
-                 writes elsewhere, as Neon does, add durability=external to the address)",
+                "its fsync is off: a loss of power would undo acknowledged writes (if the provider stores them elsewhere, as Neon \
+                 does, add durability=external to the address)",
             ));
         }
         Ok(())
     }
 }
 
-/// Whether a commit under that `synchronous_commit` waits for the disk, and where there is a synchronous standby for
-/// that one's too.
+/// Whether a commit with this `synchronous_commit` waits for the disk, and for the disk of a synchronous standby.
 pub(super) fn is_durable(synchronous_commit: &str) -> bool {
     matches!(synchronous_commit, "on" | "remote_apply")
 }
 
 pub(super) fn not_durable(synchronous_commit: &str) -> String {
     format!(
-        "its synchronous_commit is {synchronous_commit}, so that it acknowledges what can still be lost: set it to on, \
-         for hallpass's role at least (ALTER ROLE … SET synchronous_commit = on)"
+        "its synchronous_commit is {synchronous_commit}, so that it acknowledges writes that can be lost: set it to on, \
+         at least for Hallpass's role (ALTER ROLE … SET synchronous_commit = on)"
     )
 }
 
@@ -178,12 +177,12 @@ impl Connection {
         let warned = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&warned);
         let driver = tokio::spawn(async move {
-            // An error reaches whoever waits for an answer.
+            // An error reaches the task that waits for the answer.
             while let Some(Ok(message)) = poll_fn(|cx| driver.poll_message(cx)).await {
                 if let AsyncMessage::Notice(notice) = message
                     && notice.parsed_severity() == Some(Severity::Warning)
                 {
-                    tracing::warn!(warning = %Escaped(notice.message()), "the database warns");
+                    tracing::warn!(warning = %Escaped(notice.message()), "the database sent a warning");
                     flag.store(true, Ordering::Release);
                 }
             }
@@ -191,13 +190,13 @@ impl Connection {
         Self { client, driver, warned }
     }
 
-    /// Forgets what the server has warned of so far.
+    /// Forgets earlier warnings of the server.
     pub(super) fn begin(&self) {
         self.warned.store(false, Ordering::Release);
     }
 
-    /// Whether the server has warned since. A commit does that, and none else of what we ask, where its wait for the
-    /// synchronous standby was cut short: it says that it is done, and may yet be lost.
+    /// Whether the server has warned since [`begin`](Self::begin). Of our statements, only a commit does so, if its
+    /// wait for the synchronous standby was interrupted: it reports success and may still be lost.
     pub(super) fn was_warned(&self) -> bool {
         self.warned.load(Ordering::Acquire)
     }
@@ -223,28 +222,28 @@ impl From<tokio_postgres::Error> for Refusal {
     fn from(error: tokio_postgres::Error) -> Self {
         let reason = describe(&error);
         match error.as_db_error().map(DbError::code) {
-            // A wrong password, a database that is not there: trying again is of no use.
+            // For example a wrong password or a missing database, where a retry does not help.
             Some(code) => Self { reason, is_passing: is_passing(code) },
-            // What the driver makes of certificates and passwords ends in no code of the server's.
+            // Errors about certificates and passwords come from the driver and have no code of the server.
             None if error.to_string().contains("TLS") => Self::lasting(match advice(&error) {
                 Some(advice) => format!("{reason} ({advice})"),
                 None => reason,
             }),
             None if reason.contains("channel binding") => Self::lasting(format!(
-                "{reason} (channel_binding=require needs a server and a role with SCRAM-SHA-256 over TLS; without that \
-                 option the certificate is verified all the same)"
+                "{reason} (channel_binding=require needs a server and a role with SCRAM-SHA-256 over TLS; the certificate is \
+                 verified without that option too)"
             )),
             None => Self { is_passing: !error.to_string().contains("authentication"), reason },
         }
     }
 }
 
-/// Whether a server that says this may say otherwise in a moment: it starts, stops, or has too many connections.
+/// Whether the error is temporary: the server starts, stops, or has too many connections.
 fn is_passing(code: &SqlState) -> bool {
     ["57P", "53", "08"].iter().any(|class| code.code().starts_with(class))
 }
 
-/// An error in one line. Of the server's words the detail is left out, which can quote a record.
+/// An error in one line. It omits the server's detail, which can quote a record.
 pub(super) fn describe(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
         (Some(db), _) => format!("{} ({})", Escaped(db.message()), db.code().code()),

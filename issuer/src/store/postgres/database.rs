@@ -1,4 +1,4 @@
-//! One statement at a time, within a bounded time, and tried again only where that is right.
+//! Statements with a time limit, and with retries where they are safe.
 
 use std::time::Duration;
 
@@ -15,50 +15,51 @@ use super::{
     pool::{Lease, Pool},
 };
 
-/// How long after a failure the same is tried again.
+/// The pause before a retry.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A value in a statement. Its type goes along, so that a statement is one question and one answer, and nothing of it
-/// stays on the server: behind a pooler the next one may go to another connection.
+/// A value in a statement, with its type. So a statement takes one round trip and leaves no state on the server: behind
+/// a pooler the next statement may use another connection.
 pub(super) type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 
-/// The database, by statements that each are a transaction of their own.
+/// The database. Each statement is its own transaction.
 pub(super) struct Database {
     pub(super) pool: Pool,
-    /// How long an answer may take in all.
+    /// How long an answer may take, including retries.
     pub(super) patience: Duration,
 }
 
-/// What a statement does, which decides whether it can be asked twice.
+/// Whether a statement reads or writes, which decides on retries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Read,
     Write,
 }
 
-/// Why a statement got no answer.
+/// Why a statement failed.
 enum Fault {
-    /// It was never asked.
+    /// The statement was not sent.
     Unreached(ConnectError),
-    /// The server refused it, and did nothing.
+    /// The server refused the statement and changed nothing.
     Refused(tokio_postgres::Error),
-    /// The connection was lost while it was under way: it may have been done or not.
+    /// The connection was lost during the statement, which may have taken effect or not.
     Lost(tokio_postgres::Error),
-    /// A standby was asked, which may not know what was acknowledged.
+    /// A standby answered, which may lack acknowledged writes.
     Standby,
-    /// It was done, and may yet be lost.
+    /// The write took effect and may still be lost.
     NotDurable(String),
 }
 
 impl Database {
-    /// The rows that a query finds, which is one of those that say whether they come from a primary: the columns begin with 1.
+    /// The rows of a query by `on_primary!`: column 0 says whether the server is a primary, and the data begins at
+    /// column 1.
     pub(super) async fn read(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         let mut rows = self.ask(Kind::Read, sql, parameters).await?;
         rows.retain(is_found);
         Ok(rows)
     }
 
-    /// Whether a statement wrote its row. It returns the `synchronous_commit` under which it did.
+    /// Whether a statement wrote its row. The statement returns the `synchronous_commit` of its transaction.
     pub(super) async fn write(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<bool, StoreError> {
         Ok(!self.ask(Kind::Write, sql, parameters).await?.is_empty())
     }
@@ -68,7 +69,7 @@ impl Database {
         let answer = time::timeout(self.patience, async {
             loop {
                 match self.attempt(kind, sql, parameters).await {
-                    Err(fault) if fault.is_worth_another_try(kind) => before = Some(fault),
+                    Err(fault) if fault.can_be_retried(kind) => before = Some(fault),
                     answer => return answer,
                 }
                 time::sleep(PAUSE).await;
@@ -77,7 +78,7 @@ impl Database {
         match (answer.await, before) {
             (Ok(answer), _) => answer.map_err(StoreError::from),
             (Err(_), Some(fault)) => Err(fault.into()),
-            (Err(_), None) => Err(StoreError::Away(format!("the database does not answer within {:?}", self.patience))),
+            (Err(_), None) => Err(StoreError::Away(format!("the database did not answer within {:?}", self.patience))),
         }
     }
 
@@ -94,7 +95,7 @@ impl Database {
                 Ok(rows)
             }
             Err(error) if is_refusal(&error) => {
-                // A connection to a server that takes no writes any more is of no use.
+                // A connection to a server that no longer accepts writes is dropped.
                 if error.code() != Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
                     lease.give_back();
                 }
@@ -105,29 +106,29 @@ impl Database {
     }
 }
 
-/// Whether the server gave the statement up as a whole, and the connection is as good as before. What ends a connection
-/// may come after a commit.
+/// Whether the server rolled the statement back and the connection stays usable. An error that ends the connection may
+/// follow a commit.
 fn is_refusal(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|db| {
-        // Class 08 is what a pooler says that has lost the server.
+        // A pooler sends class 08 when it has lost the server.
         let is_unsure = *db.code() == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN || db.code().code().starts_with("08");
         db.parsed_severity() == Some(Severity::Error) && !is_unsure
     })
 }
 
-/// Whether a row is more than the word of whoever answered.
+/// Whether a row has data, besides the server's role.
 fn is_found(row: &Row) -> bool {
     let last = row.len().saturating_sub(1);
     row.try_get::<_, Option<&[u8]>>(last).is_ok_and(|record| record.is_some())
 }
 
-/// Whether it is a primary that answered.
+/// Fails unless a primary answered.
 fn check_primary(rows: &[Row]) -> Result<(), Fault> {
     let read_only = rows.first().map(|row| row.try_get::<_, &str>(0)).transpose().map_err(Fault::Lost)?;
     if read_only == Some("off") { Ok(()) } else { Err(Fault::Standby) }
 }
 
-/// Whether what a statement wrote, and says so by a row, is safe.
+/// Fails unless the row that a statement wrote is durable.
 fn check_durable(rows: &[Row], lease: &Lease<'_>) -> Result<(), Fault> {
     let Some(row) = rows.first() else { return Ok(()) };
     let synchronous_commit: String = row.try_get(0).map_err(Fault::Lost)?;
@@ -135,15 +136,15 @@ fn check_durable(rows: &[Row], lease: &Lease<'_>) -> Result<(), Fault> {
         return Err(Fault::NotDurable(not_durable(&synchronous_commit)));
     }
     if lease.connection.was_warned() {
-        return Err(Fault::NotDurable("a commit came with a warning, and may not have reached the standby".to_owned()));
+        return Err(Fault::NotDurable("a commit had a warning and may not have reached the standby".to_owned()));
     }
     Ok(())
 }
 
 impl Fault {
-    /// Whether the same can be asked again. A read always. A write only where it has certainly not been done: done twice
-    /// it would find its own change in its way, and take that for somebody else's.
-    fn is_worth_another_try(&self, kind: Kind) -> bool {
+    /// Whether a retry is safe. A read can always be retried. A write can be retried only if it certainly had no
+    /// effect: a repeated write would conflict with its own change and take that for another writer's.
+    fn can_be_retried(&self, kind: Kind) -> bool {
         match (self, kind) {
             (Self::Unreached(_) | Self::Standby, _) | (Self::Lost(_), Kind::Read) => true,
             (Self::Refused(error), _) => error.code().is_some_and(is_transient),
@@ -151,11 +152,11 @@ impl Fault {
         }
     }
 
-    /// Whether it passes by itself, as while a primary starts or another one takes over.
+    /// Whether the fault is temporary, as while a primary starts or a failover takes place.
     fn is_passing(&self) -> bool {
         match self {
             Self::Unreached(error) => error.is_passing,
-            // A write that waits for a standby which is away is canceled in the end.
+            // A write that waits for an unavailable standby is canceled by its time-out.
             Self::Refused(error) => {
                 error.code().is_some_and(|code| is_transient(code) || *code == SqlState::QUERY_CANCELED)
             }
@@ -165,7 +166,7 @@ impl Fault {
     }
 }
 
-/// Whether a statement was given up for the sake of others, or because the server is no primary any more.
+/// Whether a statement failed by a conflict with others, or because the server is no longer the primary.
 fn is_transient(code: &SqlState) -> bool {
     [
         SqlState::T_R_SERIALIZATION_FAILURE,
@@ -181,10 +182,12 @@ impl From<Fault> for StoreError {
         let kind = if fault.is_passing() { Self::Away } else { Self::Engine };
         kind(match fault {
             Fault::Unreached(error) => format!("the database cannot be reached: {error}"),
-            Fault::Refused(error) => format!("the database refuses: {}", describe(&error)),
-            Fault::Lost(error) => format!("the database was lost in the middle: {}", describe(&error)),
-            Fault::Standby => "the database that answers is a standby".to_owned(),
-            Fault::NotDurable(reason) => format!("the database is not safe: {reason}"),
+            Fault::Refused(error) => format!("the database refused a statement: {}", describe(&error)),
+            Fault::Lost(error) => {
+                format!("the connection to the database was lost during a statement: {}", describe(&error))
+            }
+            Fault::Standby => "a standby answered instead of the primary".to_owned(),
+            Fault::NotDurable(reason) => format!("the database did not confirm a durable write: {reason}"),
         })
     }
 }

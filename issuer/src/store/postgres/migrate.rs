@@ -1,12 +1,12 @@
-//! The schema, by versions: each is made from the one before it, once, however many issuers start at the same moment.
+//! The versions of the schema. Each migration runs once, even if many issuers start at the same time.
 //!
-//! A version must leave the one before it able to run: while issuers are replaced one by one, both are there.
+//! An issuer of the previous version must work with the new schema: during a rolling upgrade both run.
 
 use tokio_postgres::{Client, error::SqlState, types::Type};
 
 use super::{connect::describe, pool::Pool};
 
-/// What makes each version out of the one before it. None of these is ever changed: a change is another one.
+/// The migrations, in order. An existing migration is never changed; each change is a new one.
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE hallpass.users (id uuid PRIMARY KEY, username text COLLATE \"C\" NOT NULL, record bytea NOT NULL);
     CREATE UNIQUE INDEX users_by_name ON hallpass.users (username);
@@ -16,8 +16,8 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE hallpass.key_ring (id integer PRIMARY KEY, record bytea NOT NULL);
 "];
 
-/// What holds the version: one row, which whoever migrates locks. Two who make it at once can get in each other's way,
-/// and try again.
+/// The table of the version: one row, which a migration locks. Two processes that create it at the same time can
+/// conflict, and retry.
 const FIRST: [&str; 3] = [
     "CREATE SCHEMA IF NOT EXISTS hallpass",
     "CREATE TABLE IF NOT EXISTS hallpass.schema_version (id integer PRIMARY KEY, version integer NOT NULL)",
@@ -28,10 +28,10 @@ const VERSION: &str = "SELECT version FROM hallpass.schema_version WHERE id = 1"
 const LOCK: &str = "SELECT version FROM hallpass.schema_version WHERE id = 1 FOR UPDATE";
 const NOTE: &str = "UPDATE hallpass.schema_version SET version = $1 WHERE id = 1";
 
-/// How often a migration is tried that others got in the way of.
+/// The attempts of a migration that conflicts with others.
 const ATTEMPTS: usize = 10;
 
-/// From which version to which.
+/// The version before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Migrated {
     pub(crate) from: i32,
@@ -41,17 +41,18 @@ pub(crate) struct Migrated {
 /// Why the schema is not up to date.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MigrateError {
-    #[error("it has version {0}, this hallpass knows {1}: a newer one has migrated it, so use that")]
+    #[error("it has version {0}, and this hallpass supports up to {1}: use the newer hallpass that migrated it")]
     Newer(i32, i32),
-    #[error("its schema has version {0}, and this hallpass needs {1}: run `hallpass store migrate`")]
+    #[error("it has version {0}, and this hallpass needs {1}: run `hallpass store migrate`")]
     Older(i32, i32),
-    #[error("{0} (`hallpass store migrate` can be run with a role that may create a schema)")]
+    #[error("{0} (run `hallpass store migrate` with a role that may create a schema)")]
     Refused(String),
     #[error("{0}")]
     Failed(String),
 }
 
-/// Whether there is a schema, which must have the version that this hallpass knows. Changes nothing.
+/// Whether the database has a schema. Fails if the schema has another version than this hallpass needs. Changes
+/// nothing.
 pub(super) async fn check(pool: &Pool) -> Result<bool, MigrateError> {
     let lease = pool.lease().await.map_err(|error| MigrateError::Failed(error.to_string()))?;
     let version = version(&lease.connection.client).await.map_err(|error| failure(&error))?;
@@ -64,14 +65,14 @@ pub(super) async fn check(pool: &Pool) -> Result<bool, MigrateError> {
     }
 }
 
-/// The version that migrations lead to.
+/// The version after all migrations.
 fn known(migrations: &[&str]) -> i32 {
     i32::try_from(migrations.len()).unwrap_or(i32::MAX)
 }
 
-/// Brings the schema up to date, and says what was done.
+/// Migrates the schema, and returns the versions.
 pub(super) async fn run(pool: &Pool) -> Result<Migrated, MigrateError> {
-    let mut outcome = Err(MigrateError::Failed("others migrate it again and again".to_owned()));
+    let mut outcome = Err(MigrateError::Failed("other processes migrated it at the same time; try again".to_owned()));
     for _ in 0..ATTEMPTS {
         let mut lease = pool.lease().await.map_err(|error| MigrateError::Failed(error.to_string()))?;
         match migrate(&mut lease.connection.client, &MIGRATIONS).await {
@@ -79,7 +80,7 @@ pub(super) async fn run(pool: &Pool) -> Result<Migrated, MigrateError> {
                 lease.give_back();
                 return migrated;
             }
-            // Whoever made the same a moment earlier.
+            // Another process did the same a moment earlier.
             Err(error) if error.code().is_some_and(is_race) => outcome = Err(failure(&error)),
             Err(error) => return Err(failure(&error)),
         }
@@ -92,7 +93,7 @@ async fn migrate(
     migrations: &[&str],
 ) -> Result<Result<Migrated, MigrateError>, tokio_postgres::Error> {
     let known = known(migrations);
-    // Most often there is nothing to do, and then nothing to lock, and no right to change tables is needed.
+    // Usually the schema is current. Then no lock and no right to change tables is needed.
     match version(client).await? {
         Some(version) if version > known => return Ok(Err(MigrateError::Newer(version, known))),
         Some(version) if version == known => return Ok(Ok(Migrated { from: known, to: known })),
@@ -104,7 +105,7 @@ async fn migrate(
         }
     }
     let transaction = client.transaction().await?;
-    // A large table takes its time.
+    // A migration of a large table takes long.
     transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
     let from: i32 = transaction.query_typed_one(LOCK, &[]).await?.try_get(0)?;
     let missing = migrations.iter().skip(usize::try_from(from).unwrap_or(0));
@@ -117,7 +118,7 @@ async fn migrate(
     Ok(if from > known { Err(MigrateError::Newer(from, known)) } else { Ok(Migrated { from, to }) })
 }
 
-/// The version that the schema has; none where there is no schema.
+/// The version of the schema; `None` without a schema.
 async fn version(client: &Client) -> Result<Option<i32>, tokio_postgres::Error> {
     match client.query_typed_opt(VERSION, &[]).await {
         Ok(row) => row.map(|row| row.try_get(0)).transpose(),
@@ -128,7 +129,7 @@ async fn version(client: &Client) -> Result<Option<i32>, tokio_postgres::Error> 
     }
 }
 
-/// Whether somebody else did the same at the same moment.
+/// Whether another process did the same at the same time.
 fn is_race(code: &SqlState) -> bool {
     [
         SqlState::UNIQUE_VIOLATION,

@@ -1,4 +1,4 @@
-//! Opening a database as a store.
+//! Opens a database as a store.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
     tls::TlsError,
 };
 
-/// How long a database that starts, or changes its primary, is waited for when the store is opened.
+/// How long to wait for a database that starts or fails over when the store is opened.
 const OPENING: Duration = Duration::from_secs(10);
 
 /// Why the database could not be opened as a store.
@@ -32,7 +32,7 @@ pub(crate) enum OpenError {
 }
 
 impl PostgresStore {
-    /// Connects, and brings the schema up to date where it is not.
+    /// Connects, and migrates the schema if necessary.
     pub(crate) async fn open(
         address: &PostgresAddress,
         connections: usize,
@@ -43,7 +43,7 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Connects to a database that has the schema of this version. Neither makes nor changes one.
+    /// Connects to a database that has the schema of this version. Neither creates nor changes a schema.
     pub(crate) async fn open_existing(
         address: &PostgresAddress,
         connections: usize,
@@ -66,10 +66,10 @@ impl PostgresStore {
     ) -> Result<Self, OpenError> {
         let owned = || Box::new(address.clone());
         if address.is_in_the_clear() {
-            tracing::warn!(database = %address, "sslmode=disable: whoever is between can read and change what is stored");
+            tracing::warn!(database = %address, "the connection is not encrypted (sslmode=disable): an attacker on the network can read and change the store");
         }
         if address.durability() == Durability::External {
-            tracing::warn!(database = %address, "durability=external: a server whose fsync is off is not refused");
+            tracing::warn!(database = %address, "the server's fsync is not checked (durability=external)");
         }
         let connector =
             Connector::new(address, patience).map_err(|error| OpenError::Tls { address: owned(), error })?;
@@ -80,7 +80,7 @@ impl PostgresStore {
         Ok(Self { database })
     }
 
-    /// Brings the schema up to date.
+    /// Migrates the schema.
     pub(crate) async fn migrate(&self, address: &PostgresAddress) -> Result<Migrated, OpenError> {
         let migrated = migrate::run(&self.database.pool).await;
         migrated.map_err(|error| OpenError::Schema { address: Box::new(address.clone()), error })

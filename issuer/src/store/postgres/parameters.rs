@@ -1,4 +1,4 @@
-//! The parameters of a database's URL: each one of libpq's is either obeyed, or refused by its name. None is ignored.
+//! The parameters of a database's URL. Each libpq parameter is obeyed, or refused by name. None is ignored.
 
 use std::{borrow::Cow, path::PathBuf, time::Duration};
 
@@ -6,59 +6,59 @@ use percent_encoding::percent_decode_str;
 
 use super::address::{Durability, Encryption, InvalidAddress};
 
-/// What the driver obeys as libpq means it.
+/// Parameters that the driver obeys as libpq does.
 const OBEYED: [&str; 9] =
     ["host", "hostaddr", "port", "user", "password", "dbname", "options", "application_name", "sslnegotiation"];
 
-/// What has to be so anyway, and the values that say so. Any other value is refused.
+/// Parameters with one possible behavior, and the values that mean it. Any other value is refused.
 const FIXED: [(&str, &[&str], &str); 9] = [
     ("client_encoding", &["UTF8", "utf8", "UTF-8", "auto"], "must be UTF8"),
     ("gssencmode", &["disable", "prefer"], "must be disable: Hallpass encrypts by TLS alone"),
-    ("load_balance_hosts", &["disable"], "must be disable: the hosts are tried until one is the primary"),
-    ("pgbouncer", &["true"], "must be true: Hallpass works through a pooler as it does without"),
+    ("load_balance_hosts", &["disable"], "must be disable: Hallpass connects to the primary"),
+    ("pgbouncer", &["true"], "must be true: Hallpass works with and without a pooler"),
     ("replication", &["false", "off", "no", "0"], "must be false"),
-    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"], "must be TLSv1.2: that or a newer one is used"),
-    ("sslcertmode", &["disable", "allow"], "must be disable: Hallpass presents no certificate of its own"),
+    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2"], "must be TLSv1.2: Hallpass uses TLS 1.2 or newer"),
+    ("sslcertmode", &["disable", "allow"], "must be disable: Hallpass presents no client certificate"),
     ("sslcompression", &["0"], "must be 0"),
-    ("sslsni", &["1"], "must be 1: the name of the host is sent"),
+    ("sslsni", &["1"], "must be 1: Hallpass sends the name of the host"),
 ];
 
-/// What libpq and the strings of hosting providers have, and Hallpass has otherwise or has not: what to do instead.
+/// Parameters of libpq and of hosting providers that Hallpass does not support, and what to do instead.
 const REFUSED: [(&[&str], &str); 8] = [
     (
         &["sslcert", "sslkey", "sslpassword"],
-        "is not supported: use a password; Hallpass presents no certificate of its own",
+        "is not supported: use a password; Hallpass presents no client certificate",
     ),
     (&["sslcrl", "sslcrldir", "ssl_max_protocol_version", "sslkeylogfile"], "is not supported: remove it"),
-    (&["passfile", "service", "servicefile"], "is not read: write what it says into the address, in HALLPASS_STORE"),
+    (&["passfile", "service", "servicefile"], "is not supported: write its values into the address in HALLPASS_STORE"),
     (
         &["require_auth", "requirepeer", "scram_client_key", "scram_server_key"],
-        "is not supported: channel_binding=require has the server prove that it knows the password",
+        "is not supported: use channel_binding=require, by which the server proves that it knows the password",
     ),
     (&["krbsrvname", "gsslib", "gssdelegation", "oauth_issuer", "oauth_client_id"], "is not supported: use a password"),
     (
         &["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"],
-        "is set by Hallpass, so that a server that has gone is noticed in time: remove it",
+        "is set by Hallpass, to detect a lost server in time: remove it",
     ),
-    (&["connection_limit", "pool_timeout", "pool_size"], "is not the database's: use --store-connections"),
-    (&["schema", "search_path"], "is set by Hallpass, whose tables are in the schema hallpass: remove it"),
+    (&["connection_limit", "pool_timeout", "pool_size"], "is not supported: use --store-connections"),
+    (&["schema", "search_path"], "is set by Hallpass, which uses the schema hallpass: remove it"),
 ];
 
-/// What a URL says beside what the driver is told.
+/// The parameters of a URL that Hallpass obeys, and the URL for the driver.
 #[derive(Default)]
 pub(super) struct Parameters {
-    /// The URL as the driver takes it.
+    /// The URL for the driver.
     pub(super) url: String,
     mode: Option<String>,
     authority: Option<PathBuf>,
-    /// The parameter that means nothing without TLS.
+    /// A parameter that requires TLS.
     needs_tls: Option<String>,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) durability: Durability,
 }
 
 impl Parameters {
-    /// Takes out of a URL what the driver does not know, or means otherwise than libpq.
+    /// Removes the parameters from a URL that the driver does not know, or treats differently from libpq.
     pub(super) fn of_url(text: &str) -> Result<Self, InvalidAddress> {
         let authority = end_of_credentials(text)?;
         let Some(query) = text[authority..].find('?').map(|at| authority + at) else {
@@ -68,16 +68,16 @@ impl Parameters {
         let mut names = Vec::new();
         let mut kept = Vec::new();
         if !text[authority..query].is_empty() && !text[authority..query].starts_with('/') {
-            // The driver would add a host of the parameters to the one before them, and libpq would put it in its place.
+            // The driver would add a host parameter to the URL's host, and libpq would replace it.
             names.push(Cow::Borrowed("host"));
         }
         for parameter in text[query + 1..].split('&').filter(|parameter| !parameter.is_empty()) {
-            // It may be the rest of a password, and is not shown.
+            // The text may be the rest of a password, and is not shown.
             let (name, raw) = parameter.split_once('=').ok_or(InvalidAddress::NoValue)?;
             let name = decode(name)?;
             let value = decode(raw)?;
             match read.take(&name, &value)? {
-                // The driver takes each host by itself.
+                // The driver needs one parameter per host.
                 Recipient::Driver if name == "host" => kept.extend(raw.split(',').map(|host| format!("host={host}"))),
                 Recipient::Driver => kept.push(parameter.to_owned()),
                 Recipient::Hallpass => {}
@@ -94,7 +94,7 @@ impl Parameters {
     fn take(&mut self, name: &str, value: &str) -> Result<Recipient, InvalidAddress> {
         let refused = |why: &'static str| InvalidAddress::Parameter { name: name.to_owned(), why };
         match (name, value) {
-            // What is so by default; `system` is libpq's word for the authorities of the machine.
+            // The defaults. `system` is libpq's name for the authorities of the machine.
             ("sslrootcert", "system")
             | ("target_session_attrs", "any" | "read-write" | "primary")
             | ("durability", "server") => {}
@@ -119,12 +119,12 @@ impl Parameters {
         Ok(Recipient::Hallpass)
     }
 
-    /// Whether the way to the database is encrypted; it need not be where that is this machine.
+    /// Whether the connection is encrypted. The default is off for this machine, and verified TLS otherwise.
     pub(super) fn encryption(&self, is_local: bool) -> Result<Encryption, InvalidAddress> {
         let is_off = match self.mode.as_deref() {
             None => is_local && self.authority.is_none() && self.needs_tls.is_none(),
             Some("disable") => true,
-            // What libpq does not verify with the first two is verified all the same.
+            // libpq verifies less with the first two. Hallpass always verifies.
             Some("require" | "verify-ca" | "verify-full") => false,
             Some(other) => return Err(InvalidAddress::SslMode(other.to_owned())),
         };
@@ -137,8 +137,8 @@ impl Parameters {
     }
 }
 
-/// Where the user and password of a URL end, and its hosts begin. The driver takes all before the first `@` for them, wherever
-/// that is: where a password has an `@` that was not escaped, its end would be a host, which is shown and connected to.
+/// The end of the user and password in a URL, where the hosts begin. The driver splits at the first `@`. The rest of a
+/// password with an unescaped `@` would become a host, which is shown and connected to.
 fn end_of_credentials(text: &str) -> Result<usize, InvalidAddress> {
     let start = text.find("://").map_or(0, |at| at + "://".len());
     let Some((credentials, rest)) = text[start..].split_once('@') else { return Ok(start) };
@@ -150,14 +150,14 @@ fn end_of_credentials(text: &str) -> Result<usize, InvalidAddress> {
     Ok(text.len() - rest.len())
 }
 
-/// Who obeys a parameter.
+/// Which program obeys a parameter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Recipient {
     Hallpass,
     Driver,
 }
 
-/// Whether a parameter that is not obeyed says what is so anyway; else what is wrong with it.
+/// Accepts a fixed parameter with its value; returns the advice for any other.
 fn check(name: &str, value: &str) -> Result<(), &'static str> {
     if let Some((_, values, why)) = FIXED.iter().find(|(fixed, ..)| *fixed == name) {
         return if values.contains(&value) { Ok(()) } else { Err(why) };
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_strings_of_hosting_providers_are_taken_as_they_are() {
+    fn the_connection_strings_of_hosting_providers_are_accepted() {
         for url in [
             "postgresql://u:p@ep-x-123-pooler.eu-central-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require",
             "postgresql://u:p@ep-x-123.eu-central-1.aws.neon.tech/neondb?sslmode=require&options=endpoint%3Dep-x-123",
@@ -202,7 +202,7 @@ mod tests {
             ("ssl_min_protocol_version=TLSv1.3", "ssl_min_protocol_version must be TLSv1.2"),
             ("gssencmode=require", "gssencmode must be disable"),
             ("require_auth=scram-sha-256", "require_auth is not supported"),
-            ("passfile=/a", "passfile is not read"),
+            ("passfile=/a", "passfile is not supported"),
             ("channel_binding=maybe", "channel_binding must be one of disable, prefer and require"),
             ("channel_binding=require&sslmode=disable", "channel_binding=require needs TLS"),
             ("connect_timeout=0", "connect_timeout must be 1 to 60"),
@@ -211,13 +211,13 @@ mod tests {
             ("target_session_attrs=standby", "must be read-write"),
             ("connection_limit=1", "use --store-connections"),
             ("schema=public", "the schema hallpass"),
-            ("colour=red", "the parameter colour is not known to Hallpass"),
+            ("color=red", "the parameter color is not known to Hallpass"),
             ("%73slcert=a", "the parameter sslcert is not supported"),
             ("sslmode=verify-full&%73slmode=disable", "the parameter sslmode is given twice"),
             ("host=/a&host=/b", "the parameter host is given twice"),
             ("host=other", "the parameter host is given twice"),
             ("sslnegotiation=direct&sslmode=disable", "sslnegotiation=direct needs TLS"),
-            ("password=pass&word", "a parameter is NAME=VALUE, and an & in a value is written %26"),
+            ("password=pass&word", "a parameter must be NAME=VALUE; write & in a value as %26"),
         ] {
             let fault = fault(parameters);
             assert!(fault.contains(said), "{parameters}: {fault}");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_password_whose_characters_are_not_escaped_is_taken_for_a_host() {
+    fn no_part_of_an_unescaped_password_becomes_a_host() {
         for url in [
             "postgres://u@db/d?host=a&pass@word",
             "postgres://u:pass@word/x@db/d",
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_tls_has_it_on_this_machine_too() {
+    fn a_parameter_that_requires_tls_enables_it_on_this_machine() {
         for parameter in ["sslnegotiation=direct", "channel_binding=require"] {
             let address: PostgresAddress = format!("postgres://u@localhost/d?{parameter}").parse().unwrap();
             assert_eq!(*address.encryption(), Encryption::Verified { authority: None }, "{parameter}");
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_so_anyway_may_be_said() {
+    fn a_fixed_parameter_accepts_its_value() {
         for (name, values, _) in FIXED {
             for value in values {
                 let url = format!("postgres://u@db/d?{name}={value}");

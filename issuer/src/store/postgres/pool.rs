@@ -1,4 +1,4 @@
-//! A bounded number of connections, each of which serves one statement at a time.
+//! A pool with a maximum number of connections. Each connection runs one statement at a time.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -12,19 +12,19 @@ use tokio::{
 
 use super::connect::{ConnectError, Connection, Connector};
 
-/// How often a primary that is waited for is looked for.
+/// The pause between two attempts to find the primary.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The connections of a store.
 pub(super) struct Pool {
     connector: Connector,
     permits: Semaphore,
-    /// Those that nobody uses; the one that came back last goes first.
+    /// The idle connections; the last one returned is used first.
     idle: Mutex<Vec<Connection>>,
 }
 
-/// A connection in use. Unless it is [given back](Self::give_back), it is cut: an asker who left in the middle must not
-/// leave an answer to the next.
+/// A connection in use. It is closed unless it is [given back](Self::give_back): the answer to a canceled statement
+/// must not reach the next caller.
 pub(super) struct Lease<'p> {
     pub(super) connection: Connection,
     pool: &'p Pool,
@@ -36,8 +36,7 @@ impl Pool {
         Self { connector, permits: Semaphore::new(max_connections), idle: Mutex::default() }
     }
 
-    /// Makes sure that there is a primary. One that starts, or changes, is waited for about so long; where waiting is of no
-    /// use it says so at once.
+    /// Waits for a primary for up to `longest`. A permanent error is returned immediately.
     pub(super) async fn open(&self, longest: Duration) -> Result<(), ConnectError> {
         let deadline = time::Instant::now() + longest;
         loop {
@@ -48,9 +47,9 @@ impl Pool {
         }
     }
 
-    /// A connection to the primary, as soon as there is one.
+    /// A connection to the primary, once one is free.
     pub(super) async fn lease(&self) -> Result<Lease<'_>, ConnectError> {
-        // Nobody closes the semaphore, which would be the one error there is.
+        // The semaphore is never closed, which is its only error.
         let permit = self.permits.acquire().await.ok();
         let connection = match self.take_idle() {
             Some(connection) => connection,
@@ -70,13 +69,13 @@ impl Pool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        // A panic while it was held left a list that is still true.
+        // A thread that panicked while it held the lock left a valid list.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease<'_> {
-    /// Leaves the connection to the next: nothing is under way on it.
+    /// Returns the connection to the pool. No statement is under way on it.
     pub(super) fn give_back(self) {
         self.pool.idle().push(self.connection);
     }

@@ -1,9 +1,8 @@
-//! The statements: all that is ever asked of the database, but for the schema. Each write returns the `synchronous_commit`
-//! that it ran under.
+//! All statements except those of the schema. Each write returns the `synchronous_commit` of its transaction.
 
-/// A query whose answer says whether the server is a primary, also where nothing is found: a connection that was to one can
-/// be to a standby since, through a pooler, and what is not found there, or found older, would sign somebody out. The first
-/// column is `transaction_read_only`, and the last is null where nothing is found.
+/// A query whose answer says whether the server is a primary, even if it finds no record. Through a pooler, a
+/// connection can move to a standby. A missing or old record from there would sign a user out. The first column is
+/// `transaction_read_only`; the last is null if no record is found.
 macro_rules! on_primary {
     ($query:literal) => {
         concat!(
@@ -15,7 +14,7 @@ macro_rules! on_primary {
     };
 }
 
-/// The tables of records: how one is found, put in the place of another, and removed.
+/// The statements of a table of records: find one, replace it, remove it.
 pub(super) struct Records {
     pub(super) find: &'static str,
     pub(super) swap: &'static str,
@@ -44,8 +43,8 @@ pub(super) const SWAP_KEY_RING: &str = "UPDATE hallpass.key_ring SET record = $2
                              RETURNING current_setting('synchronous_commit')";
 
 pub(super) const USER_NAMED: &str = on_primary!("SELECT id, record FROM hallpass.users WHERE username = $1");
-/// One row whether the name exists or not, so that the answer is as long in coming and as long. It joins, and does not choose
-/// among queries within the expression, of which only those needed would be carried out.
+/// One row whether the name exists or not, so that the answer has the same time and length. It uses joins, since a
+/// `CASE` or `COALESCE` of subqueries would run only the needed ones.
 pub(super) const USER_OR_DECOY: &str = on_primary!(
     "SELECT users.id, users.record \
      FROM (SELECT id FROM hallpass.users ORDER BY id LIMIT 1) AS first \
@@ -53,7 +52,7 @@ pub(super) const USER_OR_DECOY: &str = on_primary!(
      LEFT JOIN (SELECT id FROM hallpass.users WHERE username = $1 LIMIT 1) AS named ON true \
      JOIN hallpass.users ON users.id = COALESCE(named.id, next.id, first.id)"
 );
-// Of two at once the second waits until the first is committed, or has gone.
+// Of two concurrent inserts the second waits until the first has committed or rolled back.
 pub(super) const ADD_USER: &str = "INSERT INTO hallpass.users (id, username, record) VALUES ($1, $2, $3) \
                         ON CONFLICT (username) DO NOTHING RETURNING current_setting('synchronous_commit')";
 pub(super) const FIRST_USERS: &str = on_primary!("SELECT id, record FROM hallpass.users ORDER BY id LIMIT $1");

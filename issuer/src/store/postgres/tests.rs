@@ -1,4 +1,4 @@
-//! What is particular to the store on PostgreSQL: its schema, what the server must promise, and what is lost with it.
+//! Tests of the store on PostgreSQL alone: its schema, the server's durability, and lost connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -44,7 +44,7 @@ async fn try_open(server: &Server) -> Result<PostgresStore, OpenError> {
     PostgresStore::open(&server.address(), 16, COMMAND_PATIENCE).await
 }
 
-/// A test that needs a server, where there can be one.
+/// A test that needs a server. It is skipped where none can run.
 macro_rules! with_server {
     ($(async fn $name:ident($server:ident: $type:ty) $body:block)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -60,7 +60,7 @@ macro_rules! with_server {
 }
 
 with_server! {
-    async fn many_issuers_that_start_at_once_make_one_schema(server: Server) {
+    async fn many_issuers_that_start_at_once_create_one_schema(server: Server) {
         let opened = join_all((0..12).map(|_| try_open(&server))).await;
         assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 12);
         let migrated = opened[0].as_ref().unwrap().migrate(&server.address()).await.unwrap();
@@ -71,16 +71,16 @@ with_server! {
         drop(open(&server).await);
         server.execute("UPDATE hallpass.schema_version SET version = 7").await;
         let refusal = try_open(&server).await.err().unwrap().to_string();
-        assert!(refusal.ends_with("it has version 7, this hallpass knows 1: a newer one has migrated it, so use that"));
+        assert!(refusal.ends_with("it has version 7, and this hallpass supports up to 1: use the newer hallpass that migrated it"));
     }
 
-    async fn a_schema_that_was_cut_short_is_made_whole(server: Server) {
+    async fn an_incomplete_schema_is_completed(server: Server) {
         server.execute("CREATE SCHEMA hallpass").await;
         let store = open(&server).await;
         store.add_user(&user(1, "one")).await.unwrap();
     }
 
-    async fn a_role_that_may_only_read_and_write_can_serve_and_not_migrate(server: Server) {
+    async fn a_role_without_schema_rights_can_serve_and_not_migrate(server: Server) {
         server.execute("CREATE ROLE clerk LOGIN").await;
         let address = server.address_of("clerk");
         let as_clerk = || PostgresStore::open(&address, 2, COMMAND_PATIENCE);
@@ -92,14 +92,14 @@ with_server! {
         as_clerk().await.unwrap().add_user(&user(1, "one")).await.unwrap();
     }
 
-    async fn a_server_that_acknowledges_what_it_can_lose_is_refused(server: Server) {
+    async fn a_server_that_acknowledges_writes_that_it_can_lose_is_refused(server: Server) {
         let settings = ["synchronous_commit = off", "synchronous_commit = local", "default_transaction_read_only = on"];
         for (index, setting) in settings.into_iter().enumerate() {
             let role = format!("clerk{index}");
             server.execute(&format!("CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET {setting}")).await;
             let connector = Connector::new(&server.address_of(&role), COMMAND_PATIENCE).unwrap();
             let refusal = connector.connect().await.err().unwrap().to_string();
-            assert!(refusal.contains("synchronous_commit is") || refusal.contains("takes no writes"), "{refusal}");
+            assert!(refusal.contains("synchronous_commit is") || refusal.contains("accepts no writes"), "{refusal}");
         }
         let unsafe_server = Server::start(&["fsync=off"]);
         let refusal = try_open(&unsafe_server).await.err().unwrap().to_string();
@@ -122,11 +122,11 @@ with_server! {
         assert_eq!(refusals, 1);
     }
 
-    async fn a_record_of_another_spelling_is_swapped_as_the_same(server: Server) {
+    async fn a_record_with_another_encoding_is_swapped_as_the_same(server: Server) {
         let store = open(&server).await;
         let old = user(1, "one");
         store.add_user(&old).await.unwrap();
-        // As another version might have written it.
+        // Another version might have encoded it like this.
         server.execute("UPDATE hallpass.users SET record = convert_to(convert_from(record, 'UTF8') || ' ', 'UTF8')").await;
         assert_eq!(store.user(old.id).await.unwrap(), Some(old.clone()));
         assert_eq!(store.swap_user(&old, &old.disabled()).await.unwrap(), Swapped::Yes);
@@ -145,7 +145,7 @@ with_server! {
         assert_eq!(store.session(id).await.unwrap(), Some(ended(&session)));
     }
 
-    async fn a_statement_that_was_given_up_for_others_is_asked_again(server: Server) {
+    async fn a_statement_with_a_serialization_conflict_is_retried(server: Server) {
         server.execute("ALTER ROLE hallpass SET default_transaction_isolation = 'serializable'").await;
         let store = Arc::new(open(&server).await);
         store.add_user(&user(1, "one")).await.unwrap();
@@ -166,10 +166,10 @@ with_server! {
         assert_eq!(store.user(user(1, "one").id).await.unwrap().unwrap().failures.unknown, 160);
     }
 
-    async fn a_commit_that_no_standby_has_is_not_acknowledged_even_where_its_wait_was_cut_short(server: Server) {
+    async fn a_commit_without_its_standby_is_not_acknowledged_even_if_its_wait_is_canceled(server: Server) {
         let store = Arc::new(PostgresStore::open(&server.address(), 4, Duration::from_secs(1)).await.unwrap());
         store.add_session(&session(1, 7)).await.unwrap();
-        // A standby that never comes.
+        // A standby that does not exist.
         server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
         server.execute("SELECT pg_reload_conf()").await;
         let wait = "DO $$ BEGIN FOR i IN 1..200 LOOP \
@@ -189,18 +189,18 @@ with_server! {
         server.execute(&format!("SET synchronous_commit = local; {cancel}")).await;
         let error = swap.await.unwrap().unwrap_err().to_string();
         assert!(error.contains("may not have reached the standby"), "{error}");
-        // And no time-out of ours cuts such a wait short: the statement's is over long before.
+        // No time-out of ours ends such a wait: the statement's time-out has expired long before.
         let error = store.add_session(&session(1, 8)).await.unwrap_err().to_string();
-        assert!(error.contains("does not answer within 1s"), "{error}");
+        assert!(error.contains("did not answer within 1s"), "{error}");
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(store.session(session(1, 8).id).await.unwrap(), None);
     }
 
-    async fn what_a_standby_would_answer_is_asked_of_the_primary(server: Server) {
+    async fn a_read_from_a_standby_is_retried_on_the_primary(server: Server) {
         let store = PostgresStore::open(&server.address(), 1, COMMAND_PATIENCE).await.unwrap();
         store.add_session(&session(1, 7)).await.unwrap();
         for id in [7, 8] {
-            // The connection is to a server that takes no writes now, as through a pooler after a failover.
+            // The connection is read-only now, as through a pooler after a failover.
             let lease = store.database.pool.lease().await.unwrap();
             lease.connection.client.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await.unwrap();
             lease.give_back();
@@ -208,12 +208,12 @@ with_server! {
             assert_eq!(found, (id == 7).then(|| session(1, 7)));
             let lease = store.database.pool.lease().await.unwrap();
             let setting = lease.connection.client.query_typed_one("SHOW transaction_read_only", &[]).await.unwrap();
-            assert_eq!(setting.get::<_, String>(0), "off", "it was cut");
+            assert_eq!(setting.get::<_, String>(0), "off", "the connection was closed");
             lease.give_back();
         }
     }
 
-    async fn a_server_that_crashed_is_found_again_by_itself(server: Server) {
+    async fn the_store_reconnects_after_a_crash_of_the_server(server: Server) {
         let store = open(&server).await;
         store.add_session(&session(1, 7)).await.unwrap();
         server.crash();
@@ -221,7 +221,7 @@ with_server! {
         store.add_session(&session(1, 8)).await.unwrap();
     }
 
-    async fn a_write_whose_connection_was_lost_is_an_error_and_is_not_tried_again(server: Server) {
+    async fn a_write_on_a_lost_connection_is_an_error_and_is_not_retried(server: Server) {
         let store = open(&server).await;
         let old = session(1, 7);
         store.add_session(&old).await.unwrap();
@@ -237,10 +237,10 @@ with_server! {
             }
         };
         let (error, ()) = tokio::join!(writes, server.execute(lose));
-        assert!(error.contains("the database was lost in the middle"), "{error}");
+        assert!(error.contains("the connection to the database was lost during a statement"), "{error}");
     }
 
-    async fn a_server_that_is_away_is_an_error_in_time(server: Server) {
+    async fn an_unavailable_server_is_an_error_within_the_time_limit(server: Server) {
         let store = PostgresStore::open(&server.address(), 4, Duration::from_millis(500)).await.unwrap();
         drop(server);
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! TLS to a database, by rustls, with channel binding to its certificate.
+//! TLS to a database by rustls, with channel binding to its certificate.
 
 use std::{
     error::Error as _,
@@ -24,15 +24,15 @@ mod verifier;
 
 use verifier::ServerVerifier;
 
-/// The protocol's name in a handshake that begins at once (`sslnegotiation=direct`).
+/// The protocol's name in a direct TLS handshake (`sslnegotiation=direct`).
 const ALPN: &[u8] = b"postgresql";
 
-/// Why no certificate could be verified.
+/// Why TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
-    #[error("sslrootcert: {} has no certificate that can be read: {reason}", file.display())]
+    #[error("sslrootcert: {} has no valid certificate: {reason}", file.display())]
     Authority { file: PathBuf, reason: String },
-    #[error("this machine has no certificate authorities: give the one of the database, with sslrootcert=FILE")]
+    #[error("this machine has no certificate authorities: name the database's authority with sslrootcert=FILE")]
     NoAuthorities,
     #[error("TLS cannot be set up: {0}")]
     Setup(#[from] rustls::Error),
@@ -40,7 +40,7 @@ pub(crate) enum TlsError {
     Verifier(#[from] VerifierBuilderError),
 }
 
-/// Makes encrypted connections whose other end is who it should be.
+/// Connects with TLS and verifies the server.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
 
@@ -54,7 +54,7 @@ pub(super) struct Handshake {
 pub(super) struct Encrypted<S>(client::TlsStream<S>);
 
 impl Tls {
-    /// With the authorities of this machine, or with the authorities and the servers' own certificates in a file.
+    /// Trusts the authorities of this machine, or the authorities and server certificates in a file.
     pub(super) fn new(authority: Option<&Path>) -> Result<Self, TlsError> {
         let mut roots = RootCertStore::empty();
         let mut pinned = Vec::new();
@@ -68,7 +68,7 @@ impl Tls {
                     pinned.push(certificate);
                 }
                 if roots.is_empty() {
-                    return Err(failed("it is none in PEM".to_owned()));
+                    return Err(failed("the file has no certificate in PEM".to_owned()));
                 }
             }
             None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
@@ -117,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
     }
 }
 
-/// What the operator can do about a handshake that failed, where its certificate was the reason.
+/// Advice to the operator about a handshake that failed because of the certificate.
 pub(super) fn advice(error: &tokio_postgres::Error) -> Option<&'static str> {
     let failed = error.source()?.downcast_ref::<io::Error>()?.get_ref()?;
     match failed.downcast_ref()? {

@@ -1,4 +1,4 @@
-//! What it takes to end all sessions of a store, whose key was revoked, and what requests notice of it.
+//! How long it takes to end all sessions of a revoked key, and the latency of requests meanwhile.
 
 use std::{
     env, fs,
@@ -18,16 +18,16 @@ use crate::{
     sweeper::end_revoked,
 };
 
-/// How many sessions there are; `HALLPASS_SESSIONS` says otherwise.
+/// The number of sessions; `HALLPASS_SESSIONS` changes it.
 const SESSIONS: u64 = 1_000_000;
 
-/// For how long requests are timed afterwards.
+/// How long requests are timed afterward.
 const ALONE: Duration = Duration::from_secs(20);
 
-/// How often a request is timed meanwhile.
+/// The pause between two timed requests.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Ends the sessions of a revoked key, and says how long that takes, what memory it needs, and how long requests take.
+/// Ends the sessions of a revoked key, and prints the duration, the memory, and the latency of requests.
 pub(in crate::store) async fn revoke<B: Scaled>(name: &str) {
     let sessions = env::var("HALLPASS_SESSIONS").map_or(SESSIONS, |text| text.parse().unwrap());
     let (_bench, store) = B::open().await;
@@ -59,7 +59,7 @@ pub(in crate::store) async fn revoke<B: Scaled>(name: &str) {
     print_latencies(name, "alone", &mut alone.await.unwrap());
 }
 
-/// Times requests until it is over.
+/// Times requests until `is_over`.
 async fn time_requests(store: Arc<dyn Store>, sessions: u64, key: KeyId, is_over: Arc<AtomicBool>) -> Vec<Duration> {
     let mut latencies = Vec::new();
     while !is_over.load(Ordering::Relaxed) {
@@ -69,7 +69,7 @@ async fn time_requests(store: Arc<dyn Store>, sessions: u64, key: KeyId, is_over
     latencies
 }
 
-/// A request reads a session, and writes another one.
+/// One request: it reads a session and writes another one.
 async fn request(store: &Arc<dyn Store>, step: u64, sessions: u64, key: KeyId) -> Duration {
     let stopwatch = Stopwatch::start();
     let index = step.wrapping_mul(0x9e37_79b9_7f4a_7c15) % sessions;

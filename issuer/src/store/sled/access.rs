@@ -1,4 +1,4 @@
-//! How records are read and changed: through sled, and then through the committer, so that no answer comes before the disk.
+//! Reads and changes of records: through sled, and then through the committer, so that every answer waits for the disk.
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -9,11 +9,11 @@ use crate::{
     user::Username,
 };
 
-/// Names a record to those who must wait until it is durable.
+/// Identifies a record in the committer.
 #[derive(Hash)]
 pub(super) enum Key<'s> {
     User(UserId),
-    /// Each user's record is one of these.
+    /// Any user's record.
     Users,
     Name(&'s Username),
     Session(SessionId),
@@ -22,7 +22,7 @@ pub(super) enum Key<'s> {
 }
 
 impl SledStore {
-    /// Reads the records with these keys, and waits until what was read is durable.
+    /// Reads the records with these keys, and waits until the read data is durable.
     pub(super) async fn read<'k, T>(
         &self,
         keys: impl AsRef<[Key<'k>]>,
@@ -33,15 +33,15 @@ impl SledStore {
         found
     }
 
-    /// Reads whatever records, and waits until what was read is durable.
+    /// Reads any records, and waits until the read data is durable.
     pub(super) async fn scan<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let found = self.guard(read);
         self.committer.durable_now(self.committer.last_write()).await?;
         found
     }
 
-    /// Changes the records with these keys, as one step for every other writer, and waits until that is durable. The changes
-    /// reach the disk in their order: a crash leaves the first of them, or all.
+    /// Changes the records with these keys in one step for all other writers, and waits until the change is durable.
+    /// The writes reach the disk in their order: a crash keeps the first of them, or all.
     pub(super) async fn write<T, const N: usize>(
         &self,
         keys: [Key<'_>; N],
@@ -62,8 +62,8 @@ impl SledStore {
         outcome
     }
 
-    /// Calls sled, which panics where other libraries return an error. What it holds in memory after a panic is anyone's
-    /// guess: the store answers nothing more until it is opened again.
+    /// Calls sled, which panics where other libraries return an error. Its memory is undefined after a panic, so that
+    /// the store fails until it is opened again.
     pub(super) fn guard<T>(&self, call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
             let error = StoreError::Engine("sled panicked".to_owned());

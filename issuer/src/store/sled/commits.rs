@@ -1,9 +1,8 @@
-//! The number of the last commit, in the store and beside it: a store that has lost its end is noticed.
+//! The number of the last commit, in the store and beside it, which detects a store that lost its last commits.
 //!
-//! sled takes a log that breaks off for one that was never written further, as after a crash. Where the disk lied about a
-//! sync, or somebody cut the file short, that would undo what was acknowledged, and nobody would know. So each commit
-//! carries its number, which goes into a file beside the log once the commit is on the disk: that number can be behind
-//! the store's, and never ahead of it.
+//! sled accepts a truncated log as the log of a crash. If the disk ignored a sync, or the file was cut, acknowledged
+//! writes would be lost silently. So each commit writes its number, and a file beside the log gets that number once the
+//! commit is on the disk. The number in the file can be behind the store's, and never ahead of it.
 
 use std::{
     fs::{File, OpenOptions},
@@ -14,7 +13,7 @@ use std::{
 
 use ::sled::Db;
 
-/// The key in the store's default tree, which holds nothing else.
+/// The only key in the store's default tree.
 const KEY: &str = "commits";
 
 /// The commits of an open store.
@@ -24,7 +23,7 @@ pub(super) struct Commits {
     last: u64,
 }
 
-/// How many commits are gone, and which file says so.
+/// How many commits are lost, and the file that proves it.
 #[derive(Debug)]
 pub(super) struct Lost {
     pub(super) commits: u64,
@@ -40,7 +39,7 @@ impl Commits {
         let mut number = [0; 8];
         let acknowledged = match beside.read_exact_at(&mut number, 0) {
             Ok(()) => u64::from_be_bytes(number),
-            // It was just made, now or before a crash.
+            // The file is new, or a crash followed its creation.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(error) => return Err(error.into()),
         };
@@ -50,13 +49,14 @@ impl Commits {
         })
     }
 
-    /// Writes the next number into the store, to reach the disk with all that was written before it.
+    /// Writes the next number into the store, to reach the disk with all earlier writes.
     pub(super) fn next(&mut self) -> io::Result<()> {
         self.last += 1;
         self.db.insert(KEY, &self.last.to_be_bytes()).map(drop).map_err(io::Error::other)
     }
 
-    /// Records that the last number is on the disk. The record itself need not be: one that is lost accuses nobody.
+    /// Writes the last number, which is on the disk, to the file. This write needs no sync: a number that is behind
+    /// reports no loss.
     pub(super) fn note(&self) -> io::Result<()> {
         self.beside.write_all_at(&self.last.to_be_bytes(), 0)
     }

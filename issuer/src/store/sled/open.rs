@@ -1,4 +1,4 @@
-//! Opening the embedded store: its folder, its locks, and what a crash or a fault can have left there.
+//! Opens the embedded store: its folder, its locks, and the leftovers of a crash.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{private_file, store::commit::Sharing};
 
-/// Pages kept in memory, in bytes. sled's default of 1 GB is more than a small machine has.
+/// sled's page cache, in bytes. The default of 1 GB is more than a small machine has.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How often a database that is locked is tried again. The folder's lock was ours already, so that only threads of sled
-/// that have not ended yet can still hold the one on its file.
+/// How often to retry a locked database. This process holds the folder's lock already, so that only ending threads of
+/// sled can hold the file's lock.
 const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
@@ -36,11 +36,11 @@ const SHARING: Sharing = Sharing { period: Duration::from_millis(40), burst: 100
 pub(crate) enum OpenError {
     #[error("the store {} is in use: a running hallpass holds it", folder.display())]
     InUse { folder: PathBuf },
-    #[error("the store {} is damaged: {reason}; put a copy of it back", folder.display())]
+    #[error("the store {} is damaged: {reason}; restore a backup", folder.display())]
     Damaged { folder: PathBuf, reason: String },
     #[error(
-        "the store {} has lost its last {commits} commits, which it had acknowledged: put a copy of it back, or remove {} \
-         to go on without them",
+        "the store {} has lost its last {commits} acknowledged commits: restore a backup, or remove {} \
+         to continue without them",
         folder.display(), file.display()
     )]
     Lost { folder: PathBuf, commits: u64, file: PathBuf },
@@ -49,23 +49,23 @@ pub(crate) enum OpenError {
 }
 
 impl SledStore {
-    /// Opens the store in `folder`, and makes it where there is none.
+    /// Opens the store in `folder`, and creates it if the folder has none.
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
         Self::open_watched(folder, || {})
     }
 
-    /// Opens the store, and calls `before_sync` whenever writes have reached the file and not yet the disk.
+    /// Opens the store, and calls `before_sync` each time writes have reached the file and not yet the disk.
     pub(super) fn open_watched(folder: &Path, before_sync: impl Fn() + Send + 'static) -> Result<Self, OpenError> {
         let failed = |error: io::Error| OpenError::Failed { folder: folder.to_owned(), reason: error.to_string() };
-        // It holds the hashes of passwords, and the files in it rely on its mode.
+        // The folder holds password hashes, and the files in it rely on its mode.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         private_file::make_private(folder).map_err(|error| failed(io::Error::other(error.to_string())))?;
         let lock = lock(folder)?;
         remove_unfinished_snapshots(folder).map_err(failed)?;
         settle_log(folder).map_err(failed)?;
-        // What is read of a damaged file can make no sense to sled, which then panics.
+        // sled panics on some damaged files.
         let (db, trees, commits) = panic::catch_unwind(|| open_database(folder)).unwrap_or_else(|_| {
-            let reason = "sled can make no sense of its log".to_owned();
+            let reason = "sled cannot read its log".to_owned();
             Err(OpenError::Damaged { folder: folder.to_owned(), reason })
         })?;
         let [users, user_ids, sessions, user_sessions, keys] = trees;
@@ -74,14 +74,14 @@ impl SledStore {
     }
 }
 
-/// Whether a panic is one of sled's, which panics where other libraries return an error: over a damaged file, say. Ours
-/// are made into errors wherever sled is called, and need no second report.
+/// Whether a panic comes from sled, which panics on a damaged file, for example. Each call of sled turns the panic into
+/// an error, which is reported once.
 pub(crate) fn is_engines(panic: &PanicHookInfo<'_>) -> bool {
     panic.location().is_some_and(|location| location.file().contains("/sled-0."))
 }
 
-/// Takes the folder for this process. sled locks its file too, but later: whoever comes second must not clear away what
-/// the first is about to use.
+/// Locks the folder for this process. sled locks its own file later; by then a second process could have removed files
+/// that the first one needs.
 fn lock(folder: &Path) -> Result<File, OpenError> {
     let failed = |error: io::Error| OpenError::Failed { folder: folder.to_owned(), reason: error.to_string() };
     let lock = File::open(folder).map_err(failed)?;
@@ -92,8 +92,8 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// A process that was killed while it opened the store can leave an unfinished snapshot, which stops the next opening
-/// (sled issues 1527, 1533). It holds nothing that the log does not.
+/// A process that was killed while it opened the store can leave an unfinished snapshot, which makes the next opening
+/// fail (sled issues 1527, 1533). The log has all its data.
 fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -106,8 +106,8 @@ fn remove_unfinished_snapshots(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the log durable that an earlier process left. One that was killed leaves writes that nobody has synced: this
-/// process will read them, answer by them, and have sled write a snapshot that builds on them.
+/// Makes an earlier process's log durable. A killed process leaves unsynced writes. This process reads them, answers
+/// from them, and sled bases its snapshot on them.
 fn settle_log(folder: &Path) -> io::Result<()> {
     let log = folder.join("db");
     match room::clear(&log).and_then(|()| File::open(log)?.sync_data()) {
@@ -131,7 +131,7 @@ fn open_unlocked(folder: &Path) -> Result<Db, OpenError> {
     let config = Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
     for _ in 0..LOCK_ATTEMPTS {
         match config.open() {
-            // sled has no kind of its own for a file that somebody else has locked.
+            // sled has no separate error for a file that another process has locked.
             Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
                 thread::sleep(LOCK_PAUSE);
             }
@@ -144,17 +144,16 @@ fn open_unlocked(folder: &Path) -> Result<Db, OpenError> {
 fn from_sled(folder: &Path, error: ::sled::Error) -> OpenError {
     let folder = folder.to_owned();
     match error {
-        ::sled::Error::Corruption { .. } => OpenError::Damaged {
-            folder,
-            reason: "its files do not fit together, or hold what was not written".to_owned(),
-        },
+        ::sled::Error::Corruption { .. } => {
+            OpenError::Damaged { folder, reason: "its files are inconsistent".to_owned() }
+        }
         ::sled::Error::Io(error) => OpenError::Failed { folder, reason: error.to_string() },
         error => OpenError::Failed { folder, reason: error.to_string() },
     }
 }
 
-/// Syncs what sled itself does not: its configuration, and the folders, so that the files in them are found after a loss
-/// of power. Then starts the committer.
+/// Syncs what sled does not sync: its configuration, and the folders, so that their files are found after a loss of
+/// power. Then starts the committer.
 fn start_committer(
     folder: &Path,
     db: Db,

@@ -1,9 +1,9 @@
-//! Room at the end of sled's log: zeros that it writes over later.
+//! Preallocated space at the end of sled's log: zeros that sled overwrites later.
 //!
-//! What lies beyond a file's end, or in a hole, has no place on the disk yet. A sync of it must wait until the file system
-//! has noted the new place in its journal, which is a thread of the kernel's, and where all cores hash passwords that
-//! thread gets its turn only at the next tick of the clock: ext4 then took 4.8 ms for what took 0.3 ms with the cores at rest.
-//! A sync of blocks that are in their place takes 0.2 ms, whatever the cores do.
+//! Data beyond a file's end, or in a sparse region, has no blocks on the disk yet. A sync of it waits for the file
+//! system's journal, which is a kernel thread. While all cores hash passwords, that thread runs only at the next timer
+//! tick: a sync on ext4 took 4.8 ms instead of 0.3 ms on idle cores. A sync of allocated blocks takes 0.2 ms in both
+//! cases.
 
 use std::{
     fs::{File, OpenOptions},
@@ -12,13 +12,13 @@ use std::{
     path::Path,
 };
 
-/// sled's unit of its log: it begins a new one at the end of the file where none is free.
+/// sled's unit of its log. It appends a segment to the file when none is free.
 const SEGMENT: usize = 512 * 1024;
 
-/// How much room is made at once. More would make the one sync that waits for it longer.
+/// How much space one step allocates. More would delay the one sync that waits for it.
 const ROOM: usize = 2 * SEGMENT;
 
-/// A segment in use begins with a header, whose checksum is never zero.
+/// A segment in use begins with a header that has a nonzero checksum.
 const HEADER_BYTES: usize = 20;
 
 /// The log of an open store.
@@ -27,19 +27,19 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Opens the log, and makes the first room.
+    /// Opens the log, and allocates the first space.
     pub(super) fn open(log: &Path) -> io::Result<Self> {
-        // Appending never touches what sled writes meanwhile: the kernel puts it behind whatever is the end at that moment.
+        // An append never overwrites sled's concurrent writes: the kernel writes at the current end of the file.
         let room = Self { log: OpenOptions::new().read(true).append(true).open(log)? };
         room.keep();
         Ok(room)
     }
 
-    /// Makes more room where sled has come to the last segment but one. That none could be made stops nothing: the disk may be
-    /// full, or sled may be cutting the file at this very moment, and if it matters sled will say so.
+    /// Allocates more space when sled uses the last segment but one. A failure is ignored: the disk may be full, or
+    /// sled may be truncating the file. If it matters, sled reports it.
     pub(super) fn keep(&self) {
         if let Err(error) = self.keep_ahead() {
-            tracing::debug!(%error, "no room could be made ahead of the store's log");
+            tracing::debug!(%error, "no space could be allocated for the store's log");
         }
     }
 
@@ -60,15 +60,15 @@ impl Room {
     }
 }
 
-/// Takes the room away that a store left when it was closed or killed. sled would cut it off segment by segment, each with a
-/// sync, and could leave a hole there.
+/// Removes the unused space that a closed or killed store left. sled would truncate it segment by segment, each with a
+/// sync, and could leave a sparse region.
 pub(super) fn clear(path: &Path) -> io::Result<()> {
     let log = File::open(path)?;
     let length = log.metadata()?.len();
     let mut end = length;
     let mut segment = vec![0; SEGMENT];
     while end > 0 {
-        // Whole ones but for the last, which may be shorter.
+        // All segments are whole except the last, which may be shorter.
         let start = (end - 1) / SEGMENT as u64 * SEGMENT as u64;
         segment.truncate(usize::try_from(end - start).unwrap_or(SEGMENT));
         log.read_exact_at(&mut segment, start)?;

@@ -1,4 +1,4 @@
-//! What is particular to the embedded store: its folder, and what a crash leaves there.
+//! Tests of the embedded store alone: its folder, and the leftovers of a crash.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
@@ -18,7 +18,7 @@ mod power_loss;
 mod room;
 mod scale;
 
-/// A folder that a store lies in.
+/// The folder of a store.
 struct Folder(TempDir);
 
 impl Bench for Folder {
@@ -29,7 +29,7 @@ impl Bench for Folder {
     }
 
     async fn crash(&mut self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        // What the files hold before the store is closed is what a killed process leaves.
+        // The files before the store closes are what a killed process leaves.
         let left = tempfile::tempdir().unwrap();
         copy(self.0.path(), left.path());
         drop(store);
@@ -74,12 +74,12 @@ async fn the_longest_records_stay_in_the_log_that_is_synced() {
 }
 
 #[tokio::test]
-async fn a_name_that_a_crash_left_leading_nowhere_is_given_out_again() {
+async fn a_name_that_a_crash_left_without_a_user_is_assigned_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = SledStore::open(folder.path()).unwrap();
     let user = crate::store::conformance::user(1, "one");
     store.add_user(&user).await.unwrap();
-    // As a crash in the middle of a removal, or of an addition, leaves it.
+    // A crash during a removal or an addition leaves this state.
     store.write([], || store.users.remove(user.id.0).map_err(engine)).await.unwrap();
     assert_eq!(store.user_named(&user.username).await.unwrap(), None);
     let next = crate::store::conformance::user(2, "one");
@@ -88,7 +88,7 @@ async fn a_name_that_a_crash_left_leading_nowhere_is_given_out_again() {
 }
 
 #[test]
-fn a_store_that_is_held_says_so() {
+fn a_store_that_another_process_holds_is_reported_as_in_use() {
     let folder = tempfile::tempdir().unwrap();
     let _held = SledStore::open(folder.path()).unwrap();
     assert!(matches!(SledStore::open(folder.path()), Err(OpenError::InUse { .. })));
@@ -105,7 +105,7 @@ fn an_unfinished_snapshot_does_not_stop_the_next_opening() {
 }
 
 #[test]
-fn nobody_else_can_look_into_the_folder_even_where_it_was_there_before() {
+fn an_existing_folder_becomes_private_to_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let _store = SledStore::open(folder.path()).unwrap();

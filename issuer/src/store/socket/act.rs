@@ -1,4 +1,4 @@
-//! A request, carried out on a store.
+//! Carries out requests on a store.
 
 use super::{
     protocol::{Answer, Request},
@@ -11,7 +11,7 @@ use crate::{
     user::{User, Username},
 };
 
-/// The longest page, so that one fits into an answer whatever its records are.
+/// The maximum number of records in a page, so that a page of any records fits into an answer.
 const MAX_PER_PAGE: usize = 1024;
 
 /// Carries out a request. A failure is an answer too.
@@ -65,7 +65,7 @@ fn username(text: &str) -> Result<Username, StoreError> {
     text.parse().map_err(|error| StoreError::Record(format!("a username: {error}")))
 }
 
-/// What a page is asked to have at most. Fewer are a page too.
+/// The number of records in a page: the requested limit, up to the maximum.
 fn page(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(MAX_PER_PAGE).min(MAX_PER_PAGE)
 }

@@ -1,4 +1,4 @@
-//! The end of a command: a store whose operations are requests over one connection, as many at once as the command asks.
+//! The client of a command: a store whose operations are concurrent requests over one connection.
 
 use std::{io, path::Path};
 
@@ -22,10 +22,10 @@ use crate::{
     user::{User, Username},
 };
 
-/// Requests on their way to the writer, which takes them all at once.
+/// The capacity of the queue of requests for the writer, which sends all waiting ones with one flush.
 const QUEUED: usize = 256;
 
-/// A store that another process holds. Dropping it ends the connection.
+/// A store that another process serves. Dropping it closes the connection.
 pub(crate) struct SocketStore {
     calls: mpsc::Sender<Call>,
 }
@@ -33,15 +33,15 @@ pub(crate) struct SocketStore {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// There is no socket, or nobody behind it.
-    #[error("nobody serves it: {0}")]
+    /// The socket does not exist, or no process serves it.
+    #[error("no process serves it: {0}")]
     NotServed(io::Error),
     #[error(transparent)]
     Greeting(#[from] GreetingError),
 }
 
 impl SocketStore {
-    /// Connects to whoever serves the store in a data folder.
+    /// Connects to the process that serves the store in a data folder.
     pub(crate) async fn connect(folder: &Path) -> Result<Self, ConnectError> {
         let address = SocketPath::in_folder(folder).map_err(ConnectError::NotServed)?;
         let stream = UnixStream::connect(&address.path).await.map_err(ConnectError::NotServed)?;
@@ -54,7 +54,7 @@ impl SocketStore {
         Ok(Self { calls })
     }
 
-    /// Asks, and waits for the answer. Where none comes, a write may have taken effect or not.
+    /// Sends a request, and waits for its answer. Without an answer, a write may have taken effect or not.
     async fn ask(&self, request: Request) -> Result<Answer, StoreError> {
         let unanswered = if request.is_write() { StoreError::Unanswered } else { StoreError::Gone };
         let (answer, answered) = oneshot::channel();
@@ -92,7 +92,7 @@ impl Store for SocketStore {
         Box::pin(self.ask_for_user(Request::UserNamed(username.as_str().to_owned())))
     }
 
-    /// A command signs no user in, so that it need not hide which names exist.
+    /// A command does not sign users in, so that it need not hide which names exist.
     fn user_or_decoy<'s>(&'s self, username: &'s Username, position: UserId) -> StoreFuture<'s, Option<Candidate>> {
         Box::pin(async move {
             if let Some(user) = self.user_named(username).await? {
@@ -193,12 +193,12 @@ impl Answer {
     }
 }
 
-/// An answer to something else.
+/// The answer has the wrong type for its request.
 fn unexpected() -> StoreError {
-    StoreError::Engine("the running hallpass answered something else than it was asked".to_owned())
+    StoreError::Engine("the running hallpass sent the wrong type of answer".to_owned())
 }
 
-/// A page that is asked for: more than the other end gives at once is as good as that.
+/// The limit of a page. The server caps it.
 fn page(limit: usize) -> u32 {
     u32::try_from(limit).unwrap_or(u32::MAX)
 }

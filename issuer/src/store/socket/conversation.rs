@@ -1,4 +1,4 @@
-//! A command's connection: requests go out under numbers, and answers come back to whoever waits for them.
+//! A command's connection: it numbers requests, and routes each answer to the task that waits for it.
 
 use std::{
     collections::HashMap,
@@ -19,20 +19,20 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// How long the rest of an answer may take to come. The answer itself comes when the disk has it.
+/// How long the rest of an answer may take. Its first byte comes once the write is on the disk.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A request, and whoever waits for its answer.
+/// A request, and the channel for its answer.
 pub(super) struct Call {
     pub(super) request: Request,
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// Who waits for the answers to which requests.
+/// The channels for the outstanding answers, by request number.
 type Waiting = Mutex<HashMap<u64, oneshot::Sender<Answer>>>;
 
-/// Carries requests and answers until the connection breaks or the store is dropped. Whoever waits then learns that no
-/// answer comes.
+/// Carries requests and answers until the connection breaks or the store is dropped. It then closes the channels of the
+/// outstanding answers.
 pub(super) async fn converse(
     reader: impl AsyncBufRead + Unpin,
     writer: impl AsyncWrite + Unpin,
@@ -48,21 +48,21 @@ pub(super) async fn converse(
     }
 }
 
-/// Returns when nobody can ask any more.
+/// Returns when the store is dropped.
 async fn write_requests(mut writer: impl AsyncWrite + Unpin, mut calls: mpsc::Receiver<Call>, waiting: &Waiting) {
     let mut number = 0;
     while let Some(call) = calls.recv().await {
         let mut next = Some(call);
         let mut written = Ok(());
-        // Those that wait already go along.
+        // Waiting requests share the flush.
         while let (Some(call), Ok(())) = (next, &written) {
             number += 1;
             written = write_request(&mut writer, number, call, waiting).await;
             next = calls.try_recv().ok();
         }
         if let Err(error) = written.and(writer.flush().await) {
-            tracing::debug!(%error, "nothing more can be asked of the running hallpass");
-            // What it has answered before it went is still read, up to the end.
+            tracing::debug!(%error, "a request could not be sent to the running hallpass");
+            // The other task still reads the answers that were sent before.
             pending::<()>().await;
         }
     }
@@ -77,7 +77,7 @@ async fn write_request(
     let frame = frame::encode(number, &request);
     if frame.len() > MAX_REQUEST_BYTES {
         let refusal = StoreError::TooLarge { bytes: frame.len(), max: MAX_REQUEST_BYTES };
-        // Whoever asked may have gone.
+        // The caller may have stopped waiting.
         drop(answer.send(Answer::Failed(refusal)));
         return Ok(());
     }
@@ -89,7 +89,7 @@ async fn read_answers(mut reader: impl AsyncBufRead + Unpin, waiting: &Waiting) 
     while let Some(frame) = frame::read(&mut reader, MAX_ANSWER_BYTES, PATIENCE).await? {
         let answer: Answer = frame::decode(&frame.message)?;
         let waits = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&frame.number);
-        // Whoever asked may have gone; and nobody asked for a number that was never given.
+        // The caller may have stopped waiting. An answer to an unknown number is an error.
         drop(waits.ok_or(FrameError::Message)?.send(answer));
     }
     Ok(())

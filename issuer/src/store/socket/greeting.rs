@@ -1,5 +1,5 @@
-//! The first bytes of a connection, from both ends: who speaks, and which version. Records and requests are not told apart by
-//! version any further, so that only equals go on.
+//! The first bytes of a connection, from both ends: the program and its version. Requests and records carry no version
+//! of their own, so that both ends must be equal.
 
 use std::{io, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 const MAGIC: [u8; 8] = *b"hallpass";
 
-/// Raised with every change of what is said over the socket, or of a record, between two releases.
+/// Raised with every change of the messages or of a record between two releases.
 const PROTOCOL: u16 = 2;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -18,17 +18,17 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the other end may take to greet.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why two ends do not talk.
+/// Why the two ends cannot talk.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GreetingError {
     #[error(
-        "hallpass {theirs} (protocol {their_protocol}) runs, and this is {VERSION} (protocol {PROTOCOL}): use the same \
-             binary, or restart it"
+        "the running hallpass is {theirs} (protocol {their_protocol}) and this is {VERSION} (protocol {PROTOCOL}): use the \
+         same binary, or restart it"
     )]
     Version { theirs: String, their_protocol: u16 },
-    #[error("the other end is no hallpass")]
+    #[error("the other end is not hallpass")]
     NotHallpass,
-    #[error("no greeting came in {} s", PATIENCE.as_secs())]
+    #[error("no greeting arrived within {} s", PATIENCE.as_secs())]
     NoGreeting,
     #[error("the connection ended before a greeting")]
     Refused,
@@ -36,7 +36,7 @@ pub(crate) enum GreetingError {
     Io(#[from] io::Error),
 }
 
-/// Greets, and reads the other end's greeting.
+/// Sends this end's greeting, and reads the other's.
 pub(super) async fn exchange(
     reader: &mut (impl AsyncRead + Unpin),
     writer: &mut (impl AsyncWrite + Unpin),
@@ -50,7 +50,7 @@ pub(super) async fn exchange(
     Err(GreetingError::Version { theirs: theirs.1, their_protocol: theirs.0 })
 }
 
-/// What this end says: the name, the protocol, and the length and text of the version.
+/// This end's greeting: the name, the protocol, and the length and text of the version.
 pub(super) fn ours() -> Vec<u8> {
     let length = u8::try_from(VERSION.len()).unwrap_or_default();
     [&MAGIC[..], &PROTOCOL.to_be_bytes(), &[length], VERSION.as_bytes()].concat()
@@ -69,7 +69,7 @@ async fn read(reader: &mut (impl AsyncRead + Unpin)) -> Result<(u16, String), Gr
     let protocol = reader.read_u16().await.map_err(refused)?;
     let mut version = vec![0; reader.read_u8().await.map_err(refused)?.into()];
     reader.read_exact(&mut version).await.map_err(refused)?;
-    // It is shown to people, and comes from somebody else.
+    // The version comes from another process and is shown to the operator.
     let version = String::from_utf8(version).ok().filter(|version| version.chars().all(|c| c.is_ascii_graphic()));
     Ok((protocol, version.ok_or(GreetingError::NotHallpass)?))
 }

@@ -1,4 +1,5 @@
-//! The end that holds the store: it lets in commands of its own user, and of root, and carries out what they ask.
+//! The server, in the process that holds the store. It admits commands of its own user and of root, and carries out
+//! their requests.
 
 use std::{
     fs, io,
@@ -27,43 +28,43 @@ use super::{
 };
 use crate::store::{Store, StoreError};
 
-/// Requests of one connection that are carried out at once: as many as an import has under way, which share a sync.
+/// Concurrent requests of one connection: as many as an import sends at once, so that they share a sync.
 const MAX_IN_FLIGHT: usize = 1024;
 
-/// How long requests under way may take once the issuer is told to stop.
+/// How long requests under way may take once the issuer stops.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A pause after a failed `accept`, which fails again at once while the process has no file descriptor left.
+/// The pause after a failed `accept`, which fails again immediately while the process has no free file descriptor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The socket of a data folder, on which nobody is let in yet. Dropping it takes it away.
+/// The bound socket of a data folder. Dropping it removes the file.
 pub(crate) struct Server {
     listener: UnixListener,
     file: PathBuf,
-    /// Who runs this process.
+    /// The user id of this process.
     owner: u32,
     limits: Limits,
 }
 
-/// What one command can make others wait for.
+/// Limits that keep one command from blocking the others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Commands that are connected at once; the next ones wait for their greeting.
+    /// Concurrent connections. Further commands wait for their greeting.
     pub(crate) connections: usize,
-    /// How long the rest of a request may take to come. Between two a command may wait for whoever it asks.
+    /// How long the rest of a request may take. The time between two requests is unlimited.
     pub(crate) patience: Duration,
 }
 
 /// Why a connection ended before its command closed it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectionError {
-    #[error("it is of the user {0}, who is neither this process's nor root")]
+    #[error("user {0} is neither the issuer's user nor root")]
     Foreign(u32),
     #[error(transparent)]
     Greeting(#[from] GreetingError),
     #[error(transparent)]
     Frame(#[from] FrameError),
-    #[error("a request was not carried out to its end: {0}")]
+    #[error("a request's task failed: {0}")]
     Task(#[from] JoinError),
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -76,21 +77,21 @@ impl Default for Limits {
 }
 
 impl Server {
-    /// Makes the socket in a data folder. The caller holds the store there: a socket that is there already was left by a
-    /// process that was killed.
+    /// Binds the socket in a data folder. The caller holds the store, so that an existing socket is the leftover of a
+    /// killed process.
     pub(crate) fn bind(folder: &Path, limits: Limits) -> io::Result<Self> {
         let file = folder.join(NAME);
         if is_socket(&file).is_ok_and(|is_socket| is_socket) {
             fs::remove_file(&file)?;
         }
         let listener = UnixListener::bind(&SocketPath::in_folder(folder)?.path)?;
-        // Who connects before this is asked for their user all the same.
+        // Each connection's user is checked, so that an earlier connection is safe.
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
         let owner = fs::symlink_metadata(&file)?.uid();
         Ok(Self { listener, file, owner, limits })
     }
 
-    /// Serves the store until `stop` completes, then lets the requests under way finish.
+    /// Serves the store until `stop` completes, then waits for the requests under way.
     pub(crate) async fn serve(self, store: Arc<dyn Store>, stop: impl Future<Output = ()>) {
         let (stop_sender, stopping) = watch::channel(false);
         let host = Host { store, owner: self.owner, patience: self.limits.patience, stopping };
@@ -104,7 +105,7 @@ impl Server {
                 accepted = self.listener.accept(), if connections.len() < self.limits.connections => match accepted {
                     Ok((stream, _)) => drop(connections.spawn(host.clone().converse(stream))),
                     Err(error) => {
-                        tracing::warn!(%error, "a command could not be let in");
+                        tracing::warn!(%error, "a command's connection could not be accepted");
                         time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -117,7 +118,7 @@ impl Server {
             }
         };
         if time::timeout(SHUTDOWN_DEADLINE, finished).await.is_err() {
-            tracing::warn!("some requests of commands were still under way at the deadline and were cut off");
+            tracing::warn!("requests of commands were canceled at the shutdown deadline");
         }
         connections.shutdown().await;
     }
@@ -125,25 +126,25 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that stays is replaced at the next start.
+        // The next start replaces a leftover file.
         drop(fs::remove_file(&self.file));
     }
 }
 
-/// Tells the log how a connection ended, where it should not have.
+/// Logs the failure of a connection.
 fn log_failure(ended: Result<Result<(), ConnectionError>, JoinError>) {
     match ended {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a command's connection was ended"),
-        Err(error) => tracing::error!(%error, "a command's connection was not carried to its end"),
+        Ok(Err(error)) => tracing::warn!(%error, "a command's connection failed"),
+        Err(error) => tracing::error!(%error, "a command's connection panicked"),
     }
 }
 
-/// What a connection is served with.
+/// The context of a connection.
 #[derive(Clone)]
 pub(super) struct Host {
     pub(super) store: Arc<dyn Store>,
-    /// Who may come in, beside root.
+    /// The user id that is admitted, besides root.
     pub(super) owner: u32,
     pub(super) patience: Duration,
     pub(super) stopping: watch::Receiver<bool>,
@@ -163,11 +164,12 @@ impl Host {
             greeted = greeting::exchange(&mut reader, &mut writer) => greeted?,
             () = stop_requested(&mut self.stopping) => return Ok(()),
         }
-        tracing::info!(uid = peer.uid(), pid = peer.pid(), "a command works on the store");
+        tracing::info!(uid = peer.uid(), pid = peer.pid(), "a command connected to the store");
         let (requests, received) = mpsc::channel(1);
         let mut reading = pin!(read_requests(reader, requests, self.patience, self.stopping));
         let mut carrying_out = pin!(carry_out(received, writer, self.store));
-        // When no more comes, what is under way is still answered. Of a command that has gone nothing more is read.
+        // After the last request, the answers under way are still sent. If they cannot be sent, no more requests are
+        // read.
         tokio::select! {
             read = &mut reading => carrying_out.await.and(read),
             carried_out = &mut carrying_out => carried_out,
@@ -195,8 +197,8 @@ async fn read_requests(
     }
 }
 
-/// Carries out requests, many at once, and writes their answers as they come. While the command does not read them, no
-/// more requests are begun.
+/// Carries out concurrent requests, and writes each answer when it is ready. While the command does not read, no
+/// further requests begin.
 async fn carry_out(
     mut requests: mpsc::Receiver<(u64, Request)>,
     mut writer: impl AsyncWrite + Unpin,
@@ -207,7 +209,7 @@ async fn carry_out(
         tokio::select! {
             Some(answered) = under_way.join_next() => {
                 writer.write_all(&answered?).await?;
-                // Those that are there already go along.
+                // Answers that are ready share the flush.
                 while let Some(answered) = under_way.try_join_next() {
                     writer.write_all(&answered?).await?;
                 }
@@ -228,11 +230,11 @@ async fn answer(store: &dyn Store, number: u64, request: Request) -> Vec<u8> {
     if frame.len() <= MAX_ANSWER_BYTES {
         return frame;
     }
-    let reason = format!("an answer of {} bytes is more than a command can be sent", frame.len());
+    let reason = format!("an answer of {} bytes is longer than the protocol allows", frame.len());
     frame::encode(number, &Answer::Failed(StoreError::Engine(reason)))
 }
 
 async fn stop_requested(stopping: &mut watch::Receiver<bool>) {
-    // An error says that the server is gone, which is as good as being told.
+    // An error means that the server has ended, which is a stop too.
     drop(stopping.wait_for(|stop| *stop).await);
 }

@@ -1,4 +1,4 @@
-//! The socket before the suite that every store passes, and before ends that do not keep to what is agreed.
+//! The conformance suite over the socket, and peers that break the protocol.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ use crate::store::{
 
 mod hostile;
 
-/// A data folder whose store is served.
+/// A data folder with a served store.
 struct Served {
     folder: TempDir,
     server: JoinHandle<()>,
@@ -50,7 +50,7 @@ impl Served {
         Arc::new(SocketStore::connect(self.folder.path()).await.unwrap())
     }
 
-    /// Ends the server as a kill does, and waits until the store is let go.
+    /// Ends the server as a kill does, and waits until the store is closed.
     async fn kill(&mut self) {
         self.server.abort();
         drop((&mut self.server).await);
@@ -63,7 +63,7 @@ impl Bench for Served {
     }
 
     async fn crash(&mut self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        // What the files hold before the store is closed is what a killed process leaves.
+        // The files before the store closes are what a killed process leaves.
         let left = tempfile::tempdir().unwrap();
         copy(&self.folder.path().join("sled"), &left.path().join("sled"));
         self.kill().await;
@@ -77,7 +77,7 @@ impl Bench for Served {
 conforms!(Served);
 
 #[tokio::test]
-async fn what_the_store_refuses_is_refused_in_its_own_words() {
+async fn a_refusal_by_the_store_reaches_the_client_unchanged() {
     let (_served, store) = Served::open(Limits::default()).await;
     let mut large = user(1, "one");
     let claim = format!("{{\"a\":\"{}\"}}", "x".repeat(1000));
@@ -108,7 +108,7 @@ async fn a_thousand_writes_at_once_go_over_one_connection_and_so_do_long_listing
     assert_eq!(listed, 3000);
 }
 
-/// An end that greets as it is message, reads so many requests of any kind, and goes without an answer.
+/// A server that sends this greeting, reads this many requests, and closes without an answer.
 fn served_by(greeting: Vec<u8>, requests: usize) -> (TempDir, JoinHandle<()>) {
     let folder = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(folder.path().join(NAME)).unwrap();
@@ -126,7 +126,7 @@ fn served_by(greeting: Vec<u8>, requests: usize) -> (TempDir, JoinHandle<()>) {
 }
 
 #[tokio::test]
-async fn a_write_that_nobody_answered_may_have_been_and_nothing_else_is_left_open() {
+async fn an_unanswered_write_is_reported_as_uncertain_and_a_read_as_failed() {
     let (folder, served) = served_by(greeting::ours(), 2);
     let store = SocketStore::connect(folder.path()).await.unwrap();
     let one = user(1, "one");
@@ -135,11 +135,11 @@ async fn a_write_that_nobody_answered_may_have_been_and_nothing_else_is_left_ope
     served.await.unwrap();
     assert_eq!(time::timeout(Duration::from_secs(10), store.failed()).await, Ok(StoreError::Gone));
     assert_eq!(store.add_user(&one).await, Err(StoreError::Gone));
-    assert!(StoreError::Unanswered.to_string().ends_with("what was to be written may have been, or not"));
+    assert!(StoreError::Unanswered.to_string().ends_with("the change may be written or not; check it"));
 }
 
 #[tokio::test]
-async fn another_version_and_what_is_no_hallpass_are_told_in_a_line() {
+async fn another_version_and_another_program_are_each_reported_in_a_line() {
     let mut newer = greeting::ours();
     newer[9] += 1;
     let version = env!("CARGO_PKG_VERSION");
@@ -147,10 +147,10 @@ async fn another_version_and_what_is_no_hallpass_are_told_in_a_line() {
         (
             newer,
             format!(
-                "hallpass {version} (protocol 3) runs, and this is {version} (protocol 2): use the same binary, or restart it"
+                "the running hallpass is {version} (protocol 3) and this is {version} (protocol 2): use the same binary, or restart it"
             ),
         ),
-        (b"HTTP/1.1 400 Bad Request\r\n".to_vec(), "the other end is no hallpass".to_owned()),
+        (b"HTTP/1.1 400 Bad Request\r\n".to_vec(), "the other end is not hallpass".to_owned()),
         (Vec::new(), "the connection ended before a greeting".to_owned()),
     ] {
         let (folder, _served) = served_by(greeting, 0);
@@ -159,7 +159,7 @@ async fn another_version_and_what_is_no_hallpass_are_told_in_a_line() {
 }
 
 #[tokio::test]
-async fn the_socket_is_its_owner_s_alone_replaces_what_a_kill_left_and_goes_with_the_server() {
+async fn the_socket_is_private_to_its_owner_replaces_a_leftover_and_is_removed_with_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(NAME);
     let bind = || Server::bind(folder.path(), Limits::default());
@@ -175,7 +175,7 @@ async fn the_socket_is_its_owner_s_alone_replaces_what_a_kill_left_and_goes_with
 }
 
 #[tokio::test]
-async fn a_folder_whose_path_is_too_long_for_an_address_is_served_all_the_same() {
+async fn a_folder_with_a_path_too_long_for_an_address_is_served() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("long".repeat(50)).join("path".repeat(50));
     fs::create_dir_all(&folder).unwrap();
@@ -187,7 +187,7 @@ async fn a_folder_whose_path_is_too_long_for_an_address_is_served_all_the_same()
 }
 
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_answers_what_it_has_begun_and_lets_the_store_go() {
+async fn a_stopping_server_answers_requests_under_way_and_closes_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let opened = || Arc::new(SledStore::open(&folder.path().join("sled")).unwrap());
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,4 +1,4 @@
-//! The three properties, told by the family tree of tokens and by what was acknowledged.
+//! The three properties, checked by the family tree of tokens and by the acknowledged versions.
 
 use hallpass_token::UnixSeconds;
 
@@ -10,13 +10,13 @@ use crate::{
 };
 
 impl World {
-    /// What an answer rested on is never undone.
+    /// A version that an answer depends on is never undone.
     pub(super) fn check_durable(&self) -> Result<(), Violation> {
         let is_there = self.acknowledged <= self.disk.latest();
         is_there.then_some(()).ok_or(Violation { property: 3, what: "a crash undid what was acknowledged" })
     }
 
-    /// Of all tokens that were ever answered only the current one and the one before it are good for anything.
+    /// Of all issued tokens, only the current one and its parent are accepted.
     pub(super) fn check_chain(&mut self) -> Result<(), Violation> {
         let latest = self.disk.latest();
         let settled_after = 2 * self.setup.rules.grace + 1;
@@ -40,7 +40,7 @@ impl World {
         index == current || self.parents[current] == Some(index)
     }
 
-    /// Whether the honest client has done nothing that could cost it its session.
+    /// Whether the honest client must still be signed in.
     pub(super) fn must_be_signed_in(&self) -> bool {
         let session = &self.disk.version(self.disk.latest()).session;
         let is_expired = self.clock() >= session.expires_at(self.setup.rules.lifetimes);
@@ -48,7 +48,7 @@ impl World {
             && session.state == State::Living
     }
 
-    /// Whether an honest client may be told so.
+    /// Checks that a refusal of the honest client is justified.
     pub(super) fn check_refusal(&self, refusal: Refusal, rotated_at: u64, at: u64) -> Result<(), Violation> {
         let is_excused = self.thief_has_acted || self.user_has_left || self.has_jumped_amid;
         let true_age = at.saturating_sub(rotated_at);
@@ -66,7 +66,7 @@ impl World {
         is_right.then_some(()).ok_or(Violation { property: 1, what: "an honest client was signed out" })
     }
 
-    /// A token that a later use has superseded ends the session when it comes, and no other token does.
+    /// Checks that a superseded token, and no other, ends the session.
     pub(super) fn check_theft(&self, held: &HeldToken, version: usize, outcome: &Outcome) -> Result<(), Violation> {
         let is_good = self.is_in_chain(version, held.index);
         let what = match outcome {
@@ -78,7 +78,7 @@ impl World {
         Err(Violation { property: 2, what })
     }
 
-    /// Whether a token would be good for a pair at that time.
+    /// Whether a token would be accepted at that time.
     fn would_be_accepted(&self, version: usize, held: &HeldToken, now: UnixSeconds) -> bool {
         let rules = &self.setup.rules;
         let keys = &self.keys;

@@ -1,4 +1,4 @@
-//! How an exchange goes through the issuer: the same steps in the same order as `auth/refresh.rs`, with the real rules.
+//! The exchange in the issuer: the steps of `auth/refresh.rs` in the same order, with the real rules.
 
 use hallpass_token::UnixSeconds;
 
@@ -9,7 +9,7 @@ use crate::{
     user::CredentialEpoch,
 };
 
-/// When a request arrived, by the issuer's clock and truly.
+/// The arrival time of a request, by the issuer's clock and in true milliseconds.
 #[derive(Clone, Copy)]
 struct Arrival {
     now: UnixSeconds,
@@ -17,7 +17,7 @@ struct Arrival {
 }
 
 impl World {
-    /// Lets an exchange go on by so many stages.
+    /// Advances an exchange by this many stages.
     pub(super) fn proceed(&mut self, exchange: usize, stages: usize) -> Result<(), Violation> {
         if self.in_flight.is_empty() {
             return Ok(());
@@ -67,8 +67,8 @@ impl World {
         Ok(())
     }
 
-    /// Decides over a version that was read. `None` ends the exchange: after a conflict the request of a client that is
-    /// gone is not decided again.
+    /// Decides about the version that was read. `None` ends the exchange: after a conflict, the request of a client
+    /// that has given up is not decided again.
     fn decide(&mut self, index: usize, version: usize, arrival: Arrival) -> Result<Option<Stage>, Violation> {
         let Exchange { kind, is_abandoned, .. } = self.in_flight[index];
         self.coverage.zombies += u64::from(is_abandoned);
@@ -162,7 +162,8 @@ impl World {
         self.write(Version { session, current, rotated_at })
     }
 
-    /// Every version follows from the one before it: a rotation of its current token, a late retry, or the end.
+    /// Writes a version, which must follow from the latest one: by a rotation of its current token, a late retry, or
+    /// the end.
     fn write(&mut self, new: Version) -> Result<usize, Violation> {
         let old = self.disk.version(self.disk.latest());
         let parent = self.parents[new.current];
@@ -173,7 +174,7 @@ impl World {
         Ok(self.disk.write(new))
     }
 
-    /// An answer leaves: what it rests on must never be undone.
+    /// Sends an answer. The version that it depends on must never be undone.
     fn answered(&mut self, version: usize, answer: Answer) -> Stage {
         self.acknowledged = self.acknowledged.max(version);
         if let Answer::Pair(held) = &answer {
@@ -200,7 +201,7 @@ impl World {
     }
 }
 
-/// After a conflict the record is read and decided again, but not for a client that is gone.
+/// After a conflict the request is decided again, unless its client has given up.
 fn again(Arrival { now, at }: Arrival, is_abandoned: bool) -> Option<Stage> {
     (!is_abandoned).then_some(Stage::Arrived { now, at })
 }

@@ -1,4 +1,4 @@
-//! What PostgreSQL takes as it grows.
+//! The costs of PostgreSQL as it grows.
 
 use super::server::Server;
 use crate::store::{

@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own, as it comes: durable, on a socket in a temporary folder.
+//! A PostgreSQL server for one test, with its default settings, on a socket in a temporary folder.
 
 use std::{
     env,
@@ -16,19 +16,19 @@ use tokio_postgres::Client;
 
 use crate::store::postgres::PostgresAddress;
 
-/// What the tests need of PostgreSQL on the path.
+/// The PostgreSQL programs that the tests need on the path.
 const PROGRAMS: [&str; 2] = ["initdb", "postgres"];
 
-/// Ends the server and removes its folder once nobody holds the other end of its standard input: once the tests are over,
-/// that is, however they end.
+/// Ends the server and removes its folder once the test process has ended, however it ends: its standard input is then
+/// closed.
 const GUARDIAN: &str = "cat > /dev/null; kill -QUIT $(head -n 1 \"$1/data/postmaster.pid\") 2> /dev/null; \
                         while [ -e \"$1/data/postmaster.pid\" ]; do sleep 0.1; done; rm -rf \"$1\"";
 
-/// How often something is looked at that should be so in a moment, and how long is waited between.
-const LOOKS: u32 = 600;
-const LOOK: Duration = Duration::from_millis(50);
+/// The number of checks for an expected state, and the pause between two.
+const CHECKS: u32 = 600;
+const CHECK_PAUSE: Duration = Duration::from_millis(50);
 
-/// A server that a test has for itself.
+/// A server for one test.
 pub(super) struct Server {
     /// Holds the data and the socket.
     folder: TempDir,
@@ -46,7 +46,7 @@ pub(super) fn missing() -> Option<String> {
 }
 
 impl Server {
-    /// Starts one over an empty cluster, with more settings such as `fsync=off`.
+    /// Starts a server over an empty cluster, with additional settings such as `fsync=off`.
     pub(super) fn start(settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         run(Command::new("cp").arg("-r").arg(template()).arg(folder.path().join("data")));
@@ -60,30 +60,30 @@ impl Server {
         Self { folder, process, guardian }
     }
 
-    /// Kills it in the middle of whatever it does, and starts it over what it left.
+    /// Kills the server, and starts it again over the same data.
     pub(super) fn crash(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        // Its other processes learn of that by themselves, and are waited for.
+        // The start waits for its other processes, which end when they detect the kill.
         self.process = spawn(self.folder.path(), &[]);
     }
 
-    /// Where it is.
+    /// The address of the server.
     pub(super) fn address(&self) -> PostgresAddress {
         self.address_of("hallpass")
     }
 
-    /// Where it is, for another role.
+    /// The address of the server for another role.
     pub(super) fn address_of(&self, role: &str) -> PostgresAddress {
         format!("postgres://{role}@/postgres?host={}", self.folder.path().display()).parse().unwrap()
     }
 
-    /// Does something as whoever runs the database.
+    /// Executes a statement as the superuser.
     pub(super) async fn execute(&self, sql: &str) {
         self.ask(async |client| client.batch_execute(sql).await.unwrap()).await;
     }
 
-    /// The number that a query finds.
+    /// The number that a query returns.
     pub(super) async fn number(&self, sql: &str) -> u64 {
         let found: i64 = self.ask(async |client| client.query_one(sql, &[]).await.unwrap().get(0)).await;
         found.try_into().unwrap()
@@ -109,9 +109,9 @@ impl Drop for Server {
     }
 }
 
-/// Starts a server, and waits until it takes connections.
+/// Starts a server, and waits until it accepts connections.
 fn spawn(folder: &Path, settings: &[&str]) -> Child {
-    for _ in 0..LOOKS {
+    for _ in 0..CHECKS {
         let mut command = Command::new("postgres");
         command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).args(["-c", "listen_addresses="]);
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
@@ -126,16 +126,16 @@ fn spawn(folder: &Path, settings: &[&str]) -> Child {
             });
             match process.try_wait().unwrap() {
                 None if is_ready => return process,
-                None => thread::sleep(LOOK),
-                // What a killed one has left may still be there.
-                Some(_) => break thread::sleep(LOOK),
+                None => thread::sleep(CHECK_PAUSE),
+                // Processes of the killed server may still run.
+                Some(_) => break thread::sleep(CHECK_PAUSE),
             }
         }
     }
     panic!("postgres does not start: {}", fs::read_to_string(folder.join("log")).unwrap())
 }
 
-/// An empty cluster, made once for all runs of the tests.
+/// An empty cluster, created once for all runs of the tests.
 fn template() -> &'static Path {
     static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
@@ -152,7 +152,7 @@ fn template() -> &'static Path {
             let mut initdb = Command::new("initdb");
             initdb.args(["--username", "hallpass", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--pgdata"]);
             run(as_other_user(initdb.arg(folder.path().join("data")).current_dir(folder.path())));
-            // Whole or not at all: others may make it too.
+            // The rename is atomic: other processes may create the cluster at the same time.
             let draft = target.join(format!("empty-postgres-{version}.{}", process::id()));
             run(Command::new("cp").arg("-r").arg(folder.path().join("data")).arg(&draft));
             if fs::rename(&draft, &template).is_err() {
@@ -175,7 +175,7 @@ fn as_other_user(command: &mut Command) -> &mut Command {
     }
 }
 
-/// PostgreSQL refuses to be run by root: then by its own user, or by nobody.
+/// PostgreSQL refuses to run as root. The tests then use its own user, or `nobody`.
 fn other_user() -> Option<(u32, u32)> {
     let id = |args: &[&str]| {
         let output = Command::new("id").args(args).output().unwrap();

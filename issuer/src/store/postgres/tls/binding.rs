@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 
-/// What a certificate is hashed with for the binding.
+/// The hash of a certificate for the binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hash {
     Sha224,
@@ -19,7 +19,7 @@ const PSS_HASH: u8 = 0xa0;
 /// RSASSA-PSS (RFC 4055), whose hash is in its parameters.
 const PSS: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
 
-/// PKCS #1 1.5 over RSA (RFC 8017) and ECDSA (RFC 5758). RFC 5929 §4.1 has SHA-256 in the place of MD5 and SHA-1.
+/// RSA by PKCS #1 1.5 (RFC 8017) and ECDSA (RFC 5758). RFC 5929 §4.1 replaces MD5 and SHA-1 by SHA-256.
 const SIGNATURES: [(&[u8], Hash); 11] = [
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], Hash::Sha256),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], Hash::Sha256),
@@ -42,7 +42,7 @@ const HASHES: [(&[u8], Hash); 4] = [
     (&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04], Hash::Sha224),
 ];
 
-/// The binding to a certificate in DER; `None` where it is not defined, as for one that is signed with Ed25519.
+/// The binding to a certificate in DER; `None` if it is undefined, as for an Ed25519 signature.
 pub(super) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     Some(match hash_of(certificate)? {
         Hash::Sha224 => Sha224::digest(certificate).to_vec(),
@@ -52,7 +52,7 @@ pub(super) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The hash of the algorithm that a certificate (RFC 5280 §4.1) is signed with.
+/// The hash of a certificate's signature algorithm (RFC 5280 §4.1).
 fn hash_of(certificate: &[u8]) -> Option<Hash> {
     let (certificate, _) = read(certificate, SEQUENCE)?;
     let (_to_be_signed, rest) = read(certificate, SEQUENCE)?;
@@ -61,7 +61,7 @@ fn hash_of(certificate: &[u8]) -> Option<Hash> {
     if name == PSS { hash_of_pss(parameters) } else { find(&SIGNATURES, name) }
 }
 
-/// SHA-1 where the parameters name no hash, in whose place SHA-256 is taken.
+/// The default hash is SHA-1, which is replaced by SHA-256.
 fn hash_of_pss(parameters: &[u8]) -> Option<Hash> {
     let (parameters, _) = read(parameters, SEQUENCE)?;
     let Some((hash, _)) = read(parameters, PSS_HASH) else { return Some(Hash::Sha256) };
@@ -73,14 +73,14 @@ fn find(known: &[(&[u8], Hash)], name: &[u8]) -> Option<Hash> {
     known.iter().find(|(each, _)| *each == name).map(|(_, hash)| *hash)
 }
 
-/// The content of a value in DER (X.690 §8.1) that has that tag, and what follows it.
+/// The content of a DER value (X.690 §8.1) with this tag, and the rest.
 fn read(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&[found, length], rest) = der.split_first_chunk()?;
     let (length, rest) = if length < 0x80 { (usize::from(length), rest) } else { long_length(length & 0x7f, rest)? };
     (found == tag).then(|| rest.split_at_checked(length))?
 }
 
-/// A length that is written in so many bytes.
+/// A length of this many bytes.
 fn long_length(bytes: u8, rest: &[u8]) -> Option<(usize, &[u8])> {
     let (bytes, rest) = rest.split_at_checked(bytes.into())?;
     // A certificate is shorter than 2^32 bytes.
@@ -92,7 +92,7 @@ fn long_length(bytes: u8, rest: &[u8]) -> Option<(usize, &[u8])> {
 mod tests {
     use super::*;
 
-    /// A certificate as far as the binding goes: nothing to be signed, and the algorithm.
+    /// The parts of a certificate that the binding reads: an empty body, and the algorithm.
     fn certificate(algorithm: &[u8]) -> Vec<u8> {
         let sequence = |content: &[u8]| [&[SEQUENCE, u8::try_from(content.len()).unwrap()], content].concat();
         sequence(&[sequence(&[]), sequence(algorithm)].concat())
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_has_no_binding() {
+    fn an_invalid_certificate_has_no_binding() {
         let good = certificate(&named(SIGNATURES[0].0));
         for end in 0..good.len() {
             assert_eq!(tls_server_end_point(&good[..end]), None, "cut at {end}");

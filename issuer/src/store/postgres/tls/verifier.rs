@@ -1,4 +1,5 @@
-//! Whose certificate is taken for the database's: one that an authority signed for the host, or the very one in `sslrootcert`.
+//! Verification of the database's certificate: an authority signed it for the host, or it is the certificate in
+//! `sslrootcert`.
 
 use std::sync::Arc;
 
@@ -11,11 +12,11 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-/// Verifies certificates by authorities, and by a list of certificates that are servers' own.
+/// Verifies certificates by authorities and by a list of pinned server certificates.
 ///
-/// The certificate that the manual of PostgreSQL makes ("Creating Certificates") is its own authority, and names its host
-/// in CN alone; webpki takes neither. The operator who gives such a file as `sslrootcert` has named exactly one certificate:
-/// a server that proves to hold its private key is that server, whatever name it has.
+/// The certificate of PostgreSQL's manual ("Creating Certificates") is its own authority and names its host only in CN.
+/// webpki rejects both. An operator who sets such a file as `sslrootcert` pins that certificate: a server that proves
+/// to hold its private key is the right one, whatever its name.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     by_authority: Arc<WebPkiServerVerifier>,
@@ -69,44 +70,43 @@ impl ServerCertVerifier for ServerVerifier {
     }
 }
 
-/// Whether a fault says nothing against a certificate that is known byte for byte. That it has expired does: webpki looks at
-/// that first.
+/// Whether a fault is irrelevant for a pinned certificate. Expiry is relevant, and webpki checks it first.
 fn is_of_form(fault: &CertificateError) -> bool {
     use CertificateError::{BadSignature, NotValidForName, NotValidForNameContext, UnknownIssuer};
-    // The signature is the authority's: the server's own is checked by `verify_tls13_signature`.
+    // This is the authority's signature. `verify_tls13_signature` checks the server's.
     let is_issuers = matches!(fault, UnknownIssuer | BadSignature);
     is_issuers || is_webpkis(fault, IS_AUTHORITY) || matches!(fault, NotValidForName | NotValidForNameContext { .. })
 }
 
-/// Webpki's words for a server's certificate that is an authority's by its basic constraints (RFC 5280 §4.2.1.9), and for one
-/// of a version that has no extensions.
+/// webpki's names for a server certificate that is an authority's by its basic constraints (RFC 5280 §4.2.1.9), and for
+/// a version without extensions.
 const IS_AUTHORITY: &str = "CaUsedAsEndEntity";
 const IS_OLD: &str = "UnsupportedCertVersion";
 
-/// Whether a fault is one that only webpki knows.
+/// Whether a fault is one that only webpki defines.
 fn is_webpkis(fault: &CertificateError, name: &str) -> bool {
     matches!(fault, CertificateError::Other(other) if other.0.to_string() == name)
 }
 
-/// What the operator can do about a certificate that was not taken.
+/// Advice to the operator about a rejected certificate.
 pub(super) fn advice(fault: &CertificateError) -> &'static str {
     match fault {
         fault if is_webpkis(fault, IS_AUTHORITY) => {
-            "the certificate is an authority's, as `openssl req -x509` makes it by default: give this very certificate as \
-             sslrootcert=FILE, or make it with `openssl req -x509 … -addext basicConstraints=critical,CA:FALSE -addext \
+            "the certificate is an authority's, the default of `openssl req -x509`: set this certificate as \
+             sslrootcert=FILE, or create it with `openssl req -x509 … -addext basicConstraints=critical,CA:FALSE -addext \
              subjectAltName=DNS:HOST`"
         }
         fault if is_webpkis(fault, IS_OLD) => {
-            "the certificate has version 1, in which no names of hosts are: make it with `openssl x509 -req … -extfile FILE`, \
-             where FILE says subjectAltName=DNS:HOST"
+            "the certificate has version 1, which has no host names: create it with `openssl x509 -req … -extfile FILE`, \
+             where FILE has subjectAltName=DNS:HOST"
         }
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
-            "the certificate has its host's name in CN alone, and no subjectAltName: give this very certificate as \
-             sslrootcert=FILE, or make it with `openssl … -addext subjectAltName=DNS:HOST`"
+            "the certificate has its host's name only in CN, without subjectAltName: set this certificate as \
+             sslrootcert=FILE, or create it with `openssl … -addext subjectAltName=DNS:HOST`"
         }
         CertificateError::NotValidForNameContext { .. } | CertificateError::NotValidForName => {
             "the host in the address must be one of the names in the certificate"
         }
-        _ => "a certificate is verified by the authorities of this machine, or by sslrootcert=FILE",
+        _ => "the certificate must be issued by an authority of this machine, or of sslrootcert=FILE",
     }
 }

@@ -1,4 +1,4 @@
-//! What the embedded store takes of disk and memory: measurements, run by hand in release mode, one process each.
+//! Disk space and memory of the embedded store: measurements, run by hand in release mode, one process each.
 //!
 //! ```sh
 //! cargo test --release -p hallpass-issuer growth::rotations -- --ignored --nocapture
@@ -20,19 +20,19 @@ use crate::clock::Stopwatch;
 
 const MILLION: u64 = 1_000_000;
 
-/// Sessions that are rotated, and tasks that do so at once.
+/// The number of rotated sessions, and of concurrent tasks.
 const ROTATED: u64 = 10_000;
 const TASKS: u64 = 256;
 
-/// About the size of a session's record with a label.
+/// The approximate size of a session's record with a label.
 const RECORD_BYTES: usize = 280;
 
-/// Where the million sessions lie between filling and opening.
+/// The folder of the million sessions between filling and opening.
 fn million() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/a-million-sessions")
 }
 
-/// A record that no compression would shrink, another one for each version.
+/// A record that cannot be compressed, different for each version.
 fn record(index: u64, version: u64) -> [u8; RECORD_BYTES] {
     let mut state = index << 32 | version | 1;
     std::array::from_fn(|_| {
@@ -43,12 +43,12 @@ fn record(index: u64, version: u64) -> [u8; RECORD_BYTES] {
     })
 }
 
-/// Ids lie as random ones do.
+/// An id that is distributed as random ids are.
 fn id(index: u64) -> [u8; 16] {
     (u128::from(index) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
 }
 
-/// Writes one session as a login or a rotation does, and waits for the disk.
+/// Writes one session as a sign-in or a rotation does, and waits for the disk.
 async fn write(store: &SledStore, index: u64, version: u64) {
     let entry: Vec<u8> = id(index / 10).into_iter().chain(id(index)).collect();
     let change = || {
@@ -60,7 +60,7 @@ async fn write(store: &SledStore, index: u64, version: u64) {
     store.write([], change).await.unwrap();
 }
 
-/// Runs `count` writes in tasks at once.
+/// Runs `count` writes in concurrent tasks.
 async fn write_all(store: &Arc<SledStore>, count: u64, at: impl Fn(u64) -> (u64, u64) + Copy + Send + Sync + 'static) {
     let tasks = (0..TASKS).map(|task| {
         let store = Arc::clone(store);
@@ -82,7 +82,7 @@ pub(super) fn disk(folder: &Path) -> u64 {
     entries.map(|entry| if entry.path().is_dir() { disk(&entry.path()) } else { entry.metadata().unwrap().len() }).sum()
 }
 
-/// Kilobytes of this process in memory (`proc(5)`), now and at most so far.
+/// This process's memory in kilobytes (`proc(5)`): now, and the maximum so far.
 fn memory() -> (u64, u64) {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let field = |name| {
@@ -93,10 +93,10 @@ fn memory() -> (u64, u64) {
 }
 
 fn report(what: &str, folder: &Path, stopwatch: &Stopwatch) {
-    let (now, most) = memory();
+    let (now, max) = memory();
     let seconds = stopwatch.elapsed().as_secs_f64();
     let megabytes = disk(folder) / 1_000_000;
-    println!("{what}: {megabytes} MB on disk, {} MB in memory, {} MB at most, {seconds:.2} s", now / 1000, most / 1000);
+    println!("{what}: {megabytes} MB on disk, {} MB in memory, {} MB at max, {seconds:.2} s", now / 1000, max / 1000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

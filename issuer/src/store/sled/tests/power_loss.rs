@@ -1,10 +1,9 @@
-//! Losses of power: whatever part of what was not synced reaches the disk, all that was acknowledged by then is there.
+//! Losses of power: acknowledged writes survive, whichever part of the unsynced data reaches the disk.
 //!
-//! At a loss of power the disk holds everything that the last completed `fdatasync` covered and, of what was written
-//! since, any part that the kernel happened to write, in any order. So the test keeps what the log held before each sync,
-//! and makes disks of it: the log as the sync before covered it, with some of the sectors that changed since, drawn at
-//! random, and the length of either. What it cannot show is a disk that lies about a sync, and a sector that was written
-//! several times between two syncs and stopped at one of the middle ones.
+//! At a loss of power the disk holds everything that the last completed `fdatasync` covered, and any part of the later
+//! writes, in any order. The test copies the log before each sync and builds disks from the copies: the log of the
+//! previous sync, with a random selection of the sectors that changed since, and either length. It does not cover a
+//! disk that ignores a sync, or a sector that was written several times between two syncs and kept a middle version.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,38 +24,38 @@ use crate::{
     store::conformance::{ended, session, user},
 };
 
-/// What a disk writes whole or not at all.
+/// The unit that a disk writes atomically, in bytes.
 const SECTOR: usize = 512;
 
-/// Tasks that write at once, and how often each does.
+/// Concurrent writing tasks, and the steps of each.
 const TASKS: u128 = 24;
 const STEPS: u128 = 40;
 
-/// Every how many syncs the power is lost.
+/// The power is lost at every tenth sync.
 const EVERY: usize = 10;
 
-/// What was acknowledged.
+/// The acknowledged writes.
 #[derive(Clone, Default)]
 struct Acknowledged {
-    /// As they were put last: a later change may be there too, since it was under way.
+    /// Their last acknowledged state. The store may have a later change that was under way.
     sessions: HashMap<SessionId, Session>,
     removed: Vec<SessionId>,
-    /// How far a task's user has counted.
+    /// The count of each task's user.
     counts: HashMap<UserId, u64>,
 }
 
-/// A moment at which the power is lost: before a sync.
+/// A moment before a sync at which the power is lost.
 struct Moment {
-    /// The log as the sync before has covered it.
+    /// The log that the previous sync covered.
     synced: Vec<u8>,
-    /// The log as it is written.
+    /// The log as written.
     written: Vec<u8>,
-    /// The number of the last commit, beside the log.
+    /// The file with the number of the last commit.
     commits: Vec<u8>,
     acknowledged: Acknowledged,
 }
 
-/// Looks on before each sync and keeps some of the moments.
+/// Runs before each sync and keeps some of the moments.
 struct Watch {
     folder: PathBuf,
     acknowledged: Arc<Mutex<Acknowledged>>,
@@ -67,7 +66,7 @@ struct Watch {
 
 impl Watch {
     fn before_sync(&self) {
-        // First what was acknowledged: a sync that has ended covers all of it.
+        // The acknowledged writes come first: a completed sync covers all of them.
         let acknowledged = self.acknowledged.lock().unwrap().clone();
         let written = fs::read(self.folder.join("db")).unwrap();
         let commits = fs::read(self.folder.join("commits")).unwrap();
@@ -90,8 +89,7 @@ impl Dice {
     }
 }
 
-/// One of the logs that a disk can hold when it held `synced` for sure and `written` was under way: of `parts` in four of
-/// the sectors that changed, the new content.
+/// A log that a disk can hold: `synced`, with the new content of `written` in `parts` of four changed sectors.
 fn disk(synced: &[u8], written: &[u8], parts: u64, dice: &mut Dice) -> Vec<u8> {
     let length = if dice.roll() % 4 < parts { written.len() } else { synced.len() };
     let mut disk = synced.to_vec();
@@ -105,7 +103,7 @@ fn disk(synced: &[u8], written: &[u8], parts: u64, dice: &mut Dice) -> Vec<u8> {
     disk
 }
 
-/// A task's life: sessions that come, end and go, and a user who counts them.
+/// The work of a task: it adds, ends and removes sessions, and a user counts them.
 async fn write(store: Arc<SledStore>, acknowledged: Arc<Mutex<Acknowledged>>, task: u128) {
     let mut counting = user(task, &format!("user{task}"));
     store.add_user(&counting).await.unwrap();
@@ -129,7 +127,7 @@ async fn write(store: Arc<SledStore>, acknowledged: Arc<Mutex<Acknowledged>>, ta
     }
 }
 
-/// What was acknowledged and is not in the store, neither as it was nor as a write that was under way left it.
+/// The acknowledged writes that the store has neither in their acknowledged state nor in that of a write under way.
 async fn losses(store: &SledStore, acknowledged: &Acknowledged) -> Vec<String> {
     let mut losses = Vec::new();
     for (user, count) in &acknowledged.counts {
@@ -154,7 +152,7 @@ async fn losses(store: &SledStore, acknowledged: &Acknowledged) -> Vec<String> {
     losses
 }
 
-/// Lays a disk out and opens the store on it.
+/// Writes a disk's files and opens the store on them.
 fn open_disk(folder: &Path, log: &[u8], commits: &[u8]) -> Result<(tempfile::TempDir, SledStore), OpenError> {
     let disk = tempfile::tempdir().unwrap();
     copy(folder, disk.path());
@@ -164,7 +162,7 @@ fn open_disk(folder: &Path, log: &[u8], commits: &[u8]) -> Result<(tempfile::Tem
     Ok((disk, store))
 }
 
-/// Writes under the eyes of a [`Watch`]: what surrounds the log, and the moments.
+/// Writes with a [`Watch`], and returns the files around the log, and the moments.
 async fn watched_load() -> (tempfile::TempDir, Vec<Moment>) {
     let folder = tempfile::tempdir().unwrap();
     drop(SledStore::open(folder.path()).unwrap());
@@ -177,7 +175,7 @@ async fn watched_load() -> (tempfile::TempDir, Vec<Moment>) {
         moments: Arc::clone(&moments),
     };
     let store = Arc::new(SledStore::open_watched(folder.path(), move || watch.before_sync()).unwrap());
-    // What surrounds the log is written at the opening alone, and synced there.
+    // The files around the log are written and synced only when the store opens.
     let surroundings = tempfile::tempdir().unwrap();
     copy(folder.path(), surroundings.path());
     let tasks = (0..TASKS).map(|task| tokio::spawn(write(Arc::clone(&store), Arc::clone(&acknowledged), task)));
@@ -194,11 +192,11 @@ async fn a_loss_of_power_at_any_sync_loses_nothing_acknowledged() {
     let (surroundings, moments) = watched_load().await;
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for (index, moment) in moments.iter().enumerate() {
-        // Nothing of what was not synced, some of it, or all of it.
+        // None of the unsynced sectors, some of them, or all.
         let log = disk(&moment.synced, &moment.written, index as u64 % 5, &mut dice);
         let (folder, store) = open_disk(surroundings.path(), &log, &moment.commits).unwrap();
         assert_eq!(losses(&store, &moment.acknowledged).await, Vec::<String>::new(), "at moment {index}");
-        // And once more, while the store was opened after the first loss, before its snapshot was in its place.
+        // A second loss while the store opens after the first one, before its snapshot is renamed.
         let opened = fs::read(folder.path().join("db")).unwrap();
         let log = disk(&log, &opened, index as u64 % 5, &mut dice);
         let (_folder, store) = open_disk(surroundings.path(), &log, &moment.commits).unwrap();
@@ -210,10 +208,10 @@ async fn a_loss_of_power_at_any_sync_loses_nothing_acknowledged() {
 async fn a_disk_that_forgot_a_sync_is_noticed() {
     let (surroundings, moments) = watched_load().await;
     let [earlier, .., later] = &moments[..] else { panic!("too few moments") };
-    // By the store itself, once it opens.
+    // The store detects it when it opens.
     let opened = open_disk(surroundings.path(), &earlier.written, &later.commits);
     assert!(matches!(opened.err(), Some(OpenError::Lost { .. })));
-    // And by this test, where the store has nothing to compare its log with.
+    // The test detects it when the store has no number to compare with.
     let (_disk, store) = open_disk(surroundings.path(), &earlier.written, &[]).unwrap();
     assert_ne!(losses(&store, &later.acknowledged).await, Vec::<String>::new());
 }

@@ -1,4 +1,5 @@
-//! The room ahead of the log: there before each sync, gone before sled opens the log again, and never over what sled wrote.
+//! The preallocated space: it exists before each sync, is removed before sled opens the log, and never overwrites
+//! sled's data.
 
 use std::{
     path::Path,
@@ -11,7 +12,7 @@ use crate::store::conformance::session;
 /// sled's segments.
 const SEGMENT: usize = 512 * 1024;
 
-/// How many of the file's last bytes are zeros.
+/// The number of zero bytes at the end of the file.
 fn zeros_at_the_end(folder: &Path) -> usize {
     fs::read(folder.join("db")).unwrap().iter().rev().take_while(|byte| **byte == 0).count()
 }
@@ -19,12 +20,12 @@ fn zeros_at_the_end(folder: &Path) -> usize {
 #[tokio::test]
 async fn no_sync_of_a_growing_log_waits_for_new_blocks() {
     let folder = tempfile::tempdir().unwrap();
-    let least = Arc::new(AtomicU64::new(u64::MAX));
+    let min_zeros = Arc::new(AtomicU64::new(u64::MAX));
     let before = folder.path().to_owned();
     let store = SledStore::open_watched(folder.path(), {
-        let least = Arc::clone(&least);
+        let min_zeros = Arc::clone(&min_zeros);
         move || {
-            least.fetch_min(zeros_at_the_end(&before) as u64, Ordering::SeqCst);
+            min_zeros.fetch_min(zeros_at_the_end(&before) as u64, Ordering::SeqCst);
         }
     })
     .unwrap();
@@ -39,7 +40,7 @@ async fn no_sync_of_a_growing_log_waits_for_new_blocks() {
         .await;
         id += 50;
     }
-    assert!(least.load(Ordering::SeqCst) > 0, "a sync came when the log had been written to its end");
+    assert!(min_zeros.load(Ordering::SeqCst) > 0, "a sync began when the log had no preallocated space");
     drop(store);
 
     let store = SledStore::open(folder.path()).unwrap();

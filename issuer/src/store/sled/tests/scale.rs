@@ -1,4 +1,4 @@
-//! What the embedded store takes as it grows.
+//! The costs of the embedded store as it grows.
 
 use super::{Folder, growth::disk};
 use crate::store::scale::{Bytes, Scaled, grow, revocation::revoke};

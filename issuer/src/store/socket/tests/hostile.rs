@@ -1,4 +1,4 @@
-//! Ends that do not keep to what is agreed: none stops the server, or holds up a command that does.
+//! Peers that break the protocol: none stops the server or delays other commands.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -47,7 +47,7 @@ fn request() -> impl Strategy<Value = Request> {
         (record(), record()).prop_map(|(old, new)| Request::SwapSession(old, new)),
         record().prop_map(Request::RemoveSession),
         Just(Request::KeyRing),
-        // Of any old one: none of these fits, so that the key ring stays none.
+        // Always with an old record, which never matches, so that the store keeps no key ring.
         (bytes(), bytes()).prop_map(|(old, new)| Request::SwapKeyRing(Some(old), new)),
     ]
 }
@@ -59,7 +59,7 @@ fn answer() -> impl Strategy<Value = Answer> {
         any::<String>().prop_map(|reason| Answer::Failed(StoreError::Record(reason))),
         any::<(usize, usize)>().prop_map(|(bytes, max)| Answer::Failed(StoreError::TooLarge { bytes, max })),
         prop::option::of(record()).prop_map(Answer::Found),
-        prop::collection::vec(record(), 0..5).prop_map(|records| Answer::Listed(records)),
+        prop::collection::vec(record(), 0..5).prop_map(Answer::Listed),
         prop_oneof![Just(Added::Yes), Just(Added::UsernameTaken)].prop_map(Answer::Added),
         prop_oneof![Just(Swapped::Yes), Just(Swapped::Conflict)].prop_map(Answer::Swapped),
         Just(Answer::Done),
@@ -67,7 +67,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// What an end sends: frames that are right but for what they hold, frames of any bytes, any bytes, and all of it cut.
+/// The bytes of a peer: valid frames, frames of arbitrary bytes, and arbitrary bytes, truncated anywhere.
 fn sent() -> impl Strategy<Value = Vec<u8>> {
     let framed = bytes().prop_map(|bytes| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], &bytes].concat());
     let right = (any::<u64>(), request()).prop_map(|(number, request)| frame::encode(number, &request));
@@ -101,7 +101,7 @@ fn a_list_with_a_false_length_is_refused() {
 
 proptest! {
     #[test]
-    fn messages_are_read_as_they_were_written_and_nothing_else_is(
+    fn only_complete_messages_are_decoded_and_as_they_were_encoded(
         request in request(), answer in answer(), cut in any::<prop::sample::Index>(), any_bytes in bytes(),
     ) {
         let mut encoded_request = message_of(&request);
@@ -119,7 +119,7 @@ proptest! {
 }
 
 #[test]
-fn whatever_bytes_come_the_server_goes_on_for_others() {
+fn arbitrary_bytes_do_not_stop_the_server_for_others() {
     let runtime = Runtime::new().unwrap();
     let (mut served, store) = runtime.block_on(Served::open(SHORT));
     let good = user(1, "good");
@@ -127,14 +127,14 @@ fn whatever_bytes_come_the_server_goes_on_for_others() {
     proptest!(|(sent in sent(), closes in any::<bool>())| {
         let mut stream = UnixStream::connect(served.folder.path().join(NAME)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // The server may have closed its end already.
+        // The server may already have closed the connection.
         drop(stream.write_all(&sent));
         if closes {
             stream.shutdown(std::net::Shutdown::Write).unwrap();
         }
         prop_assert_eq!(runtime.block_on(store.user(good.id)), Ok(Some(good.clone())));
         if closes {
-            // It answers what it could, and closes: an end within the time, or one that was cut off.
+            // The server answers the valid requests and closes within the time-out, by an end or a reset.
             let ended = stream.read_to_end(&mut Vec::new());
             prop_assert!(ended.is_ok() || ended.unwrap_err().kind() == io::ErrorKind::ConnectionReset);
         }
@@ -144,7 +144,7 @@ fn whatever_bytes_come_the_server_goes_on_for_others() {
 }
 
 #[test]
-fn no_bytes_make_a_connection_panic() {
+fn arbitrary_bytes_cause_no_panic() {
     let runtime = Runtime::new().unwrap();
     let (_served, store) = runtime.block_on(Served::open(SHORT));
     let (_stop, stopping) = watch::channel(false);
@@ -156,7 +156,7 @@ fn no_bytes_make_a_connection_panic() {
             let stopping = stopping.clone();
             let host = Host { store, owner, patience: SHORT.patience, stopping };
             let served = tokio::spawn(host.converse(theirs));
-            // The other end may be closed already.
+            // The server may already have closed the connection.
             drop(ours.write_all(&sent).await);
             drop(ours);
             assert!(time::timeout(Duration::from_secs(20), served).await.unwrap().is_ok());
@@ -164,7 +164,7 @@ fn no_bytes_make_a_connection_panic() {
     });
 }
 
-/// Connects, greets, and sends these bytes.
+/// Connects, sends a greeting, and then these bytes.
 fn sending(served: &Served, bytes: &[u8]) -> UnixStream {
     let mut stream = UnixStream::connect(served.folder.path().join(NAME)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -173,7 +173,7 @@ fn sending(served: &Served, bytes: &[u8]) -> UnixStream {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_stalls_half_way_loses_its_connection_and_one_that_has_not_begun_does_not() {
+async fn a_connection_that_stalls_within_a_request_is_closed_and_an_idle_one_stays_open() {
     let (served, store) = Served::open(SHORT).await;
     let begun = frame::encode(1, &Request::KeyRing);
     for half in [&begun[..1], &begun[..begun.len() - 1], &u32::MAX.to_be_bytes()] {
@@ -186,7 +186,7 @@ async fn a_request_that_stalls_half_way_loses_its_connection_and_one_that_has_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_more_command_than_there_are_places_waits_until_one_is_free() {
+async fn a_command_beyond_the_limit_waits_until_another_ends() {
     let (served, _store) = Served::open(Limits { connections: 2, ..SHORT }).await;
     let second = served.connect().await;
     let third = tokio::spawn({
@@ -200,12 +200,12 @@ async fn one_more_command_than_there_are_places_waits_until_one_is_free() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_their_answers_holds_nobody_up() {
+async fn a_client_that_does_not_read_its_answers_delays_no_other() {
     let (served, store) = Served::open(SHORT).await;
     for id in 0..1000 {
         store.add_user(&user(id, &format!("user{id}"))).await.unwrap();
     }
-    // Answers of a hundred megabytes, which no buffer takes.
+    // The answers have a hundred megabytes, more than any buffer.
     let page = frame::encode(1, &Request::UsersAfter(None, u32::MAX));
     let deaf = sending(&served, &page.repeat(400));
     let good = time::timeout(Duration::from_mins(1), async {
