@@ -21,7 +21,7 @@ use world::World;
 /// The longest history.
 const MAX_STEPS: usize = 60;
 
-/// Histories in an ordinary run of the tests; `HALLPASS_HISTORIES` kind for more.
+/// The number of histories in a normal test run; `HALLPASS_HISTORIES` changes it.
 const HISTORIES: u64 = 500;
 
 /// Lives through one history.

@@ -13,7 +13,7 @@ pub(in crate::key_ring) enum Broken {
     NoRetention,
     /// A retired key stays for a token's life, and no longer.
     NoMargin,
-    /// An issuer does not raise the longest life when it kind for longer ones.
+    /// An issuer does not raise the longest life when it asks for longer ones.
     LifeIsNotRaised,
     /// Every answer has the whole `max-age`, however old the view is.
     MaxAgeIsNotReduced,

@@ -67,7 +67,7 @@ mod tests {
             }
             let begins = if group.len() as u64 == SHARING.enough { millis(*group.last().unwrap()) } else { latest };
             pace.record(group.len() as u64, begins);
-            waits.extend(group.iter().map(|arrival| (begins - millis(*arrival)).as_millis()));
+            waits.extend(group.iter().map(|arrival| begins.saturating_sub(millis(*arrival)).as_millis()));
             syncs += 1;
         }
         let longest = u64::try_from(*waits.iter().max().unwrap()).unwrap();
