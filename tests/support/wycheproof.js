@@ -25,7 +25,7 @@ export async function raw({ alg, groups }, { SignatureChecker }) {
         continue;
       }
       outcome.run += 1;
-      if ((await checker.fits(`${text}.${signature}`, key)) === isValid) outcome.agreed += 1;
+      if ((await checker.isValid(`${text}.${signature}`, key)) === isValid) outcome.agreed += 1;
       else outcome.differing.push(id);
     }
   }

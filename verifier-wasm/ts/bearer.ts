@@ -1,82 +1,82 @@
-/** What the adapters share: the token of a request (RFC 6750 §2.1), and the answer to one that has none or a bad one. */
+/** The common part of the adapters: the token of a request (RFC 6750 §2.1), and the response if it is missing or invalid. */
 
 import { cookieValues, isLocal, withoutPrefix } from "./cookies.js";
 import type { HallpassError } from "./error.js";
 import type { WaitUntil } from "./options.js";
 
 /**
- * How a request is looked at.
+ * Options of the middleware.
  *
  * @example { cookie: "__Host-hallpass_access", optional: true }
  */
 export interface AuthenticateOptions<Optional extends boolean = boolean> {
   /**
-   * A cookie that holds the access token, read only where there is no `Authorization: Bearer` header; none by default.
-   * Browsers send cookies by themselves: what changes something must then also check where a request comes from. A verifier
-   * whose only issuer is on `http://localhost` also accepts the name without `__Host-`, which is the one that it sets.
+   * A cookie with the access token, read only if there is no `Authorization: Bearer` header; none by default. Browsers send
+   * cookies with cross-site requests too: a handler that changes data must also check `Origin`. If the only issuer is on
+   * `http://localhost`, the name without `__Host-`, which that issuer sets, is also accepted.
    *
    * @example "__Host-hallpass_access"
    */
   readonly cookie?: string;
   /**
-   * Lets requests without any token through, without claims; a bad token is refused all the same. `false` by default.
+   * Admits requests without a token, without claims; an invalid token is still refused. `false` by default.
    *
    * @example true
    */
   readonly optional?: Optional;
   /**
-   * Told of every error that a request is refused for, say to log it: the client of a 503 is not told what is wrong. No error
-   * holds the token.
+   * Called with each error that refuses a request, for example to log it: a 503 response does not contain the cause. No error
+   * contains the token.
    *
    * @example (error) => console.warn(error.code, error.message)
    */
   readonly onRefusal?: (error: HallpassError) => void;
 }
 
-/** The claims that a handler gets: none for some requests where the token is optional. */
+/** The claims that a handler gets; `undefined` is possible if the token is optional. */
 export type ClaimsOr<Known extends object, Optional extends boolean> = Optional extends true ? Known | undefined : Known;
 
-/** Whatever verifies, such as a `Verifier`. */
-export interface Verifies<Known extends object> {
+/** The part of a `Verifier` that the adapters use. */
+export interface TokenVerifier<Known extends object> {
   readonly issuers?: readonly (string | null)[];
   verify(token: string, options: { readonly waitUntil?: WaitUntil }): Promise<Known>;
 }
 
-/** Where a request has its token. */
-export interface Carriers {
-  /** The header `Authorization`; several are joined by commas. */
+/** The headers of a request that may carry a token. */
+export interface Credentials {
+  /** The header `Authorization`; repeated ones are joined by commas. */
   readonly authorization: string | undefined;
   /** The header `Cookie`. */
   readonly cookies: string | undefined;
   readonly waitUntil?: WaitUntil;
 }
 
-/** The answer to a request that is not let through. */
+/** The response to a request that is refused. */
 export interface Refusal {
   readonly status: 400 | 401 | 503;
   readonly headers: Record<string, string>;
   readonly body: string;
 }
 
-/** Seconds after which to come back while the issuer's keys cannot be had. */
+/** Seconds after which a client retries while the issuer's keys are unavailable. */
 const RETRY_AFTER = "5";
 
 /**
- * The schemes that bring a token (RFC 6750, RFC 9449). A header of another scheme is ignored: browsers add that of a proxy's HTTP
- * Basic to every request of a site by themselves (RFC 9110 §11.6.2).
+ * The schemes that carry a token (RFC 6750, RFC 9449). Another scheme is ignored: browsers add the HTTP Basic credentials for a
+ * proxy to every request of a site (RFC 9110 §11.6.2).
  */
-const OWN_SCHEME = /(?:^|,)\s*(?:bearer|dpop)(?![^\s,])/i;
+const TOKEN_SCHEME = /(?:^|,)\s*(?:bearer|dpop)(?![^\s,])/i;
 
-/** What a request without any token is told: only how to bring one (RFC 6750 §3.1). */
+/** The challenge for a request without a token has no error code (RFC 6750 §3.1). */
 const CHALLENGE = "Bearer";
 
-/** Claims for a request, or the answer to it. What is wrong with the verifier itself is thrown. */
-export async function judge<Known extends object>(
-  verifier: Verifies<Known>,
-  { authorization = "", cookies, waitUntil }: Carriers,
+/** Returns the claims of a request, or the response that refuses it. Throws errors of the verifier itself. */
+export async function authenticateRequest<Known extends object>(
+  verifier: TokenVerifier<Known>,
+  { authorization = "", cookies, waitUntil }: Credentials,
   { cookie, optional, onRefusal }: AuthenticateOptions,
 ): Promise<{ claims: Known | undefined } | Refusal> {
-  const tokens = OWN_SCHEME.test(authorization) ? bearerTokens(authorization) : tokensInCookies(verifier, cookie, cookies);
+  const tokens = TOKEN_SCHEME.test(authorization) ? bearerTokens(authorization) : tokensInCookies(verifier, cookie, cookies);
   const [token] = tokens;
   if (token === undefined) return optional ? { claims: undefined } : refusal(401, "invalid_token", "the request has no token", CHALLENGE);
   if (tokens.length > 1) return refusal(400, "invalid_request", "the request must have exactly one token", `${CHALLENGE} error="invalid_request"`);
@@ -89,15 +89,15 @@ export async function judge<Known extends object>(
   }
 }
 
-/** A scheme's name is case-insensitive (RFC 9110 §11.1). DPoP is not supported; a malformed header counts as two tokens. */
+/** Scheme names are case-insensitive (RFC 9110 §11.1). DPoP is not supported. A malformed header counts as two tokens. */
 function bearerTokens(authorization: string): string[] {
   if (/^dpop/i.test(authorization)) return [];
   const token = /^bearer +([^\s,]+)$/i.exec(authorization)?.[1];
   return token === undefined ? ["", ""] : [token];
 }
 
-/** Where another issuer is trusted too, only the name itself counts: another host of its site could set one without the prefix. */
-function tokensInCookies({ issuers = [] }: Verifies<object>, name: string | undefined, cookies: string | undefined): string[] {
+/** The name without the prefix is valid only if all issuers are local: otherwise another host of the site could set the cookie. */
+function tokensInCookies({ issuers = [] }: TokenVerifier<object>, name: string | undefined, cookies: string | undefined): string[] {
   if (name === undefined) return [];
   const areLocal = issuers.length > 0 && issuers.every(isLocal);
   const local = areLocal ? cookieValues(cookies, withoutPrefix(name)) : [];
@@ -105,10 +105,10 @@ function tokensInCookies({ issuers = [] }: Verifies<object>, name: string | unde
 }
 
 function refusalFor(error: HallpassError): Refusal {
-  // By name and not by class: a program may hold the package twice. What a schema throws is no error of ours.
+  // By name, not by class: a program may contain the package twice. An error of a schema is the caller's.
   if (error?.name !== "HallpassError" || /^ERR_(OPTIONS|WEBCRYPTO|WASM|TIME)_/.test(error.code)) throw error;
   if (/^ERR_KEY(S_|_SET)/.test(error.code)) {
-    return refusal(503, "unavailable", "the issuer's keys cannot be had: try again", undefined);
+    return refusal(503, "unavailable", "the issuer's keys are unavailable; retry later", undefined);
   }
   return refusal(401, "invalid_token", error.message, `${CHALLENGE} error="invalid_token"`);
 }

@@ -1,13 +1,13 @@
-/** A wasm verifier that is bound to a policy, to issuers, and to keys. */
+/** A wasm verifier with a policy, issuers and keys. */
 
 import type { Verifier } from "../wasm/hallpass.js";
 import { instanceNumber, inWasm } from "./instance.js";
 import type { Policy } from "./settings.js";
 
-/** Keys as the wasm module takes them: the text of a key set, or a secret. */
+/** Keys in the form of the wasm module: the text of a key set, or a secret. */
 export type WasmKeys = string | Uint8Array;
 
-/** A wasm verifier for a policy, and issuers that all have the same keys; made again in another instance of the module. */
+/** A wasm verifier for a policy and issuers with the same keys. A new instance of the module gets a new one. */
 export class BoundVerifier {
   readonly #policy: Policy;
   readonly #names: (string | null)[];
@@ -30,7 +30,7 @@ export class BoundVerifier {
     return this.#verifier;
   }
 
-  /** Gives its memory back, which would wait for the garbage collector otherwise. */
+  /** Frees the wasm memory at once, not at the next garbage collection. */
   free(): void {
     if (this.#instance === instanceNumber()) this.#verifier?.free();
     this.#verifier = undefined;

@@ -1,4 +1,4 @@
-/** The shapes of a token's two readable parts, and what is certain of a token that was verified. */
+/** The types of a token's header and claims, before and after verification. */
 
 /**
  * A token's header (RFC 7515 §4).
@@ -18,32 +18,32 @@ export interface Header {
 /**
  * The claims of an access token (RFC 7519 §4.1, RFC 9068 §2.2); every time is in seconds since 1970.
  *
- * Any of them may be missing, and their kinds are those of the RFCs, on the issuer's word. The verifier itself checks `exp`,
- * `nbf`, `iat`, `iss` and `aud`; the option `requiredClaims` makes others certain to be there, and a `schema` certain to be
- * what it says. They are read-only, since with the option `cache` all callers share them, frozen.
+ * Any claim may be missing. The types are those of the RFCs; the verifier checks `exp`, `nbf`, `iat`, `iss` and `aud`. The option
+ * `requiredClaims` requires others to be present, and a `schema` checks their types. Claims are read-only, because with the
+ * option `cache` all callers share one frozen object.
  *
  * @example { iss: "https://auth.example.com", sub: "01JD…", aud: "api", exp: 1_790_000_300, sid: "01JD…", username: "exampleUser" }
  */
 export interface Claims {
-  /** Who issued it: the issuer's URL. */
+  /** The issuer's URL. */
   readonly iss?: string;
-  /** Whom it is about: the user's id. */
+  /** The subject: the user's id. */
   readonly sub?: string;
-  /** For whom it is meant. */
+  /** The audience. */
   readonly aud?: string | readonly string[];
-  /** When it runs out. */
+  /** When the token expires. */
   readonly exp?: number;
-  /** From when on it is good. */
+  /** When the token becomes valid. */
   readonly nbf?: number;
-  /** When it was issued. */
+  /** When the token was issued. */
   readonly iat?: number;
-  /** Its own id. */
+  /** The token's id. */
   readonly jti?: string;
-  /** The client it was issued to. */
+  /** The id of the client to which it was issued. */
   readonly client_id?: string;
-  /** The session it belongs to. */
+  /** The id of the session. */
   readonly sid?: string;
-  /** The name that the user signs in with. */
+  /** The user's name at sign-in. */
   readonly username?: string;
   /** The user's roles. */
   readonly roles?: readonly string[];
@@ -51,7 +51,7 @@ export interface Claims {
 }
 
 /**
- * A token taken apart. Nothing in it is proved.
+ * A decoded token. Nothing in it is verified.
  *
  * @example const { header, claims }: DecodedToken<{ plan: string }> = decode(token);
  */
@@ -61,23 +61,23 @@ export interface DecodedToken<Extra extends object = object> {
 }
 
 /**
- * The claims of a token that was verified: `exp` is there, and so are those that the option `requiredClaims` names. `Extra`
- * are claims of one's own, from a generic (on the issuer's word) or a `schema` (checked).
+ * The claims of a verified token: `exp` and the claims of the option `requiredClaims` are present. `Extra` are additional claims,
+ * from a generic (unchecked) or a `schema` (checked).
  *
  * @example
  * ```ts
  * function greet(claims: VerifiedClaims<{ plan: string }, "sub">) {
- *   const who: string = claims.sub; // without "sub" it would be `string | undefined`
+ *   const id: string = claims.sub; // without "sub" it would be `string | undefined`
  * }
  * ```
  */
 export type VerifiedClaims<Extra extends object = object, Required extends string = never> = WithClaims<
-  WithCertain<Claims, "exp" | Named<Required>>,
+  WithRequired<Claims, "exp" | Named<Required>>,
   Extra
 >;
 
 /**
- * Claims with more of one's own, which take the place of those of the same name.
+ * Claims with additional ones, which replace those of the same name.
  *
  * @example WithClaims<Claims, { plan: string }>["plan"] // string
  */
@@ -85,20 +85,20 @@ export type WithClaims<Known extends object, Extra extends object> = {
   readonly [Name in keyof Known as Name extends keyof Extra ? never : Name]: Known[Name];
 } & Frozen<Extra>;
 
-/** Claims of which some are certain to be there. */
-type WithCertain<Known extends object, Names extends string> = Known & {
+/** Claims of which some are present. */
+type WithRequired<Known extends object, Names extends string> = Known & {
   readonly [Name in Names & keyof Known]-?: Exclude<Known[Name], undefined>;
 };
 
-/** The names in a union; none where all that is known of them is that they are strings. */
+/** The names in a union of literals; none for the type `string`. */
 type Named<Names extends string> = string extends Names ? never : Names;
 
 /**
- * A value that nobody may change, to its depth.
+ * A deeply read-only value.
  *
  * @example Frozen<{ seats: number[] }> // { readonly seats: readonly number[] }
  */
-export type Frozen<Value> = Value extends (...given: never[]) => unknown
+export type Frozen<Value> = Value extends (...parameters: never[]) => unknown
   ? Value
   : Value extends object
     ? { readonly [Name in keyof Value]: Frozen<Value[Name]> }

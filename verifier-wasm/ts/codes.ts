@@ -1,6 +1,6 @@
-/** Every error code there is: those of the Rust crate, listed in its `ERROR_CODES.md`, and those of this package. */
+/** All error codes: those of the Rust crate, listed in its `ERROR_CODES.md`, and those of this package. */
 
-/** Why a token or a key set is refused; decided in Rust, the same in every implementation. */
+/** Reasons to refuse a token or a key set. Rust code decides; every implementation has the same codes. */
 type TokenErrorCode =
   | "ERR_TOKEN_TOO_LARGE"
   | "ERR_TOKEN_SEGMENTS"
@@ -23,26 +23,26 @@ type TokenErrorCode =
   | "ERR_TIME_INVALID"
   | "ERR_KEY_SET_INVALID";
 
-/** What only JavaScript can get wrong. */
+/** Errors of the package only. */
 type PackageErrorCode =
-  /** The token is not a string, say because a cookie is not there. */
+  /** The token is not a string, for example because the cookie is missing. */
   | "ERR_TOKEN_NOT_STRING"
-  /** An option is missing, unknown or of the wrong kind; the message names it. */
+  /** An option is missing, unknown or of the wrong type; the message names it. */
   | "ERR_OPTIONS_INVALID"
-  /** `verifySync` before the keys have come, or after they have grown too old; `verify` fetches them. */
+  /** `verifySync` before the first fetch of the keys, or after they became too old; `verify` fetches them. */
   | "ERR_KEYS_NOT_LOADED"
-  /** The key set cannot be fetched, and none is known from before, or one that is too old: answer 503, not 401. */
+  /** The key set cannot be fetched, and there is no earlier one or it is too old: respond 503, not 401. */
   | "ERR_KEYS_UNREACHABLE"
-  /** ES256, RS256 and PS256 need WebCrypto, which the runtime does not offer: a page that came by http:, most often. */
+  /** ES256, RS256 and PS256 need WebCrypto, and the runtime has none: usually a page over http:. */
   | "ERR_WEBCRYPTO_MISSING"
-  /** The WebAssembly module cannot be started, most often because of a Content-Security-Policy. */
+  /** The WebAssembly module cannot be started, usually because of a Content-Security-Policy. */
   | "ERR_WASM_BLOCKED"
-  /** `hallpass/slim` was used before `provideModule` gave it the WebAssembly module. */
+  /** `hallpass/slim` was used before `provideModule` supplied the WebAssembly module. */
   | "ERR_WASM_MISSING";
 
 /**
- * Why something was refused. Codes are stable: new ones may come, none changes its meaning.
+ * The code of an error. Codes are stable: a new version may add codes, and no code changes its meaning.
  *
- * @example const words: Partial<Record<ErrorCode, string>> = { ERR_TOKEN_EXPIRED: "Sign in again." };
+ * @example const messages: Partial<Record<ErrorCode, string>> = { ERR_TOKEN_EXPIRED: "Sign in again." };
  */
 export type ErrorCode = TokenErrorCode | PackageErrorCode;

@@ -1,15 +1,15 @@
-/** The header `Cookie`, read as the issuer reads it (RFC 6265 §5.4). */
+/** Reads the header `Cookie` as the issuer does (RFC 6265 §5.4). */
 
 /**
- * A cookie without quotes (RFC 6265 §4.1.1). Only SP and HTAB surround it. `trim()` would also remove U+00A0 and U+2000, and so
- * turn a cookie of another host, to which the browser has not applied the rules of `__Host-`, into one with that prefix.
+ * A cookie without quotes (RFC 6265 §4.1.1), surrounded by SP and HTAB only. `trim()` would also remove U+00A0 and U+2000: a cookie
+ * that another host set, and to which the browser did not apply the rules of `__Host-`, would get that prefix.
  */
 const PAIR = /^[ \t]*([!-:<>-~]+)=([!#-+\--:<-[\]-~]+)[ \t]*$/;
 
-/** An issuer on plain HTTP, which it may be on a loopback host alone. */
+/** An issuer on plain HTTP, which is allowed on a loopback host only. */
 const LOCAL = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/i;
 
-/** The prefix that keeps other hosts and plain HTTP from setting a cookie (RFC 6265bis §4.1.3.2). */
+/** The prefix that prevents other hosts and plain HTTP from setting a cookie (RFC 6265bis §4.1.3.2). */
 const PREFIX = "__Host-";
 
 /**
@@ -25,8 +25,8 @@ export interface CookieNames {
 }
 
 /**
- * The names of the cookies that the issuer with this URL sets. On `http://localhost`, in development, they lack the prefix
- * `__Host-`: it demands `Secure`, and Safari keeps no `Secure` cookie there.
+ * The names of the cookies that the issuer with this URL sets. On `http://localhost`, in development, they have no prefix
+ * `__Host-`: it requires `Secure`, and Safari stores no `Secure` cookie there.
  *
  * @example
  * ```ts
@@ -48,15 +48,15 @@ export function withoutPrefix(name: string): string {
   return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
 }
 
-/** The values of a cookie, in their order; none where it is missing or is empty. */
+/** The values of a cookie, in order; none if it is missing or empty. */
 export function cookieValues(header: string | null | undefined, name: string): string[] {
   const pairs = (header ?? "").split(";").map((pair) => PAIR.exec(pair));
   return pairs.flatMap((pair) => (pair?.[1] === name ? [pair[2]!] : []));
 }
 
 /**
- * The value of a cookie in a request's header `Cookie`. `undefined` where it is missing or empty, and where it comes twice: which
- * of the two is meant is unknown.
+ * The value of a cookie in a request's header `Cookie`; `undefined` if it is missing or empty, or occurs twice, because then the
+ * right value is unknown.
  *
  * @example
  * ```ts

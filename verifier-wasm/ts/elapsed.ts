@@ -1,22 +1,22 @@
-/** How much time has passed, by two clocks, since each of them lies at times. */
+/** Elapsed time by two clocks, because either one may be wrong. */
 
 /** A moment, in milliseconds, by both clocks. */
 export interface Moment {
-  /** Since 1970, by the machine's clock, which may be set back or forth. */
+  /** Since 1970, by the machine's clock, which may be set. */
   readonly wall: number;
-  /** Since the program began, by a clock that is never set, but that stands still on some machines while they sleep. */
-  readonly steady: number;
+  /** Since the program started, by a clock that is never set, but stops on some machines while they sleep. */
+  readonly monotonic: number;
 }
 
-/** The moment that was so many milliseconds ago. */
+/** The moment `millisecondsAgo` before now. */
 export function moment(millisecondsAgo = 0): Moment {
-  return { wall: Date.now() - millisecondsAgo, steady: performance.now() - millisecondsAgo };
+  return { wall: Date.now() - millisecondsAgo, monotonic: performance.now() - millisecondsAgo };
 }
 
 /**
- * The milliseconds that have passed, by the clock that says more: a clock that is set back, or that slept, keeps no old key
- * alive. In workerd both stand still while a request computes, and go on from one request to the next.
+ * The elapsed milliseconds, by the clock that shows more: a clock that was set back, or that stopped during sleep, must not
+ * prolong the life of a key. In workerd, both clocks stop while a request computes, and advance between requests.
  */
-export function millisecondsSince({ wall, steady }: Moment): number {
-  return Math.max(0, Date.now() - wall, performance.now() - steady);
+export function millisecondsSince({ wall, monotonic }: Moment): number {
+  return Math.max(0, Date.now() - wall, performance.now() - monotonic);
 }

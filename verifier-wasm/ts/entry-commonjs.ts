@@ -1,4 +1,4 @@
-/** Entry for tools that read CommonJS alone (Jest, Node before 20.19): the module is read from its file. */
+/** Entry for CommonJS-only tools (Jest, Node before 20.19): reads the module from its file. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Entry for Node: the module as text here too, since a file beside this one would be lost when a server is bundled. */
+/** Entry for Node: the module is text here too, because a bundler would not copy a separate file. */
 
 import { setModuleSource } from "./instance.js";
 import base64 from "../wasm/hallpass.base64.js";

@@ -1,4 +1,4 @@
-/** Entry for browsers, bundlers, Deno, Bun and edge runtimes: the module travels as text, so that nobody needs a setting for it. */
+/** Entry for browsers, bundlers, Deno, Bun and edge runtimes: the module is text, so no bundler needs a setting for it. */
 
 import { setModuleSource } from "./instance.js";
 import { bytesOf } from "./module-text.js";

@@ -1,4 +1,4 @@
-/** Entry for workerd (Cloudflare Workers), which hands over wasm files compiled and forbids compiling them. */
+/** Entry for workerd (Cloudflare Workers), which imports wasm files as compiled modules and forbids compilation at run time. */
 
 import { setModuleSource } from "./instance.js";
 import module from "../wasm/hallpass.wasm";

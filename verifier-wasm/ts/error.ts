@@ -1,8 +1,8 @@
-/** The one error that this package throws. */
+/** The error that this package throws. */
 
 import type { ErrorCode } from "./codes.js";
 
-/** What an error may carry beside its code and its words. */
+/** The optional members of an error. */
 interface Details {
   claim?: string;
   reason?: string;
@@ -10,36 +10,35 @@ interface Details {
 }
 
 /**
- * A refusal because of a claim.
+ * A token is refused because of a claim.
  *
  * @example { code: "ERR_CLAIM_INVALID", claim: "aud", reason: "is missing" }
  */
 export interface ClaimError extends Error {
   readonly name: "HallpassError";
   readonly code: "ERR_CLAIM_INVALID";
-  /** The claim at fault, such as `"aud"`; `"*"` where a `schema` faults all of them together. */
+  /** The invalid claim, such as `"aud"`; `"*"` if a `schema` rejects the claims as a whole. */
   readonly claim: string;
-  /** What is wrong with that claim, in words that follow its name: `"is missing"`. */
+  /** What is wrong with the claim, as a phrase that follows its name: `"is missing"`. */
   readonly reason: string;
 }
 
 /**
- * A refusal or a mistake that no single claim is to blame for.
+ * An error that is not about a claim.
  *
  * @example { code: "ERR_TOKEN_EXPIRED" }
  */
 export interface OtherError extends Error {
   readonly name: "HallpassError";
-  /** Which it is; the same list as in the Rust crate, so it never changes its meaning. */
+  /** The stable code; the Rust crate has the same list. */
   readonly code: Exclude<ErrorCode, "ERR_CLAIM_INVALID">;
   readonly claim?: undefined;
   readonly reason?: undefined;
 }
 
 /**
- * A refusal or a mistake, with a stable `code` for programs and a message for people. Which members it has depends on the
- * code: `claim` and `reason` come with `ERR_CLAIM_INVALID`, and `cause` with `ERR_KEYS_UNREACHABLE`.
- * It never holds the token or a part of it, so it may be logged.
+ * An error with a stable `code` for programs and a message for people. `ERR_CLAIM_INVALID` also has `claim` and `reason`;
+ * `ERR_KEYS_UNREACHABLE` has a `cause`. An error never contains the token or a part of it, so it may be logged.
  *
  * @example
  * ```ts
@@ -54,7 +53,7 @@ export interface OtherError extends Error {
  */
 export type HallpassError = ClaimError | OtherError;
 
-/** What {@link HallpassError} is: good for `instanceof`, and made by this package alone. */
+/** The type of {@link HallpassError}: usable with `instanceof`; only this package constructs it. */
 export interface HallpassErrorClass extends Function {
   readonly prototype: HallpassError;
   /** @internal */
@@ -80,7 +79,7 @@ export const HallpassError = class HallpassError extends Error {
   }
 } as unknown as HallpassErrorClass;
 
-/** The bridge throws refusals as lines: code, claim, reason, message. */
+/** Converts what the bridge throws: the lines code, claim, reason, message. */
 export function errorFromWasm(thrown: string): HallpassError {
   const [code, claim, reason, message] = thrown.split("\n") as [ErrorCode, string, string, string];
   return new HallpassError(code, message, claim === "" ? {} : { claim, reason });

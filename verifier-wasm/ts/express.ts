@@ -1,18 +1,18 @@
-/** Middleware for Express 4 and 5, and whatever else hands on Node's requests: only good access tokens reach the handler. */
+/** Middleware for Express 4 and 5, and other frameworks with Node's requests: refuses requests without a valid access token. */
 
-import { judge, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
+import { authenticateRequest, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
 import type { Verifier } from "./verifier.js";
 
 export type { AuthenticateOptions } from "./bearer.js";
 
-/** Of Node's `IncomingMessage`, what is read. */
+/** The part of Node's `IncomingMessage` that the middleware reads. */
 export interface IncomingRequest {
   readonly headers: { readonly authorization?: string | undefined; readonly cookie?: string | undefined };
-  /** Every header as often as it came: `headers` tells of one `Authorization` alone, but as other middleware has left it. */
+  /** All values of repeated headers: `headers` has only one `Authorization`, but with the changes of other middleware. */
   readonly headersDistinct?: { readonly authorization?: readonly string[] | undefined };
 }
 
-/** Of Node's `ServerResponse`, what is used. */
+/** The part of Node's `ServerResponse` that the middleware uses. */
 export interface OutgoingResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
@@ -20,29 +20,29 @@ export interface OutgoingResponse {
 }
 
 /**
- * The middleware, which also tells the claims of a request that it has let through.
+ * The middleware, and the claims of the requests that it has admitted.
  *
  * @example const auth: Authenticate<VerifiedClaims> = authenticate(verifier);
  */
-export interface Authenticate<Found> {
+export interface Authenticate<RequestClaims> {
   (request: IncomingRequest, response: OutgoingResponse, next: (error?: unknown) => void): Promise<void>;
   /**
-   * The claims of a request, with the types of the verifier; at run time they are `request.auth` too.
+   * The claims of a request, with the types of the verifier; at run time they are also `request.auth`.
    *
-   * @throws TypeError for a request that this middleware has not let through.
+   * @throws TypeError for a request that this middleware has not admitted.
    * @example
    * ```ts
    * const { sub } = auth.claims(request);
    * ```
    */
-  claims(request: object): Found;
+  claims(request: object): RequestClaims;
 }
 
 /**
- * Lets a request through whose `Authorization: Bearer` (or cookie, by option) holds a good token. Its claims are
- * `auth.claims(request)`, typed, and `request.auth`. Others are answered: 401 with `WWW-Authenticate`, 503 with
- * `Retry-After` while the issuer's keys cannot be had, 400 where there are two tokens. What is wrong with the verifier and
- * not with the token, such as `ERR_WASM_BLOCKED`, goes to the error handler.
+ * Admits requests with a valid token in `Authorization: Bearer` (or in a cookie, by option). The claims are
+ * `auth.claims(request)`, typed, and `request.auth`. It refuses other requests: 401 with `WWW-Authenticate`, 400 for two tokens,
+ * 503 with `Retry-After` while the issuer's keys are unavailable. Errors of the verifier itself, such as `ERR_WASM_BLOCKED`, go
+ * to the error handler.
  *
  * @example
  * ```ts
@@ -54,20 +54,20 @@ export function authenticate<Known extends object, const Optional extends boolea
   verifier: Verifier<Known>,
   options: AuthenticateOptions<Optional> = {},
 ): Authenticate<ClaimsOr<Known, Optional>> {
-  type Found = ClaimsOr<Known, Optional>;
-  const admitted = new WeakMap<object, Found>();
+  type RequestClaims = ClaimsOr<Known, Optional>;
+  const admitted = new WeakMap<object, RequestClaims>();
   const middleware = async (request: IncomingRequest, response: OutgoingResponse, next: (error?: unknown) => void) => {
     try {
       const { headers, headersDistinct } = request;
-      const sent = headersDistinct?.authorization ?? [];
-      const authorization = sent.length > 1 ? sent.join() : headers.authorization;
-      const outcome = await judge(verifier, { authorization, cookies: headers.cookie }, options);
+      const authorizations = headersDistinct?.authorization ?? [];
+      const authorization = authorizations.length > 1 ? authorizations.join() : headers.authorization;
+      const outcome = await authenticateRequest(verifier, { authorization, cookies: headers.cookie }, options);
       if (!("claims" in outcome)) {
         response.statusCode = outcome.status;
         for (const name in outcome.headers) response.setHeader(name, outcome.headers[name]!);
         return void response.end(outcome.body);
       }
-      admitted.set(request, outcome.claims as Found);
+      admitted.set(request, outcome.claims as RequestClaims);
       (request as { auth?: unknown }).auth = outcome.claims;
     } catch (error) {
       return next(error);
@@ -75,8 +75,8 @@ export function authenticate<Known extends object, const Optional extends boolea
     next();
   };
   const claims = (request: object) => {
-    if (admitted.has(request)) return admitted.get(request) as Found;
-    throw new TypeError("this request has not passed `authenticate`");
+    if (admitted.has(request)) return admitted.get(request) as RequestClaims;
+    throw new TypeError("`authenticate` has not admitted this request");
   };
   return Object.assign(middleware, { claims });
 }

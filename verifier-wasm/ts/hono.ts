@@ -1,17 +1,17 @@
-/** Middleware for Hono: only requests with a good access token reach the handler, with their claims. */
+/** Middleware for Hono: refuses requests without a valid access token, and passes the claims to the handler. */
 
 import type { MiddlewareHandler } from "hono";
-import { judge, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
+import { authenticateRequest, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
 import type { Verifier } from "./verifier.js";
 
 export type { AuthenticateOptions } from "./bearer.js";
 
 /**
- * Lets a request through whose `Authorization: Bearer` (or cookie, by option) holds a good token. Its claims are
- * `c.get("claims")`, with the types of the verifier. Others are answered: 401 with `WWW-Authenticate`, 503 with
- * `Retry-After` while the issuer's keys cannot be had, 400 where there are two tokens.
+ * Admits requests with a valid token in `Authorization: Bearer` (or in a cookie, by option). The claims are `c.get("claims")`, with
+ * the types of the verifier. It refuses other requests: 401 with `WWW-Authenticate`, 400 for two tokens, 503 with `Retry-After`
+ * while the issuer's keys are unavailable.
  *
- * @throws What is wrong with the verifier and not with the token, such as `ERR_WASM_BLOCKED`, goes to `app.onError`.
+ * @throws Errors of the verifier itself, such as `ERR_WASM_BLOCKED`, go to `app.onError`.
  * @example
  * ```ts
  * const verifier = createVerifier<{ plan: string }>({ issuer, audience, jwks });
@@ -23,13 +23,13 @@ export function authenticate<Known extends object, const Optional extends boolea
   options: AuthenticateOptions<Optional> = {},
 ): MiddlewareHandler<{ Variables: { claims: ClaimsOr<Known, Optional> } }> {
   return async (c, next) => {
-    const carriers = {
+    const credentials = {
       authorization: c.req.header("authorization"),
       cookies: c.req.header("cookie"),
-      // Asked for only when there is something to wait for: outside a worker Hono throws.
+      // Read only when needed: outside a worker, Hono throws here.
       waitUntil: (promise: Promise<unknown>) => c.executionCtx.waitUntil(promise),
     };
-    const outcome = await judge(verifier, carriers, options);
+    const outcome = await authenticateRequest(verifier, credentials, options);
     if (!("claims" in outcome)) return c.body(outcome.body, outcome.status, outcome.headers);
     c.set("claims", outcome.claims as ClaimsOr<Known, Optional>);
     return next();

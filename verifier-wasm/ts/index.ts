@@ -1,4 +1,4 @@
-/** What the package offers, the same in every runtime; the `entry-*` files add only how the wasm module gets in. */
+/** The package's exports, the same in every runtime; each `entry-*` file adds the source of the wasm module. */
 
 export type { Claims, DecodedToken, Frozen, Header, VerifiedClaims, WithClaims } from "./claims.js";
 export type { Clock } from "./clock.js";

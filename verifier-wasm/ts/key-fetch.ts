@@ -1,62 +1,60 @@
-/** One fetch of a key set, from a server that may be slow, broken or hostile. */
+/** Fetches a key set from a server that may be slow, broken or hostile. */
 
 import { HallpassError } from "./error.js";
 import { readFreshness } from "./freshness.js";
 import type { FetchFunction } from "./options.js";
 
-/** Milliseconds until the whole answer must be there. */
-const TIME_OUT = 5_000;
+/** Milliseconds for the whole response. */
+const TIMEOUT = 5_000;
 
-/** The most bytes that are read. An Ed25519 key takes about 200, and no issuer has three hundred. */
+/** Maximum bytes of a response. An Ed25519 key takes about 200 bytes, so this is space for 300 keys. */
 const MAX_BYTES = 64 * 1024;
 
-/** An entity tag (RFC 9110 §8.8.3) that is sent back; those in use have 30 to 70 characters. */
+/** A valid entity tag (RFC 9110 §8.8.3); usual ones have 30 to 70 characters. */
 const TAG = /^(?:W\/)?"[\x21\x23-\x7e]{1,256}"$/;
 
-/** What is known of the key set from before, if it is. */
-export interface FormerAnswer {
+/** The text of a key set, its version, and its freshness. */
+export interface FetchedKeySet {
   readonly text: string;
   readonly etag: string | undefined;
   /** Milliseconds. */
   readonly freshFor: number;
 }
 
-/** The newest text of a key set, its version, and for how long it is fresh. */
-export type Answer = FormerAnswer;
 
 /**
- * Fetches the text of a key set, or learns that it is still the former one.
+ * Fetches a key set, or confirms the previous one (304).
  *
  * @throws {@link HallpassError} `ERR_KEYS_UNREACHABLE`, with the cause.
  */
-export async function fetchKeySet(url: string, fetch: FetchFunction, former?: FormerAnswer): Promise<Answer> {
+export async function fetchKeySet(url: string, fetch: FetchFunction, previous?: FetchedKeySet): Promise<FetchedKeySet> {
   try {
-    const signal = AbortSignal.timeout(TIME_OUT);
+    const signal = AbortSignal.timeout(TIMEOUT);
     const answer = fetch(url, {
       headers: {
         accept: "application/jwk-set+json, application/json",
-        ...(former?.etag === undefined ? {} : { "if-none-match": former.etag }),
+        ...(previous?.etag === undefined ? {} : { "if-none-match": previous.etag }),
       },
-      // A redirect is an answer other than 200, and refused: it could lead anywhere. workerd knows no "error" here.
+      // A redirect is refused like any status other than 200: its target is unknown. workerd does not support "error" here.
       redirect: "manual",
       ...pastCaches(),
       signal,
     });
-    // A `fetch` of the caller's may pay no heed to the signal.
-    return await Promise.race([Promise.resolve(answer).then((response) => readAnswer(response, former)), aborted(signal)]);
+    // The caller's `fetch` may ignore the signal.
+    return await Promise.race([Promise.resolve(answer).then((response) => readAnswer(response, previous)), aborted(signal)]);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : "for no known reason";
-    throw new HallpassError("ERR_KEYS_UNREACHABLE", `the key set at ${placeOf(url)} cannot be fetched: ${why}`, { cause });
+    const why = cause instanceof Error ? cause.message : "unknown reason";
+    throw new HallpassError("ERR_KEYS_UNREACHABLE", `the key set at ${withoutQuery(url)} cannot be fetched: ${why}`, { cause });
   }
 }
 
-/** A URL as a message may show it: what some put into its query is a secret. */
-export function placeOf(url: string): string {
+/** A URL for messages: a query may contain a secret. */
+export function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** Past a browser's own cache, which would hide how old its copy is. Older workers throw at a mode that they do not know. */
+/** Bypasses the browser's cache, which would hide the age of its copy. Older workers throw for an unknown mode. */
 function pastCaches(): RequestInit {
   try {
     const { cache } = new Request("https://localhost", { cache: "no-cache" });
@@ -70,25 +68,25 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
-async function readAnswer({ status, type, headers, body }: Response, former: FormerAnswer | undefined): Promise<Answer> {
+async function readAnswer({ status, type, headers, body }: Response, previous: FetchedKeySet | undefined): Promise<FetchedKeySet> {
   if (status === 200 && body !== null) {
     return { text: await readText(body), etag: readTag(type, headers), freshFor: readFreshness(headers) };
   }
   await body?.cancel();
-  if (status === 304 && former?.etag !== undefined) {
-    return { ...former, freshFor: readFreshness(headers, former.freshFor) };
+  if (status === 304 && previous?.etag !== undefined) {
+    return { ...previous, freshFor: readFreshness(headers, previous.freshFor) };
   }
-  throw new Error(`the answer has the status ${status}`);
+  throw new Error(`status ${status}`);
 }
 
-/** Whether a text may stand in `If-None-Match`. */
+/** Whether a text is valid in `If-None-Match`. */
 export function isTag(text: unknown): text is string {
   return typeof text === "string" && TAG.test(text);
 }
 
 /**
- * The version of an answer. A page that sent it to a foreign origin would have to ask leave first, by a
- * preflight that few issuers answer; its browser revalidates by itself.
+ * The entity tag of a response. A page does not send it to another origin: that would need a CORS preflight, which few issuers
+ * answer, and the browser revalidates without it.
  */
 function readTag(type: ResponseType, headers: Headers): string | undefined {
   const tag = headers.get("etag");
@@ -106,7 +104,7 @@ async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
     size += value.byteLength;
     if (size > MAX_BYTES) {
       await reader.cancel();
-      throw new Error(`the answer is longer than ${MAX_BYTES} bytes`);
+      throw new Error(`the response is longer than ${MAX_BYTES} bytes`);
     }
     text += decoder.decode(value, { stream: true });
   }

@@ -1,4 +1,4 @@
-/** Where a verifier's keys come from: handed over, or fetched from the issuer and kept. */
+/** The source of a verifier's keys: an option, or the issuer's URL. */
 
 import type { Verifier } from "../wasm/hallpass.js";
 import { BoundVerifier } from "./bound-verifier.js";
@@ -7,53 +7,53 @@ import { RemoteKeys } from "./remote-keys.js";
 import type { IssuerSettings, Settings } from "./settings.js";
 import type { SavedKeySet } from "./snapshot.js";
 
-/** Holds the wasm verifier that is bound to the newest keys. */
+/** Provides the wasm verifier for the current keys. */
 export interface KeySource {
-  /** The verifier for the keys that are there. Throws `ERR_KEYS_NOT_LOADED` if there are none. */
-  current(): Verifier;
-  /** The same for a caller who cannot wait: keys that are too old are none, and newer ones are sent for. */
-  atOnce(): Verifier;
-  /** Sees to it that there are keys, and that they are not too old; nothing to wait for where that is so already. */
-  load(waitUntil?: WaitUntil): Promise<void> | undefined;
-  /** Fetches keys because a `kid` was not found, and says whether there are newer ones now. */
-  reload(): Promise<boolean>;
-  /** The same for a caller who cannot wait. */
-  reloadBehind(): void;
-  /** What was fetched, to be put back elsewhere. */
+  /** The verifier for the current keys. Throws `ERR_KEYS_NOT_LOADED` if there are none. */
+  verifier(): Verifier;
+  /** The same for a caller that cannot wait: throws if the keys are too old, and starts a refresh in the background. */
+  verifierSync(): Verifier;
+  /** Waits for keys that are not too old; `undefined` if they are present. */
+  ensureKeys(waitUntil?: WaitUntil): Promise<void> | undefined;
+  /** Fetches keys because a `kid` is unknown. Returns whether the keys have changed. */
+  refresh(): Promise<boolean>;
+  /** The same for a caller that cannot wait. */
+  refreshInBackground(): void;
+  /** The fetched key set, for a snapshot. */
   saved(): SavedKeySet | undefined;
 }
 
-/** A source for one issuer; keys that were handed over never change. */
+/** The source for one issuer. */
 export function keySource(settings: Settings, issuer: IssuerSettings): KeySource {
   const { name, keys } = issuer;
-  const bind = (bound: string | Uint8Array) => new BoundVerifier(settings.policy, [name], bound);
+  const bind = (boundKeys: string | Uint8Array) => new BoundVerifier(settings.policy, [name], boundKeys);
   if (typeof keys === "string") return new RemoteKeys(bind, { ...settings, url: keys, issuer: name, saved: issuer.saved });
-  // A copy, where `slice` of a Buffer would be a view: whoever wipes theirs must not change ours.
-  return new GivenKeys(bind(keys instanceof Uint8Array ? new Uint8Array(keys) : JSON.stringify(keys)));
+  // A copy: the caller may overwrite the secret. `slice` of a Buffer would be a view.
+  return new FixedKeys(bind(keys instanceof Uint8Array ? new Uint8Array(keys) : JSON.stringify(keys)));
 }
 
-class GivenKeys implements KeySource {
+class FixedKeys implements KeySource {
   readonly #bound: BoundVerifier;
 
   constructor(bound: BoundVerifier) {
     this.#bound = bound;
   }
 
-  current(): Verifier {
+  verifier(): Verifier {
     return this.#bound.get();
   }
 
-  atOnce(): Verifier {
+  verifierSync(): Verifier {
     return this.#bound.get();
   }
 
-  load(): undefined {}
+  ensureKeys(): undefined {}
 
-  async reload(): Promise<boolean> {
+  async refresh(): Promise<boolean> {
     return false;
   }
 
-  reloadBehind(): void {}
+  refreshInBackground(): void {}
 
   saved(): undefined {}
 }

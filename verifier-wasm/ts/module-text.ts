@@ -1,14 +1,14 @@
-/** The module's text made bytes again, as quickly as the engine can. */
+/** Decodes the module's text to bytes, as fast as the engine can. */
 
-/** `Uint8Array` with what ECMAScript 2026 adds to it, where the engine has it. */
+/** `Uint8Array` with the method that ECMAScript 2026 adds, if the engine has it. */
 const Bytes: typeof Uint8Array & { fromBase64?(text: string): Uint8Array<ArrayBuffer> } = Uint8Array;
 
-/** What standard base64 stands for. */
+/** Decodes standard base64. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   if (Bytes.fromBase64 !== undefined) return Bytes.fromBase64(base64);
   const binary = atob(base64);
   const bytes = new Uint8Array(binary.length);
-  // A callback for each of 140,000 bytes would take four times as long.
+  // A callback for each of the 140,000 bytes would take four times as long.
   for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
   return bytes;
 }

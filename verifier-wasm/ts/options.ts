@@ -20,7 +20,7 @@ export interface JsonWebKeySet {
 export type FetchFunction = typeof globalThis extends { fetch: infer Fetch } ? Fetch : (url: string, init?: object) => Promise<object>;
 
 /**
- * Keeps what runs a request alive until a promise is settled, like `ctx.waitUntil` in an edge worker.
+ * Keeps a worker alive until a promise settles, like `ctx.waitUntil`.
  *
  * @example (promise) => ctx.waitUntil(promise)
  */
@@ -36,28 +36,27 @@ export interface UrlObject {
 }
 
 /**
- * Whose tokens are accepted, and by which keys: exactly one of `jwks` and `secret`.
+ * An accepted issuer and its keys: exactly one of `jwks` and `secret`.
  *
  * @example { issuer: "https://auth.example.com", jwks: "https://auth.example.com/.well-known/jwks.json" }
  */
 export interface IssuerOptions {
   /**
-   * The issuer that the claim `iss` must name, to the letter; `null` says: on purpose not checked.
+   * The exact value of the claim `iss`; `null` disables the check.
    *
    * @example "https://auth.example.com"
    */
   readonly issuer: string | null;
   /**
-   * The issuer's public keys: the key set itself, or the URL that it is fetched from at the first use. Only `https:` will do,
-   * but on `localhost`. Keys are kept for as long as the answer's `Cache-Control: max-age` says, from 30 seconds to an hour,
-   * and five minutes where it says nothing; `verify` takes none that are older, unless the issuer cannot be reached
-   * (`maxStale`).
+   * The issuer's public keys: the key set, or its URL, which is fetched at the first use. The URL must be `https:`, except on
+   * `localhost`. Fetched keys are fresh for the `Cache-Control: max-age` of the response, from 30 seconds to an hour (5 minutes
+   * without it). `verify` uses older keys only while the issuer is unreachable (`maxStale`).
    *
    * @example "https://auth.example.com/.well-known/jwks.json"
    */
   readonly jwks?: JsonWebKeySet | UrlObject | string;
   /**
-   * The secret that is shared with the issuer, for HS256: at least 32 bytes. Never in a page: whoever has it can sign.
+   * The secret that is shared with the issuer, for HS256: at least 32 bytes. Never use it in a page: it can sign tokens.
    *
    * @example new TextEncoder().encode(process.env.HALLPASS_HS256_SECRET)
    */
@@ -65,55 +64,54 @@ export interface IssuerOptions {
 }
 
 /**
- * What a verifier accepts, whoever issued it. All times are in seconds.
+ * The policy of a verifier, for all issuers. All times are in seconds.
  *
  * @example { audience: "api", leeway: 5, maxTokenAge: 600, cache: true }
  */
 export interface PolicyOptions<Extra extends object = object, Required extends string = string> {
   /**
-   * The audience that must be among those of the claim `aud`, or several of which one must; `null` says: on purpose not
-   * checked.
+   * The audience that the claim `aud` must contain; of several, it must contain one. `null` disables the check.
    *
    * @example ["api", "web"]
    */
   readonly audience: string | readonly string[] | null;
   /**
-   * How many seconds the clocks of issuer and verifier may differ; 0 by default.
+   * Seconds by which the clocks of issuer and verifier may differ; 0 by default.
    *
    * @example 5
    */
   readonly leeway?: number;
   /**
-   * How many seconds after its `iat` a token is accepted at most, whatever its `exp`; unlimited by default.
+   * Maximum age of a token in seconds, from its `iat`, in addition to `exp`; unlimited by default.
    *
    * @example 600
    */
   readonly maxTokenAge?: number;
   /**
-   * Claims that must be there, of whatever value; none by default. Their types lose their `undefined`; beside a generic, where
-   * TypeScript infers nothing, name them once more: `createVerifier<{ plan: string }, "sub">`.
+   * Claims that must be present, with any value; none by default. Their types lose `undefined`. With a generic, TypeScript does
+   * not infer the names: repeat them, as in `createVerifier<{ plan: string }, "sub">`.
    *
    * @example ["sub", "sid"]
    */
   readonly requiredClaims?: readonly Required[];
   /**
-   * The `typ` that the header must have, or several of which it must have one; `"at+jwt"` by default, `null`: any.
+   * The `typ` of the header, or several allowed ones; `"at+jwt"` by default, `null` for any.
    *
    * @example "JWT"
    */
   readonly typ?: string | readonly string[] | null;
   /**
-   * A schema of the claims, by any library with the interface of https://standardschema.dev (Zod, Valibot, ArkType, …), that
-   * answers without a promise. It is asked once a token has passed all else; what it returns takes the place of the claims
-   * of the same names. A fault is `ERR_CLAIM_INVALID`, with the claim. Claims that the `cache` shares were asked about once.
+   * A synchronous schema of the claims, by any library with the interface of https://standardschema.dev (Zod, Valibot, ArkType,
+   * …). It runs after all other checks; its result replaces the claims of the same names. An issue is `ERR_CLAIM_INVALID`, with
+   * the claim. With `cache`, it runs once per token.
    *
    * @example z.object({ plan: z.enum(["free", "paid"]) })
    */
   readonly schema?: StandardSchema<Extra>;
   /**
-   * Remembers tokens that were verified, so that one that comes again costs a look-up; off by default. `true` keeps the last
-   * 1,000 and hands the same frozen claims to everybody. A token is never accepted after its `exp` or before its `nbf`, nor
-   * under other keys than those that are there.
+   * Caches verified tokens, so that a repeated token costs a lookup; off by default. `true` keeps the last 1,000 tokens and
+   * returns the same frozen claims to all callers. A cached token is accepted only between its `nbf` and its `exp`, and only
+   * under the keys that verified it.
    *
    * @example { size: 10_000 }
    */
@@ -125,30 +123,28 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
    */
   readonly now?: Clock;
   /**
-   * Fetches the key set, say through a service binding.
+   * The function that fetches the key set, for example through a service binding.
    *
    * @example (...request) => env.ISSUER.fetch(...request)
    */
   readonly fetch?: FetchFunction;
   /**
-   * For how many seconds keys that are no longer fresh go on while the issuer cannot be reached; 3600 by default. A key that
-   * is withdrawn during such an outage lives that long; afterwards `verify` rejects with `ERR_KEYS_UNREACHABLE`. With 0 it
-   * does so at once.
+   * Seconds for which keys that are no longer fresh are used while the issuer is unreachable; 3600 by default. A key that is
+   * removed during such an outage is accepted for as long. Then `verify` rejects with `ERR_KEYS_UNREACHABLE`; with 0, at once.
    *
    * @example 600
    */
   readonly maxStale?: number;
   /**
-   * Told of every fetch in the background, so that a worker is not ended before it is done:
-   * `import { waitUntil } from "cloudflare:workers"`. Without it, a later request does what an ended one left undone.
+   * Called with each fetch in the background, so that a worker lives until it is done:
+   * `import { waitUntil } from "cloudflare:workers"`. Without it, a later request repeats a fetch that was cut off.
    *
    * @example (promise) => ctx.waitUntil(promise)
    */
   readonly waitUntil?: WaitUntil;
   /**
-   * Keys that `exportKeys` took from a verifier for the same issuer and URL, with which this one starts instead of a fetch;
-   * `null` if there are none. Their age counts. Others, and what cannot be read, are passed over. Whoever can write it
-   * where it is kept can sign tokens.
+   * The result of `exportKeys`, which replaces the first fetch for the same issuer and URL; `null` if there is none. The keys'
+   * age counts. Other key sets and unreadable data are ignored. Protect the storage: write access to it allows forging tokens.
    *
    * @example await env.KV.get("keys", "json")
    */
@@ -156,44 +152,44 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
 }
 
 /**
- * Public keys that were fetched, as plain data that `JSON.stringify` can write.
+ * Fetched public keys, as plain JSON data.
  *
  * @example JSON.stringify(verifier.exportKeys())
  */
 export interface KeySnapshot {
-  /** The layout. Another version's snapshots are passed over. */
+  /** The version of the layout. Snapshots of another version are ignored. */
   readonly version: number;
-  /** One for each issuer whose keys were fetched. */
+  /** One for each issuer with fetched keys. */
   readonly keySets: readonly {
-    /** Where it was fetched. */
+    /** The URL of the key set. */
     readonly url: string;
-    /** Whose it is; `null` where the issuer is not checked. */
+    /** The issuer; `null` if it is not checked. */
     readonly issuer: string | null;
-    /** The key set as it came: JSON text. */
+    /** The key set as JSON text. */
     readonly keySet: string;
-    /** The `ETag` that it came with. */
+    /** The `ETag` of the response. */
     readonly etag?: string;
-    /** When it was asked for, in seconds since 1970. */
+    /** When it was requested, in seconds since 1970. */
     readonly fetchedAt: number;
-    /** For how many seconds from then on it is fresh. */
+    /** The seconds from then on for which it is fresh. */
     readonly maxAge: number;
   }[];
 }
 
 /**
- * How tokens are remembered.
+ * Options of the token cache.
  *
  * @example { size: 10_000, claims: "fresh" }
  */
 export interface CacheOptions {
   /**
-   * How many tokens are remembered at most, 2 or more; 1,000 by default. Each takes a few times its length in memory.
+   * Maximum number of tokens, 2 or more; 1,000 by default. Each takes a few times its length in memory.
    *
    * @example 10_000
    */
   readonly size?: number;
   /**
-   * Whether callers share one frozen object, which is quicker, or each get an object of their own; `"frozen"` by default.
+   * Whether callers share one frozen object, which is faster, or each get a fresh one; `"frozen"` by default.
    *
    * @example "fresh"
    */
@@ -201,7 +197,7 @@ export interface CacheOptions {
 }
 
 /**
- * What a verifier accepts, and where it gets its keys: one issuer's, or those of several, each with keys of its own.
+ * The policy of a verifier, with one issuer and its keys, or several.
  *
  * @example { issuer: "https://auth.example.com", audience: "api", jwks: "https://auth.example.com/.well-known/jwks.json" }
  */

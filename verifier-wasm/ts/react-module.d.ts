@@ -1,4 +1,4 @@
-/** All that this package takes of React, so that its build needs no copy of React's types: the hook of React 18 and newer. */
+/** The one function of React 18 and newer that this package uses, so that its build does not need React's types. */
 
 declare module "react" {
   export function useSyncExternalStore<Snapshot>(

@@ -1,14 +1,14 @@
-/** `hallpass/react`: a hook that shows who is signed in. It is the state of `hallpass/client`, as React 18 and 19 read it. */
+/** `hallpass/react`: a hook for React 18 and 19 that returns the state of `hallpass/client`. */
 "use client";
 
 import { useSyncExternalStore } from "react";
 import type { Session, SessionState } from "./client/index.js";
 
-/** On a server, and where its HTML is hydrated, no user is known: what is rendered for one must not reach another. */
+/** The state on a server and during hydration: HTML that is rendered for one user must not reach another. */
 const UNKNOWN: SessionState = { status: "unknown", user: undefined, session: undefined };
 
 /**
- * Who is signed in. The component renders again whenever that changes; all components of a render see the same state.
+ * The user's status. The component renders again after each change; all components of a render get the same state.
  *
  * @example
  * ```tsx

@@ -1,50 +1,53 @@
-/** Keys that are fetched from the issuer, kept, and fetched again in time. */
+/** Fetches the issuer's keys, and refreshes them before they expire. */
 
 import type { Verifier } from "../wasm/hallpass.js";
 import { BackOff } from "./back-off.js";
 import type { BoundVerifier } from "./bound-verifier.js";
 import { millisecondsSince, moment, type Moment } from "./elapsed.js";
 import { HallpassError } from "./error.js";
-import { fetchKeySet, placeOf, type Answer } from "./key-fetch.js";
+import { fetchKeySet, withoutQuery, type FetchedKeySet } from "./key-fetch.js";
 import type { KeySource } from "./key-source.js";
 import type { FetchFunction, WaitUntil } from "./options.js";
 import { ageOf, savedKeySet, type SavedKeySet } from "./snapshot.js";
 
-/** The part of its life after which a key set is fetched again in the background, so that nobody has to wait for it. */
-const AHEAD = 3 / 4;
+/** The fraction of its freshness after which a key set is refreshed in the background, so that no request has to wait. */
+const REFRESH_AFTER = 3 / 4;
 
 /**
- * Milliseconds from one fetch for an unknown `kid` to the next. Without it anybody could flood the issuer through the
- * verifier, with made-up `kid`s.
+ * Minimum milliseconds between two fetches for unknown `kid`s. Without it, an attacker could flood the issuer through the
+ * verifier with invented `kid`s.
  */
 const COOL_DOWN = 30_000;
 
-/** Milliseconds after which a fetch without an outcome counts as given up; longer than a fetch may take. */
+/** Milliseconds after which a fetch without a result counts as abandoned; longer than a fetch may take. */
 const LEASE = 6_000;
 
-/** Milliseconds between two looks at how another request's fetch is getting on: few at first, then more. */
-const LOOK = { first: 5, longest: 80 };
+/** Milliseconds before the first poll of another request's fetch; each further delay is twice as long. */
+const MIN_POLL = 5;
 
-/** What keys are fetched by. */
+/** Maximum milliseconds between two polls. */
+const MAX_POLL = 80;
+
+/** The settings of one issuer's fetches. */
 export interface RemoteSettings {
   readonly url: string;
   readonly issuer: string | null;
   readonly fetch: FetchFunction;
-  /** Milliseconds for which keys serve on when they are no longer fresh and cannot be fetched. */
+  /** Milliseconds for which keys that are no longer fresh are used if they cannot be fetched. */
   readonly maxStale: number;
   readonly waitUntil: WaitUntil | undefined;
   readonly saved: SavedKeySet | undefined;
 }
 
-/** Keys in use, with what the server said of them. */
-interface Held extends Answer {
+/** The keys in use, with the data of their response. */
+interface CurrentKeys extends FetchedKeySet {
   readonly bound: BoundVerifier;
-  /** When they were asked for: they are at least that new. */
-  readonly since: Moment;
+  /** When they were requested: they are at least that new. */
+  readonly requestedAt: Moment;
 }
 
-/** One fetch, as the requests that wait for it see it. */
-interface Attempt {
+/** One fetch, which several requests may poll. */
+interface FetchAttempt {
   readonly number: number;
   readonly startedAt: Moment;
   done: boolean;
@@ -52,188 +55,188 @@ interface Attempt {
 }
 
 /**
- * Keys that are fetched, by one request at a time. No promise is shared between requests: in workerd one of them must
- * not await what another has begun, which ends with it. The others look again, each on a timer of its own, and take over
- * when the lease has run out.
+ * Fetches keys, one request at a time. Requests do not share a promise: in workerd, a request must not await a fetch of another
+ * request, because the fetch ends with that request. The others poll, each with its own timer, and one takes over when the lease
+ * expires.
  */
 export class RemoteKeys implements KeySource {
   readonly #bind: (keySet: string) => BoundVerifier;
   readonly #settings: RemoteSettings;
   readonly #backOff = new BackOff();
-  #saved: SavedKeySet | undefined;
-  #held: Held | undefined;
-  #running: Attempt | undefined;
-  #begun = 0;
-  #taken = 0;
-  #soughtAt: Moment | undefined;
+  #snapshot: SavedKeySet | undefined;
+  #keys: CurrentKeys | undefined;
+  #running: FetchAttempt | undefined;
+  #attempts = 0;
+  #acceptedAttempt = 0;
+  #unknownKeyFetchAt: Moment | undefined;
 
   constructor(bind: (keySet: string) => BoundVerifier, settings: RemoteSettings) {
     this.#bind = bind;
     this.#settings = settings;
-    this.#saved = settings.saved;
+    this.#snapshot = settings.saved;
   }
 
-  current(): Verifier {
-    const held = this.#known();
-    if (held !== undefined) return held.bound.get();
-    throw new HallpassError("ERR_KEYS_NOT_LOADED", "the issuer's keys have not been fetched yet: call `verify` first");
+  verifier(): Verifier {
+    const keys = this.#currentKeys();
+    if (keys !== undefined) return keys.bound.get();
+    throw new HallpassError("ERR_KEYS_NOT_LOADED", "the issuer's keys are not fetched yet: call `verify` first");
   }
 
-  atOnce(): Verifier {
-    const held = this.#known();
-    const age = held === undefined ? Infinity : millisecondsSince(held.since);
-    if (held === undefined || age >= held.freshFor * AHEAD) this.#refreshBehind();
-    if (held !== undefined && !this.#mayServe(held, age)) throw this.#tooOld();
-    return this.current();
+  verifierSync(): Verifier {
+    const keys = this.#currentKeys();
+    const age = keys === undefined ? Infinity : millisecondsSince(keys.requestedAt);
+    if (keys === undefined || age >= keys.freshFor * REFRESH_AFTER) this.#startRefresh();
+    if (keys !== undefined && !this.#isUsable(keys, age)) throw this.#tooOldError();
+    return this.verifier();
   }
 
-  load(waitUntil?: WaitUntil): Promise<void> | undefined {
-    const held = this.#known();
-    if (held === undefined) return this.#loadFirst();
-    const age = millisecondsSince(held.since);
-    if (age < held.freshFor * AHEAD) return undefined;
-    if (age >= held.freshFor && this.#mustWait(held, age)) return this.#loadAgain();
-    this.#refreshBehind(waitUntil);
+  ensureKeys(waitUntil?: WaitUntil): Promise<void> | undefined {
+    const keys = this.#currentKeys();
+    if (keys === undefined) return this.#fetchFirst();
+    const age = millisecondsSince(keys.requestedAt);
+    if (age < keys.freshFor * REFRESH_AFTER) return undefined;
+    if (age >= keys.freshFor && this.#mustWait(keys, age)) return this.#waitForRefresh();
+    this.#startRefresh(waitUntil);
     return undefined;
   }
 
-  async reload(): Promise<boolean> {
-    const before = this.#held?.bound;
-    if (!this.#isBusy() && !this.#beginsSearch()) return false;
-    await this.#attempt();
-    return this.#held?.bound !== before;
+  async refresh(): Promise<boolean> {
+    const before = this.#keys?.bound;
+    if (!this.#isFetching() && !this.#claimUnknownKeyFetch()) return false;
+    await this.#fetchOrWait();
+    return this.#keys?.bound !== before;
   }
 
-  reloadBehind(): void {
-    if (!this.#isBusy() && this.#beginsSearch()) this.#refreshBehind();
+  refreshInBackground(): void {
+    if (!this.#isFetching() && this.#claimUnknownKeyFetch()) this.#startRefresh();
   }
 
   saved(): SavedKeySet | undefined {
-    const held = this.#known();
-    return held && savedKeySet(this.#settings, held, millisecondsSince(held.since));
+    const keys = this.#currentKeys();
+    return keys && savedKeySet(this.#settings, keys, millisecondsSince(keys.requestedAt));
   }
 
-  /** The keys that are there; those of a snapshot are looked at only now, since at import no clock goes in workerd. */
-  #known(): Held | undefined {
-    if (this.#saved !== undefined) this.#restore(this.#saved);
-    return this.#held;
+  /** The current keys. A snapshot is read only now, because workerd has no clock at import. */
+  #currentKeys(): CurrentKeys | undefined {
+    if (this.#snapshot !== undefined) this.#restore(this.#snapshot);
+    return this.#keys;
   }
 
   #restore(saved: SavedKeySet): void {
-    this.#saved = undefined;
+    this.#snapshot = undefined;
     const { keySet: text, etag } = saved;
     const { age, freshFor } = ageOf(saved);
     const bound = this.#bind(text);
     try {
       bound.get();
-      this.#held = { text, etag, freshFor, bound, since: moment(age) };
+      this.#keys = { text, etag, freshFor, bound, requestedAt: moment(age) };
     } catch (error) {
-      // What cannot be read is as good as no snapshot.
+      // An unreadable snapshot is ignored.
       if (!(error instanceof HallpassError) || error.code !== "ERR_KEY_SET_INVALID") throw error;
     }
   }
 
-  /** Whether an unknown `kid` may be looked for at the issuer now; then it is this cool-down's one. */
-  #beginsSearch(): boolean {
-    const isCooling = this.#soughtAt !== undefined && millisecondsSince(this.#soughtAt) < COOL_DOWN;
+  /** Whether an unknown `kid` may cause a fetch now. If so, it starts the cool-down. */
+  #claimUnknownKeyFetch(): boolean {
+    const isCooling = this.#unknownKeyFetchAt !== undefined && millisecondsSince(this.#unknownKeyFetchAt) < COOL_DOWN;
     if (isCooling || this.#backOff.isWaiting()) return false;
-    this.#soughtAt = moment();
+    this.#unknownKeyFetchAt = moment();
     return true;
   }
 
-  async #loadFirst(): Promise<void> {
-    if (!this.#isBusy() && this.#backOff.isWaiting()) throw this.#backOff.failure;
-    const { failure } = await this.#attempt();
-    if (this.#held === undefined) throw failure;
-    if (this.#cameLate()) await this.#loadAgain();
+  async #fetchFirst(): Promise<void> {
+    if (!this.#isFetching() && this.#backOff.isWaiting()) throw this.#backOff.failure;
+    const { failure } = await this.#fetchOrWait();
+    if (this.#keys === undefined) throw failure;
+    if (this.#arrivedStale()) await this.#waitForRefresh();
   }
 
-  /** Old keys serve on for a while when this fails: an issuer that is down harms nobody who holds a token. */
-  async #loadAgain(): Promise<void> {
-    if (this.#isBusy() || !this.#backOff.isWaiting()) await this.#attempt();
-    if (this.#cameLate()) await this.#attempt();
-    if (!this.#mayServe(this.#held!)) throw this.#tooOld();
+  /** If the fetch fails, old keys are used for a while: an issuer that is down must not sign users out. */
+  async #waitForRefresh(): Promise<void> {
+    if (this.#isFetching() || !this.#backOff.isWaiting()) await this.#fetchOrWait();
+    if (this.#arrivedStale()) await this.#fetchOrWait();
+    if (!this.#isUsable(this.#keys!)) throw this.#tooOldError();
   }
 
   /**
-   * Whether the fetch that came through last brought keys that are not fresh any more: the machine slept while it was under
-   * way, or its clock was set.
+   * Whether the last successful fetch returned keys that are already stale: the machine slept during the fetch, or its clock was
+   * set.
    */
-  #cameLate(): boolean {
-    const { since, freshFor } = this.#held!;
-    return this.#backOff.failure === undefined && millisecondsSince(since) >= freshFor;
+  #arrivedStale(): boolean {
+    const { requestedAt, freshFor } = this.#keys!;
+    return this.#backOff.failure === undefined && millisecondsSince(requestedAt) >= freshFor;
   }
 
-  #mayServe({ since, freshFor }: Held, age = millisecondsSince(since)): boolean {
+  #isUsable({ requestedAt, freshFor }: CurrentKeys, age = millisecondsSince(requestedAt)): boolean {
     return age < freshFor + this.#settings.maxStale;
   }
 
   /**
-   * Whether a verification must wait for newer keys, when these are not fresh. Not once the issuer has failed since then:
-   * it may be silent again for seconds. But do wait where nobody saw the end of the last fetch: it was begun in the
-   * background of a request that had been answered, and the same might happen to the next.
+   * Whether a verification must wait for newer keys if these are stale. It does not wait if a fetch has failed since: the next one
+   * could take seconds too. It does wait if the last fetch was abandoned: it ran in the background of a request that had ended,
+   * and the next background fetch could end the same way.
    */
-  #mustWait(held: Held, age: number): boolean {
-    if (!this.#mayServe(held, age) || this.#wasAbandoned()) return true;
-    return !this.#backOff.hasFailedWithin(age - held.freshFor);
+  #mustWait(keys: CurrentKeys, age: number): boolean {
+    if (!this.#isUsable(keys, age) || this.#wasAbandoned()) return true;
+    return !this.#backOff.hasFailedWithin(age - keys.freshFor);
   }
 
-  #tooOld(): HallpassError {
+  #tooOldError(): HallpassError {
     const cause = this.#backOff.failure;
-    const message = `the keys at ${placeOf(this.#settings.url)} were fetched too long ago to be trusted`;
+    const message = `the keys at ${withoutQuery(this.#settings.url)} are too old`;
     if (cause === undefined) return new HallpassError("ERR_KEYS_NOT_LOADED", `${message}: call \`verify\``);
-    return new HallpassError("ERR_KEYS_UNREACHABLE", `${message}, and cannot be fetched`, { cause });
+    return new HallpassError("ERR_KEYS_UNREACHABLE", `${message} and cannot be fetched`, { cause });
   }
 
-  /** Fetches and lets nobody wait. What it was begun in may end before it does; then the lease runs out. */
-  #refreshBehind(waitUntil: WaitUntil | undefined = this.#settings.waitUntil): void {
-    if (this.#isBusy() || this.#backOff.isWaiting()) return;
-    const refresh = this.#begin();
+  /** Starts a fetch without waiting. If its request ends first, the lease expires. */
+  #startRefresh(waitUntil: WaitUntil | undefined = this.#settings.waitUntil): void {
+    if (this.#isFetching() || this.#backOff.isWaiting()) return;
+    const refresh = this.#fetch();
     try {
       waitUntil?.(refresh);
     } catch {
-      // Outside a request there is nothing to prolong. The token is good or bad whatever becomes of this.
+      // Outside a request, `waitUntil` may throw. The token's validity does not depend on it.
     }
   }
 
-  /** Waits for the fetch that is under way, or for the one that took its place, or makes one. */
-  async #attempt(): Promise<Attempt> {
-    for (let look = LOOK.first; this.#isBusy(); look = Math.min(look * 2, LOOK.longest)) {
-      await pause(look);
+  /** Waits for the running fetch or its successor, or starts one. */
+  async #fetchOrWait(): Promise<FetchAttempt> {
+    for (let delay = MIN_POLL; this.#isFetching(); delay = Math.min(delay * 2, MAX_POLL)) {
+      await pause(delay);
       if (this.#running?.done) return this.#running;
     }
-    return this.#begin();
+    return this.#fetch();
   }
 
-  async #begin(): Promise<Attempt> {
-    const own: Attempt = { number: (this.#begun += 1), startedAt: moment(), done: false };
-    this.#running = own;
+  async #fetch(): Promise<FetchAttempt> {
+    const attempt: FetchAttempt = { number: (this.#attempts += 1), startedAt: moment(), done: false };
+    this.#running = attempt;
     const { url, fetch } = this.#settings;
     try {
-      this.#take(await fetchKeySet(url, fetch, this.#held), own);
+      this.#accept(await fetchKeySet(url, fetch, this.#keys), attempt);
       this.#backOff.succeed();
     } catch (failure) {
-      own.failure = failure;
+      attempt.failure = failure;
       this.#backOff.fail(failure);
     }
-    own.done = true;
-    return own;
+    attempt.done = true;
+    return attempt;
   }
 
-  #take(answer: Answer, { number, startedAt }: Attempt): void {
-    // One that was given up, and came after all, must not bring back keys that have gone since.
-    if (number < this.#taken) return;
-    const former = this.#held;
-    // The same keys again: what was prepared for them, and verified with them, stays good.
-    const bound = former?.text === answer.text ? former.bound : this.#bind(answer.text);
-    // A set that cannot be used does not take the place of one that can.
+  #accept(answer: FetchedKeySet, { number, startedAt }: FetchAttempt): void {
+    // A late response of an abandoned fetch must not restore keys that were removed since.
+    if (number < this.#acceptedAttempt) return;
+    const previous = this.#keys;
+    // The keys are unchanged: their prepared tables and cached tokens stay valid.
+    const bound = previous?.text === answer.text ? previous.bound : this.#bind(answer.text);
+    // Throws for an invalid key set, which must not replace a valid one.
     bound.get();
-    this.#taken = number;
-    this.#held = { ...answer, bound, since: startedAt };
-    if (former?.bound !== bound) former?.bound.free();
+    this.#acceptedAttempt = number;
+    this.#keys = { ...answer, bound, requestedAt: startedAt };
+    if (previous?.bound !== bound) previous?.bound.free();
   }
 
-  #isBusy(): boolean {
+  #isFetching(): boolean {
     return this.#running?.done === false && !this.#wasAbandoned();
   }
 

@@ -1,4 +1,4 @@
-/** Claims checked by a schema of the caller's, through the interface that schema libraries share (standardschema.dev). */
+/** Checks claims with the caller's schema, through the common interface of schema libraries (standardschema.dev). */
 
 import type { Claims } from "./claims.js";
 import { HallpassError } from "./error.js";
@@ -21,7 +21,7 @@ export interface StandardSchema<Output> {
 }
 
 /**
- * What a schema answers: a value, or what is wrong.
+ * The result of a schema: a value, or issues.
  *
  * @example { value: { plan: "paid" } }
  */
@@ -30,7 +30,7 @@ export type SchemaResult<Output> =
   | { readonly issues: readonly SchemaIssue[] };
 
 /**
- * One fault that a schema found.
+ * An issue that a schema has found.
  *
  * @example { message: "no such plan", path: ["plan"] }
  */
@@ -39,23 +39,23 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** The claims, with what the schema made of them. @throws {@link HallpassError} `ERR_CLAIM_INVALID` */
+/** Returns the claims with the schema's result. @throws {@link HallpassError} `ERR_CLAIM_INVALID` */
 export function applySchema(schema: StandardSchema<object>, claims: Claims): Claims {
   const result = schema["~standard"].validate(claims);
-  // By its method and not by its class: another realm has a class of its own.
+  // By its method, not by its class: another realm has another class.
   if ("then" in result) {
-    // Whatever becomes of it, the verifier has no use for it.
+    // Prevents an unhandled rejection.
     result.then(undefined, () => {});
-    throw new HallpassError("ERR_OPTIONS_INVALID", "`schema` must answer without a promise");
+    throw new HallpassError("ERR_OPTIONS_INVALID", "`schema` must be synchronous");
   }
   if (result.issues === undefined) return { ...claims, ...result.value };
   throw refusal(result.issues[0]);
 }
 
 function refusal(issue: SchemaIssue | undefined): HallpassError {
-  const step = issue?.path?.[0];
-  const claim = String(typeof step === "object" ? step.key : (step ?? "*"));
-  const reason = `does not fit the schema: ${issue?.message ?? "no reason given"}`;
-  const subject = claim === "*" ? "what the claims say together" : `the claim \`${claim}\``;
+  const segment = issue?.path?.[0];
+  const claim = String(typeof segment === "object" ? segment.key : (segment ?? "*"));
+  const reason = `does not match the schema: ${issue?.message ?? "no reason given"}`;
+  const subject = claim === "*" ? "the claim set" : `the claim \`${claim}\``;
   return new HallpassError("ERR_CLAIM_INVALID", `${subject} ${reason}`, { claim, reason });
 }

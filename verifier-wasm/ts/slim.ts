@@ -1,13 +1,13 @@
-/** Entry for those who bring the wasm module themselves: what they build holds no copy of it. */
+/** Entry for programs that supply the wasm module: their bundle does not contain it. */
 
 import { HallpassError } from "./error.js";
 import { setModuleSource } from "./instance.js";
 
 /**
- * Hands over the module, `hallpass/hallpass.wasm`, before anything else of this package is called: compiled, as edge runtimes and
- * bundlers import it, or its bytes. It is started at the first use; of several, the last one before that is taken.
+ * Supplies the module `hallpass/hallpass.wasm`, compiled, as edge runtimes and bundlers import it, or as bytes. Call it before any
+ * other function of this package. The module is started at the first use; before that, a later call replaces an earlier one.
  *
- * @throws {@link HallpassError} `ERR_OPTIONS_INVALID` if it is neither.
+ * @throws {@link HallpassError} `ERR_OPTIONS_INVALID` if `module` is neither.
  * @example
  * ```ts
  * import module from "hallpass/hallpass.wasm"; // Cloudflare Workers; "hallpass/hallpass.wasm?module" in Next.js
@@ -17,14 +17,14 @@ import { setModuleSource } from "./instance.js";
  * ```
  * @example
  * ```ts
- * // A page that serves the file itself, and would not compile it on its main thread.
+ * // In a page: serve the file, and compile it off the main thread.
  * provideModule(await WebAssembly.compileStreaming(fetch("/hallpass.wasm")));
  * ```
  */
 export function provideModule(module: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>): void {
   switch (kindOf(module)) {
     case "WebAssembly.Module":
-      return setModuleSource(() => ofThisRealm(module as WebAssembly.Module));
+      return setModuleSource(() => toThisRealm(module as WebAssembly.Module));
     case "ArrayBuffer":
     case "Uint8Array":
       return setModuleSource(() => new WebAssembly.Module(module as BufferSource));
@@ -33,13 +33,13 @@ export function provideModule(module: WebAssembly.Module | ArrayBuffer | Uint8Ar
   }
 }
 
-/** By its name and not its class: what comes from another realm, as in edge runtimes, is no instance of this one's. */
+/** By name, not by class: a value from another realm, as in edge runtimes, is not an instance of this realm's class. */
 function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
-/** Edge runtimes compile a module outside of the realm that uses it, and wasm-bindgen's glue asks for this one's class. */
-function ofThisRealm(module: WebAssembly.Module): WebAssembly.Module {
+/** Edge runtimes compile a module in another realm, and wasm-bindgen's glue requires this realm's class. */
+function toThisRealm(module: WebAssembly.Module): WebAssembly.Module {
   return module instanceof WebAssembly.Module ? module : Object.setPrototypeOf(module, WebAssembly.Module.prototype);
 }
 

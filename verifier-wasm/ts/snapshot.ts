@@ -1,33 +1,33 @@
-/** Fetched keys, to be kept outside the program and put back into a verifier for the same issuer. */
+/** Snapshots of fetched keys, for storage outside the program. */
 
-import { atMost } from "./freshness.js";
-import { isTag, type Answer } from "./key-fetch.js";
+import { limitFreshness } from "./freshness.js";
+import { isTag, type FetchedKeySet } from "./key-fetch.js";
 import type { KeySnapshot } from "./options.js";
 
 /** One issuer's key set in a snapshot. */
 export type SavedKeySet = KeySnapshot["keySets"][number];
 
-/** The one layout of snapshots that this version writes and reads. */
+/** The layout of snapshots that this version writes and reads. */
 const VERSION = 1;
 
-/** A key set as it is kept; `age` in milliseconds. */
+/** A key set for a snapshot; `age` in milliseconds. */
 export function savedKeySet(
   { url, issuer }: { url: string; issuer: string | null },
-  { text, etag, freshFor }: Answer,
+  { text, etag, freshFor }: FetchedKeySet,
   age: number,
 ): SavedKeySet {
   const fetchedAt = Math.round((Date.now() - age) / 1000);
   return { url, issuer, keySet: text, ...(etag === undefined ? {} : { etag }), fetchedAt, maxAge: Math.floor(freshFor / 1000) };
 }
 
-/** A snapshot of these; `undefined` if there is nothing to keep. */
+/** A snapshot of these key sets; `undefined` if there are none. */
 export function snapshotOf(keySets: SavedKeySet[]): KeySnapshot | undefined {
   return keySets.length === 0 ? undefined : { version: VERSION, keySets };
 }
 
 /**
- * The key set that a snapshot has for exactly this issuer at exactly this URL. Whatever else is in it, of another version,
- * another place or no known shape, counts as not there: a store that holds something old costs one fetch and no more.
+ * The key set of a snapshot for exactly this issuer and URL. Everything else in it is ignored: another version, another URL or an
+ * unknown shape. Old data in a store costs one fetch.
  */
 export function findSaved(snapshot: object, url: string, issuer: string | null): SavedKeySet | undefined {
   const { version, keySets } = snapshot as { version?: unknown; keySets?: unknown };
@@ -35,11 +35,11 @@ export function findSaved(snapshot: object, url: string, issuer: string | null):
   return keySets.filter(isSaved).find((saved) => saved.url === url && saved.issuer === issuer);
 }
 
-/** How old a saved key set is, and for how long it is fresh, in milliseconds. */
+/** The age and the freshness of a saved key set, in milliseconds. */
 export function ageOf({ fetchedAt, maxAge }: SavedKeySet): { age: number; freshFor: number } {
-  const freshFor = atMost(maxAge * 1000);
+  const freshFor = limitFreshness(maxAge * 1000);
   const age = Date.now() - fetchedAt * 1000;
-  // From the future: one of two machines' clocks is wrong, so that nobody knows how old it is. It must be fetched again.
+  // From the future: one machine's clock is wrong, so the age is unknown. It must be fetched again.
   return { age: age < 0 ? freshFor : age, freshFor };
 }
 

@@ -1,12 +1,12 @@
-/** The memory that tokens are written into and claims are read from: one copy each way, past the glue, which makes two. */
+/** Writes tokens to wasm memory and reads claims from it with one copy each; the generated glue makes two. */
 
 import type { Verifier, Workspace } from "../wasm/hallpass.js";
 
-/** Answered instead of a length where WebCrypto must check the signature. */
+/** The module returns this instead of a length if WebCrypto must check the signature. */
 const NEEDS_WEB_CRYPTO = -2;
 
-/** A place in the module's memory; it never moves, but the buffer around it is another one after the memory has grown. */
-class Place {
+/** A range of the module's memory. It never moves, but its buffer is replaced when the memory grows. */
+class MemoryRange {
   readonly #memory: WebAssembly.Memory;
   readonly #address: number;
   readonly #length: number;
@@ -29,20 +29,20 @@ class Place {
 }
 
 /**
- * Asks the module about one token at a time. Every token is a string that `tokenText` has let through: what is
- * longer would be cut. What is refused is thrown as the module tells it.
+ * Calls the module for one token at a time. Each token must have been checked by `tokenText`: a longer one would be cut. Refusals
+ * are thrown as text.
  */
 export class TokenMemory {
   readonly #workspace: Workspace;
-  readonly #input: Place;
-  readonly #output: Place;
+  readonly #input: MemoryRange;
+  readonly #output: MemoryRange;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
 
   constructor(workspace: Workspace, memory: WebAssembly.Memory) {
     this.#workspace = workspace;
-    this.#input = new Place(memory, workspace.inputAddress(), workspace.inputBytes());
-    this.#output = new Place(memory, workspace.outputAddress(), workspace.outputBytes());
+    this.#input = new MemoryRange(memory, workspace.inputAddress(), workspace.inputBytes());
+    this.#output = new MemoryRange(memory, workspace.outputAddress(), workspace.outputBytes());
   }
 
   /** `{"header": …, "claims": …}` as JSON text. */
@@ -50,7 +50,7 @@ export class TokenMemory {
     return this.#read(this.#workspace.decode(this.#write(token)));
   }
 
-  /** In seconds since 1970. */
+  /** The claim `exp`, in seconds since 1970. */
   expiresAt(token: string): number {
     const time = this.#workspace.expiresAt(this.#write(token));
     if (time < 0) throw this.#workspace.refusal();
@@ -74,16 +74,16 @@ export class TokenMemory {
   }
 
   /** The claims as JSON text, after WebCrypto has checked the signature. */
-  verifyChecked(verifier: Verifier, token: string, signatureFits: boolean, now: number): string {
-    return this.#read(verifier.verifyChecked(this.#workspace, this.#write(token), signatureFits, now));
+  verifyChecked(verifier: Verifier, token: string, isSignatureValid: boolean, now: number): string {
+    return this.#read(verifier.verifyChecked(this.#workspace, this.#write(token), isSignatureValid, now));
   }
 
-  /** The place of the issuer whose keys a token needs. */
-  issuerOf(verifier: Verifier, token: string): number {
+  /** The index of the issuer whose keys a token needs. */
+  issuerIndex(verifier: Verifier, token: string): number {
     return verifier.issuerOf(this.#workspace, this.#write(token));
   }
 
-  /** From when until when the last verified token is good, in seconds since 1970. */
+  /** The validity of the last verified token, in seconds since 1970. */
   validity(): { from: number; until: number } {
     return { from: this.#workspace.validFrom(), until: this.#workspace.validUntil() };
   }

@@ -1,4 +1,4 @@
-/** What can be read from a token without a key. It proves nothing: only `verify` does. */
+/** Reads a token without a key. This proves nothing: only `verify` does. */
 
 import { readClock, readLeeway, type Clock } from "./clock.js";
 import type { DecodedToken } from "./claims.js";
@@ -6,8 +6,7 @@ import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
 
 /**
- * Takes a token apart, without checking its signature, its dates or for whom it is meant.
- * Use it to show what a token says; never to decide what somebody may do.
+ * Decodes a token without checking its signature, times or audience. Use it to display a token, never to authorize a request.
  *
  * @throws {@link HallpassError} with the code that says why the text is not a token.
  * @example
@@ -21,12 +20,11 @@ export function decode<Extra extends object = object>(token: string): DecodedTok
 }
 
 /**
- * Whether a token has run out: `now >= exp + leeway`. It reads the claim `exp`, nothing else, and proves nothing.
+ * Whether a token has expired: `now >= exp + leeway`. It reads only the claim `exp`, and proves nothing.
  *
- * @param options.leeway - Seconds of grace for clocks that differ; 0 by default.
+ * @param options.leeway - Seconds by which clocks may differ; 0 by default.
  * @param options.now - Returns the time in seconds since 1970; the machine's clock by default.
- * @throws {@link HallpassError} if no `exp` can be read: what stands in the header, behind `exp`, or in the place of the
- * signature may be anything.
+ * @throws {@link HallpassError} if `exp` cannot be read. The header, the claims after `exp` and the signature are not read.
  * @example
  * ```ts
  * if (isExpired(token, { leeway: 5 })) await renew();
@@ -37,7 +35,7 @@ export function isExpired(token: string, { leeway, now }: { leeway?: number; now
 }
 
 /**
- * How many seconds a token has left; zero or less once it has run out. It reads the claim `exp` and proves nothing.
+ * The remaining seconds of a token; zero or less after it has expired. It reads only the claim `exp`, and proves nothing.
  *
  * @param options.now - Returns the time in seconds since 1970; the machine's clock by default.
  * @throws {@link HallpassError} if the text is not a token with an `exp`.
@@ -50,14 +48,14 @@ export function expiresIn(token: string, { now }: { now?: Clock } = {}): number 
   return expiresAt(token) - readClock(now);
 }
 
-/** The longest token that is read, in bytes and so in characters (`MAX_TOKEN_BYTES` of the crate). */
+/** The maximum length of a token, in bytes and so in characters (`MAX_TOKEN_BYTES` of the crate). */
 const MAX_TOKEN_LENGTH = 8 * 1024;
 
-/** The text of a token; callers without TypeScript do pass `undefined`, say for a cookie that is not there. */
+/** Checks that a token is a text; callers without TypeScript may pass `undefined`, for example for a missing cookie. */
 export function tokenText(token: unknown): string {
   if (typeof token !== "string") throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
   if (token.length <= MAX_TOKEN_LENGTH) return token;
-  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; at most ${MAX_TOKEN_LENGTH} are read`);
+  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; the maximum is ${MAX_TOKEN_LENGTH}`);
 }
 
 function expiresAt(token: string): number {

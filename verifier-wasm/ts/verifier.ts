@@ -1,8 +1,8 @@
-/** The verifier: a policy, the issuer's keys, and one question. */
+/** The verifier: a policy, and the issuers' keys. */
 
 import type { Verifier as WasmVerifier } from "../wasm/hallpass.js";
 import { BoundVerifier } from "./bound-verifier.js";
-import type { Checked, TokenCache } from "./cache.js";
+import type { CheckedBy, TokenCache } from "./cache.js";
 import type { Claims, VerifiedClaims, WithClaims } from "./claims.js";
 import { readClock, type Clock } from "./clock.js";
 import { HallpassError } from "./error.js";
@@ -16,7 +16,7 @@ import type { TokenMemory } from "./token-memory.js";
 import { SignatureChecker } from "./web-crypto.js";
 
 /**
- * Verifies access tokens. Make one and keep it: it holds the issuer's keys. `Known` is what it says of a good token's claims.
+ * Verifies access tokens. Create one and keep it: it caches the issuer's keys. `Known` is the type of a verified token's claims.
  *
  * @example
  * ```ts
@@ -25,17 +25,17 @@ import { SignatureChecker } from "./web-crypto.js";
  */
 export interface Verifier<Known extends object = VerifiedClaims> {
   /**
-   * The issuers whose tokens it accepts; `null` stands for one that is not checked.
+   * The accepted issuers; `null` for one that is not checked.
    *
    * @example ["https://auth.example.com"]
    */
   readonly issuers: readonly (string | null)[];
   /**
-   * Verifies a token and returns its claims; fetches the issuer's keys when it must. From three quarters of the keys' life
-   * on they are fetched again in the background; it waits for them only when that life is over.
+   * Verifies a token and returns its claims. Fetches the issuer's keys if needed: after three quarters of their freshness in the
+   * background, and it waits for them only when they are stale.
    *
-   * @typeParam Extra - Claims of one's own, on the issuer's word.
-   * @throws {@link HallpassError} with the code that says why the token is refused, or `ERR_KEYS_UNREACHABLE`.
+   * @typeParam Extra - Additional claims, unchecked.
+   * @throws {@link HallpassError} with the reason for the refusal as its code, or `ERR_KEYS_UNREACHABLE`.
    * @example
    * ```ts
    * const { sub, exp } = await verifier.verify(token);
@@ -44,12 +44,11 @@ export interface Verifier<Known extends object = VerifiedClaims> {
    */
   verify<Extra extends object = object>(token: string, options?: VerifyOptions): Promise<WithClaims<Known, Extra>>;
   /**
-   * The same answer without a promise, from the keys that are there, for EdDSA and HS256. It never waits: keys that are old
-   * are fetched in the background and serve until they have come, or for `maxStale` seconds beyond their life; an unknown
-   * key is looked for in the background too.
+   * The same without a promise, with the current keys, for EdDSA and HS256. It never waits: stale keys are refreshed in the
+   * background, and used until then for at most `maxStale` seconds; an unknown key causes a refresh in the background too.
    *
-   * @throws {@link HallpassError} as `verify`, `ERR_KEYS_NOT_LOADED` before the first keys have come, and
-   * `ERR_ALG_NEEDS_ASYNC` where WebCrypto must check the signature (ES256, RS256, PS256).
+   * @throws {@link HallpassError} as `verify`; `ERR_KEYS_NOT_LOADED` before the first fetch is done; `ERR_ALG_NEEDS_ASYNC` if
+   * WebCrypto must check the signature (ES256, RS256, PS256).
    * @example
    * ```ts
    * await verifier.verify(first); // fetches the keys
@@ -58,8 +57,8 @@ export interface Verifier<Known extends object = VerifiedClaims> {
    */
   verifySync<Extra extends object = object>(token: string): WithClaims<Known, Extra>;
   /**
-   * The public keys that were fetched, to be kept outside the program, in a worker's KV say, and put back by the option
-   * `snapshot`. They are data, and no secret. `undefined` if none were fetched.
+   * The fetched public keys, for storage outside the program, such as a worker's KV, and for the option `snapshot`. They are not
+   * secret. `undefined` if none were fetched.
    *
    * @example
    * ```ts
@@ -71,13 +70,13 @@ export interface Verifier<Known extends object = VerifiedClaims> {
 }
 
 /**
- * What may be said of one verification.
+ * Options of one verification.
  *
  * @example await verifier.verify(token, { waitUntil: (promise) => ctx.waitUntil(promise) })
  */
 export interface VerifyOptions {
   /**
-   * As the option of {@link createVerifier}, where it is known only at a request.
+   * As the option of {@link createVerifier}, for programs that get it with each request.
    *
    * @example (promise) => ctx.waitUntil(promise)
    */
@@ -85,9 +84,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Makes a verifier. It does nothing yet: keys are read or fetched at the first use.
+ * Creates a verifier. Keys are read or fetched at the first use.
  *
- * @typeParam Extra - Claims of one's own: given, on the issuer's word; or taken from the option `schema`, and checked.
+ * @typeParam Extra - Additional claims: named here (unchecked), or inferred from the option `schema` (checked).
  * @throws {@link HallpassError} `ERR_OPTIONS_INVALID`; the message names the option.
  * @example
  * ```ts
@@ -106,21 +105,21 @@ export function createVerifier<Extra extends object = object, const Required ext
   const settings = readOptions(options);
   const { policy, issuers } = settings;
   const sources = issuers.map((issuer) => keySource(settings, issuer));
-  const chooser = issuers.length > 1 ? issuerChooser(policy, issuers.map(({ name }) => name)) : () => 0;
-  return new KeyedVerifier(sources, chooser, settings) as Verifier<VerifiedClaims<Extra, Required>>;
+  const selectIssuer = issuers.length > 1 ? issuerSelector(policy, issuers.map(({ name }) => name)) : () => 0;
+  return new KeyedVerifier(sources, selectIssuer, settings) as Verifier<VerifiedClaims<Extra, Required>>;
 }
 
-/** Tells which of several issuers' keys a token needs. What the token says of it is not proved: those keys must do so. */
-function issuerChooser(policy: Policy, names: (string | null)[]): (token: string) => number {
+/** Selects the issuer by the token's unverified `iss`. Then that issuer's keys must verify the token. */
+function issuerSelector(policy: Policy, names: (string | null)[]): (token: string) => number {
   const bound = new BoundVerifier(policy, names, '{"keys":[]}');
   return (token) => {
-    const chooser = bound.get();
-    return inWasm((_, memory) => memory.issuerOf(chooser, token));
+    const verifier = bound.get();
+    return inWasm((_, memory) => memory.issuerIndex(verifier, token));
   };
 }
 
-/** What the wasm module tells of a good token: its claims as JSON text, and when it is good, in seconds since 1970. */
-interface Verdict {
+/** A valid token: its claims as JSON text, and its validity in seconds since 1970. */
+interface VerifiedToken {
   readonly text: string;
   readonly from: number;
   readonly until: number;
@@ -129,16 +128,16 @@ interface Verdict {
 class KeyedVerifier {
   readonly issuers: readonly (string | null)[];
   readonly #sources: KeySource[];
-  readonly #chooser: (token: string) => number;
+  readonly #selectIssuer: (token: string) => number;
   readonly #now: Clock;
   readonly #readClaims: (text: string) => Claims;
   readonly #cache: TokenCache | undefined;
   readonly #signatures = new SignatureChecker();
 
-  constructor(sources: KeySource[], chooser: (token: string) => number, { issuers, now, readClaims, cache }: Settings) {
+  constructor(sources: KeySource[], selectIssuer: (token: string) => number, { issuers, now, readClaims, cache }: Settings) {
     this.issuers = issuers.map(({ name }) => name);
     this.#sources = sources;
-    this.#chooser = chooser;
+    this.#selectIssuer = selectIssuer;
     this.#now = now;
     this.#readClaims = readClaims;
     this.#cache = cache;
@@ -147,12 +146,12 @@ class KeyedVerifier {
   async verify(token: string, { waitUntil }: VerifyOptions = {}): Promise<Claims> {
     const text = tokenText(token);
     const source = this.#sourceFor(text);
-    const loading = source.load(waitUntil);
+    const loading = source.ensureKeys(waitUntil);
     if (loading !== undefined) await loading;
     try {
       return await this.#claims(text, source);
     } catch (error) {
-      if (!isUnknownKey(error) || !(await source.reload())) throw error;
+      if (!isUnknownKey(error) || !(await source.refresh())) throw error;
       return await this.#claims(text, source);
     }
   }
@@ -161,9 +160,9 @@ class KeyedVerifier {
     const text = tokenText(token);
     const source = this.#sourceFor(text);
     try {
-      return this.#claimsAtOnce(text, source.atOnce());
+      return this.#claimsSync(text, source.verifierSync());
     } catch (error) {
-      if (isUnknownKey(error)) source.reloadBehind();
+      if (isUnknownKey(error)) source.refreshInBackground();
       throw error;
     }
   }
@@ -173,47 +172,47 @@ class KeyedVerifier {
   }
 
   #sourceFor(token: string): KeySource {
-    return this.#sources[this.#chooser(token)]!;
+    return this.#sources[this.#selectIssuer(token)]!;
   }
 
-  #claimsAtOnce(token: string, verifier: WasmVerifier): Claims {
+  #claimsSync(token: string, verifier: WasmVerifier): Claims {
     const now = readClock(this.#now);
-    const known = this.#cache?.find(token, verifier, now, "here");
-    if (known !== undefined) return known;
-    const good = inWasm((_, memory) => verdict(memory.verify(verifier, token, now), memory));
-    return this.#admit(good, token, verifier, "here");
+    const cached = this.#cache?.find(token, verifier, now, "wasm");
+    if (cached !== undefined) return cached;
+    const verified = inWasm((_, memory) => verifiedToken(memory.verify(verifier, token, now), memory));
+    return this.#remember(verified, token, verifier, "wasm");
   }
 
   #claims(token: string, source: KeySource): Claims | Promise<Claims> {
-    const verifier = source.current();
+    const verifier = source.verifier();
     const now = readClock(this.#now);
-    const known = this.#cache?.find(token, verifier, now);
-    if (known !== undefined) return known;
-    const good = inWasm((_, memory) => {
+    const cached = this.#cache?.find(token, verifier, now);
+    if (cached !== undefined) return cached;
+    const verified = inWasm((_, memory) => {
       const claims = memory.verifyUnlessExternal(verifier, token, now);
-      return claims === undefined ? undefined : verdict(claims, memory);
+      return claims === undefined ? undefined : verifiedToken(claims, memory);
     });
-    return good === undefined ? this.#claimsByWebCrypto(token, source, verifier) : this.#admit(good, token, verifier, "here");
+    return verified === undefined ? this.#claimsByWebCrypto(token, source, verifier) : this.#remember(verified, token, verifier, "wasm");
   }
 
   async #claimsByWebCrypto(token: string, source: KeySource, verifier: WasmVerifier): Promise<Claims> {
     const key = inWasm((_, memory) => memory.externalKey(verifier, token));
-    const signatureFits = await this.#signatures.fits(token, key!);
-    // While WebCrypto was at work the keys may have changed, and this one may have been withdrawn: begin again.
-    if (source.current() !== verifier) return this.#claims(token, source);
+    const isSignatureValid = await this.#signatures.isValid(token, key!);
+    // The keys may have changed while WebCrypto worked, and this key may be removed: verify again.
+    if (source.verifier() !== verifier) return this.#claims(token, source);
     const now = readClock(this.#now);
-    const good = inWasm((_, memory) => verdict(memory.verifyChecked(verifier, token, signatureFits, now), memory));
-    return this.#admit(good, token, verifier, "by WebCrypto");
+    const verified = inWasm((_, memory) => verifiedToken(memory.verifyChecked(verifier, token, isSignatureValid, now), memory));
+    return this.#remember(verified, token, verifier, "webcrypto");
   }
 
-  /** The claims of a token that was just verified; they are remembered where there is a cache. A schema is the caller's code. */
-  #admit({ text, from, until }: Verdict, token: string, verifier: WasmVerifier, checked: Checked): Claims {
+  /** Returns the claims of a token that was just verified, through the cache if there is one. A schema is the caller's code. */
+  #remember({ text, from, until }: VerifiedToken, token: string, verifier: WasmVerifier, checkedBy: CheckedBy): Claims {
     if (this.#cache === undefined) return this.#readClaims(text);
-    return this.#cache.add(token, text, { verifier, checked, from, until });
+    return this.#cache.add(token, text, { verifier, checkedBy, from, until });
   }
 }
 
-function verdict(text: string, memory: TokenMemory): Verdict {
+function verifiedToken(text: string, memory: TokenMemory): VerifiedToken {
   return { text, ...memory.validity() };
 }
 

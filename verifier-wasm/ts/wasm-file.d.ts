@@ -1,4 +1,4 @@
-/** A wasm file as an import, which workerd and bundlers give as a compiled module. */
+/** The import of a wasm file, which workerd and bundlers resolve to a compiled module. */
 
 declare module "*.wasm" {
   const module: WebAssembly.Module;

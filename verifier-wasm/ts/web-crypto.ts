@@ -1,33 +1,33 @@
-/** Signatures that the runtime's own WebCrypto checks: ES256, RS256, PS256 (RFC 7518 §3). Native code is faster there. */
+/** Checks ES256, RS256 and PS256 signatures (RFC 7518 §3) with the runtime's WebCrypto, whose native code is faster. */
 
 import { HallpassError } from "./error.js";
 
-/** What WebCrypto calls the algorithms, with what it wants to know of each to import a key and to verify. */
+/** WebCrypto's parameters of each algorithm, for import and verification. */
 const ALGORITHMS = {
   ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
   RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
   PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
 } as const;
 
-/** A public key as the wasm module hands it out: read, checked, and with the one algorithm that it is for. */
+/** A public key that the wasm module has checked, with its one algorithm. */
 interface PublicKey extends JsonWebKey {
   alg: keyof typeof ALGORITHMS;
 }
 
-/** The most keys that are kept imported: as many as a key set may hold. */
+/** Maximum number of imported keys in memory: that of a key set. */
 const MAX_KEYS = 64;
 
-/** Checks signatures, and keeps the keys that it has imported. */
+/** Checks signatures, and caches imported keys. */
 export class SignatureChecker {
   readonly #imported = new Map<string, CryptoKey>();
 
-  /** Whether the signature of a well-formed token fits the key, which is the text of a JSON Web Key. */
-  async fits(token: string, keyText: string): Promise<boolean> {
+  /** Whether the signature of a well-formed token is valid; `keyText` is a JSON Web Key. */
+  async isValid(token: string, keyText: string): Promise<boolean> {
     const { subtle } = globalThis.crypto ?? {};
     if (subtle === undefined) {
       throw new HallpassError(
         "ERR_WEBCRYPTO_MISSING",
-        "ES256, RS256 and PS256 need WebCrypto, which pages have only over https: or on localhost",
+        "ES256, RS256 and PS256 need WebCrypto, which a page has only over https: or on localhost",
       );
     }
     const key = JSON.parse(keyText) as PublicKey;
@@ -39,11 +39,11 @@ export class SignatureChecker {
       const imported = await this.#import(subtle, keyText, key);
       return await subtle.verify(ALGORITHMS[key.alg], imported, signature, signed);
     } catch (cause) {
-      throw new HallpassError("ERR_KEY_SET_INVALID", `this runtime's WebCrypto does not take the key for ${key.alg}`, { cause });
+      throw new HallpassError("ERR_KEY_SET_INVALID", `this runtime's WebCrypto rejects the key for ${key.alg}`, { cause });
     }
   }
 
-  /** Two requests may both import a key: none waits for what the other has begun, which workerd forbids. */
+  /** Two requests may both import a key: in workerd, a request must not wait for another one's promise. */
   async #import(subtle: SubtleCrypto, keyText: string, key: PublicKey): Promise<CryptoKey> {
     const known = this.#imported.get(keyText);
     if (known !== undefined) return known;
@@ -55,13 +55,13 @@ export class SignatureChecker {
 }
 
 /**
- * Whether an RSA signature has its modulus's length and is the lesser number (RFC 8017 §5.2.2, §8.1.2). Deno 2.9 does not look, so
- * that whoever added the modulus to a signature by PS256 had another token as good as the first.
+ * Whether an RSA signature has the length of the modulus and is the smaller number (RFC 8017 §5.2.2, §8.1.2). Deno 2.9 does not
+ * check this: a PS256 signature plus the modulus would be a second valid signature.
  */
 function isBelow(signature: Uint8Array, modulus: Uint8Array): boolean {
   if (signature.length !== modulus.length) return false;
-  const place = signature.findIndex((byte, index) => byte !== modulus[index]);
-  return place !== -1 && signature[place]! < modulus[place]!;
+  const position = signature.findIndex((byte, index) => byte !== modulus[index]);
+  return position !== -1 && signature[position]! < modulus[position]!;
 }
 
 function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-/** The adapters in the real frameworks: Hono, and Express 5 and 4 over a listening server. */
+/** The adapters in the real frameworks: Hono, and Express 5 and 4 on a listening server. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -23,10 +23,10 @@ const key = await freshKey("k1");
 const good = await key.sign({ plan: "paid" });
 const local = await key.sign({ iss: LOCAL_ISSUER });
 
-/** The codes that the adapters were told of. */
+/** The codes that `onRefusal` has received. */
 const refusals = [];
 
-/** The ways in that each framework offers: with a verifier, with options, with keys that cannot be had, and none at all. */
+/** The routes of each framework, each with a verifier and options. */
 function routes() {
   const options = { issuer: ISSUER, audience: AUDIENCE };
   const verifier = createVerifier({ ...options, jwks: { keys: [key.jwk] } });
@@ -39,7 +39,7 @@ function routes() {
     "/unchecked": [createVerifier({ ...options, issuer: null, jwks: { keys: [key.jwk] } }), { cookie: COOKIE }],
     "/optional": [verifier, { optional: true, cookie: COOKIE }],
     "/down": [createVerifier({ ...options, jwks: UNREACHABLE }), { onRefusal: ({ code }) => refusals.push(code) }],
-    "/told": [verifier, { onRefusal: ({ code }) => refusals.push(code) }],
+    "/reported": [verifier, { onRefusal: ({ code }) => refusals.push(code) }],
     "/unusable": [createVerifier({ ...options, jwks: { keys: [{ kty: "oct", k: "AAAA" }] } })],
     "/broken": [broken],
   };
@@ -47,8 +47,8 @@ function routes() {
 
 function hono() {
   const app = new Hono();
-  for (const [path, given] of Object.entries(routes())) {
-    app.get(path, authenticateHono(...given), (c) => c.json({ claims: c.get("claims") ?? null }));
+  for (const [path, middleware] of Object.entries(routes())) {
+    app.get(path, authenticateHono(...middleware), (c) => c.json({ claims: c.get("claims") ?? null }));
   }
   app.onError((error, c) => c.json({ thrown: error.code }, 500));
   return { ask: (path, headers) => app.request(path, { headers }), stop: () => {} };
@@ -56,8 +56,8 @@ function hono() {
 
 const expressWith = (express) => async () => {
   const app = express();
-  for (const [path, given] of Object.entries(routes())) {
-    const auth = authenticateExpress(...given);
+  for (const [path, middleware] of Object.entries(routes())) {
+    const auth = authenticateExpress(...middleware);
     app.get(path, auth, (request, response) => {
       assert.equal(auth.claims(request), request.auth);
       response.json({ claims: request.auth ?? null });
@@ -71,7 +71,7 @@ const expressWith = (express) => async () => {
   return { ask, stop: () => new Promise((resolve) => server.close(resolve)) };
 };
 
-/** Not `fetch`, which joins headers that come twice. */
+/** Not `fetch`, which joins repeated headers. */
 function askOverHttp(port, path, headers = []) {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port, host: "127.0.0.1", path, headers: ["Host", "localhost", ...headers.flat()], agent: false });
@@ -108,19 +108,19 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     return response;
   }
 
-  test(`${name}: a good token reaches the handler with its claims, by a scheme of any case`, async () => {
+  test(`${name}: the handler gets the claims of a valid token, with the scheme in any case`, async () => {
     for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer  "]) {
       const { sub, plan } = await claims("/plain", bearer(good, scheme));
       assert.deepEqual({ sub, plan }, { sub: "user-1", plan: "paid" });
     }
   });
 
-  test(`${name}: no token is 401 and told only how to bring one`, async () => {
+  test(`${name}: no token is 401 with a plain challenge`, async () => {
     const nothing = [[], cookies(`${COOKIE}=${good}`), bearer("dXNlcjpwYXNz", "Basic"), bearer(good, "Bearers"), bearer(good, "DPoP")];
     for (const headers of nothing) await refused("/plain", headers, 401, "Bearer", "invalid_token");
   });
 
-  test(`${name}: a bad token is 401 with its fault in words, and never a part of it`, async () => {
+  test(`${name}: an invalid token is 401 with a description that contains no part of it`, async () => {
     const expired = await key.sign({ exp: 1 });
     for (const token of [withOneCharacterChanged(good), expired, "garbage", "x".repeat(9000), await key.sign({ aud: "web" })]) {
       await refused("/plain", bearer(token), 401, 'Bearer error="invalid_token"', "invalid_token", token.length < 9000 ? token : undefined);
@@ -130,13 +130,13 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     assert.equal(words, "the token has expired");
   });
 
-  test(`${name}: two tokens, or none behind the scheme, are 400`, async () => {
+  test(`${name}: two tokens, or a scheme without a token, are 400`, async () => {
     const many = [[...bearer(good), ...bearer(good)], bearer(`${good} ${good}`), bearer(`${good}, Bearer ${good}`), [["Authorization", "Bearer"]]];
     for (const headers of many) await refused("/plain", headers, 400, 'Bearer error="invalid_request"', "invalid_request", good);
     await refused("/cookie", cookies(`${COOKIE}=${good}; ${COOKIE}=${good}`), 400, 'Bearer error="invalid_request"', "invalid_request");
   });
 
-  test(`${name}: the cookie counts where it is asked for, and a header stands before it`, async () => {
+  test(`${name}: the cookie is read if the option names it, and the header has priority`, async () => {
     assert.equal((await claims("/cookie", cookies(`a=b; ${COOKIE}=${good}; c=d`))).sub, "user-1");
     assert.equal((await claims("/cookie", [...bearer(good), ...cookies(`${COOKIE}=bad`)])).sub, "user-1");
     await refused("/cookie", [...bearer("bad"), ...cookies(`${COOKIE}=${good}`)], 401, 'Bearer error="invalid_token"', "invalid_token");
@@ -145,7 +145,7 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     }
   });
 
-  test(`${name}: a header of another scheme is ignored, and the cookie counts`, async () => {
+  test(`${name}: a header of another scheme is ignored, and the cookie is read`, async () => {
     for (const scheme of ["Basic", "Digest", "Bearers", "Negotiate"]) {
       assert.equal((await claims("/cookie", [...bearer("dXNlcjpwYXNz", scheme), ...cookies(`${COOKIE}=${good}`)])).sub, "user-1", scheme);
     }
@@ -154,7 +154,7 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     await refused("/cookie", [...both, ...cookies(`${COOKIE}=${good}`)], 400, 'Bearer error="invalid_request"', "invalid_request");
   });
 
-  test(`${name}: the name without the prefix counts only where each issuer is on http://localhost`, async () => {
+  test(`${name}: the cookie without the prefix is read only if every issuer is on http://localhost`, async () => {
     for (const cookie of [PLAIN_COOKIE, COOKIE]) assert.equal((await claims("/local", cookies(`${cookie}=${local}`))).iss, LOCAL_ISSUER);
     assert.equal((await claims("/local", cookies(`${COOKIE}=stale; ${PLAIN_COOKIE}=${local}`))).iss, LOCAL_ISSUER);
     for (const path of ["/cookie", "/mixed", "/unchecked"]) {
@@ -162,32 +162,32 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     }
   });
 
-  test(`${name}: where the token is optional its absence is no claims`, async () => {
+  test(`${name}: with \`optional\`, a request without a token has no claims`, async () => {
     assert.equal(await claims("/optional", []), null);
     assert.equal((await claims("/optional", bearer(good))).sub, "user-1");
   });
 
-  test(`${name}: keys that cannot be had are 503 with Retry-After, and no word of where they are`, async () => {
+  test(`${name}: unavailable keys are 503 with Retry-After, without their URL`, async () => {
     for (const path of ["/down", "/unusable"]) {
       const response = await refused(path, bearer(good), 503, null, "unavailable");
       assert.equal(response.headers.get("retry-after"), "5");
     }
   });
 
-  test(`${name}: whoever asks is told why a request was refused, but not of one without a token`, async () => {
+  test(`${name}: onRefusal gets the error of a refused request, except for a missing token`, async () => {
     refusals.length = 0;
-    for (const headers of [bearer(good), bearer("bad"), []]) await app.ask("/told", headers);
+    for (const headers of [bearer(good), bearer("bad"), []]) await app.ask("/reported", headers);
     await app.ask("/down", bearer(good));
     assert.deepEqual(refusals, ["ERR_TOKEN_SEGMENTS", "ERR_KEYS_UNREACHABLE"]);
   });
 
-  test(`${name}: what is wrong with the verifier goes to the application's error handler`, async () => {
+  test(`${name}: an error of the verifier itself goes to the application's error handler`, async () => {
     const response = await app.ask("/broken", bearer(good));
     assert.deepEqual([response.status, await response.json()], [500, { thrown: "ERR_TIME_INVALID" }]);
   });
 }
 
-test("Express: what a middleware before this one made of the header counts", async () => {
+test("Express: the header is read as an earlier middleware has changed it", async () => {
   const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } }));
   const server = createServer(async (request, response) => {
     if (request.url === "/exchanged") request.headers.authorization = `Bearer ${good}`;
@@ -207,12 +207,12 @@ test("Express: what a middleware before this one made of the header counts", asy
   }
 });
 
-test("Express: claims of a request that was not let through are an error, not undefined", () => {
+test("Express: claims of a request that was not admitted are an error, not undefined", () => {
   const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }));
   assert.throws(() => auth.claims({}), TypeError);
 });
 
-test("Hono: a fetch in the background is handed to the worker's waitUntil", async (t) => {
+test("Hono: a background fetch is passed to the worker's waitUntil", async (t) => {
   t.mock.timers.enable({ apis: ["Date"], now: 1_790_000_000_000 });
   const fetch = async () => Response.json({ keys: [key.jwk] });
   const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: UNREACHABLE, fetch });
@@ -233,7 +233,7 @@ test("Hono: a fetch in the background is handed to the worker's waitUntil", asyn
 });
 
 for (const adapter of ["hono", "express"]) {
-  test(`hallpass/${adapter} is under 1.25 KB gzipped, and takes nothing with it, not the framework and not the verifier`, async (t) => {
+  test(`hallpass/${adapter} is under 1.25 KB gzipped, without the framework and the verifier`, async (t) => {
     const options = { bundle: true, minify: true, format: "esm", platform: "neutral", write: false, metafile: true };
     const { outputFiles: [{ contents }], metafile } = await build({ ...options, entryPoints: [import.meta.resolve(`hallpass/${adapter}`).slice("file://".length)] });
     assert.deepEqual(Object.keys(metafile.inputs).map((path) => basename(path)).sort(), ["bearer.js", "cookies.js", `${adapter}.js`].sort());

@@ -1,4 +1,4 @@
-/** Tokens that were verified before: what is remembered of them, and when it counts no longer. */
+/** The cache of verified tokens: its content, and when an entry becomes invalid. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,7 +18,7 @@ function verifierFor(key, options) {
   return { verifier, clock };
 }
 
-test("without a cache every call returns an object of its own", async () => {
+test("without a cache, every call returns a new object", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   const { verifier } = verifierFor(key);
@@ -28,7 +28,7 @@ test("without a cache every call returns an object of its own", async () => {
   assert.deepEqual(verifier.verifySync(token).roles, ["admin"]);
 });
 
-test("with a cache a token that comes again gives the same claims, frozen to the ground", async () => {
+test("with a cache, a repeated token returns the same deeply frozen claims", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   const { verifier } = verifierFor(key, { cache: true });
@@ -39,7 +39,7 @@ test("with a cache a token that comes again gives the same claims, frozen to the
   assert.deepEqual(claims, verifierFor(key).verifier.verifySync(token));
 });
 
-test("where callers want claims of their own, each of them gets some", async () => {
+test("with `claims: \"fresh\"`, each call returns a new object", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   const { verifier } = verifierFor(key, { cache: { claims: "fresh" } });
@@ -48,7 +48,7 @@ test("where callers want claims of their own, each of them gets some", async () 
   assert.notEqual(verifier.verifySync(token), verifier.verifySync(token));
 });
 
-test("a token that is remembered runs out at its exp all the same, to the second and with its leeway", async () => {
+test("a cached token expires at its exp plus leeway, to the second", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   for (const leeway of [0, 5]) {
@@ -62,7 +62,7 @@ test("a token that is remembered runs out at its exp all the same, to the second
   }
 });
 
-test("a token that is remembered is not good before its nbf when the clock goes back", async () => {
+test("a cached token is invalid before its nbf if the clock is set back", async () => {
   const key = await freshKey("k1");
   const token = await key.sign({ ...good, nbf: NOW });
   const { verifier, clock } = verifierFor(key, { cache: true, leeway: 2 });
@@ -73,7 +73,7 @@ test("a token that is remembered is not good before its nbf when the clock goes 
   assert.throws(() => verifier.verifySync(token), { code: "ERR_TOKEN_NOT_YET_VALID" });
 });
 
-test("a token that is remembered grows too old", async () => {
+test("a cached token exceeds maxTokenAge", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   const { verifier, clock } = verifierFor(key, { cache: true, maxTokenAge: 60 });
@@ -84,7 +84,7 @@ test("a token that is remembered grows too old", async () => {
   assert.throws(() => verifier.verifySync(token), { code: "ERR_TOKEN_TOO_OLD" });
 });
 
-test("a token that differs in one character is another one, and what is refused is never remembered", async () => {
+test("a token that differs in one character is not found, and refused tokens are not cached", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   const { verifier } = verifierFor(key, { cache: true });
@@ -96,7 +96,7 @@ test("a token that differs in one character is another one, and what is refused 
   }
 });
 
-test("a token that ends like one that is remembered is another one", async () => {
+test("a token with the same end as a cached one is not found", async () => {
   const key = await freshKey("k1");
   const token = await key.sign(good);
   const { verifier } = verifierFor(key, { cache: true });
@@ -107,7 +107,7 @@ test("a token that ends like one that is remembered is another one", async () =>
   assert.equal(verifier.verifySync(token), claims);
 });
 
-test("a token is forgotten with its issuer's keys, and not when the same keys are fetched again", async (t) => {
+test("new keys invalidate cached tokens, and a refetch of the same keys does not", async (t) => {
   const [old, next] = await Promise.all([freshKey("k1"), freshKey("k2")]);
   const server = await startKeyServer(publish(old.jwk));
   t.after(() => server.stop());
@@ -124,7 +124,7 @@ test("a token is forgotten with its issuer's keys, and not when the same keys ar
   assert.throws(() => verifier.verifySync(token), { code: "ERR_KEY_UNKNOWN" });
 });
 
-test("no more tokens are remembered than asked for, and those used last are kept", async () => {
+test("the cache respects its size and keeps recently used tokens", async () => {
   const key = await freshKey("k1");
   const tokens = await Promise.all(Array.from({ length: 20 }, (_, count) => key.sign({ ...good, jti: `token-${count}` })));
   const { verifier } = verifierFor(key, { cache: { size: 8 } });
@@ -137,7 +137,7 @@ test("no more tokens are remembered than asked for, and those used last are kept
   assert.notEqual(verifier.verifySync(tokens[1]), dropped);
 });
 
-test("a token that WebCrypto checked is remembered for verify, and verifySync refuses it as ever", async () => {
+test("a token that WebCrypto checked is cached for verify only; verifySync still refuses it", async () => {
   const key = await freshKey("k1", "ES256");
   const token = await key.sign(good);
   const { verifier } = verifierFor(key, { cache: true });
@@ -146,7 +146,7 @@ test("a token that WebCrypto checked is remembered for verify, and verifySync re
   assert.throws(() => verifier.verifySync(token), { code: "ERR_ALG_NEEDS_ASYNC" });
 });
 
-test("a wrong option of the cache names itself and says what it takes", async () => {
+test("an invalid cache option is refused by its name with its valid values", async () => {
   const key = await freshKey("k1");
   const refused = (cache, message) =>
     assert.throws(() => verifierFor(key, { cache }), { code: "ERR_OPTIONS_INVALID", message });

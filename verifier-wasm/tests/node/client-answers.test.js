@@ -1,4 +1,4 @@
-/** What the session client makes of the issuer's answers: only a definite refusal ends a session. */
+/** The session client and the issuer's responses: only a definite refusal ends a session. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ const HARMLESS = {
   "a proxy's page": () => new Response("<html>", { status: 502 }),
   "a hotel's page": () => new Response("<html>sign in</html>"),
   "a 200 without a token": () => answer({ user: {}, session: {} }),
-  "a token that is over at once": () => grant("t1", { expires_in: 0 }),
+  "a token that has already expired": () => grant("t1", { expires_in: 0 }),
   "a 400 of another kind": () => refusal(400, "unsupported_grant_type"),
   "a 403": () => refusal(403, "csrf_rejected"),
   "a network error": () => Promise.reject(new TypeError("fetch failed")),
@@ -28,7 +28,7 @@ for (const [name, refresh] of Object.entries(HARMLESS)) {
 const ENDS = {
   invalid_grant: () => refusal(400, "invalid_grant"),
   invalid_request: () => refusal(400, "invalid_request"),
-  "a 204, where nothing was presented": () => new Response(null, { status: 204 }),
+  "a 204 without a presented token": () => new Response(null, { status: 204 }),
 };
 
 for (const [name, refresh] of Object.entries(ENDS)) {
@@ -39,15 +39,15 @@ for (const [name, refresh] of Object.entries(ENDS)) {
   });
 }
 
-test("in the body transport, where a token is presented, neither invalid_request nor a 204 ends the session", async (t) => {
-  const storage = { getItem: (key) => (key.endsWith(":refresh_token") ? "hprt_x" : null), setItem() {}, removeItem: () => assert.fail("the token is dropped") };
-  for (const [name, code] of [["invalid_request", "ERR_REQUEST_REFUSED"], ["a 204, where nothing was presented", "ERR_ISSUER_UNREACHABLE"]]) {
+test("in the body transport, neither invalid_request nor a 204 ends the session", async (t) => {
+  const storage = { getItem: (key) => (key.endsWith(":refresh_token") ? "hprt_x" : null), setItem() {}, removeItem: () => assert.fail("the token is removed") };
+  for (const [name, code] of [["invalid_request", "ERR_REQUEST_REFUSED"], ["a 204 without a presented token", "ERR_ISSUER_UNREACHABLE"]]) {
     const { session } = sessionWith(t, { "/refresh": ENDS[name] }, { transport: "body", storage });
     await assert.rejects(session.getAccessToken(), { code });
   }
 });
 
-test("a sign-in tells what was wrong, and when to try again", async (t) => {
+test("a failed sign-in has a code, and Retry-After", async (t) => {
   const refusals = [refusal(401, "invalid_credentials"), refusal(429, "too_many_attempts", { "retry-after": "7" }), refusal(503, "overloaded", { "retry-after": "2" })];
   const { session } = sessionWith(t, { "/refresh": () => refusal(400, "invalid_grant"), "/login": () => refusals.shift() });
   const signIn = () => session.signIn({ username: "ada", password: "secret" });
@@ -56,14 +56,14 @@ test("a sign-in tells what was wrong, and when to try again", async (t) => {
   await assert.rejects(signIn(), { code: "ERR_ISSUER_UNREACHABLE", retryAfter: 2 });
 });
 
-test("no error holds the password or a token", async (t) => {
+test("no error contains the password or a token", async (t) => {
   const { session } = sessionWith(t, { "/refresh": () => grant("secret-token"), "/login": () => new Response("<html>") });
   await session.getAccessToken();
   const error = await session.signIn({ username: "ada", password: "secret-password" }).catch((error) => error);
   assert.doesNotMatch(`${error.stack} ${error.cause?.stack} ${JSON.stringify(error)}`, /secret-/);
 });
 
-test("reading the state asks nothing, whoever asks at once waits for one renewal, and listeners hear of a change once", async (t) => {
+test("reading the state sends no request, concurrent calls share one renewal, and listeners are called once per change", async (t) => {
   const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1") });
   const heard = [];
   session.subscribe((state) => heard.push(state));
@@ -74,7 +74,7 @@ test("reading the state asks nothing, whoever asks at once waits for one renewal
   assert.deepEqual(heard, [session.state]);
 });
 
-test("what was disposed of answers no more, and a sign-out that was under way still goes through", async (t) => {
+test("a disposed session rejects calls, and a running sign-out still completes", async (t) => {
   const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1"), "/logout": () => new Response(null, { status: 204 }) });
   await session.getAccessToken();
   const signingOut = session.signOut();
@@ -86,12 +86,12 @@ test("what was disposed of answers no more, and a sign-out that was under way st
   assert.equal(asked.at(-1).path, "/logout");
 });
 
-test("a token that expires while it is asked for is renewed, whichever look at the clock comes first after its end", async (t) => {
+test("a token that expires between two readings of the clock is renewed", async (t) => {
   for (let early = 0; early < 100; early++) {
     let clock = 1e9;
     const { session } = sessionWith(t, { "/refresh": (_request, count) => grant(`t${count}`) }, { now: () => (clock += 0.001) });
     assert.equal(await session.getAccessToken(), "t1");
-    // Ten seconds before its end a token is handed out no more: each look at the clock is a millisecond later.
+    // A token is not returned in its last ten seconds. Each reading of the clock is a millisecond later.
     clock += 290 - early / 1000;
     assert.match(await session.getAccessToken(), /^t[12]$/);
   }

@@ -1,4 +1,4 @@
-/** The session client in pages and runtimes whose APIs are missing, forbidden, broken, or stubs: no user is signed out by them. */
+/** The session client works if APIs of the page or runtime are missing, forbidden, broken, or stubs. */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { grant, ISSUER } from "../../../tests/support/session-issuer.js";
 
 const CREDENTIALS = { username: "ada", password: "secret" };
 
-/** The APIs that a page may have; those that Node lacks are there in a simple form, so that they can be broken too. */
+/** The APIs of a page that Node lacks, in a simple form, so that tests can break them too. */
 const WORKING = {
   document: () => Object.assign(new EventTarget(), { visibilityState: "visible" }),
   localStorage: () => storage(),
@@ -23,7 +23,7 @@ const FOUND = ["BroadcastChannel", "URL", "crypto", "AbortController", "AbortSig
 const NAMES = [...Object.keys(WORKING), ...FOUND];
 const pageEvents = new EventTarget();
 
-/** What the issuer answers, made beforehand: Node's own `Response` needs some of the APIs. */
+/** The issuer's responses, created in advance: Node's own `Response` needs some of the APIs. */
 const headers = new Headers();
 const granted = await grant("t1").json();
 const ANSWERS = {
@@ -34,10 +34,10 @@ const ANSWERS = {
 
 const refuses = () => { throw new DOMException("not here", "SecurityError"); };
 
-/** An object of which every property is such an object again, and which does `task` when it is called or constructed. */
+/** An object whose properties are all such objects, and which runs `task` when it is called or constructed. */
 const stub = (task) => new Proxy(function () {}, { get: (_target, name) => (name === Symbol.toPrimitive ? refuses : stub(task)), apply: task, construct: () => task() ?? {} });
 
-const WAYS = {
+const DEFECTS = {
   "is missing": undefined,
   "is undefined": { value: undefined },
   "throws when it is read": { get: refuses },
@@ -45,12 +45,12 @@ const WAYS = {
   "does nothing": { value: stub(() => undefined) },
 };
 
-for (const [way, descriptor] of Object.entries(WAYS)) {
-  for (const name of NAMES) test(`a session works where \`${name}\` ${way}`, (t) => isOfUse(t, [name], descriptor));
-  test(`a session works where each of them ${way}`, (t) => isOfUse(t, NAMES, descriptor));
+for (const [defect, descriptor] of Object.entries(DEFECTS)) {
+  for (const name of NAMES) test(`a session works if \`${name}\` ${defect}`, (t) => sessionWorks(t, [name], descriptor));
+  test(`a session works if each of these APIs ${defect}`, (t) => sessionWorks(t, NAMES, descriptor));
 }
 
-test("a page that is seen was not put away for good, though no `pageshow` came", async (t) => {
+test("a page that becomes visible after `pagehide` works again, without `pageshow`", async (t) => {
   replaceGlobals(t, [], undefined);
   const session = sessionOf(t);
   assert.equal(await session.getAccessToken(), null);
@@ -60,19 +60,19 @@ test("a page that is seen was not put away for good, though no `pageshow` came",
   assert.equal(await session.getAccessToken(), null);
 });
 
-test("a token of another tab that has no end is not believed", async (t) => {
+test("a token of another tab without a valid expiry is ignored", async (t) => {
   replaceGlobals(t, [], undefined);
   const session = sessionOf(t);
   await session.signIn(CREDENTIALS);
   const timers = t.mock.method(globalThis, "setTimeout");
-  const neighbour = new BroadcastChannel(`hallpass:${ISSUER}`);
-  t.after(() => neighbour.close());
+  const otherTab = new BroadcastChannel(`hallpass:${ISSUER}`);
+  t.after(() => otherTab.close());
   const { user, session: { id } } = granted;
   for (const expiresIn of [NaN, undefined, "soon", -1]) {
-    neighbour.postMessage({ type: "pass", pass: { token: "t9", expiresIn, sentAt: { wall: Date.now() + 1e6, monotonic: 0 }, user, session: { id } } });
+    otherTab.postMessage({ type: "pass", pass: { token: "t9", expiresIn, sentAt: { wall: Date.now() + 1e6, monotonic: 0 }, user, session: { id } } });
   }
-  // It has heard them once it has heard the next.
-  neighbour.postMessage({ type: "wait", until: Date.now() + 60_000 });
+  // The next message shows that the earlier ones have been received.
+  otherTab.postMessage({ type: "wait", until: Date.now() + 60_000 });
   while (timers.mock.callCount() === 0) await setImmediate();
   assert.equal(await session.getAccessToken(), "t1");
 });
@@ -88,7 +88,7 @@ test("no other file of the client names an API of the browser", () => {
   }
 });
 
-async function isOfUse(t, names, descriptor) {
+async function sessionWorks(t, names, descriptor) {
   replaceGlobals(t, names, descriptor);
   const session = sessionOf(t);
   assert.equal(await session.getAccessToken(), null);
@@ -105,7 +105,7 @@ function sessionOf(t) {
   return session;
 }
 
-/** Gives the test the globals of a page, some of them broken. */
+/** Sets the globals of a page, some of them broken. */
 function replaceGlobals(t, names, descriptor) {
   for (const name of NAMES) {
     const former = Object.getOwnPropertyDescriptor(globalThis, name);

@@ -1,4 +1,4 @@
-/** `session.fetch`: to whom the access token goes, and what happens when it is refused. */
+/** `session.fetch`: the origins that get the access token, and a 401. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ const origins = ["https://api.example"];
 const ok = () => new Response("fine");
 const callsOf = (asked, path) => asked.filter((call) => call.path === path).map(({ authorization }) => authorization);
 
-test("the token goes to the issuer's origin and to those named, and to no other", async (t) => {
+test("the token is sent to the issuer's origin and to `origins` only", async (t) => {
   const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1"), "/me": ok, [API]: ok, [OTHER]: ok }, { origins });
   for (const url of [`${ISSUER}/me`, API, OTHER]) await session.fetch(url);
   assert.deepEqual(callsOf(asked, "/me"), ["Bearer t1"]);
@@ -18,19 +18,19 @@ test("the token goes to the issuer's origin and to those named, and to no other"
   assert.deepEqual(callsOf(asked, OTHER), [null]);
 });
 
-test("an Authorization of the caller's own stays", async (t) => {
+test("the caller's own Authorization header is kept", async (t) => {
   const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1"), [API]: ok }, { origins });
   await session.fetch(API, { headers: { authorization: "Basic eA==" } });
   assert.deepEqual(callsOf(asked, API), ["Basic eA=="]);
 });
 
-test("where nobody is signed in the request goes without a token", async (t) => {
+test("without a signed-in user, the request is sent without a token", async (t) => {
   const { session, asked } = sessionWith(t, { "/refresh": () => refusal(400, "invalid_grant"), [API]: ok }, { origins });
   await session.fetch(API);
   assert.deepEqual(callsOf(asked, API), [null]);
 });
 
-test("a 401 is tried again once with a new token, and with the same body", async (t) => {
+test("after a 401 the request is repeated once, with a new token and the same body", async (t) => {
   const paths = { "/refresh": (_request, count) => grant(`t${count}`), [API]: ({ headers }) => new Response(null, { status: headers.get("authorization") === "Bearer t2" ? 200 : 401 }) };
   const { session, asked } = sessionWith(t, paths, { origins });
   const response = await session.fetch(API, { method: "POST", body: "a note" });
@@ -38,14 +38,14 @@ test("a 401 is tried again once with a new token, and with the same body", async
   assert.deepEqual(asked.filter(({ path }) => path === API).map(({ authorization, body }) => [authorization, body]), [["Bearer t1", "a note"], ["Bearer t2", "a note"]]);
 });
 
-test("a service that always says 401 causes one renewal, and not one each time", async (t) => {
+test("a service that always returns 401 causes one renewal, not one per request", async (t) => {
   const paths = { "/refresh": (_request, count) => grant(`t${count}`), [API]: () => new Response(null, { status: 401 }) };
   const { session, asked } = sessionWith(t, paths, { origins });
   for (let call = 0; call < 5; call += 1) assert.equal((await session.fetch(API)).status, 401);
   assert.equal(callsOf(asked, "/refresh").length, 2);
 });
 
-test("requests that are refused at the same time wait for one renewal, and all of them are tried again", async (t) => {
+test("concurrent requests with a 401 share one renewal, and all are repeated", async (t) => {
   const paths = { "/refresh": (_request, count) => grant(`t${count}`), [API]: ({ headers }) => new Response(null, { status: headers.get("authorization") === "Bearer t2" ? 200 : 401 }) };
   const { session, asked } = sessionWith(t, paths, { origins });
   await session.getAccessToken();
@@ -54,7 +54,7 @@ test("requests that are refused at the same time wait for one renewal, and all o
   assert.equal(callsOf(asked, "/refresh").length, 2);
 });
 
-test("a 401 is not tried again as another user", async (t) => {
+test("after a 401 the request is not repeated as another user", async (t) => {
   const paths = { "/refresh": (_request, count) => (count === 1 ? grant("t1") : grant("t2", { user: "grace", session: "s2" })), [API]: () => new Response(null, { status: 401 }) };
   const { session, asked } = sessionWith(t, paths, { origins });
   assert.equal((await session.fetch(API)).status, 401);
@@ -62,8 +62,8 @@ test("a 401 is not tried again as another user", async (t) => {
   assert.equal(session.user.username, "grace");
 });
 
-test("a request made for one user does not go out as another", async (t) => {
-  // The first token is all but over, so the request waits for the next, which is somebody else's.
+test("a request of one user is not sent as another user", async (t) => {
+  // The first token is about to expire, so the request waits for the next one, which is another user's.
   const paths = { "/refresh": (_request, count) => (count === 1 ? grant("t1", { expires_in: 0.5 }) : grant("t2", { user: "grace", session: "s2" })), [API]: ok };
   const { session, asked } = sessionWith(t, paths, { origins });
   await session.fetch(API);
@@ -104,7 +104,7 @@ for (const [name, [request, sent]] of Object.entries(BODIES)) {
   });
 }
 
-/** How often a body was copied: of a stream a copy keeps in memory whatever has been sent. */
+/** Counts the copies of a body: a copy of a stream would keep all sent data in memory. */
 function countCopies(t) {
   const spies = [t.mock.method(Request.prototype, "clone"), t.mock.method(ReadableStream.prototype, "tee")];
   return () => spies.reduce((sum, { mock }) => sum + mock.callCount(), 0);

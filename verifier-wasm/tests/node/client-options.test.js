@@ -1,4 +1,4 @@
-/** The options of a session, read strictly. */
+/** The options of a session are read strictly. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,15 +14,15 @@ const REFUSED = {
   "`audience`": [{ issuer: "https://a.example", audience: "api" }],
 };
 
-for (const [name, given] of Object.entries(REFUSED)) {
-  test(`${name} is refused where it is wrong`, () => {
-    for (const options of given) {
+for (const [name, invalid] of Object.entries(REFUSED)) {
+  test(`an invalid ${name} is refused by its name`, () => {
+    for (const options of invalid) {
       assert.throws(() => createSession(options), (error) => error.code === "ERR_OPTIONS_INVALID" && error.message.includes(name));
     }
   });
 }
 
-test("the clock may be given, and a page without storage, channels or locks will do", async (t) => {
+test("a custom clock is accepted, and storage, channels and locks are not required", async (t) => {
   const session = createSession({ issuer: new URL("https://a.example/auth/"), now: () => 0, fetch: async (url) => (assert.equal(url, "https://a.example/auth/refresh"), new Response("{}", { status: 500 })) });
   t.after(() => session.dispose());
   await assert.rejects(session.getAccessToken(), { code: "ERR_ISSUER_UNREACHABLE" });
@@ -32,7 +32,7 @@ const ORIGINS = ["tauri://localhost", "capacitor://localhost", "ionic://localhos
   "moz-extension://0f5cd0d8-7a2c-4a2a-9d4e-2d1f0f6c1a11", "http://tauri.localhost", "https://api.example:8443", "http://[::1]:8080"];
 
 for (const origin of ORIGINS) {
-  test(`${origin} may be named, and gets the token, and so does a page of it`, async (t) => {
+  test(`${origin} gets the token as one of \`origins\` and as the page's origin`, async (t) => {
     const authorized = async (options, location) => {
       globalThis.location = location;
       const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1"), [`${origin}/notes`]: () => new Response("fine") }, options);
@@ -46,7 +46,7 @@ for (const origin of ORIGINS) {
   });
 }
 
-test("an origin has one form, whatever its case and its default port", () => {
+test("an origin has one normal form: lower case, without the default port", () => {
   for (const url of ["https://auth.example", "HTTPS://Auth.Example:443/", "https://auth.example:0443?x", "https://auth.example#x"]) {
     assert.equal(originOf(url), "https://auth.example");
   }
@@ -55,7 +55,7 @@ test("an origin has one form, whatever its case and its default port", () => {
   }
 });
 
-test("a `URL` that is not the browser's, as in React Native, will do", (t) => {
+test("an incomplete `URL`, as in React Native, is sufficient", (t) => {
   const { URL } = globalThis;
   t.after(() => (globalThis.URL = URL));
   globalThis.URL = class {

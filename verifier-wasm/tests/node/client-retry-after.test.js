@@ -1,4 +1,4 @@
-/** How long the session client waits after an answer that asks it to: whatever the answer is, in whichever form, in all tabs. */
+/** The session client respects Retry-After: in every response, in every form, and in all tabs. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readRetryAfter } from "../../dist/client/retry-after.js";
 import { grant, ISSUER, sessionWith } from "../../../tests/support/session-issuer.js";
 
-/** A tab has a document; without one, as on a server, a session begins nothing by itself. */
+/** A tab has a document. Without one, as on a server, a session sends no request until a method is called. */
 globalThis.document = Object.assign(new EventTarget(), { visibilityState: "visible" });
 
 const NOW = Date.parse("1994-11-06T08:47:37Z");
@@ -30,10 +30,10 @@ const HEADERS = {
 };
 
 for (const [header, seconds] of Object.entries(HEADERS)) {
-  test(`\`Retry-After: ${header}\` asks for ${seconds ?? "no"} seconds`, () => assert.equal(readRetryAfter(header, NOW), seconds));
+  test(`\`Retry-After: ${header}\` is ${seconds === undefined ? "ignored" : `${seconds} seconds`}`, () => assert.equal(readRetryAfter(header, NOW), seconds));
 }
 
-test("two digits of a year mean one that is at most 50 years ahead", () => {
+test("a year of two digits is at most 50 years ahead", () => {
   const at = (year) => Date.parse(`${year}-11-06T08:47:37Z`);
   assert.equal(readRetryAfter("Sunday, 06-Nov-44 08:47:37 GMT", NOW), (at(2044) - NOW) / 1000);
   assert.equal(readRetryAfter("Sunday, 06-Nov-45 08:47:37 GMT", NOW), undefined);
@@ -44,8 +44,8 @@ const html = (status, headers) => () => new Response("<!doctype html><h1>Error 1
 const inTwoMinutes = () => new Date(Date.now() + 120_000).toUTCString();
 
 for (const status of [429, 500, 502, 503, 200, 403]) {
-  test(`a page that got ${status} with \`Retry-After\` asks no more until then, and says when that is`, async (t) => {
-    // By the answer's own clock: that of this computer may be wrong.
+  test(`after a ${status} with \`Retry-After\`, a page sends no request until then, and its error has the time`, async (t) => {
+    // By the clock of the response: this computer's may be wrong.
     const byDate = { date: "Sun, 06 Nov 1994 08:47:37 GMT", "retry-after": "Sun, 06 Nov 1994 08:49:37 GMT" };
     for (const headers of [{ "retry-after": "120" }, { "retry-after": inTwoMinutes() }, byDate]) {
       const { session, asked } = sessionWith(t, { "/refresh": html(status, headers) });
@@ -58,7 +58,7 @@ for (const status of [429, 500, 502, 503, 200, 403]) {
   });
 }
 
-test("what one tab is told to wait, the others wait too", async (t) => {
+test("a Retry-After that one tab received applies to the others", async (t) => {
   const issuer = "https://throttled.example";
   const failing = sessionWith(t, { [`${issuer}/refresh`]: () => new Response("", { status: 500 }) }, { issuer });
   await assert.rejects(failing.session.getAccessToken());
@@ -76,14 +76,14 @@ test("a sign-in does not wait", async (t) => {
   assert.equal(await session.getAccessToken(), "t1");
 });
 
-test("a hundred pages whose first renewal failed all ask again by themselves, by this runtime's own timers", async (t) => {
+test("a hundred pages whose first renewal failed retry with the runtime's real timers", async (t) => {
   const pages = Array.from({ length: 100 }, () => sessionWith(t, { "/refresh": (_request, count) => (count < 3 ? new Response("{}", { status: 500 }) : grant("t1")) }));
   const deadline = Date.now() + 120_000;
   while (pages.some(({ session }) => session.state.status !== "signed-in") && Date.now() < deadline) await sleep(50);
   assert.deepEqual(pages.filter(({ session }) => session.state.status !== "signed-in"), []);
 });
 
-test("the state says why it is not known who is signed in, until it is", async (t) => {
+test("the state has the error while the user's status is unknown", async (t) => {
   const { session } = sessionWith(t, { "/refresh": (_request, count) => (count === 1 ? Promise.reject(new TypeError("fetch failed")) : grant("t1")) });
   const states = [];
   session.subscribe((state) => states.push(state));
@@ -94,17 +94,17 @@ test("the state says why it is not known who is signed in, until it is", async (
   assert.equal("error" in last, false);
 });
 
-test("a sign-out that succeeds does not end a wait that the issuer asked for", async (t) => {
+test("a successful sign-out does not end the wait of a Retry-After", async (t) => {
   const paths = { "/refresh": html(503, { "retry-after": "120" }), "/logout": () => new Response(null, { status: 204 }) };
   const { session, asked } = sessionWith(t, paths);
   await assert.rejects(session.getAccessToken(), { code: "ERR_ISSUER_UNREACHABLE" });
   assert.equal(await session.signOut(), "ended");
-  // Another tab shows a session that this page does not know: the issuer is asked, but not before it allows it.
-  const neighbour = new BroadcastChannel(`hallpass:${ISSUER}`);
-  t.after(() => neighbour.close());
+  // Another tab reports an unknown session: the page asks the issuer, but only after the wait.
+  const otherTab = new BroadcastChannel(`hallpass:${ISSUER}`);
+  t.after(() => otherTab.close());
   const user = { id: "u1", username: "ada" };
   const sentAt = { wall: Date.now(), monotonic: 0 };
-  neighbour.postMessage({ type: "pass", pass: { token: "t9", expiresIn: 300, sentAt, user, session: { id: "s9", expires_at: 2e9 } } });
+  otherTab.postMessage({ type: "pass", pass: { token: "t9", expiresIn: 300, sentAt, user, session: { id: "s9", expires_at: 2e9 } } });
   await sleep(200);
   assert.deepEqual(asked.map(({ path }) => path), ["/refresh", "/logout"]);
 });

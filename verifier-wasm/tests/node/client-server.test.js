@@ -1,4 +1,4 @@
-/** A session that a server creates, in a module that pages share with it: it asks nothing until a method is called. */
+/** A session on a server, in a module that it shares with pages: it sends no request until a method is called. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -7,7 +7,7 @@ import { sessionWith, grant } from "../../../tests/support/session-issuer.js";
 
 const tests = new URL("../../../tests/", import.meta.url);
 
-/** What a process does that creates a session and lets go of it; it must end by itself. */
+/** The calls of a process that creates a session and does not use it. The process must end. */
 function createdBy(load) {
   const spy = `
     const done = [];
@@ -35,7 +35,7 @@ for (const [name, load] of [
   });
 }
 
-test("without a document a session does what a method asks of it", async (t) => {
+test("without a document, a session works when a method is called", async (t) => {
   const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1") });
   assert.deepEqual([asked.length, session.state.status], [0, "unknown"]);
   assert.equal(await session.getAccessToken(), "t1");

@@ -1,4 +1,4 @@
-/** The body transport's storage: what is in it, and what a broken one does. */
+/** The storage of the body transport: its content, and broken storages. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ const CREDENTIALS = { username: "ada", password: "secret" };
 const full = () => { throw new DOMException("full", "QuotaExceededError"); };
 const gone = () => new Response(null, { status: 204 });
 
-test("a sign-in keeps both tokens, a renewal the new one, a sign-out the device's alone", async (t) => {
+test("a sign-in stores both tokens, a renewal the new one, a sign-out keeps the device token only", async (t) => {
   const storage = storageOf();
   const paths = { "/login": () => grant("t1", { refresh_token: "r1", device_token: "d1" }), "/refresh": () => grant("t2", { refresh_token: "r2" }), "/logout": gone };
   const { session, asked } = sessionWith(t, paths, { transport: "body", storage });
@@ -24,7 +24,7 @@ test("a sign-in keeps both tokens, a renewal the new one, a sign-out the device'
   assert.equal(JSON.parse(asked.find(({ path }) => path === "/logout").body).refresh_token, "r1");
 });
 
-test("a sign-in ends the session whose token it takes the place of", async (t) => {
+test("a sign-in ends the session whose stored token it replaces", async (t) => {
   const paths = { "/refresh": () => grant("t1"), "/login": () => grant("t2", { session: "s2", refresh_token: "r2" }), "/logout": gone };
   const { session, asked } = sessionWith(t, paths, { transport: "body", storage: storageOf({ [KEY]: "r1" }) });
   await session.signIn(CREDENTIALS);
@@ -32,12 +32,12 @@ test("a sign-in ends the session whose token it takes the place of", async (t) =
   assert.deepEqual(JSON.parse(asked.find(({ path }) => path === "/logout").body), { refresh_token: "r1" });
 });
 
-test("a renewal puts no token in the place of one that is newer, and drops none", async (t) => {
+test("a renewal neither replaces nor removes a newer token", async (t) => {
   for (const refused of [false, true]) {
     const storage = storageOf({ [KEY]: "r1" });
     const { session, asked } = sessionWith(t, {
       "/refresh": (_request, count) => {
-        // Another tab has signed in while the answer was under way.
+        // Another tab signs in before the response arrives.
         if (count === 1) storage.setItem(KEY, "r9");
         return refused && count === 1 ? refusal(400, "invalid_grant") : grant("t1", { refresh_token: count === 1 ? "r2" : "r9" });
       },
@@ -48,12 +48,12 @@ test("a renewal puts no token in the place of one that is newer, and drops none"
   }
 });
 
-test("a storage that is full still gives tokens", async (t) => {
+test("a session renews with a full storage", async (t) => {
   const { session } = sessionWith(t, { "/refresh": () => grant("t1", { refresh_token: "r2" }) }, { transport: "body", storage: { ...storageOf({ [KEY]: "r1" }), setItem: full } });
   assert.equal(await session.getAccessToken(), "t1");
 });
 
-test("a storage that is full keeps nobody from signing out", async (t) => {
+test("a user signs out with a full storage", async (t) => {
   const storage = storageOf({ [KEY]: "r1" });
   const { session, asked } = sessionWith(t, { "/refresh": () => grant("t1", { refresh_token: "r1" }), "/logout": gone }, { transport: "body", storage: { ...storage, setItem: full } });
   await session.getAccessToken();
@@ -62,13 +62,13 @@ test("a storage that is full keeps nobody from signing out", async (t) => {
   assert.equal(storage.getItem(KEY), null);
 });
 
-test("a storage that can be neither read nor written leaves it open who is there, and rejects nothing that nobody handles", async (t) => {
+test("with a storage that can be neither read nor written, the status stays unknown, without an unhandled rejection", async (t) => {
   const { session } = sessionWith(t, {}, { transport: "body", storage: { getItem: full, setItem: full, removeItem: full } });
   await assert.rejects(session.getAccessToken(), { code: "ERR_ISSUER_UNREACHABLE" });
   assert.equal(session.state.status, "unknown");
 });
 
-test("a sign-out that the issuer cannot hear of is told by the next page", async (t) => {
+test("the next page repeats a sign-out that the issuer has not confirmed", async (t) => {
   const storage = storageOf({ [KEY]: "r1" });
   const offline = () => Promise.reject(new TypeError("fetch failed"));
   const first = sessionWith(t, { "/refresh": () => grant("t1", { refresh_token: "r1" }), "/logout": offline }, { transport: "body", storage });
@@ -76,13 +76,13 @@ test("a sign-out that the issuer cannot hear of is told by the next page", async
   assert.equal(await first.session.signOut(), "pending");
   assert.equal(await first.session.getAccessToken(), null);
   first.session.dispose();
-  const next = sessionWith(t, { "/refresh": () => assert.fail("it is renewed"), "/logout": gone }, { transport: "body", storage });
+  const next = sessionWith(t, { "/refresh": () => assert.fail("the session is renewed"), "/logout": gone }, { transport: "body", storage });
   assert.equal(await next.session.getAccessToken(), null);
   while (storage.kept.size > 0) await setImmediate();
   assert.deepEqual(next.asked.map(({ path }) => path), ["/logout"]);
 });
 
-test("a sign-in that the storage does not take holds in this page, over renewals, and leaves no former token behind", async (t) => {
+test("a sign-in that the storage cannot save stays in the page's memory over renewals, and removes the old token", async (t) => {
   const storage = storageOf({ [KEY]: "r1" });
   const paths = { "/refresh": (_request, count) => grant(`t${count + 1}`, { refresh_token: `r${count + 1}` }), "/login": () => grant("t1", { expires_in: 0.1, refresh_token: "r2", device_token: "d1" }), "/logout": gone };
   const { session, asked } = sessionWith(t, paths, { transport: "body", storage: { ...storage, setItem: full } });
@@ -96,7 +96,7 @@ test("a sign-in that the storage does not take holds in this page, over renewals
   assert.equal(await session.getAccessToken(), null);
 });
 
-test("a storage that gives nothing back and gives nothing up keeps no user from signing in and out", async (t) => {
+test("a user signs in and out with a storage that neither reads, writes nor removes", async (t) => {
   for (const getItem of [full, () => undefined, async () => full(), async () => null]) {
     const storage = { getItem, setItem: async () => full(), removeItem: async () => full() };
     const { session } = sessionWith(t, { "/refresh": () => refusal(400, "invalid_grant"), "/login": (_request, count) => grant("t1", { session: `s${count}`, refresh_token: "r1" }), "/logout": gone }, { transport: "body", storage });
@@ -109,19 +109,19 @@ test("a storage that gives nothing back and gives nothing up keeps no user from 
   }
 });
 
-test("a storage that never answers is given up, and keeps no user from signing in and out", { timeout: 60_000 }, async (t) => {
+test("a user signs in and out with a storage that never responds", { timeout: 60_000 }, async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const never = () => new Promise(() => {});
   const paths = { "/login": () => grant("t1", { refresh_token: "r1", device_token: "d1" }), "/logout": gone };
   const { session } = sessionWith(t, paths, { transport: "body", storage: { getItem: never, setItem: never, removeItem: never } });
-  await assert.rejects(inTime(t, session.getAccessToken()), { code: "ERR_ISSUER_UNREACHABLE" });
-  assert.equal((await inTime(t, session.signIn(CREDENTIALS))).username, "ada");
-  assert.equal(await inTime(t, session.getAccessToken()), "t1");
-  assert.equal(await inTime(t, session.signOut()), "ended");
+  await assert.rejects(settles(t, session.getAccessToken()), { code: "ERR_ISSUER_UNREACHABLE" });
+  assert.equal((await settles(t, session.signIn(CREDENTIALS))).username, "ada");
+  assert.equal(await settles(t, session.getAccessToken()), "t1");
+  assert.equal(await settles(t, session.signOut()), "ended");
 });
 
-/** Lets time pass until a promise is settled. */
-async function inTime(t, promise) {
+/** Advances time until a promise settles. */
+async function settles(t, promise) {
   let isSettled = false;
   const settle = () => (isSettled = true);
   promise.then(settle, settle);

@@ -1,4 +1,4 @@
-/** The page "Coming from …": every block runs, each pair gives the same claims, and every line of the tables of errors is true. */
+/** The page "Coming from …": every block runs, each pair returns the same claims, and every line of the error tables is correct. */
 
 import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
@@ -45,7 +45,7 @@ const modules = fileURLToPath(new URL("../../../node_modules/", import.meta.url)
 for (const name of ["jose", "jsonwebtoken", "jwt-decode"]) symlinkSync(join(modules, name), join(packed.folder, "node_modules", name));
 mkdirSync(join(packed.folder, "blocks"));
 
-/** Runs a block: what it calls `claims`, and `isOver` where it has that. */
+/** Runs a block and returns its `claims`, and its `isOver` if it has one. */
 async function run(block, number) {
   const text = block.replaceAll(KEY_SET_URL, server.url);
   const file = join(packed.folder, "blocks", `${number}.mjs`);
@@ -57,7 +57,7 @@ async function run(block, number) {
 
 const blocks = [...page.matchAll(/```js\n(\/\/ (.+)\n[^`]+)```/g)].map(([, block, library]) => ({ block, library }));
 
-test("every block of code on the page is one of these", () => {
+test("every block of code on the page is tested", () => {
   assert.equal(blocks.length, page.match(/```\w/g).length);
   assert.equal(blocks.length, 14);
 });
@@ -73,7 +73,7 @@ for (let place = 0; place < blocks.length; place += 2) {
   });
 }
 
-/** A token for each of our codes, of an EdDSA key and of a shared secret. */
+/** A token for each Hallpass code, signed with an EdDSA key or a shared secret. */
 const FAULTY = {
   ERR_TOKEN_EXPIRED: { claims: { exp: now - 60 } },
   ERR_CLAIM_INVALID: { claims: { aud: "web" } },
@@ -83,13 +83,13 @@ const FAULTY = {
   ERR_TOKEN_SEGMENTS: { change: () => "no.token" },
 };
 
-/** The lines of a table of errors: theirs and ours. */
+/** The lines of an error table: the library's code and Hallpass's. */
 function errorsOf(library) {
   const [, table] = page.split(`Errors of ${library}, by `);
   return [...table.split("\n\n")[1].matchAll(/^\| `(\w+)` \| `(ERR_\w+)` \|$/gm)].map(([, theirs, ours]) => ({ theirs, ours }));
 }
 
-test("what jose calls an error, and what it is called here", async () => {
+test("the error table of jose is correct", async () => {
   const verifier = createVerifier({ issuer: ISSUER, audience: "api", jwks: { keys: [key.jwk] } });
   const lines = errorsOf("jose");
   assert.equal(lines.length, 6);
@@ -101,7 +101,7 @@ test("what jose calls an error, and what it is called here", async () => {
   }
 });
 
-test("what jsonwebtoken calls an error, and what it is called here", () => {
+test("the error table of jsonwebtoken is correct", () => {
   const verifier = createVerifier({ ...signOptions, secret: new TextEncoder().encode(secret), typ: "JWT" });
   const lines = errorsOf("jsonwebtoken");
   assert.equal(lines.length, 5);

@@ -1,4 +1,4 @@
-/** The package's reading of cookies, by the vectors that the issuer passes too. */
+/** The package reads cookies by the same vectors as the issuer. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,13 +8,13 @@ import { authenticate } from "hallpass/express";
 
 const vectors = JSON.parse(readFileSync(new URL("../../../tests/vectors/http/cookies.json", import.meta.url), "utf8"));
 
-/** The header as programs get it: each byte a character (Node, Fetch), or decoded as UTF-8. Several are joined (RFC 9113 §8.2.3). */
+/** The two forms in which programs get a header: a character per byte (Node, Fetch), or UTF-8. Several are joined (RFC 9113 §8.2.3). */
 const spellings = (cookie) => {
   const header = cookie.join("; ");
   return [header, Buffer.from(header, "latin1").toString("utf8")];
 };
 
-test("a cookie is read as the shared vectors say; one that comes twice has no value", () => {
+test("readCookie agrees with the shared vectors; a repeated cookie has no value", () => {
   assert.ok(vectors.length > 100);
   for (const { name, cookie, wanted, values } of vectors) {
     for (const header of spellings(cookie)) {
@@ -23,7 +23,7 @@ test("a cookie is read as the shared vectors say; one that comes twice has no va
   }
 });
 
-test("the adapters read the same: no cookie is 401, two are 400, one is verified", async () => {
+test("the adapters agree with the shared vectors: no cookie is 401, two are 400, one is verified", async () => {
   const verifier = createVerifier({ issuer: null, audience: null, jwks: { keys: [] } });
   for (const { name, cookie, wanted, values } of vectors) {
     const expected = [["Bearer", 401], ['Bearer error="invalid_token"', 401], ['Bearer error="invalid_request"', 400]][Math.min(values.length, 2)];
@@ -39,7 +39,7 @@ test("the adapters read the same: no cookie is 401, two are 400, one is verified
   }
 });
 
-test("an issuer's cookies have the prefix, but on plain HTTP of this machine", () => {
+test("an issuer's cookies have the prefix, except on plain HTTP on a loopback host", () => {
   for (const issuer of ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:8080", "http://localhost/auth", "http://LOCALHOST:1"]) {
     assert.deepEqual(cookieNames(issuer), { access: "hallpass_access", refresh: "hallpass_refresh" }, issuer);
   }
@@ -54,7 +54,7 @@ test("a request without the header has no cookie", () => {
   for (const header of [undefined, null, ""]) assert.equal(readCookie(header, "__Host-hallpass_access"), undefined);
 });
 
-test("a header of 64 KB that is made to be slow is read at once", () => {
+test("a malicious header of 64 KB is read in linear time", () => {
   for (const part of ["a=b ", " ", "\t", "=", "a", ";"]) {
     const header = `${part.repeat(65_536 / part.length)}\u00a0; __Host-hallpass_access=x`;
     assert.equal(readCookie(header, "__Host-hallpass_access"), "x", part);

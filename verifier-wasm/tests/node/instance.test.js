@@ -1,11 +1,11 @@
-/** What leaves a call half-way ends one instance of the module and no more: the next call gets another. */
+/** A call that ends in a stack overflow ends its wasm instance; the next call gets a new one. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVerifier, decode, isExpired } from "hallpass";
 import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
 
-/** Verifies deeper and deeper until the stack is full, which may be in the middle of a call. */
+/** Verifies recursively until the stack overflows, possibly during a call. */
 function overflow(verifier, token) {
   const deeper = () => {
     verifier.verifySync(token);
@@ -14,7 +14,7 @@ function overflow(verifier, token) {
   assert.throws(deeper, RangeError);
 }
 
-test("a full stack ends no verifier, old or new, by public keys or by a secret", async () => {
+test("all verifiers, with public keys or a secret, survive a stack overflow", async () => {
   const [key, es256] = await Promise.all([freshKey("k1"), freshKey("k1", "ES256")]);
   const token = await key.sign();
   const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] }, cache: { claims: "fresh" } });
@@ -37,7 +37,7 @@ test("a full stack ends no verifier, old or new, by public keys or by a secret",
   }
 });
 
-test("a full stack while WebCrypto is at work costs the token in question nothing", async () => {
+test("a verification by WebCrypto survives a stack overflow", async () => {
   const [key, es256] = await Promise.all([freshKey("k1"), freshKey("k1", "ES256")]);
   const plain = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } });
   const external = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [es256.jwk] } });

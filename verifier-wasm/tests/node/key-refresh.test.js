@@ -1,4 +1,4 @@
-/** How long fetched keys live: headers, refresh in the background, outages, made-up keys, and clocks that jump. */
+/** The lifetime of fetched keys: headers, background refresh, outages, invented key ids, and clocks that jump. */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, mock, test } from "node:test";
@@ -34,14 +34,14 @@ afterEach(async () => {
 const pass = (milliseconds) => mock.timers.tick(milliseconds);
 const byUrl = (changes = {}) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url, ...changes });
 
-/** A verifier that has fetched the keys of the server's present answer. */
+/** A verifier that has fetched the server's current keys. */
 async function withKeys(changes) {
   const verifier = byUrl(changes);
   await verifier.verify(firstToken);
   return verifier;
 }
 
-/** Waits for what goes on in the background. */
+/** Waits for a background task. */
 async function until(condition) {
   for (let look = 0; !(await condition()); look += 1) {
     assert.ok(look < 500, `not within five seconds: ${condition}`);
@@ -49,7 +49,7 @@ async function until(condition) {
   }
 }
 
-/** For how many milliseconds keys with such headers serve before a verification waits for newer ones. */
+/** The milliseconds for which keys with these headers are used before a verification waits for newer ones. */
 async function lifeOf(headers) {
   server.answer = publishWith(headers, first.jwk);
   const verifier = await withKeys();
@@ -65,7 +65,7 @@ async function lifeOf(headers) {
   return life;
 }
 
-test("keys live as long as Cache-Control says, within bounds, and five minutes where it says nothing", async () => {
+test("keys are fresh for the max-age of Cache-Control, within limits, and five minutes without it", async () => {
   const lives = [
     [{}, 5 * MINUTE],
     [{ "cache-control": "public" }, 5 * MINUTE],
@@ -87,7 +87,7 @@ test("keys live as long as Cache-Control says, within bounds, and five minutes w
   for (const [headers, life] of lives) assert.equal(await lifeOf(headers), life, JSON.stringify(headers));
 });
 
-test("a withdrawn key lives at most as long as the key set", async () => {
+test("a removed key is accepted until the key set is stale, and not longer", async () => {
   const verifier = await withKeys();
   server.answer = publish(second.jwk);
   pass(5 * MINUTE);
@@ -95,7 +95,7 @@ test("a withdrawn key lives at most as long as the key set", async () => {
   assert.ok(await verifier.verify(secondToken));
 });
 
-test("from three quarters of their life on keys are fetched once in the background, and known ones answer at once", async () => {
+test("after three quarters of their freshness, keys are fetched once in the background, and verifications do not wait", async () => {
   const verifier = await withKeys();
   let release;
   server.answer = (...exchange) => (release = () => publish(second.jwk)(...exchange));
@@ -112,7 +112,7 @@ test("from three quarters of their life on keys are fetched once in the backgrou
   await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEY_UNKNOWN" });
 });
 
-test("an unchanged key set is a 304 without a body, and keys and remembered tokens stay", async () => {
+test("an unchanged key set is a 304 without a body, and keys and cached tokens stay", async () => {
   server.answer = publishVersion('"v1"', { "cache-control": "max-age=120" }, first.jwk);
   const verifier = await withKeys({ cache: true });
   const claims = await verifier.verify(firstToken);
@@ -126,7 +126,7 @@ test("an unchanged key set is a 304 without a body, and keys and remembered toke
   assert.equal(server.requests, 2);
 });
 
-test("a 304 without headers leaves the life as it was, one with headers changes it", async () => {
+test("a 304 without headers keeps the freshness, one with headers changes it", async () => {
   server.answer = publishVersion('W/"v1"', { "cache-control": "max-age=120" }, first.jwk);
   const verifier = await withKeys();
   for (const [headers, life] of [[{}, 2 * MINUTE], [{ "cache-control": "max-age=600" }, 10 * MINUTE], [{}, 10 * MINUTE]]) {
@@ -140,7 +140,7 @@ test("a 304 without headers leaves the life as it was, one with headers changes 
   }
 });
 
-test("a changed ETag brings the new keys, and one that could not be sent back is not kept", async () => {
+test("a changed ETag brings the new keys, and an invalid ETag is ignored", async () => {
   server.answer = publishVersion('"v1"', {}, first.jwk);
   const verifier = await withKeys();
   server.answer = publishVersion('"v2"', {}, second.jwk);
@@ -156,7 +156,7 @@ test("a changed ETag brings the new keys, and one that could not be sent back is
   }
 });
 
-test("made-up keys cause at most one fetch in thirty seconds", async () => {
+test("unknown key ids cause at most one fetch in 30 seconds", async () => {
   const verifier = await withKeys();
   const refused = () => assert.rejects(verifier.verify(secondToken), { code: "ERR_KEY_UNKNOWN" });
   await Promise.all(Array.from({ length: 100 }, refused));
@@ -168,7 +168,7 @@ test("made-up keys cause at most one fetch in thirty seconds", async () => {
   assert.equal(server.requests, 3);
 });
 
-test("good tokens do not wait behind the fetch for a made-up key", { timeout: 4_000 }, async () => {
+test("valid tokens do not wait for the fetch of an unknown key", { timeout: 4_000 }, async () => {
   const verifier = await withKeys();
   server.answer = hang;
   const made = Array.from({ length: 100 }, () => verifier.verify(secondToken).catch(() => {}));
@@ -181,7 +181,7 @@ test("good tokens do not wait behind the fetch for a made-up key", { timeout: 4_
   server = await startKeyServer(publish());
 });
 
-test("an issuer that is down does no harm while keys are known: one waits for it, the others do not", { timeout: 4_000 }, async () => {
+test("while the issuer is down, known keys are used: one verification waits, the others do not", { timeout: 4_000 }, async () => {
   const verifier = await withKeys();
   server.answer = hangUp;
   pass(5 * MINUTE);
@@ -193,7 +193,7 @@ test("an issuer that is down does no harm while keys are known: one waits for it
   await until(() => server.requests === 3);
 });
 
-test("a failure before the keys' life is over spares nobody the wait at its end", async () => {
+test("after a failed background refresh, a verification still waits once the keys are stale", async () => {
   const ended = [];
   const verifier = await withKeys({ waitUntil: (promise) => ended.push(promise) });
   server.answer = hangUp;
@@ -205,7 +205,7 @@ test("a failure before the keys' life is over spares nobody the wait at its end"
   await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEY_UNKNOWN" });
 });
 
-test("known keys go on for an hour beyond their life, then no longer, and come back with the issuer", async () => {
+test("stale keys are used for one hour during an outage, and the verifier recovers with the issuer", async () => {
   const verifier = await withKeys();
   server.answer = hangUp;
   pass(5 * MINUTE + HOUR - 1);
@@ -225,7 +225,7 @@ test("known keys go on for an hour beyond their life, then no longer, and come b
   assert.ok(verifier.verifySync(firstToken));
 });
 
-test("the time that keys go on is an option, and 0 is none", async () => {
+test("`maxStale` limits the use of stale keys, and 0 forbids it", async () => {
   for (const maxStale of [0, 60]) {
     const verifier = await withKeys({ maxStale });
     server.answer = hangUp;
@@ -237,7 +237,7 @@ test("the time that keys go on is an option, and 0 is none", async () => {
   }
 });
 
-test("a broken key set does not take the place of keys that are known", async () => {
+test("an invalid key set does not replace valid keys", async () => {
   const verifier = await withKeys();
   server.answer = (_, response) => response.end("<html>");
   pass(5 * MINUTE);
@@ -246,7 +246,7 @@ test("a broken key set does not take the place of keys that are known", async ()
   await assert.rejects(verifier.verify(firstToken), (error) => error.cause.code === "ERR_KEY_SET_INVALID");
 });
 
-test("failures back off, twice as long each time up to a minute, with jitter", async () => {
+test("the wait after failures doubles up to a minute, with jitter", async () => {
   const waits = [];
   server.answer = (_, response) => response.writeHead(500).end();
   for (const draw of [0, 1 - Number.EPSILON]) {
@@ -267,7 +267,7 @@ test("failures back off, twice as long each time up to a minute, with jitter", a
   assert.deepEqual(waits, [0.5, 1, 2, 4, 8, 16, 30, 30, 1, 2, 4, 8, 16, 32, 60, 60]);
 });
 
-test("nothing is asked of a server that backs off, whoever comes", async () => {
+test("no request is sent during the wait after a failure", async () => {
   server.answer = hangUp;
   mock.method(Math, "random", () => 0);
   const verifier = byUrl();
@@ -279,7 +279,7 @@ test("nothing is asked of a server that backs off, whoever comes", async () => {
   assert.equal(server.requests, 1);
 });
 
-test("after a success failures count from one again", async () => {
+test("a success resets the count of failures", async () => {
   mock.method(Math, "random", () => 0);
   const verifier = byUrl();
   server.answer = hangUp;
@@ -297,7 +297,7 @@ test("after a success failures count from one again", async () => {
   assert.ok(await verifier.verify(secondToken));
 });
 
-test("verifySync never waits, and sends for keys that are not there or old", async () => {
+test("verifySync never waits, and fetches missing or old keys in the background", async () => {
   const verifier = byUrl();
   assert.throws(() => verifier.verifySync(firstToken), { code: "ERR_KEYS_NOT_LOADED" });
   const isGood = (token) => () => {
@@ -319,7 +319,7 @@ test("verifySync never waits, and sends for keys that are not there or old", asy
   await until(isGood(secondToken));
 });
 
-test("verifySync looks for an unknown key in the background, once in thirty seconds", async () => {
+test("verifySync fetches an unknown key in the background, once in 30 seconds", async () => {
   const ended = [];
   const verifier = await withKeys({ waitUntil: (promise) => ended.push(promise) });
   const refused = () => assert.throws(() => verifier.verifySync(secondToken), { code: "ERR_KEY_UNKNOWN" });
@@ -336,7 +336,7 @@ test("verifySync looks for an unknown key in the background, once in thirty seco
   assert.equal(server.requests, 3);
 });
 
-test("waitUntil is told of a fetch in the background, and of no other; what it throws harms nobody", async () => {
+test("waitUntil is called for background fetches only, and its exceptions are ignored", async () => {
   const told = [];
   const waitUntil = (promise) => told.push(promise);
   const verifier = await withKeys({ waitUntil });
@@ -356,7 +356,7 @@ test("waitUntil is told of a fetch in the background, and of no other; what it t
   assert.ok(await verifier.verify(firstToken, { waitUntil: broken }));
 });
 
-test("a fetch in the background that was ended with its request is taken over when its lease is over", async () => {
+test("another request takes over an abandoned background fetch when its lease expires", async () => {
   let calls = 0;
   const never = () => new Promise(() => {});
   const verifier = await withKeys({ fetch: (...request) => ((calls += 1) === 2 ? never() : fetch(...request)) });
@@ -370,7 +370,7 @@ test("a fetch in the background that was ended with its request is taken over wh
   assert.equal(calls, 3);
 });
 
-test("a fetch that was given up and comes after all does not bring back withdrawn keys", async () => {
+test("a late response of an abandoned fetch does not restore removed keys", async () => {
   let late;
   let calls = 0;
   const slow = () => new Promise((resolve) => (late = () => resolve(Response.json({ keys: [first.jwk] }))));
@@ -452,7 +452,7 @@ for (const what of ["first", "next"]) {
   });
 }
 
-test("a machine that slept, and whose steady clock stood still, fetches again", async () => {
+test("a machine whose monotonic clock stopped during sleep fetches again", async () => {
   mock.method(performance, "now", () => 1_000);
   const verifier = await withKeys();
   server.answer = publish(second.jwk);

@@ -1,4 +1,4 @@
-/** Keys that are exported, kept elsewhere, and put back. */
+/** Snapshots of keys: export and import. */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, mock, test } from "node:test";
@@ -30,14 +30,14 @@ afterEach(async () => {
 
 const verifierWith = (changes) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url, ...changes });
 
-/** What a verifier that has fetched its keys exports, by way of a store of texts. */
+/** The snapshot of a verifier that has fetched its keys, as a text store returns it. */
 async function exported() {
   const verifier = verifierWith();
   await verifier.verify(token);
   return JSON.parse(JSON.stringify(verifier.exportKeys()));
 }
 
-test("a snapshot is plain data: public keys, where they are from, and how old they are", async () => {
+test("a snapshot is plain data: public keys, their URL and issuer, and their age", async () => {
   assert.deepEqual(await exported(), {
     version: 1,
     keySets: [{
@@ -46,20 +46,20 @@ test("a snapshot is plain data: public keys, where they are from, and how old th
   });
 });
 
-test("there is nothing to export before the first fetch, and of keys that were handed over", () => {
+test("there is no snapshot before the first fetch, and none of keys that are an option", () => {
   assert.equal(verifierWith().exportKeys(), undefined);
   assert.equal(verifierWith({ jwks: { keys: [key.jwk] } }).exportKeys(), undefined);
   assert.equal(createVerifier({ issuer: null, audience: null, secret: new Uint8Array(32) }).exportKeys(), undefined);
 });
 
-test("a verifier starts with a snapshot's keys, without a fetch and without a promise", async () => {
+test("a verifier with a snapshot verifies synchronously and without a fetch", async () => {
   const verifier = verifierWith({ snapshot: await exported() });
   assert.ok(verifier.verifySync(token));
   assert.ok(await verifier.verify(token));
   assert.equal(server.requests, 1);
 });
 
-test("a snapshot's age counts, also when it is exported again, and its ETag is sent", async () => {
+test("a snapshot keeps its age over a second export, and its ETag is sent", async () => {
   const snapshot = await exported();
   mock.timers.tick(4 * MINUTE);
   const verifier = verifierWith({ snapshot });
@@ -70,7 +70,7 @@ test("a snapshot's age counts, also when it is exported again, and its ETag is s
   assert.equal(server.headers["if-none-match"], '"v1"');
 });
 
-test("an old snapshot serves while the issuer is down, a very old one does not", async () => {
+test("a stale snapshot is used while the issuer is down, up to maxStale", async () => {
   const snapshot = await exported();
   server.answer = hangUp;
   mock.timers.tick(69 * MINUTE);
@@ -79,7 +79,7 @@ test("an old snapshot serves while the issuer is down, a very old one does not",
   await assert.rejects(verifierWith({ snapshot }).verify(token), { code: "ERR_KEYS_UNREACHABLE" });
 });
 
-test("a snapshot from the future is of unknown age, and causes a fetch", async () => {
+test("a snapshot from the future causes a fetch", async () => {
   const snapshot = await exported();
   mock.timers.setTime(1_780_000_000_000);
   const verifier = verifierWith({ snapshot, now: () => 1_790_000_000 });
@@ -87,23 +87,23 @@ test("a snapshot from the future is of unknown age, and causes a fetch", async (
   assert.equal(server.requests, 2);
 });
 
-test("a snapshot of another issuer, another URL or another version, or with anything else in it, is passed over", async () => {
+test("a snapshot of another issuer, URL or version, or with an unknown shape, is ignored", async () => {
   const snapshot = await exported();
   const changed = (changes) => ({ ...snapshot, keySets: [{ ...snapshot.keySets[0], ...changes }] });
-  const strangers = [
+  const ignored = [
     null, {}, [], { version: 1 }, { version: 1, keySets: [null, 7, "x", {}] }, { ...snapshot, version: 2 },
     changed({ url: `${server.url}?other` }), changed({ issuer: "https://other.example" }), changed({ issuer: null }),
     changed({ keySet: { keys: [] } }), changed({ keySet: "<html>" }), changed({ keySet: '{"keys":[{"kty":"oct","k":"AAAA"}]}' }),
     changed({ etag: "a\r\nb: c" }), changed({ etag: 7 }), changed({ fetchedAt: "now" }), changed({ fetchedAt: NaN }), changed({ maxAge: 1.5 }),
   ];
-  for (const stranger of strangers) {
-    const verifier = verifierWith({ snapshot: stranger });
-    assert.throws(() => verifier.exportKeys() ?? verifierWith().verifySync(token), { code: "ERR_KEYS_NOT_LOADED" }, JSON.stringify(stranger));
-    assert.ok(await verifier.verify(token), JSON.stringify(stranger));
+  for (const other of ignored) {
+    const verifier = verifierWith({ snapshot: other });
+    assert.throws(() => verifier.exportKeys() ?? verifierWith().verifySync(token), { code: "ERR_KEYS_NOT_LOADED" }, JSON.stringify(other));
+    assert.ok(await verifier.verify(token), JSON.stringify(other));
   }
 });
 
-test("a snapshot cannot make its keys live longer than a server could", async () => {
+test("the freshness of a snapshot has the same maximum as that of a response", async () => {
   const snapshot = await exported();
   snapshot.keySets[0].maxAge = 365 * 86_400;
   mock.timers.tick(60 * MINUTE);
@@ -111,13 +111,13 @@ test("a snapshot cannot make its keys live longer than a server could", async ()
   assert.equal(server.requests, 2);
 });
 
-test("a snapshot that is a text, or no object at all, is a mistake", () => {
+test("a snapshot that is a text, or not an object, is refused", () => {
   for (const snapshot of ["{}", 7, true]) {
     assert.throws(() => verifierWith({ snapshot }), { code: "ERR_OPTIONS_INVALID", message: /`snapshot`.*JSON\.parse/ });
   }
 });
 
-test("several issuers are one snapshot, and each finds its own", async () => {
+test("a snapshot contains several issuers, and each one finds its key set", async () => {
   const other = await freshKey("k2");
   const otherServer = await startKeyServer(publish(other.jwk));
   const options = {

@@ -1,4 +1,4 @@
-/** Keys by URL, from a server that is down, slow, huge, broken, or rotates its keys; time is moved by hand. */
+/** Keys from a URL: a server that is down, slow or broken, sends too much, or rotates its keys. The tests control the time. */
 
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, mock, test } from "node:test";
@@ -33,7 +33,7 @@ function* endless() {
 }
 const longLived = (key) => key.sign({ exp: 1_800_000_000 });
 
-test("keys are fetched at the first use, and kept", async () => {
+test("keys are fetched once, at the first use", async () => {
   const verifier = byUrl();
   const token = await longLived(first);
   assert.equal(server.requests, 0);
@@ -43,7 +43,7 @@ test("keys are fetched at the first use, and kept", async () => {
   assert.equal(server.requests, 1);
 });
 
-test("many first uses at once are one fetch", async () => {
+test("concurrent first uses share one fetch", async () => {
   const verifier = byUrl();
   const token = await longLived(first);
   const answers = await Promise.all(Array.from({ length: 20 }, () => verifier.verify(token)));
@@ -51,7 +51,7 @@ test("many first uses at once are one fetch", async () => {
   assert.equal(server.requests, 1);
 });
 
-test("a new key is fetched when its first token comes", async () => {
+test("a new key is fetched with its first token", async () => {
   const verifier = byUrl();
   await verifier.verify(await longLived(first));
   server.answer = publish(first.jwk, second.jwk);
@@ -60,19 +60,19 @@ test("a new key is fetched when its first token comes", async () => {
   assert.equal(server.requests, 2);
 });
 
-test("without any key a server that misbehaves is an error that is not the token's, and recovery is soon", async () => {
+test("without keys, a faulty server is an error of the keys, and the verifier recovers within a minute", async () => {
   const verifier = byUrl();
   const token = await longLived(first);
-  const misbehaviours = {
+  const faults = {
     "hangs up": (request) => request.socket.destroy(),
     "answers 500": (_, response) => response.writeHead(500).end("{}"),
-    "answers 304 to nobody's version": (_, response) => response.writeHead(304).end(),
+    "answers 304 without a version": (_, response) => response.writeHead(304).end(),
     "redirects": (_, response) => response.writeHead(302, { location: server.url }).end(),
     "sends 64 KiB and one byte": (_, response) => response.end(" ".repeat(64 * 1024 + 1)),
     "sends without end": (_, response) => Readable.from(endless()).pipe(response),
     "breaks off in the middle": (request, response) => response.write('{"keys":', () => request.socket.destroy()),
   };
-  for (const [name, answer] of Object.entries(misbehaviours)) {
+  for (const [name, answer] of Object.entries(faults)) {
     server.answer = answer;
     await assert.rejects(verifier.verify(token), { code: "ERR_KEYS_UNREACHABLE" }, name);
     mock.timers.tick(MINUTE);
@@ -86,7 +86,7 @@ test("without any key a server that misbehaves is an error that is not the token
   assert.ok(await verifier.verify(token));
 });
 
-test("a server that dribbles is given up after five seconds, by all who wait", { timeout: 20_000 }, async () => {
+test("a fetch from a slow server times out after five seconds, for all waiting verifications", { timeout: 20_000 }, async () => {
   const verifier = byUrl();
   const token = await longLived(first);
   server.answer = (_, response) => {
@@ -98,18 +98,18 @@ test("a server that dribbles is given up after five seconds, by all who wait", {
   assert.equal(server.requests, 1);
 });
 
-test("a fetch that pays no heed to its signal is given up after five seconds", { timeout: 20_000 }, async () => {
+test("a fetch function that ignores its signal times out after five seconds", { timeout: 20_000 }, async () => {
   const never = new Promise(() => {});
   for (const fetch of [() => never, async () => new Response(new ReadableStream({ pull: () => never }))]) {
     const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url, fetch });
-    // Its own timer would not keep the process alive.
+    // The timer of the timeout does not keep the process alive.
     const waiting = setInterval(() => {}, 1000);
     await assert.rejects(verifier.verify(await first.sign()), { code: "ERR_KEYS_UNREACHABLE" });
     clearInterval(waiting);
   }
 });
 
-test("a key set with a byte-order mark, or that is no UTF-8, is refused as everywhere", async () => {
+test("a key set with a byte-order mark, or that is not UTF-8, is refused", async () => {
   const text = JSON.stringify({ keys: [first.jwk] });
   for (const body of [`\ufeff${text}`, Buffer.concat([Buffer.from([0xff]), Buffer.from(text)])]) {
     server.answer = (request, response) => response.end(body);
@@ -119,14 +119,14 @@ test("a key set with a byte-order mark, or that is no UTF-8, is refused as every
   }
 });
 
-test("a request that was ended while it fetched does not block the next ones", { timeout: 10_000 }, async () => {
+test("a request that ended during its fetch does not block later ones", { timeout: 10_000 }, async () => {
   let calls = 0;
   const never = () => new Promise(() => {});
   const verifier = byUrl({ fetch: (...request) => ((calls += 1) === 1 ? never() : fetch(...request)) });
   void verifier.verify(await longLived(first));
   const token = await longLived(first);
   const next = Array.from({ length: 20 }, () => verifier.verify(token));
-  // So that they do not look all at once.
+  // So that they do not all poll at once.
   await new Promise((resolve) => setTimeout(resolve, 50));
   next.push(...Array.from({ length: 20 }, () => verifier.verify(token)));
   mock.timers.tick(6_000);
@@ -134,19 +134,19 @@ test("a request that was ended while it fetched does not block the next ones", {
   assert.equal(calls, 2);
 });
 
-test("keys of whatever media type are keys, and a page of HTML is none", async () => {
+test("a key set is accepted with any media type, and an HTML page is refused", async () => {
   server.answer = publishWith({ "content-type": "text/plain" }, first.jwk);
   assert.ok(await byUrl().verify(await longLived(first)));
   server.answer = (_, response) => response.setHeader("content-type", "text/html").end("<!doctype html><title>Sign in</title>");
   await assert.rejects(byUrl().verify(await longLived(first)), { code: "ERR_KEY_SET_INVALID" });
 });
 
-test("the keys are asked for past every cache on the way back", async () => {
+test("the request for keys bypasses the browser's cache", async () => {
   await byUrl().verify(await longLived(first));
   assert.equal(server.headers["cache-control"], "max-age=0");
 });
 
-test("several issuers each have keys, failures and a rhythm of their own", async () => {
+test("several issuers have independent keys, failures and schedules", async () => {
   const other = await startKeyServer(publish(second.jwk));
   const issuers = [{ issuer: ISSUER, jwks: server.url }, { issuer: "https://other.example", jwks: new URL(other.url) }];
   const verifier = createVerifier({ audience: AUDIENCE, issuers });
@@ -158,7 +158,7 @@ test("several issuers each have keys, failures and a rhythm of their own", async
   await other.stop();
 });
 
-test("the fetch that was handed in is the one that is used", async () => {
+test("the option `fetch` fetches the keys", async () => {
   const asked = [];
   const verifier = byUrl({
     jwks: "https://auth.example/.well-known/jwks.json",

@@ -1,14 +1,14 @@
-/** The wasm instance outlives whatever it is fed, and its memory stays what it was. */
+/** The wasm instance survives any input, and its memory does not grow. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { AUDIENCE, freshKey, ISSUER } from "../../../tests/support/tokens.js";
 
-/** Memory of wasm never shrinks. The smallest block that can leak has 16 bytes: so many outgrow all slack. */
+/** Wasm memory never shrinks. The smallest leak is 16 bytes, so this many tokens would exceed all slack. */
 const TOKENS = 100_000;
 
-/** A key that is used so often has its tables, which stay (ARCHITECTURE.md). */
+/** Uses after which a key has its table, which stays in memory (docs/design/verifier.md). */
 const USES_UNTIL_TABLES = 128;
 
 const PIECES = [
@@ -22,7 +22,7 @@ let verifier;
 let good;
 
 before(async () => {
-  // The package keeps its memory to itself: this is the module that it is built around, in an instance of our own.
+  // The package does not export its memory: this is a separate instance of its module.
   const folder = new URL("wasm/", import.meta.resolve("hallpass/package.json"));
   glue = await import(new URL("hallpass.js", folder));
   instance = glue.initSync({ module: new WebAssembly.Module(readFileSync(new URL("hallpass.wasm", folder))) });
@@ -34,10 +34,10 @@ before(async () => {
   verifier.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
 });
 
-/** The bytes of its memory, and how many of our values it holds. */
+/** The bytes of its memory, and the number of JavaScript values that it references. */
 const size = () => ({ bytes: instance.memory.buffer.byteLength, values: instance.__wbindgen_externrefs.length });
 
-/** Numbers that look random and are the same in every run (xorshift32, Marsaglia 2003). */
+/** Pseudorandom numbers, the same in every run (xorshift32, Marsaglia 2003). */
 function* numbersFrom(seed) {
   for (;;) {
     seed ^= seed << 13;
@@ -52,8 +52,8 @@ const below = (end) => numbers.next().value % end;
 const text = (length) => Array.from({ length }, () => PIECES[below(PIECES.length)]).join("");
 const segment = (value) => Buffer.from(value).toString("base64url");
 
-/** A good token with some of it replaced, a token of strange JSON, or no token at all. */
-function strangeToken() {
+/** A mutated valid token, a token with malformed JSON, or random text. */
+function malformedToken() {
   const start = below(good.length);
   switch (below(3)) {
     case 0: return good.slice(0, start) + text(below(3)) + good.slice(start + below(3));
@@ -62,7 +62,7 @@ function strangeToken() {
   }
 }
 
-/** Whether the call was answered; a refusal is text, and anything else that is thrown has ended the instance. */
+/** Whether the call succeeded. A refusal is a text; any other exception means that the instance has ended. */
 function isAnswered(call) {
   try {
     call();
@@ -81,20 +81,20 @@ function verifyOften(verifier, token) {
   for (let use = 0; use < USES_UNTIL_TABLES; use += 1) memory.verify(verifier, token, Date.now() / 1000);
 }
 
-/** Tokens of nearly 8 KiB that take the most memory: many values, many maps, the deepest nesting that is read. */
+/** Tokens of nearly 8 KiB that need the most memory: many values, many maps, the maximum nesting. */
 function greedyTokens() {
   const deep = `${'{"a":['.repeat(7)}${"]}".repeat(7)}`;
   const values = ["[0],", "{},", '"",', '{"":0},', `${deep},`, "0,"];
   return values.map((value) => `e30.${segment(`{"a":[${value.repeat(6_000 / value.length)}0]}`)}.AQ`);
 }
 
-test("a hundred thousand strange tokens leave the instance alive and its memory as it was", () => {
+test("after 100,000 malformed tokens the instance works and its memory is unchanged", () => {
   verifyOften(verifier, good);
   for (const token of [good, ...greedyTokens(), "A".repeat(16 * 1024)]) verifies(token);
   const atFirst = size();
   let accepted = 0;
   for (let count = 0; count < TOKENS; count += 1) {
-    const token = strangeToken();
+    const token = malformedToken();
     if (verifies(token)) accepted += Number(token !== good);
     if (count % 4 === 0) isAnswered(() => memory.decode(token));
     if (count % 4 === 1) isAnswered(() => memory.expiresAt(token));
@@ -104,8 +104,8 @@ test("a hundred thousand strange tokens leave the instance alive and its memory 
   assert.ok(verifies(good));
 });
 
-test("the greediest tokens and key sets take a few megabytes at most, however often", () => {
-  // A fetched key set has at most 64 KiB, and a map of one member takes the most memory for its seven bytes.
+test("the tokens and key sets that need the most memory take at most 8 MiB, with any number of repetitions", () => {
+  // A fetched key set has at most 64 KiB, and a map of one member needs the most memory per byte.
   const keySet = JSON.stringify({ keys: [], a: Array(9_000).fill({ "": 0 }) });
   const largest = 8 * 1024 * 1024;
   for (let count = 0; count < 200; count += 1) {
@@ -118,7 +118,7 @@ test("the greediest tokens and key sets take a few megabytes at most, however of
   assert.ok(verifies(good));
 });
 
-test("keys that come and go leave four tables behind at most", async () => {
+test("at most four key tables stay in memory as keys change", async () => {
   const sizes = [];
   for (let count = 0; count < 16; count += 1) {
     const key = await freshKey("k1");

@@ -1,4 +1,4 @@
-/** Options are read strictly: whoever misspells a rule must not believe that it is in force. */
+/** Options are read strictly: a misspelled rule is refused. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +14,7 @@ function refuses(options, name) {
   });
 }
 
-test("good options are accepted", () => {
+test("valid options are accepted", () => {
   createVerifier(GOOD);
   createVerifier({ ...GOOD, leeway: 5, now: () => 0, fetch: globalThis.fetch });
   createVerifier({ ...GOOD, issuer: null, audience: null });
@@ -26,7 +26,7 @@ test("good options are accepted", () => {
   createVerifier({ audience: "api", issuers: [{ issuer: "https://a.example", jwks: { keys: [] } }] });
 });
 
-test("several issuers each have a name and keys of their own", () => {
+test("each of several issuers has its own name and keys", () => {
   const one = { issuer: "https://a.example", jwks: { keys: [] } };
   const other = { issuer: "https://b.example", secret: new Uint8Array(32) };
   createVerifier({ audience: "api", issuers: [one, other] });
@@ -34,10 +34,10 @@ test("several issuers each have a name and keys of their own", () => {
     refuses({ audience: "api", issuers }, "`issuers`");
   }
   refuses({ audience: "api", issuers: [{ ...one, audience: "api" }] }, "`audience`");
-  refuses({ ...GOOD, issuers: [other] }, "exclude each other");
+  refuses({ ...GOOD, issuers: [other] }, "use either `issuers`");
 });
 
-test("keys are public or a secret, and one of the two", () => {
+test("exactly one of a key set and a secret is accepted", () => {
   const { jwks, ...rest } = GOOD;
   refuses({ ...GOOD, secret: new Uint8Array(32) }, "exactly one of `jwks` and `secret`");
   refuses({ ...rest, secret: "a text" }, "`secret`");
@@ -54,7 +54,7 @@ test("issuer, audience and keys are required", () => {
   refuses(undefined, "options");
 });
 
-test("an option of the wrong kind is named", () => {
+test("an option of the wrong type is refused by its name", () => {
   refuses({ ...GOOD, issuer: "" }, "`issuer`");
   refuses({ ...GOOD, issuer: /auth/ }, "`issuer`");
   refuses({ ...GOOD, audience: [] }, "`audience`");
@@ -81,13 +81,13 @@ test("an option of the wrong kind is named", () => {
   for (const schema of [null, {}, "object", { "~standard": {} }, () => true]) refuses({ ...GOOD, schema }, "`schema`");
 });
 
-test("an option that this version does not know is refused, not ignored", () => {
+test("an unknown option is refused", () => {
   for (const name of ["algorithms", "requiredClaim", "audiences", "clockTolerance"]) {
     refuses({ ...GOOD, [name]: 60 }, `\`${name}\``);
   }
 });
 
-test("keys come over https, or from this very machine", () => {
+test("the URL of keys is https:, or http: on a loopback host", () => {
   for (const jwks of ["https://a.example/jwks", "http://localhost:8080/jwks", "http://127.0.0.1/jwks", "http://[::1]:1/jwks"]) {
     createVerifier({ ...GOOD, jwks });
     createVerifier({ ...GOOD, jwks: new URL(jwks) });

@@ -1,4 +1,4 @@
-/** The package as it is published: its codes, its files, and that importing it costs nothing. */
+/** The published package: its error codes, its files, its size, and the cost of an import. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -12,7 +12,7 @@ const root = new URL("../../../", import.meta.url);
 const text = (path) => readFileSync(new URL(path, root), "utf8");
 const codesIn = (source, pattern) => [...source.matchAll(pattern)].map(([, code]) => code);
 
-test("the codes are those of the Rust crate, and seven more", () => {
+test("the error codes are those of the Rust crate, and seven more", () => {
   const rust = codesIn(text("token/ERROR_CODES.md"), /^\| `(ERR_\w+)`/gm);
   const own = ["ERR_TOKEN_NOT_STRING", "ERR_OPTIONS_INVALID", "ERR_KEYS_NOT_LOADED", "ERR_KEYS_UNREACHABLE",
     "ERR_WEBCRYPTO_MISSING", "ERR_WASM_BLOCKED", "ERR_WASM_MISSING"];
@@ -20,7 +20,7 @@ test("the codes are those of the Rust crate, and seven more", () => {
   assert.deepEqual(codesIn(text("verifier-wasm/ts/codes.ts"), /"(ERR_\w+)"/g), [...rust, ...own]);
 });
 
-test("the package holds its own files and no others", () => {
+test("the package contains exactly the expected files", () => {
   const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "react", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
     "token-memory", "verifier", "web-crypto",
@@ -57,7 +57,7 @@ test("the hook of hallpass/react adds at most 1 KB minified and gzipped to a pag
   assert.ok(size > 0 && size <= 1024, `${size} bytes`);
 });
 
-test("importing compiles nothing, reads no clock, draws nothing and fetches nothing; the first use does", () => {
+test("an import compiles nothing, reads no clock, uses no random numbers and fetches nothing; the first use compiles", () => {
   const spy = `
     const done = [];
     const watch = (object, name) => { const was = object[name]; object[name] = new Proxy(was, {

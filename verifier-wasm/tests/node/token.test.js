@@ -1,4 +1,4 @@
-/** What the package reads from a token without a key. */
+/** Reading a token without a key. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -19,7 +19,7 @@ test("decode reads header and claims, in any script", () => {
   assert.equal(claims.exp, EXP);
 });
 
-test("a token is expired from its exp on, and leeway moves that", () => {
+test("a token expires at its exp plus leeway", () => {
   const expired = (now, leeway) => isExpired(token, { now: () => now, leeway });
   assert.equal(expired(EXP - 1), false);
   assert.equal(expired(EXP), true);
@@ -27,19 +27,19 @@ test("a token is expired from its exp on, and leeway moves that", () => {
   assert.equal(expired(EXP + 5, 5), true);
 });
 
-test("expiresIn counts whole seconds down and on below zero", () => {
+test("expiresIn returns whole seconds, negative after expiry", () => {
   assert.equal(expiresIn(token, { now: () => EXP - 10.5 }), 11);
   assert.equal(expiresIn(token, { now: () => EXP + 3 }), -3);
 });
 
-test("without a clock the machine's own is asked", async () => {
+test("the default clock is the machine's", async () => {
   const { sign } = await freshKey("k1");
   assert.equal(isExpired(await sign()), false);
   assert.ok(Math.abs(expiresIn(await sign()) - 300) <= 2);
   assert.equal(isExpired(await sign({ exp: 1 })), true);
 });
 
-test("a clock in milliseconds, or none at all, is an error and not an answer", () => {
+test("a clock that does not return seconds is an error", () => {
   for (const time of [Date.now(), NaN, -1, Infinity, undefined, null, "", [], false, 1_790_000_000n, "1790000000"]) {
     const now = () => time;
     assert.throws(() => isExpired(token, { now }), { code: "ERR_TIME_INVALID" }, String(time));
@@ -47,13 +47,13 @@ test("a clock in milliseconds, or none at all, is an error and not an answer", (
   }
 });
 
-test("a leeway that is no number is an error and not an answer", () => {
+test("an invalid leeway is an error", () => {
   for (const leeway of [NaN, -1, "5", 0.5]) {
     assert.throws(() => isExpired(token, { leeway }), { code: "ERR_OPTIONS_INVALID" }, String(leeway));
   }
 });
 
-test("what is not a token is refused by a code of its own", () => {
+test("each kind of malformed token has its own error code", () => {
   const refused = {
     "": "ERR_TOKEN_SEGMENTS",
     "a.b": "ERR_TOKEN_SEGMENTS",
@@ -69,14 +69,14 @@ test("what is not a token is refused by a code of its own", () => {
   }
 });
 
-test("what is not even text is refused, and the wasm instance lives on", () => {
+test("a value that is not a text is refused, and the wasm instance survives", () => {
   for (const value of [undefined, null, 7, {}, ["a.b.c"], new String(token)]) {
     assert.throws(() => decode(value), { name: "HallpassError", code: "ERR_TOKEN_NOT_STRING" });
   }
   assert.equal(decode(token).claims.exp, EXP);
 });
 
-test("a token without an exp does not count as good for ever", async () => {
+test("a token without an exp is an error, not valid forever", async () => {
   const endless = await (await freshKey("k1")).sign({ exp: undefined });
   assert.throws(() => isExpired(endless), { code: "ERR_CLAIM_INVALID", claim: "exp", reason: "is missing" });
 });

@@ -1,4 +1,4 @@
-/** The packed types: right code compiles, and wrong code does not (`@ts-expect-error` where it must fail). */
+/** The packed types: correct code compiles, and incorrect code does not (`@ts-expect-error`). */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ const tsc = join(root, "node_modules/.bin/tsc");
 const packed = packPackage();
 after(() => packed.remove());
 
-/** What the tests import beside the package. */
+/** The libraries that the tests import. */
 const OTHERS = ["hono", "express", "express4", "@types/express", "@types/express4", "@types/node", "zod", "valibot", "arktype"];
 for (const name of OTHERS) {
   const link = join(packed.folder, "node_modules", name);
@@ -28,7 +28,7 @@ writeFileSync(join(packed.folder, "package.json"), '{ "type": "module" }');
 const RESOLUTIONS = { nodenext: { module: "nodenext" }, bundler: { module: "preserve", moduleResolution: "bundler" } };
 const BARE = { lib: ["ES2022"], types: [] };
 const PAGE = { lib: ["ES2022", "DOM"], types: [] };
-// The libraries' own types are theirs to check, and want Node's.
+// The libraries' own types are not checked, and need Node's.
 const WITH_LIBRARIES = { lib: ["ES2022", "DOM", "DOM.Iterable"], types: ["node"], skipLibCheck: true };
 
 const CASES = [
@@ -49,14 +49,14 @@ for (const [name, files, options] of CASES) {
   }
 }
 
-test("a fault in the code is seen, so that the tests above can fail", () => {
+test("a type error is reported, so that the tests above can fail", () => {
   writeFileSync(join(packed.folder, "wrong.ts"), 'import { decode } from "hallpass";\ndecode(7);\nexport const x: string = decode("").claims.exp;\n');
   const output = compile(["wrong"], { target: "ES2022", strict: true, noEmit: true, ...RESOLUTIONS.nodenext, ...BARE });
   assert.match(output, /wrong\.ts\(2,8\).*number/);
   assert.match(output, /wrong\.ts\(3,14\)/);
 });
 
-test("everything public says what it is, and shows it by an example, to whoever points at it", () => {
+test("every public name has a doc comment with an example", () => {
   const types = (file) => readFileSync(join(packed.folder, `node_modules/hallpass/dist/${file}.d.ts`), "utf8");
   const described = (file) => [...types(file).matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export (?:declare )?(?:const |type |interface |function )|readonly )(\w+)/g)];
   const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
@@ -68,7 +68,7 @@ test("everything public says what it is, and shows it by an example, to whoever 
   assert.deepEqual([...names, ...options].filter((name) => name !== "" && !shown.has(name)), []);
 });
 
-/** What the compiler says of these files. */
+/** The output of the compiler for these files. */
 function compile(files, compilerOptions) {
   const config = join(packed.folder, `tsconfig.${files.join("-")}.json`);
   writeFileSync(config, JSON.stringify({ compilerOptions, files: files.map((file) => `${file}.ts`) }));

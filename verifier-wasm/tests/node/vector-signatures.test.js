@@ -1,6 +1,6 @@
 /**
- * Whether the vectors' signatures by ES256, RS256 and PS256 are what the vectors say, asked of those who share no code
- * with their program: `jose`, and OpenSSL behind `node:crypto`.
+ * Checks the ES256, RS256 and PS256 signatures of the vectors with two implementations that share no code with their program:
+ * `jose`, and OpenSSL behind `node:crypto`.
  */
 
 import assert from "node:assert/strict";
@@ -13,13 +13,13 @@ import { textOf } from "../../../tests/support/vectors.js";
 
 const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
 const vectors = files.flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")));
-/** Those that get as far as the signature, whatever becomes of their claims. */
+/** The vectors whose tokens reach the signature check. */
 const reached = vectors.filter(({ sync }) => sync === "ERR_ALG_NEEDS_ASYNC");
 const fits = ({ expected }) => expected !== "ERR_SIGNATURE_INVALID";
 
 /**
- * Where these judges are wrong: OpenSSL, which Node's WebCrypto and so `jose` ask, takes a PSS signature that is
- * shorter than the modulus for the number that it is (RFC 8017 §8.1.2 demands its length).
+ * Known errors of these implementations: OpenSSL, which Node's WebCrypto and so `jose` use, accepts a PSS signature that is shorter
+ * than the modulus (RFC 8017 §8.1.2 requires the same length).
  */
 const MISJUDGED = ["a PS256 signature that has lost its leading zero is refused"];
 
@@ -32,14 +32,16 @@ const OPENSSL = {
 const judges = {
   jose: async (token, alg, jwk) => compactVerify(token, await importJWK(jwk, alg)).then(() => true, () => false),
   OpenSSL: async (token, alg, jwk) => {
-    const [text, signature] = [token.slice(0, token.lastIndexOf(".")), token.slice(token.lastIndexOf(".") + 1)];
+    const dot = token.lastIndexOf(".");
+    const text = token.slice(0, dot);
+    const signature = token.slice(dot + 1);
     const key = { key: createPublicKey({ format: "jwk", key: jwk }), ...OPENSSL[alg] };
     return verify("sha256", Buffer.from(text), key, Buffer.from(signature, "base64url"));
   },
 };
 
 for (const [name, isGood] of Object.entries(judges)) {
-  test(`${name} thinks of ${reached.length} signatures what the vectors say`, async () => {
+  test(`${name} agrees with the vectors on ${reached.length} signatures`, async () => {
     assert.ok(reached.some(fits) && !reached.every(fits));
     for (const vector of reached) {
       const token = textOf(vector.token);

@@ -1,4 +1,4 @@
-/** The shared vectors in Node, by the packed package; and that they are what their program writes. */
+/** The shared vectors in Node, with the packed package; the committed vectors equal the output of their program. */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -12,9 +12,9 @@ const packed = packPackage();
 after(() => packed.remove());
 const hallpass = await importPacked(packed);
 
-testVectors((asked) => disagreements(asked, hallpass));
+testVectors((vectors) => disagreements(vectors, hallpass));
 
-test("the committed vectors are those that generate.js writes", () => {
+test("the committed vectors equal the output of generate.js", () => {
   const written = new Map(files());
   assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".json")).sort(), [...written.keys()].sort());
   for (const [name, text] of written) {

@@ -1,4 +1,4 @@
-/** What a verifier accepts and refuses, with keys that were handed over. */
+/** A verifier with keys as an option: what it accepts and refuses. */
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
@@ -16,7 +16,7 @@ before(async () => {
   verifier = createVerifier(options());
 });
 
-/** The error with which both ways to verify refuse a token: they must be of one mind. */
+/** The error of `verify`, which must equal that of `verifySync`. */
 async function refusal(token, by = verifier) {
   const error = await by.verify(token).then(() => assert.fail("accepted"), (thrown) => thrown);
   assert.ok(error instanceof HallpassError, error);
@@ -24,7 +24,7 @@ async function refusal(token, by = verifier) {
   return error;
 }
 
-test("a good token is accepted, and its claims are handed out", async () => {
+test("a valid token is accepted, and its claims are returned", async () => {
   const token = await key.sign({ roles: ["admin"] });
   const claims = await verifier.verify(token);
   assert.equal(claims.sub, "user-1");
@@ -32,7 +32,7 @@ test("a good token is accepted, and its claims are handed out", async () => {
   assert.deepEqual(verifier.verifySync(token), claims);
 });
 
-test("a secret that its owner wipes afterwards stays what it was", async () => {
+test("the verifier keeps its secret when the caller overwrites the bytes", async () => {
   for (const from of [(bytes) => Buffer.from(bytes), (bytes) => Uint8Array.from(bytes)]) {
     const secret = from(Array.from({ length: 32 }, (_, place) => place + 1));
     const sign = (bytes) => new SignJWT(accessClaims()).setProtectedHeader({ alg: "HS256", typ: "at+jwt" }).sign(bytes);
@@ -45,7 +45,7 @@ test("a secret that its owner wipes afterwards stays what it was", async () => {
   }
 });
 
-test("a claim's name with a line's end in it comes back in a whole message", async () => {
+test("a claim name with a line break leaves the message complete", async () => {
   const strict = createVerifier(options({ requiredClaims: ["a\nb"] }));
   assert.match((await refusal(await key.sign(), strict)).message, /the claim `a b` is missing/);
 });
@@ -63,7 +63,7 @@ test("a token that is not valid yet is refused", async () => {
   assert.equal((await refusal(token)).code, "ERR_TOKEN_NOT_YET_VALID");
 });
 
-test("a token with one character changed is refused, wherever it is", async () => {
+test("a token with one changed character is refused, at every position", async () => {
   const token = await key.sign();
   assert.equal((await refusal(withOneCharacterChanged(token))).code, "ERR_SIGNATURE_INVALID");
   for (let index = 0; index < token.length; index += 1) {
@@ -72,7 +72,7 @@ test("a token with one character changed is refused, wherever it is", async () =
   }
 });
 
-test("a token of another issuer or for another audience is refused by the claim", async () => {
+test("a token of another issuer or for another audience is refused with the claim", async () => {
   const foreign = await refusal(await key.sign({ iss: "https://evil.example" }));
   assert.deepEqual([foreign.code, foreign.claim, foreign.reason], ["ERR_CLAIM_INVALID", "iss", "is not the expected issuer"]);
   const misdirected = await refusal(await key.sign({ aud: "web" }));
@@ -85,9 +85,9 @@ test("null leaves issuer and audience unchecked", async () => {
   assert.ok(await lax.verify(await key.sign({ iss: "https://other.example", aud: "web" })));
 });
 
-test("an unknown key, another kind of token and an unsigned one are refused", async () => {
-  const stranger = await freshKey("k2");
-  assert.equal((await refusal(await stranger.sign())).code, "ERR_KEY_UNKNOWN");
+test("a token with an unknown key, of another type, or unsigned is refused", async () => {
+  const unknown = await freshKey("k2");
+  assert.equal((await refusal(await unknown.sign())).code, "ERR_KEY_UNKNOWN");
   assert.equal((await refusal(await key.sign({}, { typ: "JWT" }))).code, "ERR_TYP_NOT_ACCEPTED");
   const impostor = await freshKey("k1");
   assert.equal((await refusal(await impostor.sign())).code, "ERR_SIGNATURE_INVALID");
@@ -96,29 +96,29 @@ test("an unknown key, another kind of token and an unsigned one are refused", as
   assert.equal((await refusal(`${header}.${claims}.AQ`)).code, "ERR_ALG_NOT_ALLOWED");
 });
 
-test("a clock that is off is an error, not an open door", async () => {
+test("an invalid time of the clock is an error", async () => {
   const token = await key.sign({ exp: 1 });
   for (const time of [NaN, -1, Infinity, Date.now(), undefined]) {
     assert.equal((await refusal(token, createVerifier(options({ now: () => time })))).code, "ERR_TIME_INVALID");
   }
 });
 
-test("a key set that cannot be used says so", async () => {
+test("an invalid key set is ERR_KEY_SET_INVALID", async () => {
   const token = await key.sign();
   for (const jwks of [{}, { keys: [{ kty: "oct", k: "AAAA" }] }, { keys: [key.jwk, key.jwk] }]) {
     assert.equal((await refusal(token, createVerifier(options({ jwks })))).code, "ERR_KEY_SET_INVALID");
   }
 });
 
-test("no error holds the token, nor a part of it", async () => {
+test("no error contains the token or a part of it", async () => {
   const good = await key.sign();
   const expired = await key.sign({ exp: 1 });
-  const stranger = await (await freshKey("k2")).sign();
-  for (const token of [withOneCharacterChanged(good), expired, stranger, `${good}.x`, good.slice(0, -1), `${good}=`]) {
+  const unknownKey = await (await freshKey("k2")).sign();
+  for (const token of [withOneCharacterChanged(good), expired, unknownKey, `${good}.x`, good.slice(0, -1), `${good}=`]) {
     const error = await refusal(token);
-    const told = [error.stack, String(error), JSON.stringify(error), error.claim, error.reason].join();
+    const text = [error.stack, String(error), JSON.stringify(error), error.claim, error.reason].join();
     for (const segment of token.split(".").filter(({ length }) => length > 8)) {
-      assert.ok(!told.includes(segment), error.code);
+      assert.ok(!text.includes(segment), error.code);
     }
   }
 });
