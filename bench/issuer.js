@@ -1,4 +1,4 @@
-/** The part `issuer`: durable refreshes per second, beside the disk's own rate and a common server. */
+/** The part `issuer`: durable refreshes per second, compared with the disk's rate and a common server. */
 
 import { availableParallelism } from "node:os";
 import { prepareExpress } from "./issuer/express.js";
@@ -23,7 +23,7 @@ const contenders = await prepare();
 const rounds = [];
 const answered = Object.fromEntries(contenders.map(({ name }) => [name, 0]));
 for (let round = 0; round < plan.rounds; round += 1) rounds.push(await takeTurns(round));
-const notes = await countAgain();
+const notes = await compareCounts();
 
 const tables = tablesOf(contenders, rounds, plan.clients);
 tables.at(-1).notes = notes;
@@ -31,9 +31,9 @@ const versions = { ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", 
 writeResults(given, { part: "issuer", tables, versions });
 process.exit();
 
-/** Makes everybody's store; a server runs in its own turns alone, anew in each. */
+/** Creates every contender's store. A server runs only in its own turns, as a new process in each. */
 async function prepare() {
-  say("making the stores" + (whyNoPostgres() ? "" : ", and starting PostgreSQL"));
+  say("creating the stores" + (whyNoPostgres() ? "" : " and starting PostgreSQL"));
   const hallpass = { name: "hallpass", ...prepareHallpass({ binary: given.issuer, folder, users }) };
   const processes = [...new Set([1, availableParallelism()])];
   const name = (count) => `Express and PostgreSQL, ${count} ${count === 1 ? "process" : "processes"}`;
@@ -48,14 +48,14 @@ async function prepare() {
   return [hallpass, ...(await Promise.all(peers))];
 }
 
-/** One round: the disk, then everybody, each round another one first. */
+/** One round: the disk, then every contender, each round with another one first. */
 async function takeTurns(round) {
   await settleDisk();
   const measured = {};
   for (const shape of ["growing", "laid"]) measured[shape] = await diskOf(given.load, folder, shape, plan.measure / 2);
   const present = contenders.filter(({ missing }) => missing === undefined);
-  for (let place = 0; place < present.length; place += 1) {
-    const { name, start } = present[(place + round) % present.length];
+  for (let turn = 0; turn < present.length; turn += 1) {
+    const { name, start } = present[(turn + round) % present.length];
     say(`round ${round + 1} of ${plan.rounds}: ${name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
     const { port, stop } = await start();
@@ -66,14 +66,14 @@ async function takeTurns(round) {
   return measured;
 }
 
-/** What the clients were told must be what the servers have done: no more, and no less. */
-async function countAgain() {
+/** The servers must have done exactly as many refreshes as the clients counted. */
+async function compareCounts() {
   const notes = [];
   for (const { name, missing, counts } of contenders) {
     if (missing !== undefined) continue;
     const { refreshes: done } = await counts();
     if (done !== answered[name]) throw new Error(`${name} counts ${done} refreshes, its clients ${answered[name]}`);
-    notes.push(`${name}: ${done.toLocaleString("en")} refreshes in all, no errors; server and clients count the same`);
+    notes.push(`${name}: ${done.toLocaleString("en")} refreshes in total, no errors; the counts of server and clients agree`);
   }
   return notes;
 }

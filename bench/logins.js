@@ -1,4 +1,4 @@
-/** The part `logins`: sign-ins per second beside the cores' own rate of hashing, and what a flood of them does. */
+/** The part `logins`: sign-ins per second compared with the cores' rate of hashes, and the effect of a flood. */
 
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -16,21 +16,21 @@ import { readArguments, say, writeResults } from "./support/run.js";
 import { realDisk, temporaryFolder } from "./support/temporary.js";
 import { versionsOf } from "./support/versions.js";
 
-/** How many times as many sign-ins come in the flood as the cores can hash. */
+/** The flood's rate as a multiple of the cores' rate of hashes. */
 const TIMES = 5;
 
 /** The issuer's default of `--hashing-deadline`, in milliseconds. */
 const DEADLINE = 2000;
 
-/** Accounts whose known devices flood the issuer. */
+/** The numbers of accounts whose known devices flood the issuer. */
 const FLOODING = [4, 6];
 
-/** Milliseconds that a server has after the flood before its memory is looked at again. */
+/** The time from the flood's end to the last sample of the memory, in milliseconds. */
 const CALM = 2000;
 
 /**
- * Users, by the cores: so many that nobody signs in for the sixth time while five attempts still wait, which an issuer
- * that limits guessing refuses. Their list must fit an argument of a command.
+ * The number of users, by cores: so many that no user has a sixth attempt while five wait, which the issuer's limits would refuse.
+ * Their list must fit into a command's argument.
  */
 const MAX_USERS = 2000;
 const usersFor = (cores, perCore) => Math.min(MAX_USERS, cores * perCore);
@@ -75,11 +75,11 @@ writeResults(given, { part: "logins", tables, versions, load: loadBefore });
 process.exit();
 
 /**
- * Makes everybody's store. All users share a password, which is hashed once. A server runs in its own turns alone, and anew
- * in each, so that the figures of the closed loops rest on no single process.
+ * Creates every contender's store. All users share a password, which is hashed once. A server runs only in its own turns, as a new
+ * process in each, so that no figure of the closed loops depends on one process.
  */
 async function prepare() {
-  say("making the stores");
+  say("creating the stores");
   const password = "a password of the bench";
   const hash = await hashOf({ password });
   const length = usersFor(cores, plan.usersPerCore);
@@ -92,7 +92,7 @@ async function prepare() {
   return [hallpass, ...(await Promise.all(peers))];
 }
 
-/** What a user would pick instead. */
+/** The alternatives to Hallpass. */
 function peersWith(users) {
   const express = [...new Set([1, cores])].map((processes) => ({
     name: `Express and PostgreSQL, ${processes} ${processes === 1 ? "process" : "processes"}`,
@@ -102,7 +102,7 @@ function peersWith(users) {
   }));
   const betterAuth = {
     name: "better-auth and PostgreSQL",
-    notes: ["`/me` reads the session from the database, a renewal writes it, rotates nothing; its own limits are off"],
+    notes: ["`/me` reads the session from the database; a renewal writes it and rotates no token; rate limits are off"],
     dialect: "cookie",
     users: users.map((user) => ({ ...user, name: emailOf(user) })),
     prepare: (host) => prepareBetterAuth({ host, users }),
@@ -110,7 +110,7 @@ function peersWith(users) {
   return [...express, betterAuth];
 }
 
-/** One round: everybody between two looks at what the cores can hash just then, each round another one first. */
+/** One round: every contender between two measurements of the cores' rate, each round with another one first. */
 async function takeTurns(round) {
   const measured = {};
   for (let place = 0; place < present.length; place += 1) {
@@ -133,10 +133,10 @@ function meanOf(...looks) {
   return { perSecond: mean("perSecond"), p50: mean("p50"), p99: mean("p99") };
 }
 
-/** Floods one, and watches its memory. */
+/** Floods a contender, and samples its memory. */
 async function flood(contender) {
   const { name } = contender;
-  say(`a flood of ${Math.round(rate)} sign-ins a second: ${name}, ${Math.round((plan.quiet + plan.flood) / 1000)} s`);
+  say(`a flood of ${Math.round(rate)} sign-ins per second: ${name}, ${Math.round((plan.quiet + plan.flood) / 1000)} s`);
   await settleDisk();
   const { port, pid, stop } = await contender.start();
   const memory = { before: residentNow(pid) };
@@ -158,7 +158,7 @@ async function flood(contender) {
   return { ...result, memory, counts };
 }
 
-/** Floods the issuer from known devices of so many accounts. */
+/** Floods the issuer from known devices of this number of accounts. */
 async function floodByKnown(contender, accounts) {
   say(`a flood by known devices of ${accounts} accounts: ${contender.name}, ${plan.known / 1000} s`);
   await settleDisk();

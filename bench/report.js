@@ -1,4 +1,4 @@
-/** Prints what the parts have measured, and keeps it: results.json, the plot, the tables of docs/figures.md and the README's figures. */
+/** Prints the results, and writes results.json, the plot, the tables of docs/figures.md and the README's figures. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { tablesOf } from "./report/tables.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Without files of results it draws and writes anew what results.json holds. `--keep-in` is for short runs. */
+/** Without files of results it rewrites everything from results.json. `--keep-in` is for short runs. */
 const { values: options, positionals: files } = parseArgs({
   allowPositionals: true,
   options: { "keep-in": { type: "string" }, replace: { type: "boolean", default: false } },
@@ -28,9 +28,9 @@ for (const file of files) {
   const next = recordWith(record, results, { replace: options.replace || results.quick });
   record = next.record;
   if (next.lost.length > 0) {
-    console.log(`\nNOT KEPT: ${recordFile} has figures that this run of ${results.part} lacks:`);
+    console.log(`\nNOT STORED: ${recordFile} has figures that this run of ${results.part} lacks:`);
     for (const row of next.lost) console.log(`   ${row}`);
-    console.log(`To keep the new ones all the same: node bench/report.js --replace ${file}`);
+    console.log(`To replace them: node bench/report.js --replace ${file}`);
     process.exitCode = 1;
   }
 }

@@ -1,4 +1,4 @@
-/** Prints the sizes beside the peers' as the documentation shows them: `node bench/sizes.js`, once the package is built. */
+/** Prints the documentation's tables of sizes: `node bench/sizes.js`, with a built package. */
 
 import { addedToServer, shippedToRead, shippedToSignIn, shippedToVerify, slimInPage, wasmAlone } from "./verifier-js/size.js";
 

@@ -1,4 +1,4 @@
-/** The part `verifier-js`: the verifier in JavaScript beside its peers, in Node on one thread, and in workerd. */
+/** The part `verifier-js`: the verifier in JavaScript and its peers, in Node on one thread, and in workerd. */
 
 import { FULL, QUICK, race } from "./support/rounds.js";
 import { readArguments, say, writeResults } from "./support/run.js";

@@ -1,4 +1,4 @@
-/** The part `verifier-rust`: `hallpass-token` beside its peers, natively, measured by criterion pass by pass. */
+/** The part `verifier-rust`: `hallpass-token` and its peers in native builds, measured by criterion in several passes. */
 
 import { readArguments, say, writeResults } from "./support/run.js";
 import { ALGORITHMS } from "./support/tokens.js";
@@ -8,7 +8,7 @@ import { tableOf } from "./verifier-rust/table.js";
 
 const CRATES = ["criterion", "ed25519-dalek", "curve25519-dalek", "jsonwebtoken", "jwt-simple", "ring", "aws-lc-rs"];
 
-/** criterion's own options, and how many passes. */
+/** criterion's options, and the number of passes. */
 const FULL = { passes: 5, options: ["--warm-up-time=0.3", "--measurement-time=1", "--sample-size=30"] };
 const QUICK = { passes: 2, options: ["--warm-up-time=0.01", "--measurement-time=0.05", "--sample-size=10"] };
 

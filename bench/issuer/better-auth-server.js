@@ -1,4 +1,4 @@
-/** better-auth as its documentation sets it up: in Express, with e-mail and password, over PostgreSQL. */
+/** better-auth as in its documentation: in Express, with e-mail and password, over PostgreSQL. */
 
 import { verify } from "@node-rs/argon2";
 import { betterAuth } from "better-auth";
@@ -21,9 +21,9 @@ const auth = betterAuth({
       verify: ({ hash, password }) => verify(hash, password),
     },
   },
-  // Each look at the session renews it, which is a write, as a refresh is; by default one does once a day.
+  // Each read of the session renews it, which is a write, like a refresh. By default it renews once a day.
   session: { updateAge: 0 },
-  // The bench's clients send no header with their address: all would be one to it.
+  // The bench's clients send no header with their address, so better-auth would count them as one.
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
 });
@@ -34,7 +34,7 @@ await runMigrations();
 const app = express().disable("x-powered-by");
 app.all("/api/auth/{*any}", toNodeHandler(auth));
 app.get("/me", async ({ headers }, response) => {
-  // Not renewed: to know who asks is a read.
+  // No renewal: `GET /me` only reads.
   const session = await auth.api.getSession({ headers: fromNodeHeaders(headers), query: { disableRefresh: true } });
   if (session) response.json(session);
   else response.status(401).json({ error: "invalid_token" });

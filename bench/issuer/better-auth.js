@@ -6,8 +6,8 @@ import { CONNECTIONS, startNode } from "./node-server.js";
 import { createDatabase, withClient } from "./postgres.js";
 
 /**
- * Makes its database with these users. Returns `start()`, as often as it is wanted one after the other, and `counts()`:
- * how many sign-ins its database has seen; it keeps no count of renewals.
+ * Creates its database with these users. Returns `start()`, which can be called repeatedly in sequence, and `counts()`, the number
+ * of sign-ins in its database; it does not count renewals.
  */
 export async function prepareBetterAuth({ host, users }) {
   const database = "better_auth";
@@ -26,7 +26,7 @@ export async function prepareBetterAuth({ host, users }) {
   };
 }
 
-/** As a sign-up leaves them, in the tables that its own migration has made. */
+/** Inserts users as a registration does, into the tables of its migration. */
 async function fill(client, users) {
   for (const user of users) {
     const { rows: [{ id }] } = await client.query(
@@ -41,5 +41,5 @@ async function fill(client, users) {
   }
 }
 
-/** It knows its users by their e-mail address. */
+/** better-auth identifies users by e-mail address. */
 export const emailOf = ({ name }) => `${name}@example.com`;

@@ -1,4 +1,4 @@
-/** What many would write instead of running Hallpass: sign-in and rotating refresh tokens, hashed at rest. */
+/** A common alternative to Hallpass: sign-in and rotating refresh tokens, hashed at rest. */
 
 import cluster from "node:cluster";
 import { createHash, randomBytes } from "node:crypto";
@@ -12,7 +12,7 @@ const { PROCESSES, CONNECTIONS, SECRET = randomBytes(32).toString("base64url") }
 if (cluster.isPrimary && Number(PROCESSES) > 1) fork();
 else serve();
 
-/** Several processes that share a port, and a secret. */
+/** Several processes that share a port and a secret. */
 function fork() {
   const workers = Array.from({ length: Number(PROCESSES) }, () => cluster.fork({ SECRET }));
   let listening = 0;
@@ -41,8 +41,8 @@ function serve() {
   });
 }
 
-function answer(response, pass) {
-  if (pass) response.json(pass);
+function answer(response, tokens) {
+  if (tokens) response.json(tokens);
   else response.status(400).json({ error: "invalid_grant" });
 }
 
@@ -58,10 +58,10 @@ async function login(pool, { username, password }) {
       RETURNING id`,
     values: [user.id, digest(secret)],
   });
-  return pass(user, session.id, secret);
+  return tokensOf(user, session.id, secret);
 }
 
-/** One statement and one round trip: the swap, if the token is the current one, and who it is for. */
+/** One statement and one round trip: swaps the token if it is the current one, and returns its user. */
 async function refresh(pool, { refresh_token: token }) {
   const [id, secret] = token.split(".");
   const next = randomBytes(32);
@@ -72,10 +72,10 @@ async function refresh(pool, { refresh_token: token }) {
       RETURNING users.id, users.username`,
     values: [id, digest(Buffer.from(secret, "base64url")), digest(next)],
   });
-  return user && pass(user, id, next);
+  return user && tokensOf(user, id, next);
 }
 
-/** What the access token says, by its signature alone. */
+/** The access token's claims, verified only by the signature. */
 function me({ authorization = "" }) {
   try {
     const options = { algorithms: ["HS256"], issuer: "https://auth.example.com", audience: "api" };
@@ -85,7 +85,7 @@ function me({ authorization = "" }) {
   }
 }
 
-function pass(user, session, secret) {
+function tokensOf(user, session, secret) {
   const claims = { sub: user.id, sid: session, username: user.username, client_id: "express" };
   const options = { algorithm: "HS256", expiresIn: 300, issuer: "https://auth.example.com", audience: "api" };
   const token = jwt.sign(claims, SECRET, options);

@@ -1,10 +1,10 @@
-/** The common server as a contender: Express, jsonwebtoken, @node-rs/argon2 and PostgreSQL, doing the same flow. */
+/** The common server as a contender: Express, jsonwebtoken, @node-rs/argon2 and PostgreSQL, with the same flow. */
 
 import { hashOf } from "../support/hash.js";
 import { CONNECTIONS, startNode } from "./node-server.js";
 import { createDatabase, withClient } from "./postgres.js";
 
-/** Every table in a database of its own. Rows leave room for their next version, which spares the index. */
+/** The tables of its own database. Rows leave space for their next version, which avoids index updates. */
 const SCHEMA = `
   CREATE TABLE users (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(), username text UNIQUE NOT NULL, password text NOT NULL
@@ -16,8 +16,8 @@ const SCHEMA = `
   ) WITH (fillfactor = 50);`;
 
 /**
- * Makes its database with these users. Returns `start()`, which starts it with so many processes, as often as it is wanted
- * one after the other, and `counts()`: how many sign-ins and refreshes its database has seen.
+ * Creates its database with these users. Returns `start()`, which starts `processes` processes and can be called repeatedly in
+ * sequence, and `counts()`, the numbers of sign-ins and refreshes in its database.
  */
 export async function prepareExpress({ host, users, processes }) {
   const database = `express${processes}`;

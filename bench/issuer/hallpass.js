@@ -1,4 +1,4 @@
-/** The issuer as a contender: the release binary, listening on a free port, over its embedded store. */
+/** The issuer as a contender: the release binary on a free port, over its embedded store. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -6,12 +6,12 @@ import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** Milliseconds until it must listen. */
+/** The maximum time until it listens, in milliseconds. */
 const START = 20_000;
 
 /**
- * Makes its store with these users. Returns `start()`, as often as it is wanted one after the other, and `counts()`: how
- * many sign-ins and refreshes have been answered in all.
+ * Creates its store with these users. Returns `start()`, which can be called repeatedly in sequence, and `counts()`, the total
+ * numbers of answered sign-ins and refreshes.
  */
 export function prepareHallpass({ binary, folder, users }) {
   const store = ["--store", `sled:${join(folder, "hallpass")}`];
@@ -26,7 +26,7 @@ export function prepareHallpass({ binary, folder, users }) {
   };
 }
 
-/** Starts it, strict: every refresh is a rotation and a write. Returns its `port` and `pid`, and `stop()`. */
+/** Starts it without grace: every refresh is a rotation and a write. Returns its `port`, `pid` and `stop()`. */
 async function start(binary, store, logFile) {
   const log = openSync(logFile, "a");
   const options = ["--listen", "127.0.0.1:0", "--refresh-grace", "0"];
@@ -50,7 +50,7 @@ async function start(binary, store, logFile) {
   };
 }
 
-/** Those who bring a hash are imported, all at once. */
+/** Adds users; users with a hash are imported together. */
 function addUsers(binary, folder, store, users) {
   const imported = users.filter(({ hash }) => hash !== undefined);
   if (imported.length > 0) {
@@ -68,7 +68,7 @@ function user(binary, words, input = "") {
   if (status !== 0) throw new Error(`hallpass user ${words[0]}: ${stderr}`);
 }
 
-/** The issuer logs each request once it has its answer. */
+/** Counts answered requests: the issuer logs each request after its answer. */
 function answered(log, path) {
   return log.split(` path="${path}" status=200 `).length - 1;
 }

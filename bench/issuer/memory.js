@@ -1,26 +1,26 @@
-/** How much memory a server's processes take, as Linux tells it; elsewhere nothing is said. */
+/** The memory of a server's processes, as reported by Linux; undefined on other systems. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Milliseconds between two looks at PostgreSQL's. */
+/** Milliseconds between two samples of PostgreSQL's memory. */
 const INTERVAL = 500;
 
-/** MiB that these processes and their children have in memory now. */
+/** The current memory of these processes and their children, in MiB. */
 export function residentNow(pid) {
   return sum(pid, "status", "VmRSS");
 }
 
-/** Forgets their peaks up to now (proc(5), clear_refs): the next one counts from here on. */
+/** Resets their peaks (proc(5), clear_refs). */
 export function forgetPeak(pid) {
   for (const process of family(pid)) read(() => writeFileSync(`/proc/${process}/clear_refs`, "5"));
 }
 
-/** MiB that each of these processes had at most since, together. */
+/** The sum of these processes' peaks since the reset, in MiB. */
 export function peak(pid) {
   return sum(pid, "status", "VmHWM");
 }
 
-/** Looks again and again at MiB that these processes take together, what they share counted once; returns the most. */
+/** Samples the total memory of these processes, with shared memory counted once; returns the maximum in MiB. */
 export function watchShared(pid) {
   const looks = [];
   const look = () => looks.push(sum(pid, "smaps_rollup", "Pss") ?? 0);
@@ -41,13 +41,13 @@ function sum(pid, file, member) {
   return all > 0 ? all / 1024 : undefined;
 }
 
-/** The process and all that it has started. */
+/** The process and its descendants. */
 function family(pid) {
   const children = read(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")) ?? "";
   return [pid, ...children.trim().split(" ").filter(Boolean).flatMap((child) => family(Number(child)))];
 }
 
-/** A process may have ended meanwhile. */
+/** The file's text, or undefined: a process may have ended meanwhile. */
 function read(look) {
   try {
     return look();

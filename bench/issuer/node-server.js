@@ -1,17 +1,17 @@
-/** Starts a peer that is a server in Node, over a database of its own. */
+/** Starts a peer, a Node server with its own database. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Connections to the database, of all processes of a contender together. */
+/** The total number of a contender's database connections. */
 export const CONNECTIONS = 32;
 
-/** Milliseconds until it must listen. */
+/** The maximum time until it listens, in milliseconds. */
 const START = 20_000;
 
-/** Its first line names its port. Returns that, its `pid`, and `stop()`, which does not wait for requests under way. */
+/** Starts the server, whose first line is its port. Returns the port, the `pid` and `stop()`, which does not wait for requests. */
 export async function startNode(file, { host, database, env }) {
   const child = spawn(process.execPath, [fileURLToPath(file)], {
     env: { ...process.env, NODE_ENV: "production", PGHOST: host, PGUSER: "bench", PGDATABASE: database, ...env },

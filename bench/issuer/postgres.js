@@ -1,33 +1,30 @@
-/** A PostgreSQL of its own for the bench, as it comes: durable, on a socket in a temporary folder. */
+/** A PostgreSQL server for the bench with default settings: durable, on a socket in a temporary folder. */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/temporary.js";
 
-/** Milliseconds until it must answer. */
+/** The maximum time until it answers, in milliseconds. */
 const START = 30_000;
 
-/** Where a program is on the path, if anywhere. */
+/** The path of a program, if it is installed. */
 function which(name) {
   return process.env.PATH.split(":").map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** Why there is no PostgreSQL here; nothing where there is one. */
+/** The reason why PostgreSQL is unavailable, or undefined. */
 export function whyNoPostgres() {
   const missing = ["initdb", "postgres"].find((name) => which(name) === undefined);
   return missing && `not run: there is no \`${missing}\` on the path (PostgreSQL)`;
 }
 
-/** What `postgres --version` says. */
+/** The output of `postgres --version`. */
 export function postgresVersion() {
   return /\d+(\.\d+)*/.exec(execFileSync("postgres", ["--version"], { encoding: "utf8" }))[0];
 }
 
-/**
- * Starts it, in a folder of its own beside those of the others. Returns its `host`, the folder of its socket, and its
- * `pid`.
- */
+/** Starts it in its own folder. Returns its `host`, the folder of its socket, and its `pid`. */
 export async function startPostgres(parent) {
   const host = temporaryFolder(parent);
   const data = join(host, "data");
@@ -47,7 +44,7 @@ export function createDatabase(host, name) {
   return withClient({ host, database: "postgres" }, (client) => client.query(`CREATE DATABASE ${name}`));
 }
 
-/** Does something over a connection of its own. */
+/** Calls a function with a new connection. */
 export async function withClient(where, use) {
   const { default: pg } = await import("pg");
   const client = new pg.Client({ ...where, user: "bench" });
@@ -59,12 +56,12 @@ export async function withClient(where, use) {
   }
 }
 
-/** PostgreSQL refuses to be run by root: then by its own user, or by nobody. */
+/** PostgreSQL refuses to run as root: run it as the user `postgres` or `nobody`. */
 function whoRuns() {
   if (process.getuid() !== 0) return undefined;
   const number = (kind, name) => spawnSync("id", [kind, name], { encoding: "utf8" }).stdout.trim();
   const name = ["postgres", "nobody"].find((name) => number("-u", name) !== "");
-  if (name === undefined) throw new Error("there is no user `postgres` or `nobody` to run PostgreSQL");
+  if (name === undefined) throw new Error("PostgreSQL needs a user `postgres` or `nobody`, and neither exists");
   return { uid: Number(number("-u", name)), gid: Number(number("-g", name)) };
 }
 

@@ -1,11 +1,11 @@
-/** The rounds of the issuer's bench as tables, one for each number of clients. */
+/** The rounds of the issuer's bench as tables, one per number of clients. */
 
 import { ratios, spread } from "../support/statistics.js";
 
-/** One writer, 4 KiB and an `fdatasync` each time: to a file that grows, or to one that has its length already. */
+/** One writer, 4 KiB and an `fdatasync` per write, to a growing or a preallocated file. */
 const DISK = { growing: "the disk: fdatasync of a growing file", laid: "the disk: fdatasync in a laid-out file" };
 
-/** `rounds` hold, by contender, what the load generator said. */
+/** `rounds` contains the load generator's results by contender. */
 export function tablesOf(contenders, rounds, clients) {
   return clients.map((count, level) => {
     const of = (name) => rounds.map((round) => round[name].levels[level]);

@@ -1,21 +1,21 @@
-/** A flood by known devices of a few accounts, beside unknown devices that want to sign in. */
+/** A flood by known devices of a few accounts, concurrent with sign-ins of unknown devices. */
 
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Connections of each account: as many of its attempts as an issuer admits at once. */
+/** Connections per account: the number of concurrent attempts that an issuer admits. */
 const CONNECTIONS = 5;
 
-/** Unknown devices at once. They are more than their share serves in a moment, so that they always wait. */
+/** Concurrent unknown devices: more than their share of the hashes, so that some always wait. */
 const UNKNOWN = 20;
 
-/** Milliseconds that a client waits after a refusal. The flood does not heed `Retry-After`. */
+/** The pause after a refusal in milliseconds. The flood ignores `Retry-After`. */
 const PAUSE = 50;
 
 /**
- * Floods `port` from known devices of the first `accounts` users. Each of the others signs in from an unknown device, at an
- * address of its own. After `measure` milliseconds no more of them come; the flood goes on until the last one has its answer,
- * or has given up after `giveUp`. Resolves to what was served within `measure`, and to the unknown devices' longest wait.
+ * Floods `port` from known devices of the first `accounts` users. The other users sign in from unknown devices, each at its own
+ * address, for `measure` milliseconds. The flood continues until the last of them has its answer or gives up after `giveUp`.
+ * Resolves to the counts within `measure`, and to the unknown devices' longest wait.
  */
 export async function knownFloodOf({ port, users, accounts, measure, giveUp }) {
   const agent = new Agent({ keepAlive: true });
@@ -23,7 +23,8 @@ export async function knownFloodOf({ port, users, accounts, measure, giveUp }) {
   const tokens = [];
   for (let at = 0; at < accounts; at += 1) tokens.push((await signIn(at)).body.device_token);
   const count = () => ({ served: 0, refused: 0, gaveUp: 0, longest: 0 });
-  const [known, unknown] = [count(), count()];
+  const known = count();
+  const unknown = count();
   const end = performance.now() + measure;
   let isOver = false;
   const flood = async (account) => {
@@ -44,7 +45,7 @@ export async function knownFloodOf({ port, users, accounts, measure, giveUp }) {
 
 const bodyOf = ({ name, password }) => ({ username: name, password, transport: "body" });
 
-/** One sign-in, counted. */
+/** Signs in once, and counts the result. */
 async function oneOf(counts, signIn, end) {
   const begun = performance.now();
   const { status } = await signIn();
@@ -56,7 +57,7 @@ async function oneOf(counts, signIn, end) {
   if (status !== 200) await pause(PAUSE);
 }
 
-/** The answer to a sign-in of the user at that place, who has the address of that place; no status after `giveUp`. */
+/** The answer to a sign-in of the user with this index, from the address with this index; no status after `giveUp`. */
 function answerOf({ agent, port, at, giveUp, body }) {
   const text = JSON.stringify(body);
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
@@ -77,7 +78,7 @@ function answerOf({ agent, port, at, giveUp, body }) {
   });
 }
 
-/** The floods by known devices as tables. The issuer alone has the notion: its peers have no row. */
+/** The floods by known devices as tables. Peers have no known devices and no row. */
 export function knownTables(name, floods, { measure, giveUp, deadline }) {
   return floods.map(({ accounts, connections, unknownClients, known, unknown }) => {
     const seconds = measure / 1000;
@@ -101,8 +102,8 @@ export function knownTables(name, floods, { measure, giveUp, deadline }) {
         sent: { count: unknown.served + unknown.refused + unknown.gaveUp },
       }],
       notes: [
-        `all with right passwords, beside ${unknownClients} unknown devices at once, each another user's from an address of its own`,
-        `a device gives up after ${giveUp / 1000} s; so short that no account reaches the limit of its right passwords`,
+        `all with correct passwords, with ${unknownClients} concurrent unknown devices, each of another user from its own address`,
+        `a device gives up after ${giveUp / 1000} s; the flood is too short for the limit of correct passwords`,
       ],
     };
   });

@@ -2,7 +2,7 @@
 
 import { ratios, spread } from "../support/statistics.js";
 
-/** `rounds` hold, by contender, what the load generator said, and what the cores could hash before it and after it. */
+/** `rounds` contains, by contender, the load generator's results, and the cores' rate of hashes before and after. */
 export function closedTables(contenders, rounds, clients, cores) {
   return clients.map((count, level) => {
     const ours = rounds.map((round) => round[contenders[0].name].levels[level].perSecond);
@@ -37,7 +37,7 @@ function closedRow(name, measured, level, ours) {
   };
 }
 
-/** Each contender's turn is between two looks at the cores. */
+/** Each contender's turn is between two measurements of the cores. */
 function rawRow(rounds, cores) {
   const all = rounds.flatMap((round) => Object.values(round).map(({ raw }) => raw));
   const middle = (member) => spread(all.map((raw) => raw[member])).value;
@@ -45,12 +45,12 @@ function rawRow(rounds, cores) {
   return { name: `Argon2 alone, ${cores} threads`, isBare: true, ...rates, p50: middle("p50"), p99: middle("p99") };
 }
 
-/** Hashes a second that all cores together are good for. */
+/** The hashes per second of all cores. */
 export function rawRate(rounds) {
   return rawRow(rounds).value;
 }
 
-/** The floods by contender, as one table of the flood and one for each trickle of those who are signed in. */
+/** The floods by contender: one table of the flood, and one per trickle of signed-in users. */
 export function floodTables(contenders, floods, { rate, quiet, flood, giveUp, trickle, runsFirst }) {
   const seconds = flood / 1000;
   const ours = floods[contenders[0].name];
@@ -104,14 +104,14 @@ function notesOf(contenders, floods, { giveUp, quiet, runsFirst }) {
   const counted = present.map(({ name }) => {
     const { counts, flood: { wrong } } = floods[name];
     const faults = Object.entries(wrong).map(([what, count]) => `, ${count.toLocaleString("en")} × ${what}`).join("");
-    return `${name}: ${counts.logins.toLocaleString("en")} logins in all, counted by server and clients${faults}`;
+    return `${name}: ${counts.logins.toLocaleString("en")} logins in total, counted by server and clients${faults}`;
   });
   return [
     `after ${quiet / 1000} quiet seconds; a client gives up after ${giveUp / 1000} s`,
-    "each login is another user's in turn, over a connection of its own, from an address of its own",
+    "each login is of another user, over its own connection, from its own address",
     runsFirst
-      ? "the clients share the server's cores, and run before everything else (SCHED_FIFO)"
-      : "the clients share the server's cores, and wait for one as all others do (no SCHED_FIFO here)",
+      ? "the clients share the server's cores, with priority (SCHED_FIFO)"
+      : "the clients share the server's cores, without priority (SCHED_FIFO is not permitted)",
     ...counted,
   ];
 }

@@ -1,6 +1,6 @@
-/** What must hold of a run of logins, or there is none. */
+/** The conditions of a valid run of logins. */
 
-/** Every sign-in of the flood was accepted or properly refused, and all others were served as if there were none. */
+/** Every sign-in of the flood must be accepted or refused with `Retry-After`, and every other request must succeed. */
 export function assertServesAll({ flood, refresh, me }) {
   const parts = { "of the flood": flood };
   for (const [name, trickle] of Object.entries({ refresh, me })) {
@@ -10,14 +10,15 @@ export function assertServesAll({ flood, refresh, me }) {
     const expected = name === "of the flood" ? accepted.count + refused.count : accepted.count;
     if (expected === sent.count) continue;
     const rest = JSON.stringify({ accepted: accepted.count, refused: refused.count, timedOut, wrong });
-    throw new Error(`hallpass: of ${sent.count} requests ${name} some had no proper answer: ${rest}`);
+    throw new Error(`hallpass: of ${sent.count} requests ${name} some had no valid answer: ${rest}`);
   }
 }
 
-/** What the clients were told is what the server has done; it may have done as much more as clients gave up on. */
+/** The server's counts must equal the clients', plus at most the requests that clients gave up. */
 export function assertCountsAgree(name, server, clients) {
   for (const [what, done] of Object.entries(server)) {
-    const [seen, most] = [clients[what], clients[what] + clients.timedOut];
-    if (done < seen || done > most) throw new Error(`${name} counts ${done} ${what}, its clients ${seen} to ${most}`);
+    const min = clients[what];
+    const max = min + clients.timedOut;
+    if (done < min || done > max) throw new Error(`${name} counts ${done} ${what}, its clients ${min} to ${max}`);
   }
 }

@@ -1,8 +1,8 @@
-/** Whether a machine did other work while it measured. */
+/** Whether the machine did other work during a measurement. */
 
 /**
- * A sentence where it did, by the load average at the end; the bench itself makes one of about 1, the issuer's of 2.
- * Logins keep every core busy, so for them it is that of their beginning.
+ * A sentence if it did, by the load average at the end; the bench itself causes about 1, the issuer's part 2. Logins load every core,
+ * so their load average is the one at the start.
  */
 export function busy({ load, cores }) {
   return load > cores + 1 ? `the machine was busy with other work (load ${load} on ${cores} cores)` : undefined;

@@ -1,9 +1,9 @@
-/** A page of the documentation, part of which the bench writes: the lines between two markers. */
+/** Writes the bench's lines between two markers of a page. */
 
 const BEGIN = "<!-- The lines from here on are written by `cargo xtask bench`. -->";
 const END = "<!-- end of what `cargo xtask bench` writes -->";
 
-/** The text of a page with these lines between its markers. */
+/** The page's text with these lines between its markers. */
 export function pageWith(text, lines) {
   const [before, rest] = text.split(`${BEGIN}\n`);
   const after = rest?.split(`${END}\n`)[1];

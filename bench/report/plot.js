@@ -1,4 +1,4 @@
-/** The README's picture: the results that matter most, drawn from zero, in one SVG that needs no script and no font. */
+/** The plot of the main results, with axes from zero, in one SVG without scripts and fonts. */
 
 import { busy } from "./busy.js";
 import { bars } from "./plot/bars.js";
@@ -9,7 +9,7 @@ const WIDTH = 960;
 const GAP = 28;
 const COLUMN = (WIDTH - GAP) / 2;
 
-/** Which tables are drawn, and under which title. */
+/** The tables in the plot, with their titles. */
 const BARS = [
   ["verifier-js", "verify-EdDSA", "Verify EdDSA in Node, every token another one"],
   ["verifier-rust", "rust-EdDSA", "Verify EdDSA in Rust, every token another one"],
@@ -19,7 +19,7 @@ const BARS = [
   ["verifier-js", "expiry", "Has it run out? in Node"],
 ];
 
-/** Draws what the record holds. */
+/** Draws a record. */
 export function plot(record) {
   const panels = BARS.flatMap(([part, id, title]) => {
     const table = record[part]?.tables.find((table) => table.id === id);
@@ -29,8 +29,8 @@ export function plot(record) {
   const marks = [];
   let y = 8;
   for (let at = 0; at < panels.length; at += 2) {
-    const place = (column) => ({ x: column * (COLUMN + GAP), y, width: COLUMN });
-    const pair = panels.slice(at, at + 2).map((panel, column) => bars({ ...panel, ...place(column) }));
+    const position = (column) => ({ x: column * (COLUMN + GAP), y, width: COLUMN });
+    const pair = panels.slice(at, at + 2).map((panel, column) => bars({ ...panel, ...position(column) }));
     marks.push(...pair.flatMap((drawn) => drawn.marks));
     y += Math.max(...pair.map(({ height }) => height));
   }
@@ -43,12 +43,12 @@ export function plot(record) {
   return document(marks, y + 76);
 }
 
-/** What takes so long without a cache would leave of those with one no more than dots. */
+/** Rows without a cache are not drawn: their scale would reduce the others to dots. */
 function isDrawn({ name, missing }) {
   return missing === undefined && !name.endsWith(", no cache");
 }
 
-/** A contender whose long name says more than a label can hold. */
+/** A contender's bar, with a short label. */
 function barOf(row) {
   const isFloor = /WebCrypto|crypto\.|signature alone/.test(row.name);
   const label = SHORT[row.name] ?? row.name.replace(" (signature alone)", "").replace("ed25519-", "");

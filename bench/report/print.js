@@ -1,20 +1,20 @@
-/** The tables of a part as text for a terminal. */
+/** Prints the tables of a part on a terminal. */
 
 import { busy } from "./busy.js";
 import { figures, times } from "./numbers.js";
 
-/** Where, on what and with which versions a part was measured, and its tables. */
+/** Prints a part's machine, versions and tables. */
 export function printPart(results) {
   const { part, quick, date, commit, machine, tools, build, versions, tables } = results;
   const list = (object) => Object.entries(object).map(([name, version]) => `${name} ${version}`).join(", ");
   const lines = [
     "",
-    `━━ ${part}${quick ? " (a short run: these figures mean little)" : ""}`,
+    `━━ ${part}${quick ? " (a short run: the figures are not reliable)" : ""}`,
     `   ${date}, commit ${commit}`,
     `   ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, load ${machine.load}`,
     `   ${list(tools)}, ${list(versions)}`,
     `   hallpass is built with ${build}`,
-    ...(busy(machine) ? [`   WARNING: ${busy(machine)}: times are stretched, and not all by the same share`] : []),
+    ...(busy(machine) ? [`   WARNING: ${busy(machine)}: times are too long, by different shares`] : []),
     ...tables.flatMap(tableLines),
   ];
   console.log(lines.join("\n"));

@@ -1,15 +1,15 @@
-/** The file of results: it keeps each part as it was last measured, with its own date and commit. */
+/** The file of results: the last measurement of each part, with its date and commit. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** The parts that a file holds, by name. */
+/** The parts of a file, by name. */
 export function readRecord(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
 }
 
 /**
- * The record with a part's new results in it, and what would be lost by that: the rows that the old ones have measured
- * and the new ones have not. Where something would be lost, the old part stays, unless `replace` says otherwise.
+ * The record with a part's new results, and the rows that would be lost: rows of the old results that the new ones lack. If a row
+ * would be lost, the old part stays, unless `replace` is set.
  */
 export function recordWith(record, results, { replace }) {
   const measured = measuredRows(results);
@@ -23,13 +23,13 @@ function measuredRows(results) {
   return new Set(rows.filter(({ missing }) => missing === undefined).map(({ id, name }) => `${id}: ${name}`));
 }
 
-/** Writes the record, its parts always in the same order. */
+/** Writes the record, with its parts in a fixed order. */
 export function writeRecord(file, record) {
   const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? 1 : -1)));
   writeFileSync(file, `${JSON.stringify(sorted, rounded, 1)}\n`);
 }
 
-/** Five figures are more than any of these measurements has. */
+/** Rounds to five digits, more than the precision of any measurement. */
 function rounded(_, value) {
   return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
 }

@@ -1,4 +1,4 @@
-/** The tables of docs/figures.md: a few lines of the results. */
+/** The tables of docs/figures.md: a selection of the results. */
 
 import { busy } from "./busy.js";
 import { figures, times } from "./numbers.js";
@@ -36,7 +36,7 @@ function javascript({ "verifier-js": results }) {
   ];
 }
 
-/** The quickest, or smallest, that a library has to offer, beside the quickest of Hallpass. */
+/** A library's fastest or smallest row, compared with that of Hallpass. */
 function best({ rows, unit }, library) {
   const row = bestOf(rows, library);
   const ours = bestOf(rows, "hallpass");
@@ -48,7 +48,7 @@ export function bestOf(rows, library) {
   return theirs.sort((a, b) => a.value - b.value)[0];
 }
 
-/** Where the ratio was not judged round by round to the very row that stands beside it, it is that of the medians. */
+/** The ratio is computed per round if the compared row is the baseline, and from the medians otherwise. */
 function cell(row, ours, unit) {
   const text = unit === "bytes" ? `${figures(row.value / 1024)} KiB` : `${figures(row.value)} ${unit}`;
   if (row === ours || ours === undefined) return text;
@@ -96,7 +96,7 @@ function issuer({ issuer: results }) {
   ];
 }
 
-/** One column for each contender; what was not measured of one is left out. */
+/** One column per measured contender. */
 function logins({ logins: results }) {
   if (!results) return [];
   const table = (id) => results.tables.find((table) => table.id === id);
@@ -139,7 +139,7 @@ function memory({ memory: { before, peak, postgres } }) {
 
 const percent = (share) => `${Math.round(share * 100)} %`;
 
-/** Machine and date of a part, and how busy the machine was. */
+/** The machine and date of a part, and whether the machine was busy. */
 export function circumstances({ machine, date }) {
   const where = `${machine.cpu}, ${machine.cores} cores, ${date.slice(0, 10)}`;
   return busy(machine) ? `${where}; ${busy(machine)}` : where;

@@ -1,9 +1,9 @@
-/** When, where and on what something was measured. */
+/** The date, machine and versions of a measurement. */
 
 import { execFileSync } from "node:child_process";
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 
-/** Date, commit, machine and the tools' versions; how busy the machine is, unless it is told how busy it was. */
+/** Date, commit, machine and tool versions; the load average is the current one unless given. */
 export function circumstances([load] = loadavg()) {
   return {
     date: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
@@ -19,7 +19,7 @@ export function circumstances([load] = loadavg()) {
   };
 }
 
-/** The commit that is checked out, with a `+` where files differ from it; those that the bench writes do not count. */
+/** The checked-out commit, with a `+` if files differ from it, except those that the bench writes. */
 function commit() {
   const written = ["bench/results.json", "bench/speed.svg", "docs/figures.md", "README.md"];
   const changes = git(["status", "--porcelain", "--untracked-files=no"]);

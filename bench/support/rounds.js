@@ -1,30 +1,29 @@
-/** Times contenders side by side: in rounds, A B C … A B C, so that whatever disturbs the machine disturbs all. */
+/** Measures contenders in rounds, A B C … A B C, so that a disturbance affects all. */
 
 import { ratios, spread } from "./statistics.js";
 
-/** How long a run is: the whole one, and the short one that only shows that the bench works. */
+/** The lengths of a full run and of a short one that only tests the bench. */
 export const FULL = { rounds: 15, slice: 120, warmUp: 500, distinctTokens: 2048 };
 export const QUICK = { rounds: 3, slice: 10, warmUp: 20, distinctTokens: 64 };
 
-/** The most calls between two looks at the clock; each needs a text of its own in memory. */
+/** The maximum number of calls between two clock reads; each needs its own string in memory. */
 const MAX_CALLS = 4096;
 
-/** The calls of a wide contender that are under way at once. */
+/** The concurrent calls of a wide contender. */
 export const WIDTH = 16;
 
 /**
- * Times every contender and returns a row for each. A contender has a `name`, a `run(input)` and `inputs(count)`, which
- * makes that many inputs anew: no call gets a string that a call before it has seen, since a server never does, and
- * engines keep hashes with their strings. `mode` is `sync`, `async` (one call after the other) or `wide` (16 under way
- * at once, on Node's thread pool). A contender that is `missing` gets a row that says why. The first that is not is the
- * one that ratios are reckoned to.
+ * Measures every contender and returns a row for each. A contender has a `name`, a `run(input)` and `inputs(count)`, which creates
+ * new inputs: each call gets a new string, as on a server, because engines store hashes with their strings. `mode` is `sync`,
+ * `async` (calls in sequence) or `wide` (16 concurrent calls, on Node's thread pool). A `missing` contender gets a row with the
+ * reason. The first present contender is the baseline of the ratios.
  */
 export async function race(contenders, plan) {
   const present = contenders.filter(({ missing }) => missing === undefined);
   const lanes = new Map();
   for (const contender of present) lanes.set(contender, await warmUp(contender, plan));
   for (let round = 0; round < plan.rounds; round += 1) {
-    // Each round begins with another one, so that none is always the one after the slowest.
+    // Each round starts with another contender, so that none always follows the slowest.
     for (let place = 0; place < present.length; place += 1) {
       const contender = present[(place + round) % present.length];
       const lane = lanes.get(contender);
@@ -37,7 +36,7 @@ export async function race(contenders, plan) {
   return contenders.map((contender) => row(contender, lanes.get(contender), baseline));
 }
 
-/** Runs a contender until it is compiled and as fast as it will be, and learns how many calls fit a slice. */
+/** Runs a contender until it is compiled and optimized, and returns the number of calls per slice. */
 async function warmUp(contender, plan) {
   let calls = 8;
   let nanoseconds = 1e9;
@@ -51,10 +50,12 @@ async function warmUp(contender, plan) {
   return { calls, wall: [], cpu: [] };
 }
 
-/** Nanoseconds a call, by the clock and by the processor time of all threads, over `milliseconds` of calls. */
+/** Nanoseconds per call, of wall-clock time and of all threads' processor time, over `milliseconds` of calls. */
 async function slice(contender, calls, milliseconds) {
   globalThis.gc?.();
-  let [wall, cpu, done] = [0, 0, 0];
+  let wall = 0;
+  let cpu = 0;
+  let done = 0;
   do {
     const inputs = contender.inputs(calls);
     const cpuBefore = process.cpuUsage();

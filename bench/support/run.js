@@ -1,28 +1,25 @@
-/** What every part of the bench does around its measuring: arguments, progress, the file with its results. */
+/** The common code of all parts: arguments, progress, the file of results. */
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { circumstances } from "./circumstances.js";
 
-/** `--out FILE`, where the results go; `--build`, what was measured; `--quick`; and what else a part takes. */
+/** Reads `--out FILE` for the results, `--build` for the measured build, `--quick`, and a part's own arguments. */
 export function readArguments(...more) {
   const text = { type: "string" };
   const options = Object.fromEntries(["out", "build", ...more].map((name) => [name, text]));
   const { values } = parseArgs({ options: { ...options, quick: { type: "boolean", default: false } } });
   const missing = Object.keys(options).find((name) => values[name] === undefined);
-  if (missing !== undefined) throw new Error(`--${missing} is missing: \`cargo xtask bench\` gives it`);
+  if (missing !== undefined) throw new Error(`--${missing} is required; run \`cargo xtask bench\`, which sets it`);
   return values;
 }
 
-/** Says what is being measured. */
+/** Prints the current measurement. */
 export function say(text) {
   process.stderr.write(`      ${text}\n`);
 }
 
-/**
- * Writes a part's tables, with the circumstances that they were measured in. A part that keeps every core busy itself
- * brings the `load` averages from before it.
- */
+/** Writes a part's tables with the circumstances. A part that loads every core passes the `load` averages from before its start. */
 export function writeResults({ out, build, quick }, { part, versions, tables, load }) {
   const results = { part, quick, ...circumstances(load), build, versions, tables };
   writeFileSync(out, `${JSON.stringify(results, undefined, 1)}\n`);

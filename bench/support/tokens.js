@@ -1,4 +1,4 @@
-/** Keys, and tokens as the issuer makes them, for each algorithm; and the bad ones that every contender must refuse. */
+/** Keys and tokens like the issuer's for each algorithm, and the invalid tokens that every contender must refuse. */
 
 import { createHmac, createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
 
@@ -8,7 +8,7 @@ export const ALGORITHMS = ["EdDSA", "ES256", "RS256", "HS256"];
 
 const KID = "wQ4SXhpJ4QXnHQ8wzVjFAy9E8NCHPp8mW4SuUKdq0IQ";
 
-/** A fresh key: `{ alg, publicKey, jwk, pem, secret, sign(header, claims) }`; a secret has no `jwk` and no `pem`. */
+/** A new key: `{ alg, publicKey, jwk, pem, secret, sign(header, claims) }`; a secret has no `jwk` and no `pem`. */
 export function freshKey(alg) {
   const { publicKey, privateKey } = KEYS[alg]();
   const key = { alg, publicKey, kid: alg === "HS256" ? undefined : KID };
@@ -43,7 +43,7 @@ const SIGNERS = {
 
 const segment = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** A good token with ids of its own; what Hallpass writes into one (DESIGN 3.3), and a little more time. */
+/** A valid token with unique ids and the claims of a Hallpass token, with a longer lifetime. */
 export function goodToken(key, claims = {}, header = {}) {
   const now = Math.floor(Date.now() / 1000);
   return key.sign({ typ: "at+jwt", ...header }, {
@@ -52,7 +52,7 @@ export function goodToken(key, claims = {}, header = {}) {
   });
 }
 
-/** What must be refused, each by what is wrong with it. */
+/** Invalid tokens, by their error. */
 export function badTokens(key) {
   const now = Math.floor(Date.now() / 1000);
   return {
@@ -64,7 +64,7 @@ export function badTokens(key) {
   };
 }
 
-/** Changes a byte in the middle: at the ends it could stay the same number, or become none of the curve's. */
+/** Changes a byte in the middle of a signature. At its ends the number could stay equal, or leave the curve's range. */
 function withOneSignatureByteChanged(token) {
   const [header, claims, signature] = token.split(".");
   const bytes = Buffer.from(signature, "base64url");
@@ -72,7 +72,7 @@ function withOneSignatureByteChanged(token) {
   return `${header}.${claims}.${bytes.toString("base64url")}`;
 }
 
-/** Hands out texts of these tokens in turn, each a new string as from a request's header. */
+/** Returns these tokens in turn, each as a new string, as from a request's header. */
 export function freshTexts(tokens) {
   const bytes = tokens.map((token) => Buffer.from(token, "latin1"));
   let at = 0;

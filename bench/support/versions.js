@@ -1,4 +1,4 @@
-/** Which version of a package is installed here: read from the package itself, not from what a lock file wished. */
+/** The installed versions of packages, read from the packages, not from the lock file. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

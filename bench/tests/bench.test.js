@@ -1,4 +1,4 @@
-/** `cargo xtask bench` as a person runs it, in short: every part measures, and what is kept stays as it was. */
+/** A short run of `cargo xtask bench`: every part measures, and the stored figures stay unchanged. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -12,13 +12,13 @@ const KEPT = ["bench/results.json", "bench/speed.svg", "docs/figures.md", "READM
   new URL(`../../${name}`, import.meta.url));
 const MINUTE = 60_000;
 
-/** Where Hallpass has a row in every table, by how the table's id begins. */
+/** The name of Hallpass's row, by the prefix of a table's id. */
 const OURS = {
   verify: "hallpass", decode: "hallpass", expiry: "hallpass", rust: "hallpass-token", refresh: "hallpass",
   logins: "hallpass", flood: "hallpass",
 };
 
-test("a short run measures every part, and leaves the figures of the last whole one", { timeout: 9 * MINUTE },
+test("a short run measures every part, and leaves the stored figures unchanged", { timeout: 9 * MINUTE },
   async () => {
     const before = KEPT.map((file) => readFileSync(file, "utf8"));
     const { status, output } = await bench("--quick");
@@ -32,21 +32,20 @@ test("a short run measures every part, and leaves the figures of the last whole 
     assert.match(readFileSync(join(dirname(file), "speed.svg"), "utf8"), /^<svg .+<\/svg>\n$/s);
   });
 
-test("its help names the parts", { timeout: MINUTE }, async () => {
+test("the help lists the parts", { timeout: MINUTE }, async () => {
   const { status, output } = await bench("--help");
   assert.equal(status, 0);
   for (const part of ["verifier-js", "verifier-rust", "issuer", "logins"]) assert.match(output, new RegExp(`- ${part}: `));
 });
 
-/** The machine, the versions and the build are told; rows are positive numbers, and Hallpass is among them. */
+/** The results have the machine, versions and build; rows are positive numbers, and one is Hallpass's. */
 function assertWhole({ part, machine, tools, build, versions, tables }) {
   assert.ok(machine.cores > 0 && machine.cpu !== "" && tools.rustc && Object.values(versions).every(Boolean), part);
   assert.match(build, /^curve25519-dalek \S+: (32|64)-bit limbs, \w+/);
   for (const { id, rows } of tables) {
     const ours = OURS[id.split("-")[0]];
     if (ours) assert.ok(rows.some(({ name }) => name.startsWith(ours)), id);
-    // A beginning above the bare runtime's own may drown in so few rounds, and come out below zero. In a flood a peer may
-    // accept nobody in time.
+    // With so few rounds, the time of a start above the bare runtime may be negative. In a flood a peer may accept no client in time.
     for (const { name, value, total, missing, isBare, sent } of rows) {
       const isWhole = (total ?? value) > 0 || (sent?.count > 0 && name !== ours);
       assert.ok(missing !== undefined || isBare || isWhole, `${id}: ${name}`);

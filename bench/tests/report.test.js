@@ -1,4 +1,4 @@
-/** How the bench judges and keeps figures: ratios round by round, and no loss in silence. */
+/** How the bench compares and stores figures: ratios per round, and no silent loss. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -22,12 +22,12 @@ const results = (...names) => {
   return { part: "issuer", tables: [{ id: "t", rows }] };
 };
 
-test("a ratio is judged round by round, and is above 1 where ours is the better", () => {
+test("a ratio is computed per round, and is above 1 where ours is better", () => {
   assert.equal(ratios([20, 60, 30], [10, 30, 10]).value, 2);
   assert.equal(ratios([10, 10, 10], [20, 30, 20], "higher").value, 2);
 });
 
-test("figures that say less than those that are kept do not take their place, unless told to", () => {
+test("a run with fewer rows replaces the stored one only with the option", () => {
   const record = { issuer: results("hallpass", "peer"), other: results() };
   const less = results("hallpass");
   less.tables[0].rows.push({ name: "peer", missing: "not run" });
@@ -37,9 +37,10 @@ test("figures that say less than those that are kept do not take their place, un
   assert.deepEqual(recordWith(record, more, {}), { record: { ...record, issuer: more }, lost: [] });
 });
 
-test("a contender that accepts a bad token, or refuses the good one, ends the run", async () => {
+test("a contender that accepts an invalid token or refuses the valid one ends the run", async () => {
   const key = freshKey("EdDSA");
-  const [good, bad] = [goodToken(key), badTokens(key)];
+  const good = goodToken(key);
+  const bad = badTokens(key);
   const claims = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
   const judge = (run, unchecked) => assertJudgesTokens({ name: "it", run, unchecked }, good, bad);
   const refuse = () => { throw new Error("no"); };
@@ -47,11 +48,11 @@ test("a contender that accepts a bad token, or refuses the good one, ends the ru
   await assert.rejects(judge(refuse), /no/);
   await assert.rejects(judge((token) => (token === good ? {} : refuse())), /does not return the claims/);
   const onlyGood = (token) => (token === good ? claims(token) : refuse());
-  await assert.rejects(judge(onlyGood, ["typ"]), /does check typ/);
+  await assert.rejects(judge(onlyGood, ["typ"]), /checks typ: its note is wrong/);
   await judge(onlyGood);
 });
 
-test("whoever throws while the time is taken ends the run", async () => {
+test("a contender that throws during the measurement ends the run", async () => {
   let calls = 0;
   const run = () => { if ((calls += 1) > 100) throw new Error("an error path is not measured"); };
   const contender = { name: "it", mode: "sync", baseline: true, run, inputs: (count) => Array(count).fill("") };
@@ -89,7 +90,7 @@ const flooded = (accepted, growth, rest) => ({
   memory: { before: 100, peak: 150, after: 110 }, counts: { logins: accepted },
 });
 
-test("a share of the cores' rate is judged by what they could do then", () => {
+test("a share of the cores' rate uses the rate of the same turn", () => {
   const turn = (raw, perSecond) => ({
     raw: { perSecond: raw, p50: 1, p99: 2 }, levels: [{ perSecond, p50: 1, p99: 2, answered: 7, loadCpu: 0 }],
   });
@@ -99,7 +100,7 @@ test("a share of the cores' rate is judged by what they could do then", () => {
   assert.deepEqual([absent.missing, raw.value, rawRate(rounds)], ["not run", 75, 75]);
 });
 
-test("the logins are printed, and are in the tables with the share of requests without an answer", () => {
+test("the tables of logins show the share of requests without an answer", () => {
   const floods = {
     hallpass: flooded(200, 1.5, { refused: answers(800, 3) }),
     peer: flooded(100, 50, { timedOut: 850, wrong: { "status 500": 50 } }),
@@ -127,20 +128,20 @@ test("the logins are printed, and are in the tables with the share of requests w
   assert.ok(lines.includes("| … a refresh meanwhile, p99 before → during | 2.00 → 3.00 ms (1.5×) | 2.00 → 100 ms (50.0×) |"));
 });
 
-test("a flood in which Hallpass leaves anybody without a proper answer ends the run", () => {
+test("a flood with a request that Hallpass does not answer validly ends the run", () => {
   assertServesAll(flooded(200, 1, { refused: answers(800, 3) }));
   assert.throws(() => assertServesAll(flooded(200, 1, { refused: answers(799, 3), timedOut: 1 })), /of the flood/);
   const slow = { ...flooded(1000, 1), me: { before: part(1000, 1), during: part(999, 1, { wrong: { "status 401": 1 } }) } };
   assert.throws(() => assertServesAll(slow), /of me, during the flood.+status 401/);
 });
 
-test("a server may have done more than its clients saw by what they gave up, and no less", () => {
+test("a server's count may exceed the clients' only by the requests that they gave up", () => {
   const clients = { logins: 10, refreshes: 5, timedOut: 2 };
   assertCountsAgree("it", { logins: 12 }, clients);
   assert.throws(() => assertCountsAgree("it", { logins: 13 }, clients), /counts 13 logins/);
   assert.throws(() => assertCountsAgree("it", { logins: 10, refreshes: 4 }, clients), /counts 4 refreshes/);
 });
 
-test("a record without any part is drawn all the same", () => {
+test("an empty record is drawn", () => {
   assert.match(plot({}), /^<svg/);
 });

@@ -1,4 +1,4 @@
-/** Reading without proof: decoding, and whether a token has run out. */
+/** Reading without verification: decoding and expiry. */
 
 import assert from "node:assert/strict";
 import { badTokens, freshTexts, goodToken } from "../support/tokens.js";
@@ -12,7 +12,7 @@ import * as jwtDecode from "./contenders/jwt-decode.js";
 
 const READERS = [hallpass, jose, jwtDecode, fastJwt, jsonwebtoken, aws, byHand];
 
-/** Contenders that take a token apart, each checked to find the claims. */
+/** Contenders that decode a token, each checked to return the claims. */
 export function decoders(key, distinctTokens) {
   const tokens = Array.from({ length: distinctTokens }, () => goodToken(key, { sub: "user-1" }));
   return READERS.flatMap(({ decoders }) => decoders).map((decoder) => {
@@ -22,7 +22,7 @@ export function decoders(key, distinctTokens) {
   });
 }
 
-/** Contenders that tell whether a token has run out, each checked to answer both ways. */
+/** Contenders that tell whether a token has expired, each checked for both answers. */
 export function expiryReaders(key, distinctTokens) {
   const tokens = Array.from({ length: distinctTokens }, () => goodToken(key));
   const { exp: runOut } = badTokens(key);

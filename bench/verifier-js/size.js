@@ -1,10 +1,10 @@
-/** Bytes shipped: what a page or a worker must load, as it is, gzipped and with Brotli. */
+/** The bytes that a page or a worker must load: raw, with gzip and with Brotli. */
 
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { bundleForPage, bundleForServer, bundleForWorker } from "./start/bundle.js";
 
-/** The most that the gzipped wasm module may be (DESIGN 8). */
+/** The maximum size of the gzipped wasm module. */
 const WASM_LIMIT = 65_536;
 
 const WASM = new URL("../../verifier-wasm/wasm/hallpass.wasm", import.meta.url);
@@ -30,7 +30,7 @@ export async function shippedToRead() {
   ];
 }
 
-/** What a page loads to sign in, renew and sign out. */
+/** The bytes that a page loads to sign in, renew and sign out. */
 export async function shippedToSignIn() {
   return [
     await row("hallpass/client", bundleForPage("hallpass-client"), { isBaseline: true }),
@@ -40,13 +40,13 @@ export async function shippedToSignIn() {
   ];
 }
 
-/** Where a server is one file: what it adds to it. */
+/** The bytes that a library adds to a server in one file. */
 export async function addedToServer() {
   const names = ["hallpass", "jose", "aws-jwt-verify", "fast-jwt", "jsonwebtoken"];
   return Promise.all(names.map((name) => row(name, bundleForServer(name))));
 }
 
-/** `hallpass/slim` in a page: the script, with the wasm file that it loads. */
+/** `hallpass/slim` in a page: the script and its wasm file. */
 export async function slimInPage() {
   const files = await bundleForPage("hallpass-slim");
   return [await row("hallpass/slim, with its wasm file", [...files, { contents: readFileSync(WASM) }])];

@@ -1,4 +1,4 @@
-/** Verification: every token another one, and tokens that were seen before. */
+/** Verification of distinct tokens and of repeated tokens. */
 
 import { badTokens, freshTexts, goodToken } from "../support/tokens.js";
 import { assertJudgesTokens } from "../support/validity.js";
@@ -12,19 +12,19 @@ import * as webCrypto from "./contenders/webcrypto.js";
 
 const VERIFIERS = [hallpass, fastJwt, jose, aws, jsonwebtoken, nodeCrypto, webCrypto];
 
-/** Tokens in a cache: those of a hundred users who keep coming. */
+/** The number of repeated tokens: those of a hundred users. */
 const SEEN_TOKENS = 100;
 
 const CHECKS_SIGNATURE_ALONE = "checks the signature alone, of a message and a signature cut out beforehand";
 const IS_WIDE = "on Node's thread pool, so on more than one core";
 
-/** Verifiers without a cache, over tokens of which there are so many that nothing else helps either. */
+/** Verifiers without a cache, with so many tokens that no other cache helps. */
 export async function freshTokens(key, distinctTokens) {
   const made = await Promise.all(VERIFIERS.map(({ verifiers }) => verifiers(key)));
   return contest(made.flat(), key, Array.from({ length: distinctTokens }, () => goodToken(key)));
 }
 
-/** Verifiers with a cache, and Hallpass without, over a few tokens again and again. */
+/** Verifiers with a cache, and Hallpass without, with a few repeated tokens. */
 export async function seenTokens(key) {
   const cached = [hallpass, fastJwt].flatMap(({ cachingVerifiers }) => cachingVerifiers(key));
   const [plain] = hallpass.verifiers(key);
@@ -32,16 +32,16 @@ export async function seenTokens(key) {
   return contest(contenders, key, Array.from({ length: SEEN_TOKENS }, () => goodToken(key)));
 }
 
-/** More tokens than any of the caches holds. */
+/** More tokens than the largest cache stores. */
 const MISSED_TOKENS = 16_384;
 
-/** The cost of a cache that does not help: every token another one. */
+/** The cost of a cache that does not help: distinct tokens. */
 export async function missedTokens(key) {
   const cached = [hallpass, fastJwt].flatMap(({ cachingVerifiers }) => cachingVerifiers(key));
   return contest(cached, key, Array.from({ length: MISSED_TOKENS }, () => goodToken(key)));
 }
 
-/** Makes contenders ready: checked, with their notes, and fed with these tokens. */
+/** Prepares contenders: checks them, and sets their notes and inputs. */
 async function contest(contenders, key, tokens) {
   const bad = badTokens(key);
   for (const contender of contenders) await ready(contender, key, tokens, bad);
@@ -59,7 +59,7 @@ async function ready(contender, key, tokens, bad) {
   contender.inputs = isRaw ? inTurn(tokens.map(contender.inputOf)) : freshTexts(tokens);
 }
 
-/** Why a contender cannot be asked at all, where it says so with a code that it is known to use for that. */
+/** The reason why a contender does not support the token, if its error has a code for that. */
 async function refusal({ run, refusals = [], inputOf = (token) => token }, token) {
   try {
     await run(inputOf(token));

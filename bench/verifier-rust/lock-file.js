@@ -1,8 +1,8 @@
-/** Which versions of crates the bench is built with: those of its lock file, which the build must follow. */
+/** The crate versions of the bench, from its lock file, which the build uses. */
 
 import { readFileSync } from "node:fs";
 
-/** The versions of these crates, by name; the newest where there are several. */
+/** The versions of these crates, by name; the newest of several. */
 export function lockedVersions(names) {
   const text = readFileSync(new URL("../rust/Cargo.lock", import.meta.url), "utf8");
   const locked = [...text.matchAll(/^name = "(.+)"\nversion = "(.+)"$/gm)];

@@ -1,4 +1,4 @@
-/** One run of the criterion benchmark, and what it has measured. */
+/** One run of the criterion benchmark, and its results. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { temporaryFolder } from "../support/temporary.js";
 
 /**
- * Microseconds a token, by algorithm and contender: criterion's estimate of the median. A contender that cannot be
- * asked is `undefined`.
+ * Microseconds per token, by algorithm and contender: criterion's estimate of the median; `undefined` for a contender without the
+ * algorithm.
  */
 export async function pass(executable, options) {
   const folder = temporaryFolder();
@@ -16,7 +16,8 @@ export async function pass(executable, options) {
     env: { ...process.env, CRITERION_HOME: folder },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [output, errors] = ["", ""];
+  let output = "";
+  let errors = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (errors += text));
   const [status] = await once(child, "close");

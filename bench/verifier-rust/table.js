@@ -10,7 +10,7 @@ const NOTES = {
   "jwt-simple": ["pure Rust"],
 };
 
-/** Hallpass first, judged with all claims read, as the peers do; then whole verifiers, then bare signature checks. */
+/** Hallpass first, with all claims deserialized as by the peers; then whole verifiers, then bare signature checks. */
 const rank = (name) => (name.startsWith(HALLPASS) ? 0 : name.includes("signature alone") ? 2 : 1);
 
 export function tableOf(alg, passes) {

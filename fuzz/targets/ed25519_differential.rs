@@ -1,10 +1,9 @@
-//! Our Ed25519 check against `verify_strict` of `ed25519-dalek`, over keys and signatures made to lie at the edges:
-//! points with a component of small order, `s` beyond the group's order, encodings that are not canonical.
+//! Compares the crate's Ed25519 verification with `verify_strict` of `ed25519-dalek`, with edge-case keys and signatures: points with a
+//! component of small order, `s` beyond the group's order, non-canonical encodings.
 //!
-//! The crate's check is reached through `Verifier::verify`, with a header and claims that are always in order, so that
-//! only the signature decides; Ed25519 hashes its message, so that the message's form does not matter. A key that is
-//! used often is checked with tables instead: one input holds several signatures for one key, and each of them is
-//! judged before the key was used and after it was used often.
+//! The target calls `Verifier::verify` with a valid header and valid claims, so that only the signature decides; Ed25519 hashes its
+//! message, so the message's form does not matter. A key in frequent use verifies with tables: one input has several signatures of one
+//! key, and each is verified before and after many uses of the key.
 #![no_main]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -23,11 +22,11 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// So many uses give a key its tables; a test in `token/src/ed25519/pool.rs` holds it.
+/// The number of uses that completes a key's tables; a test in `token/src/ed25519/pool.rs` checks it.
 const USES: usize = 128;
 
-/// The most kinds of signature for one key: enough that its tables are not most of the work.
-const MOST_SIGNATURES: usize = 16;
+/// The maximum number of signatures per key: enough that the tables are not most of the work.
+const MAX_SIGNATURES: usize = 16;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -38,12 +37,12 @@ struct Input {
 #[derive(Arbitrary, Debug)]
 enum Key {
     Bytes([u8; 32]),
-    /// A multiple of the base point, and a point of small order added to it.
+    /// A multiple of the base point plus a point of small order.
     Point {
         secret: [u8; 32],
         torsion: u8,
     },
-    /// The edge of the field: bytes of 0xff between these two, so that y is p or a little more.
+    /// Beyond the field: bytes of 0xff between these two, so that y is p or a little more.
     BeyondTheField {
         first: u8,
         last: u8,
@@ -57,7 +56,7 @@ enum SignatureKind {
         s: [u8; 32],
         message: u64,
     },
-    /// As RFC 8032 §5.1.6 signs, with a point of small order added to R; and the same, changed.
+    /// A signature as in RFC 8032 §5.1.6 with a point of small order added to R, and a changed copy.
     Signed {
         nonce: [u8; 32],
         torsion: u8,
@@ -68,14 +67,14 @@ enum SignatureKind {
 
 #[derive(Arbitrary, Debug)]
 enum Change {
-    /// A second spelling of the same `s`, beyond the group's order.
+    /// Another encoding of the same `s`, beyond the group's order.
     AddOrder {
         times: u8,
     },
     NegateS,
     NegateR,
     FlipBit {
-        place: u16,
+        bit: u16,
     },
     SwapHalves,
 }
@@ -84,15 +83,15 @@ fuzz_target!(|input: Input| {
     let (secret, key) = input.key.make();
     let x = Base64UrlUnpadded::encode_string(&key);
     let set = KeySet::from_json(&format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#));
-    // Our key sets take one spelling of a point only, which `ed25519-dalek` leaves to its caller (RFC 8032 §5.1.3).
+    // Key sets accept only canonical points (RFC 8032 §5.1.3); `ed25519-dalek` leaves that check to its caller.
     let reference = VerifyingKey::from_bytes(&key).ok().filter(|point| !point.is_weak() && is_in_the_field(&key));
     assert_eq!(set.is_ok(), reference.is_some(), "the same keys are refused");
     let (Ok(set), Some(reference)) = (set, reference) else { return };
     let verifier = Verifier::new(Policy::for_any_audience(), Issuer { name: None, keys: set });
 
     let cases: Vec<_> =
-        input.signatures.iter().take(MOST_SIGNATURES).flat_map(|kind| kind.cases(&secret, &key)).collect();
-    let judge = |path| {
+        input.signatures.iter().take(MAX_SIGNATURES).flat_map(|kind| kind.cases(&secret, &key)).collect();
+    let compare = |path| {
         for Case { message, signature } in &cases {
             let token = format!("{message}.{}", Base64UrlUnpadded::encode_string(signature));
             let ours = verifier.verify(&token, UnixSeconds::EPOCH).map(|_| ());
@@ -100,22 +99,22 @@ fuzz_target!(|input: Input| {
             assert_eq!(ours, theirs.map_err(|_| VerifyError::Signature), "{path}: {key:?} {signature:?}");
         }
     };
-    judge("at first");
-    let hopeless = format!("{}.{}", signing_input(0), Base64UrlUnpadded::encode_string(&[0xff; 64]));
+    compare("without tables");
+    let out_of_range = format!("{}.{}", signing_input(0), Base64UrlUnpadded::encode_string(&[0xff; 64]));
     for _ in 0..USES {
-        // Its s is beyond the order, which is seen before anything is computed: quick to refuse, and a use of the key.
-        assert!(verifier.verify(&hopeless, UnixSeconds::EPOCH).is_err());
+        // Its s is beyond the order, so it is refused without point arithmetic, and counts as a use of the key.
+        assert!(verifier.verify(&out_of_range, UnixSeconds::EPOCH).is_err());
     }
-    judge("after many uses");
+    compare("with tables");
 });
 
-/// What is signed, and something in the place of its signature.
+/// A message and a candidate signature.
 struct Case {
     message: String,
     signature: [u8; 64],
 }
 
-/// A header and claims that are in order.
+/// A valid header and valid claims.
 fn signing_input(message: u64) -> String {
     let claims = format!(r#"{{"exp":1,"jti":"{message}"}}"#);
     // {"alg":"EdDSA","typ":"at+jwt"}
@@ -172,9 +171,9 @@ impl Change {
                 r[31] ^= 0x80;
                 join(&r, s.as_bytes())
             }
-            Self::FlipBit { place } => {
+            Self::FlipBit { bit } => {
                 let mut signature = join(&r, s.as_bytes());
-                signature[usize::from(place / 8) % 64] ^= 1 << (place % 8);
+                signature[usize::from(bit / 8) % 64] ^= 1 << (bit % 8);
                 signature
             }
             Self::SwapHalves => join(s.as_bytes(), &r),
@@ -182,17 +181,17 @@ impl Change {
     }
 }
 
-/// Whether y, all but the top bit of a point's encoding, is less than p = 2^255 - 19.
+/// Whether y, a point's encoding without the top bit, is less than p = 2^255 - 19.
 fn is_in_the_field(key: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = key;
     *first < 0xed || middle.iter().any(|byte| *byte != 0xff) || last & 0x7f != 0x7f
 }
 
-/// That multiple of the base point, and one of the eight points of small order added to it; every other time it is the
-/// neutral one, so that enough of the signatures are good.
+/// `multiple` times the base point plus one of the eight points of small order. Half of the time that is the neutral point, so that
+/// enough signatures are valid.
 fn shifted(multiple: &Scalar, torsion: u8) -> [u8; 32] {
-    let place = if torsion < 128 { torsion % 8 } else { 0 };
-    (EdwardsPoint::mul_base(multiple) + EIGHT_TORSION[usize::from(place)]).compress().to_bytes()
+    let index = if torsion < 128 { torsion % 8 } else { 0 };
+    (EdwardsPoint::mul_base(multiple) + EIGHT_TORSION[usize::from(index)]).compress().to_bytes()
 }
 
 fn add_order(number: &mut [u8; 32]) {

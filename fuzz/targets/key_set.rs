@@ -1,11 +1,11 @@
-//! Key sets: any text, and what an accepted one must not hold.
+//! Fuzzes key sets with any text, and checks that an accepted set contains no secret.
 #![no_main]
 
 use hallpass_token::{Issuer, KeySet, MAX_KEYS, MIN_SECRET_BYTES, Policy, UnixSeconds, Verifier};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-// A token of the key of RFC 8037 appendix A, which the seeds hold; its `kid` is "a", and its signature is wrong.
+// A token for the key of RFC 8037 appendix A, which is in the seeds. Its `kid` is "a", and its signature is invalid.
 const TOKEN: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImEifQ.e30.\
                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -14,8 +14,8 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(set) = KeySet::from_json(text) else { return };
 
-    let json: Value = serde_json::from_str(text).expect("a set that is read is JSON");
-    let keys = json["keys"].as_array().expect("a set that is read has keys");
+    let json: Value = serde_json::from_str(text).expect("an accepted set is JSON");
+    let keys = json["keys"].as_array().expect("an accepted set has keys");
     assert!(keys.len() <= MAX_KEYS);
     for key in keys {
         assert!(key["kty"] != "oct" && key.get("d").is_none() && key.get("k").is_none(), "a secret was accepted");

@@ -1,5 +1,5 @@
-//! `verify` behind the signature: any header and claims, signed with a key that the verifier trusts. What it accepts is
-//! judged again by the rules of the policy, read from the JSON by other code.
+//! Fuzzes `verify` after the signature: any header and claims, signed with a trusted key. A second implementation of the policy, with
+//! another JSON parser, checks every accepted token.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -20,10 +20,10 @@ const LEEWAY: u64 = 5;
 const MAX_TOKEN_AGE: u64 = 600;
 
 static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::from_bytes(&SEED));
-static PUBLIC: LazyLock<KeySet> = LazyLock::new(|| Signer::ed25519(&SEED).key_set().expect("a good key"));
-static SECRET: LazyLock<KeySet> = LazyLock::new(|| KeySet::from_secret(&SEED).expect("a good secret"));
+static PUBLIC: LazyLock<KeySet> = LazyLock::new(|| Signer::ed25519(&SEED).key_set().expect("a valid key"));
+static SECRET: LazyLock<KeySet> = LazyLock::new(|| KeySet::from_secret(&SEED).expect("a valid secret"));
 
-/// What one input asks for, each from a bit of its first byte.
+/// The conditions of one input, each a bit of its first byte.
 struct Case {
     with_secret: bool,
     checks_audience: bool,
@@ -36,25 +36,26 @@ struct Case {
 fuzz_target!(|data: &[u8]| {
     let Some((bits, rest)) = data.split_first() else { return };
     let case = Case::from_bits(*bits);
-    // 0xff stands in no UTF-8 text, so it can part header, claims and what stands for a signature of their own.
+    // No UTF-8 text contains 0xff, so it separates header and claims.
     let mut parts = rest.splitn(2, |byte| *byte == 0xff);
-    let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let header = parts.next().unwrap_or_default();
+    let claims = parts.next().unwrap_or_default();
     let verifier = case.verifier();
     let now = UnixSeconds::new(NOW).expect("a time in range");
     let accepted = verifier.verify(&case.token(header, claims), now);
     let _ = verifier.issuer_of(&case.token(header, claims));
     if let Ok(text) = std::str::from_utf8(rest) {
-        assert!(verifier.verify(text, now).is_err(), "accepted what nobody signed");
+        assert!(verifier.verify(text, now).is_err(), "accepted an unsigned token");
     }
     if let Ok(verified) = accepted {
-        assert_eq!(verified.json().as_bytes(), claims, "the claims are those that were signed");
-        case.judge(header, claims);
+        assert_eq!(verified.json().as_bytes(), claims, "the claims are the signed ones");
+        case.check(header, claims);
     }
 });
 
 impl Case {
     fn from_bits(bits: u8) -> Self {
-        let bit = |place: u8| bits >> place & 1 == 1;
+        let bit = |index: u8| bits >> index & 1 == 1;
         Self {
             with_secret: bit(0),
             checks_audience: !bit(1),
@@ -90,10 +91,11 @@ impl Case {
         format!("{signing_input}.{}", encode(&signature))
     }
 
-    /// The rules once more, over what was accepted.
-    fn judge(&self, header: &[u8], claims: &[u8]) {
-        let read = |bytes: &[u8]| -> Value { serde_json::from_slice(bytes).expect("what is accepted is JSON") };
-        let (header, claims) = (read(header), read(claims));
+    /// Checks an accepted token with a second implementation of the policy.
+    fn check(&self, header: &[u8], claims: &[u8]) {
+        let read = |bytes: &[u8]| -> Value { serde_json::from_slice(bytes).expect("accepted segments are JSON") };
+        let header = read(header);
+        let claims = read(claims);
         let time = |name: &str| claims.get(name).map(|time| time.as_u64().expect("times are whole seconds"));
         assert!(!self.flips_signature, "accepted a wrong signature");
         assert!(header.get("crit").is_none());

@@ -123,7 +123,7 @@ story("a tampered cookie is refused and never renewed", async () => {
   const value = access.value.slice(0, at) + (access.value[at] === "A" ? "B" : "A") + access.value.slice(at + 1);
   await page.context().addCookies([{ ...access, value }]);
   await on.press("Call the protected endpoint");
-  await on.entry(/signature does not fit/, { outcome: "refused", status: "401" });
+  await on.entry(/signature is invalid/, { outcome: "refused", status: "401" });
 });
 
 story("the sessions are listed; one that is ended gets no new pass, and this one goes on", async () => {

@@ -1,12 +1,12 @@
-//! The signature algorithms that are understood.
+//! The supported signature algorithms.
 
-/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Each key has exactly one (RFC 8725 §3.1), and a token's `alg`
-/// must be its key's: it is compared, never obeyed.
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Each key has exactly one (RFC 8725 §3.1). A token's `alg` is compared
+/// with its key's, and never selects the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
-    /// Ed25519, strictly verified.
+    /// Ed25519, with strict verification.
     EdDsa,
-    /// HMAC with SHA-256 and a shared secret, for servers alone.
+    /// HMAC with SHA-256 and a shared secret, for servers only.
     Hs256,
     /// ECDSA on the curve P-256 with SHA-256.
     Es256,
@@ -17,8 +17,8 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm that a header's or a key's `alg` names. RFC 9864 renamed `EdDSA` with Ed25519 to `Ed25519`; each
-    /// name means the other. `none` names nothing, in whatever spelling.
+    /// The algorithm of the `alg` of a header or a key. RFC 9864 renamed `EdDSA` with Ed25519 to `Ed25519`; both names are
+    /// accepted. `none`, in any spelling, is no algorithm.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),
@@ -30,7 +30,7 @@ impl Algorithm {
         }
     }
 
-    /// The name that the algorithm is registered under; for Ed25519 the older one, which every reader knows.
+    /// The registered name; for Ed25519 the older one, which every library supports.
     #[cfg(any(test, feature = "sign", feature = "external-signatures"))]
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_algorithm_has_its_registered_names_and_no_other_spelling() {
+    fn only_registered_names_are_accepted() {
         for algorithm in [Algorithm::EdDsa, Algorithm::Hs256, Algorithm::Es256, Algorithm::Rs256, Algorithm::Ps256] {
             assert_eq!(Algorithm::named(algorithm.name()), Some(algorithm));
         }

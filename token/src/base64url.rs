@@ -1,21 +1,21 @@
-//! Strict base64url (RFC 4648 §5), as tokens and keys use it: no padding, no white space, no stray bits, so that each
-//! value has one spelling only.
+//! Strict base64url (RFC 4648 §5) for tokens and keys: no padding, no white space and no non-zero trailing bits, so each value
+//! has exactly one encoding.
 //!
-//! What is decoded here is public, so that a look-up table may serve; it is on the way of every token.
+//! The decoded data is public, so a lookup table is safe. Each verification decodes three segments, so it must be fast.
 
 /// The text is not canonical base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotCanonical;
 
-/// What a character that is not of the alphabet stands for: a bit that no value has, wherever the value is shifted to.
-const FOREIGN: u32 = 1 << 31;
+/// The value of a character outside the alphabet: a bit that no shifted value has.
+const INVALID: u32 = 1 << 31;
 
-/// The value of each character, in each of the four places of 24 bits.
+/// The value of each character, in each of the four positions of 24 bits.
 const VALUES: [[u32; 256]; 4] = [values(18), values(12), values(6), values(0)];
 
 const fn values(shift: u32) -> [u32; 256] {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut values = [FOREIGN; 256];
+    let mut values = [INVALID; 256];
     let mut value: u32 = 0;
     while value < 64 {
         values[alphabet[value as usize] as usize] = value << shift;
@@ -24,19 +24,19 @@ const fn values(shift: u32) -> [u32; 256] {
     values
 }
 
-/// Decodes `text` into `bytes`, in the place of what was there. After an error they hold anything.
+/// Decodes `text` into `bytes` and replaces their content. After an error the content is unspecified.
 pub(crate) fn decode_into(text: &str, bytes: &mut Vec<u8>) -> Result<(), NotCanonical> {
     let (quads, tail) = text.as_bytes().as_chunks::<4>();
     bytes.clear();
     bytes.resize(quads.len() * 3, 0);
-    let mut seen = 0;
+    let mut all_bits = 0;
     for (quad, triple) in quads.iter().zip(bytes.as_chunks_mut::<3>().0) {
         let bits = bits_of(*quad);
-        seen |= bits;
+        all_bits |= bits;
         let [_, first, second, third] = bits.to_be_bytes();
         *triple = [first, second, third];
     }
-    // What is missing of the last four characters counts as zero, which `A` stands for.
+    // Missing characters of the last four count as zero, which is `A`.
     let (bits, count, stray) = match *tail {
         [] => (0, 0, 0),
         [a, b] => (bits_of([a, b, b'A', b'A']), 1, 0xffff),
@@ -44,7 +44,7 @@ pub(crate) fn decode_into(text: &str, bytes: &mut Vec<u8>) -> Result<(), NotCano
         _ => return Err(NotCanonical),
     };
     bytes.extend(bits.to_be_bytes().iter().skip(1).take(count));
-    if (seen | bits) & FOREIGN == 0 && bits & stray == 0 { Ok(()) } else { Err(NotCanonical) }
+    if (all_bits | bits) & INVALID == 0 && bits & stray == 0 { Ok(()) } else { Err(NotCanonical) }
 }
 
 /// The 24 bits of four characters.
@@ -53,14 +53,14 @@ fn bits_of([a, b, c, d]: [u8; 4]) -> u32 {
     first[usize::from(a)] | second[usize::from(b)] | third[usize::from(c)] | fourth[usize::from(d)]
 }
 
-/// The bytes that `text` stands for.
+/// Decodes `text` to bytes.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotCanonical> {
     let mut bytes = Vec::new();
     decode_into(text, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The bytes that `text` stands for, where they are exactly so many.
+/// Decodes `text` to exactly `N` bytes.
 pub(crate) fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], NotCanonical> {
     decode(text)?.try_into().map_err(|_| NotCanonical)
 }
@@ -72,15 +72,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_of_every_length_and_value_survive() {
+    fn decoding_reverses_encoding_for_every_length_and_value() {
         for length in 0..300_usize {
-            let bytes: Vec<u8> = (0..length).map(|place| (place * 7 + length).to_le_bytes()[0]).collect();
+            let bytes: Vec<u8> = (0..length).map(|index| (index * 7 + length).to_le_bytes()[0]).collect();
             assert_eq!(decode(&Base64UrlUnpadded::encode_string(&bytes)), Ok(bytes));
         }
     }
 
     #[test]
-    fn it_accepts_what_base64ct_accepts_and_nothing_else() {
+    fn it_accepts_exactly_what_base64ct_accepts() {
         let mut texts: Vec<Vec<u8>> = vec![vec![]];
         let characters = [b'A', b'B', b'P', b'Q', b'g', b'w', b'9', b'-', b'_', b'=', b'+', b'/', b' ', b'\n', 0, 0x7f];
         for length in 0..5 {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_does_not_matter() {
+    fn decoding_replaces_earlier_bytes() {
         let mut bytes = vec![9; 100];
         decode_into("AQI", &mut bytes).unwrap();
         assert_eq!(bytes, [1, 2]);

@@ -1,4 +1,4 @@
-//! How each registered claim must look (RFC 7519 §4.1), and when a token with them is good.
+//! The checks of the registered claims (RFC 7519 §4.1), and the time window in which they hold.
 
 use crate::{
     Policy, UnixSeconds, VerifyError,
@@ -6,7 +6,7 @@ use crate::{
     json::{self, JsonString, Value},
 };
 
-/// The registered claims that count, as the token spells them.
+/// The registered claims that the verifier checks, as written in the token.
 pub(crate) struct Claims<'w> {
     segment: JsonSegment<'w>,
     exp: Option<Value<'w>>,
@@ -16,14 +16,14 @@ pub(crate) struct Claims<'w> {
     aud: Option<Value<'w>>,
 }
 
-/// When a token is accepted: from a first second on, and before a last one, leeway included.
+/// The time window in which a token is accepted, leeway included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     /// The claim `exp`.
     pub(crate) expires_at: UnixSeconds,
-    /// The first second, in which the token is good already.
+    /// The first second in which the token is valid.
     pub(crate) from: u64,
-    /// The end, in which it is good no longer.
+    /// The first second in which it is no longer valid.
     pub(crate) until: u64,
 }
 
@@ -41,12 +41,12 @@ impl<'w> Claims<'w> {
         Ok(claims)
     }
 
-    /// Whom the token claims to come from.
+    /// The claim `iss`, unverified.
     pub(crate) fn issuer(&self) -> Option<JsonString<'w>> {
         self.iss.and_then(Value::as_string)
     }
 
-    /// Checks the claims at the time `now`, and tells from when until when they are good.
+    /// Checks the claims at the time `now`, and returns the window in which they are valid.
     pub(crate) fn check(&self, policy: &Policy, issuer: Option<&str>, now: UnixSeconds) -> Result<Window, VerifyError> {
         let expires_at = expiry(self.exp)?;
         let nbf = time_claim("nbf", self.nbf)?.map_or(0, UnixSeconds::seconds);
@@ -71,7 +71,7 @@ impl<'w> Claims<'w> {
         }
     }
 
-    /// Checks that the required claims are there, of whatever value.
+    /// Checks that the required claims are present, with any value.
     fn check_required(&self, required: &[String]) -> Result<(), VerifyError> {
         let mut missing: Vec<&String> = required.iter().collect();
         if missing.is_empty() {
@@ -83,7 +83,7 @@ impl<'w> Claims<'w> {
 }
 
 impl Window {
-    /// The part of the window in which the token, made at `iat`, is not too old.
+    /// The part of the window in which a token issued at `iat` is not too old.
     fn within_age(
         self,
         iat: Option<UnixSeconds>,
@@ -104,17 +104,17 @@ impl Window {
     }
 }
 
-/// Reads the claim `exp`, which must be there: without it a token would be good for ever.
+/// Reads the required claim `exp`: a token without it would never expire.
 pub(crate) fn expiry(exp: Option<Value<'_>>) -> Result<UnixSeconds, VerifyError> {
     time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
 }
 
-/// Reads a `NumericDate`. Fractions, exponents, strings and negative numbers are refused: they are legal in places, but
-/// no issuer needs them, and readers round them differently.
+/// Reads a `NumericDate`. Fractions and exponents are valid JSON numbers, but no issuer needs them and parsers round them
+/// differently, so they are rejected, as are strings and negative numbers.
 fn time_claim(claim: &'static str, value: Option<Value<'_>>) -> Result<Option<UnixSeconds>, VerifyError> {
     let Some(value) = value else { return Ok(None) };
     let seconds = match value {
-        // Digits alone: JSON's numbers have neither `+` nor zeros in front.
+        // Digits only: a JSON number has neither `+` nor leading zeros.
         Value::Number(digits) if !digits.starts_with('-') => digits.parse().ok(),
         _ => None,
     };
@@ -123,39 +123,40 @@ fn time_claim(claim: &'static str, value: Option<Value<'_>>) -> Result<Option<Un
     time.map(Some).ok_or_else(|| VerifyError::of_claim(claim, reason))
 }
 
-/// Checks `iss` (RFC 7519 §4.1.1): a string, equal to the expected one to the letter.
+/// Checks `iss` (RFC 7519 §4.1.1): a string, exactly equal to the expected one.
 fn check_issuer(value: Option<Value<'_>>, expected: Option<&str>) -> Result<(), VerifyError> {
-    let refuse = |reason| Err(VerifyError::of_claim("iss", reason));
+    let reject = |reason| Err(VerifyError::of_claim("iss", reason));
     match (value, expected) {
         (None, None) => Ok(()),
-        (None, Some(_)) => refuse("is missing"),
-        (Some(Value::String(issuer)), expected) if expected.is_none_or(|expected| issuer.says(expected)) => Ok(()),
-        (Some(Value::String(_)), _) => refuse("is not the expected issuer"),
-        (Some(_), _) => refuse("must be a string"),
+        (None, Some(_)) => reject("is missing"),
+        (Some(Value::String(issuer)), expected) if expected.is_none_or(|expected| issuer.equals(expected)) => Ok(()),
+        (Some(Value::String(_)), _) => reject("is not the expected issuer"),
+        (Some(_), _) => reject("must be a string"),
     }
 }
 
-/// Checks `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of the expected ones among them.
+/// Checks `aud` (RFC 7519 §4.1.3): a string or an array of strings that contains an expected one.
 fn check_audience(value: Option<Value<'_>>, expected: Option<&[String]>) -> Result<(), VerifyError> {
-    let refuse = |reason| Err(VerifyError::of_claim("aud", reason));
+    let reject = |reason| Err(VerifyError::of_claim("aud", reason));
     let names_one = |audience: JsonString<'_>| {
-        expected.is_none_or(|expected| expected.iter().any(|expected| audience.says(expected)))
+        expected.is_none_or(|expected| expected.iter().any(|expected| audience.equals(expected)))
     };
-    let (mut is_list_of_strings, mut is_named) = (true, expected.is_none());
-    let mut look_at = |audience: Value<'_>| match audience {
+    let mut is_list_of_strings = true;
+    let mut is_named = expected.is_none();
+    let mut check = |audience: Value<'_>| match audience {
         Value::String(audience) => is_named |= names_one(audience),
         _ => is_list_of_strings = false,
     };
     match value {
         None if expected.is_none() => return Ok(()),
-        None => return refuse("is missing"),
-        // It was read once already, as a part of the claims.
-        Some(Value::Array(audiences)) => is_list_of_strings &= json::array(audiences, look_at).is_ok(),
-        Some(audience) => look_at(audience),
+        None => return reject("is missing"),
+        // Parsing cannot fail here: the claims were parsed with this array.
+        Some(Value::Array(audiences)) => is_list_of_strings &= json::array(audiences, check).is_ok(),
+        Some(audience) => check(audience),
     }
     match (is_list_of_strings, is_named) {
-        (false, _) => refuse("must be a string or an array of strings"),
-        (true, false) => refuse("does not contain the expected audience"),
+        (false, _) => reject("must be a string or an array of strings"),
+        (true, false) => reject("does not contain the expected audience"),
         (true, true) => Ok(()),
     }
 }
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_is_compared_to_the_letter() {
+    fn the_issuer_is_compared_exactly() {
         let check = |text, expected| check_issuer(Some(value(text)), expected);
         assert_eq!(check(r#"["https://a.example"]"#, Some("https://a.example")), Ok(()));
         assert_eq!(check(r#"["https:\/\/a.example"]"#, Some("https://a.example")), Ok(()));
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expected_audience_is_one_of_those_named() {
+    fn aud_must_contain_an_expected_audience() {
         let wrong_type = Some("must be a string or an array of strings");
         let not_named = Some("does not contain the expected audience");
         let api = ["api".to_owned(), "other".to_owned()];

@@ -1,4 +1,4 @@
-//! The compact serialisation of a signed token (RFC 7515 §7.1), taken apart strictly and trusted in nothing.
+//! A strict parser of the compact serialization of a signed token (RFC 7515 §7.1).
 
 use std::str;
 
@@ -8,10 +8,10 @@ use crate::{
     json::{self, JsonFault, Value},
 };
 
-/// The longest token that is read, in bytes. Ours are about 600 bytes long, and proxies cut headers at 8 KiB.
+/// The maximum length of a token in bytes. Hallpass tokens have about 600 bytes, and proxies limit headers to 8 KiB.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Memory that tokens are decoded into. Whoever reads many tokens keeps one, and nothing is allocated for each.
+/// Buffers for decoded tokens. A caller that reuses one allocates no memory per token.
 #[derive(Debug, Default)]
 pub struct Workspace {
     header: Vec<u8>,
@@ -20,7 +20,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Memory that grows with the first tokens.
+    /// Empty buffers, which grow with the first tokens.
     #[must_use]
     pub const fn new() -> Self {
         Self { header: Vec::new(), claims: Vec::new(), signature: Vec::new() }
@@ -30,15 +30,14 @@ impl Workspace {
 /// A token in its three segments.
 #[derive(Clone, Copy)]
 pub(crate) struct Segments<'t> {
-    /// What the signature is over: the first two segments and the dot between them.
+    /// The signed bytes: the first two segments and the dot between them.
     pub(crate) signing_input: &'t str,
     header: &'t str,
     claims: &'t str,
     signature: &'t str,
 }
 
-/// A token whose segments are well-formed, none of them verified. Header and claims are UTF-8, and not yet known to be
-/// JSON: that is found out while they are read.
+/// A token with well-formed segments, unverified. Header and claims are UTF-8; reading them checks that they are JSON.
 pub(crate) struct CompactToken<'t, 'w> {
     pub(crate) signing_input: &'t str,
     pub(crate) header: JsonSegment<'w>,
@@ -46,7 +45,7 @@ pub(crate) struct CompactToken<'t, 'w> {
     pub(crate) signature: &'w [u8],
 }
 
-/// A segment that is to hold a JSON object.
+/// A segment that must be a JSON object.
 #[derive(Clone, Copy)]
 pub(crate) struct JsonSegment<'w> {
     pub(crate) text: &'w str,
@@ -66,7 +65,7 @@ impl<'t> Segments<'t> {
         Ok(Self { signing_input, header, claims, signature })
     }
 
-    /// The claims alone, for whoever needs nothing else.
+    /// Decodes the claims only.
     pub(crate) fn claims(self, workspace: &mut Workspace) -> Result<JsonSegment<'_>, VerifyError> {
         JsonSegment::decode(self.claims, Part::Claims, &mut workspace.claims)
     }
@@ -87,17 +86,17 @@ impl<'w> JsonSegment<'w> {
         Ok(Self { text, part })
     }
 
-    /// Reads the segment, and hands over its members.
+    /// Reads the segment, and passes each member to `member`.
     pub(crate) fn members(self, member: impl FnMut(&str, Value<'w>)) -> Result<(), VerifyError> {
-        json::object(self.text, member).map_err(|fault| self.refusal(fault))
+        json::object(self.text, member).map_err(|fault| self.error(fault))
     }
 
-    /// The member of that name; the segment is read as far as that.
+    /// The member with this name; the rest of the segment is not read.
     pub(crate) fn member(self, name: &str) -> Result<Option<Value<'w>>, VerifyError> {
-        json::member(self.text, name).map_err(|fault| self.refusal(fault))
+        json::member(self.text, name).map_err(|fault| self.error(fault))
     }
 
-    fn refusal(self, fault: JsonFault) -> VerifyError {
+    fn error(self, fault: JsonFault) -> VerifyError {
         let part = self.part;
         match fault {
             JsonFault::Syntax => VerifyError::Json { part },
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn three_segments_are_taken_apart() {
+    fn three_segments_are_decoded() {
         let mut workspace = Workspace::new();
         let token = Segments::of("eyJhIjoxfQ.e30.AQI").unwrap().decode(&mut workspace).unwrap();
         assert_eq!(token.signing_input, "eyJhIjoxfQ.e30");
@@ -137,15 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn other_than_three_segments_are_refused() {
+    fn another_number_of_segments_is_refused() {
         for token in ["", "e30", "e30.e30", "e30.e30.AQI.", "e30.e30.AQI.AQI", ".e30.e30.AQI"] {
             assert_eq!(refusal(token), VerifyError::Segments, "{token}");
         }
     }
 
     #[test]
-    fn each_value_has_one_spelling_in_base64url() {
-        // Padding, white space, the other alphabet, non-zero trailing bits (AQI is 01 02, AQJ differs in those alone).
+    fn only_canonical_base64url_is_accepted() {
+        // Padding, white space, the other alphabet, non-zero trailing bits (AQI is 01 02, AQJ differs only in those).
         for signature in ["AQI=", "AQ I", "AQI\n", "A+/I", "AQJ", "A", "é"] {
             let part = Part::Signature;
             assert_eq!(refusal(&format!("e30.e30.{signature}")), VerifyError::Base64 { part }, "{signature:?}");
@@ -155,20 +154,20 @@ mod tests {
     }
 
     #[test]
-    fn segments_that_are_no_json_objects_are_refused() {
+    fn segments_that_are_not_json_objects_are_refused() {
         let segment = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
         let part = Part::Claims;
         assert_eq!(refusal(&format!("e30.{}.AQI", segment(b"{\"a\":\"\xff\"}"))), VerifyError::Utf8 { part });
         assert_eq!(refusal(&format!("e30.{}.AQI", segment(b"[]"))), VerifyError::Json { part });
         assert_eq!(refusal("e30..AQI"), VerifyError::Json { part });
-        let twice = segment(br#"{"sub":"a","sub":"b"}"#);
-        assert_eq!(refusal(&format!("{twice}.e30.AQI")), VerifyError::DuplicateMember { part: Part::Header });
+        let duplicate = segment(br#"{"sub":"a","sub":"b"}"#);
+        assert_eq!(refusal(&format!("{duplicate}.e30.AQI")), VerifyError::DuplicateMember { part: Part::Header });
         let deep = segment(format!(r#"{{"a":{}"#, "[".repeat(99)).as_bytes());
         assert_eq!(refusal(&format!("e30.{deep}.AQI")), VerifyError::TooDeep { part });
     }
 
     #[test]
-    fn more_than_eight_kibibytes_are_not_read() {
+    fn more_than_eight_kibibytes_are_refused() {
         let longest = "a".repeat(MAX_TOKEN_BYTES);
         assert_eq!(refusal(&longest), VerifyError::Segments);
         assert_eq!(refusal(&format!("{longest}a")), VerifyError::TooLarge { length: MAX_TOKEN_BYTES + 1 });

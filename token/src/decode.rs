@@ -1,4 +1,4 @@
-//! Reading a token without trusting it: for display, and to know when to renew it.
+//! Reads a token without verification: for display, and to know when to renew it.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::{
     compact::{Segments, Workspace},
 };
 
-/// What a token says, unverified: anybody may have written it.
+/// The header and claims of an unverified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodedToken<'w> {
     header: Cow<'w, str>,
@@ -16,27 +16,27 @@ pub struct DecodedToken<'w> {
 }
 
 impl DecodedToken<'_> {
-    /// The header, a JSON object, as the token spells it.
+    /// The header, a JSON object, as written in the token.
     #[must_use]
     pub fn header_json(&self) -> &str {
         &self.header
     }
 
-    /// The claims, a JSON object, as the token spells them.
+    /// The claims, a JSON object, as written in the token.
     #[must_use]
     pub fn claims_json(&self) -> &str {
         &self.claims
     }
 }
 
-/// Reads header and claims of a token of any algorithm. It proves nothing: see [`Verifier`](crate::Verifier).
+/// Reads header and claims of a token of any algorithm, without verification: see [`Verifier`](crate::Verifier).
 pub fn decode(token: &str) -> Result<DecodedToken<'static>, VerifyError> {
     let mut workspace = Workspace::new();
     let DecodedToken { header, claims } = decode_in(&mut workspace, token)?;
     Ok(DecodedToken { header: Cow::Owned(header.into_owned()), claims: Cow::Owned(claims.into_owned()) })
 }
 
-/// As [`decode`], in memory that is there already.
+/// As [`decode`], in existing buffers.
 pub fn decode_in<'w>(workspace: &'w mut Workspace, token: &str) -> Result<DecodedToken<'w>, VerifyError> {
     let token = Segments::of(token)?.decode(workspace)?;
     token.header.members(|_, _| ())?;
@@ -44,13 +44,13 @@ pub fn decode_in<'w>(workspace: &'w mut Workspace, token: &str) -> Result<Decode
     Ok(DecodedToken { header: Cow::Borrowed(token.header.text), claims: Cow::Borrowed(token.claims.text) })
 }
 
-/// Reads when a token runs out, its claim `exp` (RFC 7519 §4.1.4), and nothing else of it: what stands in its header or behind
-/// that claim may be anything. It proves nothing: see [`Verifier`](crate::Verifier).
+/// Reads when a token expires, its claim `exp` (RFC 7519 §4.1.4), without verification: see [`Verifier`](crate::Verifier). The
+/// header and whatever follows that claim are not checked.
 pub fn expires_at(token: &str) -> Result<UnixSeconds, VerifyError> {
     expires_at_in(&mut Workspace::new(), token)
 }
 
-/// As [`expires_at`], in memory that is there already.
+/// As [`expires_at`], in existing buffers.
 pub fn expires_at_in(workspace: &mut Workspace, token: &str) -> Result<UnixSeconds, VerifyError> {
     expiry(Segments::of(token)?.claims(workspace)?.member("exp")?)
 }
@@ -63,7 +63,7 @@ mod tests {
     const UNSIGNED: &str = "eyJhbGciOiJub25lIn0.eyJleHAiOjE3OTAwMDAwMDB9.AQ";
 
     #[test]
-    fn any_well_formed_token_is_read_and_nothing_is_proved() {
+    fn a_well_formed_token_is_read_without_verification() {
         let decoded = decode(UNSIGNED).unwrap();
         assert_eq!(decoded.header_json(), r#"{"alg":"none"}"#);
         assert_eq!(decoded.claims_json(), r#"{"exp":1790000000}"#);
@@ -71,13 +71,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_without_exp_never_counts_as_valid_for_ever() {
+    fn a_token_without_exp_is_refused() {
         let error = expires_at("e30.e30.AQ").unwrap_err();
         assert_eq!((error.code(), error.claim()), ("ERR_CLAIM_INVALID", Some("exp")));
     }
 
     #[test]
-    fn one_workspace_serves_tokens_of_every_length_one_after_the_other() {
+    fn a_workspace_is_reused_for_tokens_of_every_length() {
         let mut workspace = Workspace::new();
         for token in [UNSIGNED, "e30.e30.AQ", UNSIGNED, "e30.e31.AQ", UNSIGNED] {
             assert_eq!(decode_in(&mut workspace, token), decode(token), "{token}");

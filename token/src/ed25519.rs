@@ -1,8 +1,7 @@
-//! Ed25519 (RFC 8032): a public key, and the strict check of a signature with it.
+//! Ed25519 (RFC 8032): a public key, and strict verification of a signature with it.
 //!
-//! A signature is good where `verify_strict` of `ed25519-dalek` says so. That is also what checks it until the key has
-//! been used a few times; after that, tables of multiples do it in less than half the time. Both answer alike to every
-//! input.
+//! A signature is valid exactly if `verify_strict` of `ed25519-dalek` accepts it. That function verifies until the key has been
+//! used a few times; then tables of multiples verify in less than half the time, with the same result for every input.
 
 mod pool;
 mod table;
@@ -24,11 +23,11 @@ use self::{
     table::{GrowingTable, Table},
 };
 
-/// After how many uses a key asks for a table. What they could have saved is about what a table costs to build, so
-/// that, however often a key is used, it takes at most twice the time that it would have taken the better way.
+/// The number of uses after which a key requests a table. A table would have saved about its own build time by then, so any number
+/// of uses takes at most twice the time of the better choice.
 const USES_BEFORE_TABLE: u32 = 32;
 
-/// A public key whose point has one spelling and is not of small order.
+/// A public key: a canonical point that is not of small order.
 #[derive(Clone)]
 pub(crate) struct Ed25519Key {
     point: VerifyingKey,
@@ -38,20 +37,20 @@ pub(crate) struct Ed25519Key {
 
 #[derive(Default)]
 struct Usage {
-    /// How often the key was used without tables; it may wrap around.
+    /// The number of uses without tables; it may wrap around.
     plain_uses: AtomicU32,
-    /// The table of minus the key, whole or growing.
+    /// The table of the negated key, complete or growing.
     table: OnceLock<Arc<GrowingTable>>,
 }
 
 impl Ed25519Key {
-    /// Reads a point as RFC 8032 §5.1.3 does; `None` where it is not on the curve, is of small order (it would let
-    /// anybody sign), or is spelled in another way than its own: such a one has no business in a key set.
+    /// Reads a point as in RFC 8032 §5.1.3; `None` if it is not on the curve, is of small order (every attacker could sign for it),
+    /// or is not canonical.
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         Self::in_pool(&POOL, bytes)
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// Whether `signature` is this key's signature of `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verify_in(&POOL, message, signature)
     }
@@ -64,7 +63,7 @@ impl Ed25519Key {
         }
         let usage = Usage::default();
         if let Some(table) = pool.find(bytes) {
-            // It was empty.
+            // The cell was empty.
             let _ = usage.table.set(table);
         }
         Some(Self { point, usage: Arc::new(usage) })
@@ -75,16 +74,16 @@ impl Ed25519Key {
         if let (Some(base), Some(own)) = (pool.base.whole(), self.usage.table.get().and_then(|table| table.whole())) {
             return self.verify_with(base, own, message, signature);
         }
-        self.note_use(pool);
+        self.count_use(pool);
         self.point.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 
-    /// Each use of a key that waits for its tables builds one row, so that no single one takes much longer than others.
-    fn note_use(&self, pool: &Pool) {
+    /// Counts a use. Each use of a key without complete tables builds one row, so that no use takes much longer than others.
+    fn count_use(&self, pool: &Pool) {
         let uses = self.usage.plain_uses.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let asks = uses.is_multiple_of(USES_BEFORE_TABLE) && self.usage.table.get().is_none();
-        if asks && let Some(table) = pool.claim(self.point.as_bytes(), -self.point.to_edwards()) {
-            // A clone may have been quicker, with the same table.
+        let needs_table = uses.is_multiple_of(USES_BEFORE_TABLE) && self.usage.table.get().is_none();
+        if needs_table && let Some(table) = pool.claim(self.point.as_bytes(), -self.point.to_edwards()) {
+            // A clone may have been faster, with the same table.
             let _ = self.usage.table.set(table);
         }
         let Some(own) = self.usage.table.get() else { return };
@@ -92,12 +91,11 @@ impl Ed25519Key {
         next.grow();
     }
 
-    /// The same answer as that of `verify_strict`, from tables of the base point and of minus this key.
+    /// The result of `verify_strict`, from tables of the base point and of the negated key.
     ///
-    /// `verify_strict` refuses a signature (R, s) whose s is not below the group's order, whose R is no point or one of
-    /// small order, or whose R is spelled otherwise than `[s]B - [k]A` would be. The last is what is computed here. If
-    /// R is spelled so, it is the spelling of a known point, and this point can be asked about its order: R need not be
-    /// decoded, which would cost a square root.
+    /// `verify_strict` refuses a signature (R, s) if s is not below the group's order, if R is not a point or is of small order, or if
+    /// R differs from the encoding of `[s]B - [k]A`. This function computes that point. If R equals its encoding, R is a known
+    /// point, and its order can be checked without decoding R, which would cost a square root.
     fn verify_with(&self, base: &Table, own: &Table, message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = Signature::from_bytes(signature);
         let Some(s) = Scalar::from_canonical_bytes(*signature.s_bytes()).into_option() else { return false };
@@ -126,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_that_are_none_of_small_order_or_of_another_spelling_are_no_keys() {
+    fn points_off_the_curve_of_small_order_or_not_canonical_are_refused() {
         for small in EIGHT_TORSION {
             assert!(Ed25519Key::from_bytes(small.compress().as_bytes()).is_none());
         }
@@ -135,7 +133,7 @@ mod tests {
             (bytes[0], bytes[31]) = (first, last);
             bytes
         };
-        // y of 2 is on no point; that of 3 is, and 3 + p spells it again; x of 0 has no sign.
+        // No point has y = 2. One has y = 3, and 3 + p is a second encoding of it. x = 0 has no sign.
         assert!(Ed25519Key::from_bytes(&with_y(2, 0, 0)).is_none());
         assert!(Ed25519Key::from_bytes(&with_y(3, 0, 0)).is_some());
         assert!(VerifyingKey::from_bytes(&with_y(0xf0, 0xff, 0x7f)).is_ok());
@@ -144,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_the_key_as_everybody_knows_it() {
+    fn debug_shows_the_public_key() {
         let bytes = *EdwardsPoint::mul_base(&Scalar::from(2_u8)).compress().as_bytes();
         let key = Ed25519Key::from_bytes(&bytes).unwrap();
         assert_eq!(format!("{key:?}"), format!("Ed25519Key({bytes:?})"));

@@ -1,62 +1,62 @@
-//! Why a token is refused: one variant a cause, each with a stable code for machines and words for people.
+//! Why a token is refused: one variant per cause, each with a stable code and a message.
 
 use std::{borrow::Cow, fmt};
 
 use crate::{MAX_TOKEN_BYTES, TimeOutOfRange};
 
-/// Why a token was refused. The text never contains the token or any part of it.
+/// Why a token was refused. The message never contains any part of the token.
 ///
-/// Of several faults the first is named, in the order structure, header, key, signature, claims.
+/// Of several errors the first is reported, in the order structure, header, key, signature, claims.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The token is longer than [`MAX_TOKEN_BYTES`].
-    #[error("the token is {length} bytes long; at most {MAX_TOKEN_BYTES} are read")]
+    #[error("the token has {length} bytes; the maximum is {MAX_TOKEN_BYTES}")]
     TooLarge {
-        /// Length of the token in bytes.
+        /// The length of the token in bytes.
         length: usize,
     },
     /// Not exactly three segments (RFC 7515 §7.1).
-    #[error("the token must be three segments joined by dots: header, claims, signature")]
+    #[error("the token must be three segments separated by dots: header, claims, signature")]
     Segments,
     /// A segment is not canonical base64url without padding (RFC 7515 §2).
-    #[error("the {part} must be base64url without padding, white space or stray bits")]
+    #[error("the {part} must be canonical base64url without padding or white space")]
     Base64 {
-        /// The segment at fault.
+        /// The invalid segment.
         part: Part,
     },
     /// A segment is not UTF-8.
     #[error("the {part} must be UTF-8")]
     Utf8 {
-        /// The segment at fault.
+        /// The invalid segment.
         part: Part,
     },
     /// A segment is not a JSON object.
     #[error("the {part} must be a JSON object")]
     Json {
-        /// The segment at fault.
+        /// The invalid segment.
         part: Part,
     },
-    /// A member's name stands twice in one object: two readers could disagree (RFC 7519 §4).
-    #[error("the {part} must not name a member twice")]
+    /// An object has a duplicate member, which parsers could read differently (RFC 7519 §4).
+    #[error("the {part} must not have duplicate members")]
     DuplicateMember {
-        /// The segment at fault.
+        /// The invalid segment.
         part: Part,
     },
-    /// Objects and arrays are nested too deep.
-    #[error("the {part} must not be nested deeper than 16")]
+    /// Objects and arrays are nested too deeply.
+    #[error("the {part} must not be nested deeper than 16 levels")]
     TooDeep {
-        /// The segment at fault.
+        /// The invalid segment.
         part: Part,
     },
-    /// The header demands an extension, and none is understood (RFC 7515 §4.1.11).
-    #[error("the header must not have `crit`: no extension is understood")]
+    /// The header requires an extension, and none is supported (RFC 7515 §4.1.11).
+    #[error("the header must not have `crit`: no extension is supported")]
     Critical,
-    /// The header's `typ` is missing or none that is accepted: by default an access token's, `at+jwt` (RFC 9068 §2.1).
-    #[error("the header's `typ` must be one that is accepted, by default `at+jwt`")]
+    /// The header's `typ` is missing or not accepted. By default it must be an access token's, `at+jwt` (RFC 9068 §2.1).
+    #[error("the header's `typ` must be an accepted type (by default `at+jwt`)")]
     Type,
     /// The header's `alg` is missing, not a string, or not the key's.
-    #[error("the header's `alg` must be the key's own algorithm")]
+    #[error("the header's `alg` must be the key's algorithm")]
     Algorithm,
     /// The header's `kid` is not a string.
     #[error("the header's `kid` must be a string")]
@@ -64,33 +64,30 @@ pub enum VerifyError {
     /// No key of the set has the header's `kid`.
     #[error("no key of the key set has the token's `kid`")]
     KeyUnknown,
-    /// On WebAssembly: the signature of an ES256, RS256 or PS256 token is checked by the runtime's own WebCrypto, which
-    /// answers with a promise.
-    #[error(
-        "signatures by ES256, RS256 and PS256 are checked by WebCrypto, which has no synchronous form: use `verify`"
-    )]
+    /// On WebAssembly: the runtime's WebCrypto verifies ES256, RS256 and PS256 signatures, and returns a promise.
+    #[error("WebCrypto verifies ES256, RS256 and PS256 signatures asynchronously: use `verify`")]
     NeedsAsync,
-    /// The signature is not the key's over this token.
-    #[error("the signature does not fit")]
+    /// The signature is not the key's signature of this token.
+    #[error("the signature is invalid")]
     Signature,
-    /// The token has run out: `now >= exp + leeway`.
+    /// The token has expired: `now >= exp + leeway`.
     #[error("the token has expired")]
     Expired,
     /// The token is not valid yet: `now + leeway < nbf`.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// The token was made too long ago: `now >= iat + max_token_age + leeway`.
+    /// The token was issued too long ago: `now >= iat + max_token_age + leeway`.
     #[error("the token was issued too long ago")]
     TooOld,
-    /// A claim is missing, of the wrong type, or not the expected one.
+    /// A claim is missing, of the wrong type, or has another value than expected.
     #[error("the claim `{claim}` {reason}")]
     Claim {
         /// The claim's name.
         claim: Cow<'static, str>,
-        /// What is wrong with it, in words that follow its name.
+        /// The error, as a predicate after the claim's name.
         reason: &'static str,
     },
-    /// The time to check against is out of range.
+    /// The current time is out of range.
     #[error(transparent)]
     Time(#[from] TimeOutOfRange),
 }
@@ -122,7 +119,7 @@ impl VerifyError {
         }
     }
 
-    /// The claim at fault, where one is.
+    /// The invalid claim, if the cause is a claim.
     #[must_use]
     pub fn claim(&self) -> Option<&str> {
         match self {
@@ -134,13 +131,13 @@ impl VerifyError {
         }
     }
 
-    /// What is wrong with the claim, in words that follow its name, where one is at fault.
+    /// The error of the invalid claim, as a predicate after its name.
     #[must_use]
     pub const fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Claim { reason, .. } => Some(reason),
             Self::Expired => Some("has passed"),
-            Self::NotYetValid => Some("is still to come"),
+            Self::NotYetValid => Some("is in the future"),
             Self::TooOld => Some("is too long ago"),
             _ => None,
         }
@@ -156,9 +153,9 @@ impl VerifyError {
 /// One of the three segments of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The first segment: how the token is signed.
+    /// The first segment, with the algorithm and the key's id.
     Header,
-    /// The second segment: what the token says.
+    /// The second segment.
     Claims,
     /// The third segment.
     Signature,
@@ -181,7 +178,7 @@ mod tests {
     use super::*;
     use crate::KeySetError;
 
-    /// One of each, in the order of `ERROR_CODES.md`. The match in `code` keeps it complete: it has no wildcard.
+    /// Every code, in the order of `ERROR_CODES.md`. The match in `code` has no wildcard.
     fn every_code() -> Vec<&'static str> {
         let part = Part::Claims;
         let of_tokens = [
@@ -209,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_in_the_committed_list_and_no_other() {
+    fn error_codes_md_lists_exactly_the_codes() {
         let listed: Vec<&str> = include_str!("../ERROR_CODES.md")
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split('`').next())

@@ -1,4 +1,4 @@
-//! The header of a token (RFC 7515 §4): what it says of the signature, none of it obeyed.
+//! The header of a token (RFC 7515 §4). It is checked, and determines nothing about the signature.
 
 use crate::{
     Algorithm, Policy, VerifyError,
@@ -6,8 +6,8 @@ use crate::{
     json::{JsonString, Value},
 };
 
-/// The members of a header that count. Keys that it brings or points to (`jwk`, `jku`, `x5c`, `x5u`) are not looked at:
-/// whoever forges a token would bring their own.
+/// The members of a header that the verifier checks. It ignores keys and their addresses (`jwk`, `jku`, `x5c`, `x5u`): a forger
+/// would supply its own.
 #[derive(Default)]
 pub(crate) struct Header<'w> {
     alg: Option<Value<'w>>,

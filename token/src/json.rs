@@ -1,8 +1,8 @@
-//! Strict reading of a JSON object in its place: no member twice, no deep nesting, nothing copied.
+//! A strict, zero-copy parser of a JSON object: no duplicate members, no deep nesting.
 //!
-//! Most readers keep the last of two members of one name, some the first; a token that two readers understand
-//! differently must not pass either (RFC 7519 §4, RFC 8725 §2.4). Numbers beyond the greatest double are refused too:
-//! some readers make infinity of them, some an error.
+//! Of two members with one name most parsers keep the last, some the first. A token that two parsers read differently must be
+//! refused (RFC 7519 §4, RFC 8725 §2.4). Numbers beyond the largest double are refused too: some parsers return infinity, some an
+//! error.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ mod scanner;
 use list::{Elements, Members};
 use scanner::Scanner;
 
-/// How deep objects and arrays may be nested, the outermost object counted. Access tokens need two or three.
+/// The maximum nesting of objects and arrays, with the outermost object. Access tokens need two or three levels.
 const MAX_DEPTH: u8 = 16;
 
-/// Why a text is not a JSON object that all readers understand alike.
+/// Why a text is not a JSON object that all parsers read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JsonFault {
     Syntax,
@@ -26,7 +26,7 @@ pub(crate) enum JsonFault {
     TooDeep,
 }
 
-/// A value, as the text spells it.
+/// A value, as written in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'t> {
     String(JsonString<'t>),
@@ -37,12 +37,12 @@ pub(crate) enum Value<'t> {
     Word(&'t str),
 }
 
-/// A well-formed string, as the text spells it, without its quotation marks.
+/// A well-formed string, as written in the text, without its quotation marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JsonString<'t>(&'t str);
 
-/// Reads `text` as one JSON object and nothing after it, and hands each of its members to `member`. What was handed over
-/// counts only if all of the text is good.
+/// Reads `text` as exactly one JSON object, and passes each member to `member`. The members are valid only if the function
+/// returns `Ok`.
 pub(crate) fn object<'t>(text: &'t str, mut member: impl FnMut(&str, Value<'t>)) -> Result<(), JsonFault> {
     let mut members = Members::begin(Scanner::new(text), MAX_DEPTH)?;
     while let Some((name, value)) = members.next()? {
@@ -54,18 +54,18 @@ pub(crate) fn object<'t>(text: &'t str, mut member: impl FnMut(&str, Value<'t>))
     members.end().end()
 }
 
-/// The member of that name of an object; `None` where there is none. Nothing behind it is read.
+/// The member with this name of an object. The rest of the text is not read.
 pub(crate) fn member<'t>(object: &'t str, name: &str) -> Result<Option<Value<'t>>, JsonFault> {
     let mut members = Members::begin(Scanner::new(object), MAX_DEPTH)?;
     while let Some((member, value)) = members.next()? {
-        if member.says(name) {
+        if member.equals(name) {
             return Ok(Some(value));
         }
     }
     members.end().end().map(|()| None)
 }
 
-/// Reads `text` as one JSON array and nothing after it, and hands each of its elements to `element`.
+/// Reads `text` as exactly one JSON array, and passes each element to `element`.
 pub(crate) fn array<'t>(text: &'t str, mut element: impl FnMut(Value<'t>)) -> Result<(), JsonFault> {
     let mut elements = Elements::begin(Scanner::new(text), MAX_DEPTH)?;
     while let Some(value) = elements.next()? {
@@ -75,7 +75,7 @@ pub(crate) fn array<'t>(text: &'t str, mut element: impl FnMut(Value<'t>)) -> Re
 }
 
 impl<'t> Value<'t> {
-    /// The string that this is.
+    /// The string, if the value is one.
     pub(crate) fn as_string(self) -> Option<JsonString<'t>> {
         if let Self::String(string) = self { Some(string) } else { None }
     }
@@ -83,22 +83,22 @@ impl<'t> Value<'t> {
 
 impl<'t> JsonString<'t> {
     #[cfg(test)]
-    pub(crate) fn of(spelling: &'t str) -> Self {
-        Self(spelling)
+    pub(crate) fn of(source: &'t str) -> Self {
+        Self(source)
     }
 
-    /// What the string says, where it is spelled without escapes.
+    /// The string's text, if it has no escapes.
     pub(crate) fn plain(self) -> Option<&'t str> {
         (!self.0.as_bytes().contains(&b'\\')).then_some(self.0)
     }
 
-    /// What the string says.
+    /// The string's text.
     pub(crate) fn text(self) -> Cow<'t, str> {
         self.plain().map_or_else(|| Cow::Owned(escape::unescape(self.0)), Cow::Borrowed)
     }
 
-    /// Whether the string says `text`.
-    pub(crate) fn says(self, text: &str) -> bool {
+    /// Whether the string's text is `text`.
+    pub(crate) fn equals(self, text: &str) -> bool {
         self.text() == text
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_handed_over_as_the_text_spells_them() {
+    fn members_are_passed_as_written() {
         let text = r#" { "a" : [ 1 , {"b":2} ] , "\u0062":-1.50e+2,"c":{"d" : null},"e":"x\n","f":true,"":false} "#;
         let expected = [
             ("a", Value::Array(r#"[ 1 , {"b":2} ]"#)),
@@ -132,17 +132,17 @@ mod tests {
     }
 
     #[test]
-    fn a_string_says_what_its_escapes_stand_for() {
-        let spelled = |text| members(text)[0].1.as_string().unwrap();
-        let string = spelled(r#"{"a":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é"}"#);
+    fn escapes_are_decoded() {
+        let read_string = |text| members(text)[0].1.as_string().unwrap();
+        let string = read_string(r#"{"a":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é"}"#);
         assert_eq!(string.text(), "\"\\/\u{8}\u{c}\n\r\té😀é");
-        assert!(string.says("\"\\/\u{8}\u{c}\n\r\té😀é"));
-        assert!(spelled(r#"{"a":"plain"}"#).says("plain"));
-        assert!(!spelled(r#"{"a":"pl\u0061in"}"#).says("pl\\u0061in"));
+        assert!(string.equals("\"\\/\u{8}\u{c}\n\r\té😀é"));
+        assert!(read_string(r#"{"a":"plain"}"#).equals("plain"));
+        assert!(!read_string(r#"{"a":"pl\u0061in"}"#).equals("pl\\u0061in"));
     }
 
     #[test]
-    fn one_member_is_found_by_its_name_and_nothing_behind_it_is_read() {
+    fn a_member_is_found_by_name_and_the_rest_is_not_read() {
         assert_eq!(member(r#"{"a":{"exp":1},"\u0065xp":2,"exp"#, "exp"), Ok(Some(Value::Number("2"))));
         assert_eq!(member(r#"{"a":{"exp":1}}"#, "exp"), Ok(None));
         assert_eq!(member(r#"{"a":1,"a":2,"exp":3}"#, "exp"), Err(JsonFault::DuplicateMember));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_handed_over_one_by_one() {
+    fn elements_are_passed_in_order() {
         let mut elements = Vec::new();
         array("[1, [2], \"3\"]", |value| elements.push(value)).unwrap();
         assert_eq!(elements.len(), 3);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_named_twice_is_refused_at_any_depth_and_in_any_spelling() {
+    fn a_duplicate_member_is_refused_at_any_depth_and_with_any_escapes() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":[{"a":1,"a":2}]}"#] {
             assert_eq!(read(text), Err(JsonFault::DuplicateMember), "{text}");
         }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn among_many_members_one_named_twice_is_found_wherever_it_stands() {
+    fn a_duplicate_among_many_members_is_refused_at_any_position() {
         let names: Vec<String> = (0..100).map(|number| format!("m{number}")).collect();
         let text = |names: &[String]| {
             let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_reach_as_far_as_a_double() {
+    fn numbers_beyond_the_largest_double_are_refused() {
         let huge = format!("1{}", "0".repeat(308));
         let small = format!("0.{}1", "0".repeat(400));
         for number in
@@ -217,28 +217,28 @@ mod tests {
     }
 
     #[test]
-    fn it_agrees_with_serde_json_on_every_change_of_a_text() {
+    fn it_agrees_with_serde_json_on_every_changed_text() {
         let text = r#"{"a":[1,-2.5e3,"x\u00e9\n",null,true],"b":{"c":false},"d":"é"}"#;
         let replacements =
             ["", "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "-", ".", "e", "u", "t", " ", "\n", "\u{1}", "é"];
-        for place in (0..text.len()).filter(|place| text.is_char_boundary(*place)) {
-            let end = place + text[place..].chars().next().unwrap().len_utf8();
+        for start in (0..text.len()).filter(|start| text.is_char_boundary(*start)) {
+            let end = start + text[start..].chars().next().unwrap().len_utf8();
             for replacement in replacements {
                 for changed in [
-                    [&text[..place], replacement, &text[place..]].concat(),
-                    [&text[..place], replacement, &text[end..]].concat(),
+                    [&text[..start], replacement, &text[start..]].concat(),
+                    [&text[..start], replacement, &text[end..]].concat(),
                 ] {
                     let expected = serde_json::from_str::<serde_json::Map<_, _>>(&changed).is_ok();
                     let outcome = read(&changed);
-                    let is_refused_twice = outcome == Err(JsonFault::DuplicateMember);
-                    assert!(outcome.is_ok() == expected || is_refused_twice, "{changed}: {outcome:?}");
+                    let is_duplicate = outcome == Err(JsonFault::DuplicateMember);
+                    assert!(outcome.is_ok() == expected || is_duplicate, "{changed}: {outcome:?}");
                 }
             }
         }
     }
 
     #[test]
-    fn what_is_not_one_object_is_refused() {
+    fn a_text_that_is_not_exactly_one_object_is_refused() {
         let lone = r#"{"a":"\udc00"}"#;
         let unpaired = r#"{"a":"\ud800\u0041"}"#;
         for text in [

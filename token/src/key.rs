@@ -1,4 +1,4 @@
-//! One key, and the check of a signature with it.
+//! A key, and the verification of signatures with it.
 
 use std::fmt;
 
@@ -33,13 +33,13 @@ enum Material {
 }
 
 impl Key {
-    /// A shared secret, which has no `kid`: there is only one.
+    /// A shared secret. It has no `kid`, because there is only one.
     pub(crate) fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
         let secret = Secret::new(secret).ok_or(KeySetError::ShortSecret)?;
         Ok(Self { id: None, material: Material::Secret(secret) })
     }
 
-    /// The one algorithm that this key is for.
+    /// The key's only algorithm.
     pub(crate) fn algorithm(&self) -> Algorithm {
         match &self.material {
             Material::Ed25519(_) => Algorithm::EdDsa,
@@ -49,12 +49,12 @@ impl Key {
         }
     }
 
-    /// Whether this build leaves this key's signatures to the runtime's own WebCrypto.
-    pub(crate) fn is_checked_elsewhere(&self) -> bool {
+    /// Whether this build leaves this key's signatures to the runtime's WebCrypto.
+    pub(crate) fn is_external(&self) -> bool {
         cfg!(target_family = "wasm") && matches!(self.material, Material::P256(_) | Material::Rsa(_))
     }
 
-    /// Whether `signature` is this key's over `message`; never, where it [is checked elsewhere](Self::is_checked_elsewhere).
+    /// Whether `signature` is this key's signature of `message`; always `false` for an [external key](Self::is_external).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Ed25519(key) => key.verify(message, signature),
@@ -68,10 +68,10 @@ impl Key {
         }
     }
 
-    /// Whether this key's signatures have that many bytes, where they are checked elsewhere. Not every WebCrypto asks that:
-    /// Node's takes a PSS signature that has lost its leading zero, which RFC 8017 §8.1.2 refuses.
+    /// Whether an external key's signatures have this length in bytes. Not every WebCrypto checks it: Node's accepts a PSS
+    /// signature without its leading zero, which RFC 8017 §8.1.2 refuses.
     #[cfg(feature = "external-signatures")]
-    pub(crate) fn signs_in(&self, length: usize) -> bool {
+    pub(crate) fn has_signature_length(&self, length: usize) -> bool {
         match &self.material {
             Material::P256(_) => length == p256::SIGNATURE_BYTES,
             Material::Rsa(key) => length == key.signature_bytes(),
@@ -79,7 +79,7 @@ impl Key {
         }
     }
 
-    /// This key as a public JSON Web Key, where its signatures may be checked elsewhere.
+    /// The public JSON Web Key of an external key.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn to_jwk(&self) -> Option<String> {
         let members = match &self.material {
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_of_a_wrong_length_is_refused_and_harms_nothing() {
+    fn a_signature_of_a_wrong_length_is_refused() {
         let key = Key::from_secret(&[7; 32]).unwrap();
         for length in [0, 1, 31, 33, 64] {
             assert!(!key.verify(b"message", &vec![0; length]), "{length}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hmac_is_that_of_rfc_7515_appendix_a_1() {
+    fn the_hmac_of_rfc_7515_appendix_a_1_is_accepted() {
         let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
         let key = Key::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap()).unwrap();
         let message = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_as_long_as_the_hash_and_never_shown() {
+    fn a_short_secret_is_refused_and_a_secret_is_never_shown() {
         assert_eq!(Key::from_secret(&[7; 31]).unwrap_err(), KeySetError::ShortSecret);
         assert_eq!(Key::from_secret(&[]).unwrap_err(), KeySetError::ShortSecret);
         let text = format!("{:?}", Key::from_secret(&[7; 32]).unwrap());

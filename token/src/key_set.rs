@@ -5,57 +5,56 @@ use crate::{
     key::{Key, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES, jwk},
 };
 
-/// The longest text of a key set that is read, in bytes. A key takes 200 to 1,500, and an issuer has two or three.
+/// The maximum length of a key set in bytes. A key has 200 to 1,500 bytes, and an issuer has two or three.
 pub const MAX_KEY_SET_BYTES: usize = 64 * 1024;
 
-/// The most keys that a set may hold. An issuer has two or three at a time.
+/// The maximum number of keys of a set. An issuer has two or three at a time.
 pub const MAX_KEYS: usize = 64;
 
-/// The keys that tokens may be signed with, each found by its `kid`.
+/// The keys that may sign tokens, each found by its `kid`.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// Why a key set cannot be used. One bad key refuses the whole set: a set is an issuer's own, and a mistake in it must
-/// be seen.
+/// Why a key set is invalid. One invalid key refuses the whole set, because an issuer must notice an error in its own set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// A text longer than [`MAX_KEY_SET_BYTES`].
-    #[error("a key set must be at most {MAX_KEY_SET_BYTES} bytes long")]
+    #[error("a key set must have at most {MAX_KEY_SET_BYTES} bytes")]
     TooLarge,
     /// Not a JSON object with an array `keys`.
     #[error("a key set must be a JSON object with an array `keys` of objects")]
     NotAnObject,
     /// More keys than [`MAX_KEYS`].
-    #[error("a key set must hold at most {MAX_KEYS} keys")]
+    #[error("a key set must have at most {MAX_KEYS} keys")]
     TooMany,
-    /// A symmetric or private key among public ones: it must never have been published.
-    #[error("a key set must not hold secrets: a symmetric (`oct`) or private key (`d`, `k`, `p`, …) is among its keys")]
+    /// A symmetric or private key, which must never be published.
+    #[error("a key set must not contain secrets, but has a symmetric (`oct`) or private key (`d`, `k`, `p`, …)")]
     Secret,
     /// A secret is shorter than the hash (RFC 7518 §3.2).
-    #[error("a secret must be at least {MIN_SECRET_BYTES} bytes long")]
+    #[error("a secret must have at least {MIN_SECRET_BYTES} bytes")]
     ShortSecret,
     /// A key's `kid` is not a string.
     #[error("a key's `kid` must be a string")]
     KeyId,
-    /// Two keys have one `kid`, or one of several has none.
-    #[error("each key of a set of several must have a `kid` of its own")]
+    /// Two keys share a `kid`, or one of several has none.
+    #[error("each of several keys must have a unique `kid`")]
     DuplicateKeyId,
     /// A key's `alg` is not a string, or an algorithm for keys of another kind.
-    #[error("a key's `alg` must be one for its `kty` and `crv`")]
+    #[error("a key's `alg` must match its `kty` and `crv`")]
     Algorithm,
-    /// A key's `x` is not the base64url of a point on the curve, or of one that anybody could sign for.
-    #[error("an Ed25519 key's `x` must be base64url of 32 bytes: a point on the curve that is not of small order")]
+    /// A key's `x` is not a point on the curve, or a point of small order, for which every attacker could sign.
+    #[error("an Ed25519 key's `x` must be base64url of 32 bytes: a point on the curve, not of small order")]
     Point,
-    /// A key's `x` and `y` are not the base64url of a point on the curve.
+    /// A key's `x` and `y` are not a point on the curve.
     #[error("a P-256 key's `x` and `y` must each be base64url of 32 bytes: a point on the curve")]
     P256Point,
-    /// A key's `n` is not the base64url of a modulus that is long enough (RFC 7518 §3.3), or of one that is too long.
+    /// A key's `n` is not a modulus of the required size (RFC 7518 §3.3).
     #[error("an RSA key's `n` must be base64url of an odd number of {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")]
     RsaModulus,
-    /// A key's `e` is not the base64url of a public exponent that every runtime takes.
+    /// A key's `e` is not a public exponent that every runtime supports.
     #[error("an RSA key's `e` must be base64url of 65537, 3, 17 or 37")]
     RsaExponent,
 }
@@ -69,8 +68,7 @@ impl KeySetError {
 }
 
 impl KeySet {
-    /// Reads a JSON Web Key Set. Keys of kinds that are not understood, and keys that are not for signatures, are
-    /// passed over, as RFC 7517 §5 demands.
+    /// Reads a JSON Web Key Set. Keys of unsupported kinds and keys for other uses are ignored, as RFC 7517 §5 requires.
     pub fn from_json(text: &str) -> Result<Self, KeySetError> {
         if text.len() > MAX_KEY_SET_BYTES {
             return Err(KeySetError::TooLarge);
@@ -93,19 +91,18 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// The one key of whoever shares a secret with the issuer, for HS256 (RFC 7518 §3.2). A secret has no place in a
-    /// page.
+    /// The key of a secret shared with the issuer, for HS256 (RFC 7518 §3.2). Never put a secret into a page.
     pub fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
         Ok(Self { keys: vec![Key::from_secret(secret)?] })
     }
 
-    /// The key of that `kid`. A token that names none can only mean the one key that there is.
+    /// The key with this `kid`. Without a `kid`, the only key of the set.
     pub(crate) fn find(&self, kid: Option<JsonString<'_>>) -> Option<&Key> {
         match (kid, self.keys.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
             (Some(kid), keys) => {
-                // Once, and not for each key: it may be spelled with thousands of escapes.
+                // Decode once, not per key: the `kid` may have thousands of escapes.
                 let kid = kid.text();
                 keys.iter().find(|key| key.id.as_deref() == Some(&*kid))
             }
@@ -164,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_for_other_purposes_are_passed_over() {
+    fn keys_for_other_uses_are_ignored() {
         let other_curve = json!({"kty": "EC", "crv": "P-384", "x": "AAAA", "y": "AAAA"});
         let other_algorithm = json!({"kty": "RSA", "alg": "RS512", "n": "AQAB", "e": "AQAB"});
         let set = read(&[other_curve, other_algorithm, with(&json!({"crv": "X25519"})), with(&json!({"use": "enc"}))])
@@ -173,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_with_a_secret_or_a_mistake_in_it_is_refused() {
+    fn a_set_with_a_secret_or_an_invalid_key_is_refused() {
         let refusal = |keys: &[Value]| read(keys).unwrap_err();
         assert_eq!(refusal(&[json!({"kty": "oct", "k": "AAAA"})]), KeySetError::Secret);
         assert_eq!(refusal(&[with(&json!({"d": "AAAA"}))]), KeySetError::Secret);
@@ -191,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn points_that_are_not_on_the_curve_or_of_small_order_are_refused() {
+    fn points_off_the_curve_or_of_small_order_are_refused() {
         let encode = |bytes: [u8; 32]| Base64UrlUnpadded::encode_string(&bytes);
         let mut identity = [0; 32];
         identity[0] = 1;

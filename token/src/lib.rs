@@ -1,28 +1,26 @@
-//! What a Hallpass access token is.
+//! Decodes, verifies and signs Hallpass access tokens.
 //!
-//! [`Verifier::verify`] is the one function that turns text into trust, and [`VerifiedClaims`] the one type that
-//! carries it. [`decode`] and [`expires_at`] read a token without trusting it. With the feature `sign`, `Signer`
-//! makes tokens.
+//! [`Verifier::verify`] is the only function that returns [`VerifiedClaims`], the type of trusted claims. [`decode`] and
+//! [`expires_at`] read a token without verification. With the feature `sign`, `Signer` makes tokens.
 //!
 //! ```
 //! use hallpass_token::{Issuer, KeySet, Policy, UnixSeconds, Verifier};
 //!
-//! // What the issuer publishes at /.well-known/jwks.json.
+//! // The issuer publishes this at /.well-known/jwks.json.
 //! let keys = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 //! let issuer = Issuer::named("https://auth.example.com", KeySet::from_json(keys)?);
 //! let verifier = Verifier::new(Policy::for_audience("api"), issuer);
 //!
 //! let now = UnixSeconds::new(1_790_000_000)?;
 //! match verifier.verify("not.a.token", now) {
-//!     Ok(claims) => println!("{:?} is here", claims.subject()),
-//!     Err(refusal) => assert_eq!(refusal.code(), "ERR_BASE64_INVALID"),
+//!     Ok(claims) => println!("signed in: {:?}", claims.subject()),
+//!     Err(error) => assert_eq!(error.code(), "ERR_BASE64_INVALID"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This crate does no I/O, asks no clock and draws no randomness, but for what a signature by ES256 needs, which AWS-LC draws
-//! itself: the time is an argument, keys are handed in. It
-//! never panics on input, since a panic ends a WebAssembly instance for good.
+//! This crate has no I/O, no clock and no randomness, except that AWS-LC draws the nonce of an ES256 signature: time and keys
+//! are arguments. It never panics on input, because a panic ends a WebAssembly instance.
 
 mod algorithm;
 mod base64url;

@@ -1,43 +1,42 @@
-//! What a token must be to be accepted, besides well signed.
+//! The conditions that a token must satisfy besides its signature.
 
 use crate::KeySet;
 
-/// What a token must be to be accepted, whoever signed it.
+/// The conditions for every token, of any issuer.
 ///
-/// The defaults are the safe ones: no leeway, `typ` an access token's. Whether the audience is checked has no default:
-/// a token for somebody else is the mistake that matters most (RFC 8725 §3.9).
+/// The defaults are the safe ones: no leeway, and only access tokens. The audience has no default: a token for another audience
+/// is the most dangerous mistake (RFC 8725 §3.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The audiences of which `aud` must contain one; `None` says: on purpose not checked.
+    /// The audiences of which `aud` must contain one; `None` disables the check explicitly.
     pub audiences: Option<Vec<String>>,
-    /// How many seconds the clocks of issuer and verifier may differ.
+    /// The permitted clock difference of issuer and verifier in seconds.
     pub leeway: u64,
-    /// How many seconds after its `iat` a token is accepted at most, whatever its `exp`; it must then have an `iat`, and
-    /// not one in the future.
+    /// The maximum age of a token in seconds since `iat`, whatever its `exp`. It requires an `iat` that is not in the future.
     pub max_token_age: Option<u64>,
-    /// Claims that must be there, of whatever value.
+    /// Claims that must be present, with any value.
     pub required_claims: Vec<String>,
-    /// The media types of which `typ` must be one, with or without `application/` before it; `None` says: on purpose
-    /// not checked, and `typ` need not be there.
+    /// The media types of which `typ` must be one, with or without the prefix `application/`; `None` disables the check
+    /// explicitly, also for tokens without `typ`.
     pub types: Option<Vec<String>>,
 }
 
-/// Whose tokens are accepted, and by which keys.
+/// An accepted issuer and its keys.
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    /// The issuer that `iss` must name, to the letter; `None` says: on purpose not checked.
+    /// The exact value of `iss`; `None` disables the check explicitly.
     pub name: Option<String>,
     /// The keys that this issuer signs with.
     pub keys: KeySet,
 }
 
 impl Policy {
-    /// The policy of whoever `audience` names.
+    /// The policy of a service with this audience.
     pub fn for_audience(audience: impl Into<String>) -> Self {
         Self { audiences: Some(vec![audience.into()]), ..Self::for_any_audience() }
     }
 
-    /// A policy that does not check for whom a token is meant.
+    /// A policy that does not check the audience.
     #[must_use]
     pub fn for_any_audience() -> Self {
         Self {
@@ -49,8 +48,8 @@ impl Policy {
         }
     }
 
-    /// Whether a header's `typ` is accepted. Media types know no case (RFC 2045 §5.1), and `application/` may be left
-    /// out (RFC 7515 §4.1.9).
+    /// Whether a header's `typ` is accepted. Media types are case-insensitive (RFC 2045 §5.1), and may omit `application/`
+    /// (RFC 7515 §4.1.9).
     pub(crate) fn accepts_type(&self, typ: Option<&str>) -> bool {
         match (&self.types, typ) {
             (None, _) => true,
@@ -60,7 +59,7 @@ impl Policy {
     }
 }
 
-/// A media type without the `application/` that it may have before it.
+/// A media type without the prefix `application/`.
 fn bare(media_type: &str) -> &str {
     const APPLICATION: &str = "application/";
     match media_type.split_at_checked(APPLICATION.len()) {
@@ -70,7 +69,7 @@ fn bare(media_type: &str) -> &str {
 }
 
 impl Issuer {
-    /// An issuer that is known by its name.
+    /// An issuer whose tokens have this `iss`.
     pub fn named(name: impl Into<String>, keys: KeySet) -> Self {
         Self { name: Some(name.into()), keys }
     }

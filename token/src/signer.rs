@@ -1,4 +1,4 @@
-//! Making access tokens: the issuer's half (RFC 9068).
+//! Signs access tokens, for the issuer (RFC 9068).
 
 use std::fmt;
 
@@ -24,32 +24,31 @@ use self::{
     es256::{Es256, Es256Key},
 };
 
-/// What the issuer writes into an access token (RFC 9068 §2.2; `sid` as in OpenID Connect). Times are
-/// seconds since 1970.
+/// The claims of an access token (RFC 9068 §2.2; `sid` as in OpenID Connect). Times are seconds since 1970.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccessClaims<'a> {
-    /// Who made the token.
+    /// The issuer.
     pub iss: &'a str,
     /// The user's id.
     pub sub: &'a str,
-    /// Whom the token is for.
+    /// The audience.
     pub aud: &'a str,
     /// The client that the user signed in with.
     pub client_id: &'a str,
-    /// When the token was made.
+    /// The time of issue.
     pub iat: u64,
-    /// When the token runs out.
+    /// The expiry.
     pub exp: u64,
-    /// This token's own id.
+    /// The token's id.
     pub jti: &'a str,
-    /// The session that the token was made in.
+    /// The session's id.
     pub sid: &'a str,
     /// The user's name.
     pub username: &'a str,
-    /// The user's roles; left out where there are none.
+    /// The user's roles; omitted if there are none.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub roles: &'a [String],
-    /// Claims of the user's own, beside all these.
+    /// Custom claims of the user.
     #[serde(flatten)]
     pub custom: Option<&'a CustomClaims>,
 }
@@ -65,19 +64,19 @@ enum SecretKey {
     Hs256(Hs256Key),
 }
 
-/// Bytes that are no private key of the curve P-256: as a number they are zero, or not below the curve's order. Of random
-/// ones that happens once in 2^32 draws; draw again.
+/// Bytes that are not a private key of the curve P-256: zero, or not below the curve's order. Random bytes are invalid once in 2^32
+/// draws; draw again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a private key for ES256 must be a number above zero and below the order of the curve P-256, in 32 bytes")]
+#[error("a private key for ES256 must be a 32-byte number above zero and below the order of the curve P-256")]
 pub struct InvalidPrivateKey;
 
-/// A token could not be written.
+/// Signing failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the access token could not be written: {0}")]
+#[error("the access token could not be signed: {0}")]
 pub struct SignError(String);
 
 impl Signer {
-    /// A signer for `EdDSA`, over the Ed25519 private key of RFC 8032 §5.1.5, 32 random bytes.
+    /// A signer for `EdDSA` with an Ed25519 private key (RFC 8032 §5.1.5), 32 random bytes.
     #[must_use]
     pub fn ed25519(seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
@@ -85,21 +84,21 @@ impl Signer {
         Self { key: SecretKey::Ed25519 { key, id } }
     }
 
-    /// A signer for `ES256`, over a private key of the curve P-256, 32 random bytes (RFC 7518 §6.2.2.1). Each signature needs
-    /// fresh randomness, which AWS-LC draws itself.
+    /// A signer for `ES256` with a private key of the curve P-256, 32 random bytes (RFC 7518 §6.2.2.1). AWS-LC draws the random
+    /// nonce of each signature.
     pub fn es256(private_key: &[u8; 32]) -> Result<Self, InvalidPrivateKey> {
         let key = Es256Key::from_private_key(private_key).ok_or(InvalidPrivateKey)?;
         let id = thumbprint(&key.public_jwk());
         Ok(Self { key: SecretKey::Es256 { key, id } })
     }
 
-    /// A signer for `HS256`, over a secret of at least 32 bytes that verifiers share.
+    /// A signer for `HS256` with a secret of at least 32 bytes that verifiers share.
     pub fn hs256(secret: &[u8]) -> Result<Self, KeySetError> {
         KeySet::from_secret(secret)?;
         Ok(Self { key: SecretKey::Hs256(Hs256Key::new(secret)) })
     }
 
-    /// The `kid` of this key, its thumbprint (RFC 7638, RFC 8037 §2); a secret has none.
+    /// The key's `kid`, its thumbprint (RFC 7638, RFC 8037 §2); a secret has none.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         match &self.key {
@@ -108,7 +107,7 @@ impl Signer {
         }
     }
 
-    /// The JSON Web Key Set to publish (RFC 7517 §5): the public half, or nothing where all is secret.
+    /// The JSON Web Key Set to publish (RFC 7517 §5): the public key, or no key for a secret.
     #[must_use]
     pub fn public_key_set(&self) -> Value {
         let (mut key, algorithm, id) = match &self.key {
@@ -116,14 +115,14 @@ impl Signer {
             SecretKey::Es256 { key, id } => (key.public_jwk(), Algorithm::Es256, id),
             SecretKey::Hs256(_) => return json!({"keys": []}),
         };
-        // What helps to choose the key.
+        // These members help a verifier to select the key.
         key["kid"] = id.as_str().into();
         key["alg"] = algorithm.name().into();
         key["use"] = "sig".into();
         json!({"keys": [key]})
     }
 
-    /// The keys that verify what this signer signs.
+    /// The keys that verify this signer's tokens.
     pub fn key_set(&self) -> Result<KeySet, KeySetError> {
         match &self.key {
             SecretKey::Ed25519 { .. } | SecretKey::Es256 { .. } => {
@@ -133,7 +132,7 @@ impl Signer {
         }
     }
 
-    /// Writes and signs an access token.
+    /// Signs an access token.
     pub fn sign(&self, claims: &AccessClaims<'_>) -> Result<String, SignError> {
         let header = Header::empty().with_token_type("at+jwt");
         let claims = Claims::new(claims);
@@ -152,12 +151,12 @@ impl fmt::Debug for Signer {
     }
 }
 
-/// The required members of an Ed25519 JSON Web Key (RFC 8037 §2), in the order of their names.
+/// The required members of an Ed25519 JSON Web Key (RFC 8037 §2), ordered by name.
 fn ed25519_jwk(key: &SigningKey) -> Value {
     json!({"crv": "Ed25519", "kty": "OKP", "x": Base64UrlUnpadded::encode_string(key.verifying_key().as_bytes())})
 }
 
-/// SHA-256 over the required members in the order of their names, without white space (RFC 7638 §3).
+/// SHA-256 of the required members, ordered by name, without white space (RFC 7638 §3).
 fn thumbprint(required: &Value) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(required.to_string().as_bytes()))
 }
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_token_is_verified_with_the_signer_s_own_keys() {
+    fn a_signed_token_verifies_with_the_signer_s_keys() {
         let signers = [Signer::ed25519(&[7; 32]), Signer::es256(&[7; 32]).unwrap(), Signer::hs256(&[7; 32]).unwrap()];
         for (signer, alg) in signers.into_iter().zip(["EdDSA", "ES256", "HS256"]) {
             let mut header = json!({"alg": alg, "typ": "at+jwt"});
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn custom_claims_stand_beside_the_token_s_own_and_are_verified_with_them() {
+    fn custom_claims_are_signed_and_verified() {
         let custom: CustomClaims = r#"{"level":3,"org":{"id":"o1","tags":["a"]}}"#.parse().unwrap();
         let claims = AccessClaims { custom: Some(&custom), ..claims() };
         let signer = Signer::ed25519(&[7; 32]);
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn only_numbers_of_the_curve_s_field_are_private_keys_for_es256() {
+    fn private_keys_for_es256_are_above_zero_and_below_the_order() {
         assert!(Signer::es256(&[1; 32]).is_ok());
         assert_eq!(Signer::es256(&[0; 32]).err(), Some(InvalidPrivateKey));
         assert_eq!(Signer::es256(&[255; 32]).err(), Some(InvalidPrivateKey));

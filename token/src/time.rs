@@ -1,21 +1,21 @@
-//! Points in time as JSON web tokens write them (RFC 7519 §2, `NumericDate`).
+//! Points in time as in JSON Web Tokens (RFC 7519 §2, `NumericDate`).
 
 use std::fmt;
 
-/// The last second of the year 9999, the last that RFC 3339 can write.
+/// The last second of the year 9999, the last one that RFC 3339 can represent.
 const LAST: u64 = 253_402_300_799;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, up to the end of the year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixSeconds(u64);
 
-/// A number of seconds that lies after the year 9999.
+/// A time after the year 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a time must be whole seconds between 0 and {LAST} (the end of the year 9999)")]
 pub struct TimeOutOfRange;
 
 impl UnixSeconds {
-    /// The earliest time there is, 1970-01-01T00:00:00Z.
+    /// The earliest time, 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
 
     /// Takes seconds since 1970-01-01T00:00:00Z.
@@ -29,14 +29,14 @@ impl UnixSeconds {
         self.0
     }
 
-    /// This time and so many seconds more; the end of the year 9999 where it would lie beyond.
+    /// This time plus `seconds`, at most the end of the year 9999.
     #[must_use]
     pub const fn saturating_add(self, seconds: u64) -> Self {
         let sum = self.0.saturating_add(seconds);
         Self(if sum > LAST { LAST } else { sum })
     }
 
-    /// Seconds from `earlier` to this time; zero where `earlier` is the later one, as after a clock that jumped back.
+    /// Seconds from `earlier` to this time; zero if `earlier` is later, for example after a clock that jumped back.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumped_back_counts_as_no_time_at_all() {
+    fn a_clock_that_jumped_back_counts_as_zero_seconds() {
         let now = UnixSeconds::new(100).unwrap();
         assert_eq!(now.seconds_since(now.saturating_add(7)), 0);
         assert_eq!(now.saturating_add(7).seconds_since(now), 7);

@@ -1,4 +1,4 @@
-//! The claims of a token that was verified: trust, as a type.
+//! The claims of a verified token. Trust is a type.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{UnixSeconds, claims::Window, json};
 
-/// What a verified token says. Only [`Verifier`](crate::Verifier) makes one: whoever holds it knows that signature, times,
-/// issuer and audience were checked.
+/// The claims of a verified token. Only a [`Verifier`](crate::Verifier) creates this type: signature, times, issuer and audience
+/// were checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedClaims<'w> {
     text: Cow<'w, str>,
@@ -19,19 +19,19 @@ impl<'w> VerifiedClaims<'w> {
         Self { text: Cow::Borrowed(text), window }
     }
 
-    /// The same claims in memory of their own.
+    /// The same claims as an owned value.
     #[must_use]
     pub fn into_owned(self) -> VerifiedClaims<'static> {
         VerifiedClaims { text: Cow::Owned(self.text.into_owned()), window: self.window }
     }
 
-    /// All claims, a JSON object, as the token spells them.
+    /// All claims, a JSON object, as written in the token.
     #[must_use]
     pub fn json(&self) -> &str {
         &self.text
     }
 
-    /// The claim of that name. The text is read for it: whoever wants many of them reads [`json`](Self::json) once.
+    /// The claim with this name. Each call parses the text: to read many claims, parse [`json`](Self::json) once.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<Value> {
         match json::member(&self.text, name).ok()?? {
@@ -43,32 +43,32 @@ impl<'w> VerifiedClaims<'w> {
         }
     }
 
-    /// `sub`: whom the token is about; for Hallpass the user's id.
+    /// `sub`: the subject; for Hallpass the user's id.
     #[must_use]
     pub fn subject(&self) -> Option<Cow<'_, str>> {
         self.text_claim("sub")
     }
 
-    /// `sid`: the session that the token was made in.
+    /// `sid`: the session of the token.
     #[must_use]
     pub fn session_id(&self) -> Option<Cow<'_, str>> {
         self.text_claim("sid")
     }
 
-    /// `exp`: when the token runs out.
+    /// `exp`: the token's expiry.
     #[must_use]
     pub fn expires_at(&self) -> UnixSeconds {
         self.window.expires_at
     }
 
-    /// The first second in which the policy accepts these claims, leeway included. Together with
-    /// [`valid_until`](Self::valid_until) it lets a cache judge the same token again.
+    /// The first second in which the policy accepts these claims, leeway included. With [`valid_until`](Self::valid_until) a
+    /// cache can check the same token again.
     #[must_use]
     pub fn valid_from(&self) -> u64 {
         self.window.from
     }
 
-    /// The first second in which the policy accepts these claims no longer, leeway included.
+    /// The first second in which the policy no longer accepts these claims, leeway included.
     #[must_use]
     pub fn valid_until(&self) -> u64 {
         self.window.until

@@ -1,6 +1,6 @@
-//! Project Wycheproof's cases, run on the check of a signature that a verification rests on.
+//! Project Wycheproof's cases for the verification of signatures.
 //!
-//! Its messages are no tokens, so this check is reached from inside the crate; `tests/wycheproof.rs` puts its keys and
+//! Its messages are not tokens, so this test calls the crate's internal function; `tests/wycheproof.rs` puts its keys and
 //! signatures into tokens.
 
 #[path = "../tests/support/wycheproof.rs"]
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::KeySet;
 use suites::{Suite, suites};
 
-/// How a suite went: how many cases were run, how many came out as Wycheproof says, and the ids of those that did not.
+/// A suite's result: the number of cases, the number that agreed with Wycheproof, and the ids of the others.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     run: usize,
@@ -46,7 +46,7 @@ fn read(keys: &Value) -> Option<KeySet> {
 }
 
 #[test]
-fn every_case_comes_out_as_wycheproof_says_but_those_that_are_listed_with_why() {
+fn every_case_agrees_with_wycheproof_except_the_listed_ones() {
     let mut runs = Vec::new();
     for suite in suites().unwrap() {
         let outcome = outcome(&suite);
@@ -57,7 +57,7 @@ fn every_case_comes_out_as_wycheproof_says_but_those_that_are_listed_with_why() 
     }
     let rsa_pkcs1 = [(259, 258), (259, 258), (258, 257), (258, 257)];
     let rsa_pss = [(108, 108), (108, 108), (108, 108), (108, 108), (108, 108)];
-    let rsa_pss_otherwise = [(103, 41), (103, 41), (108, 45), (150, 1), (150, 1)];
+    let rsa_pss_other_parameters = [(103, 41), (103, 41), (108, 45), (150, 1), (150, 1)];
     let [hmac, ecdsa, ed25519] = [(174, 138), (262, 262), (151, 151)];
-    assert_eq!(runs, [&[hmac][..], &rsa_pkcs1, &[ecdsa], &rsa_pss, &rsa_pss_otherwise, &[ed25519]].concat());
+    assert_eq!(runs, [&[hmac][..], &rsa_pkcs1, &[ecdsa], &rsa_pss, &rsa_pss_other_parameters, &[ed25519]].concat());
 }

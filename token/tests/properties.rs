@@ -1,7 +1,6 @@
-//! What holds for every token: a change anywhere is refused, nothing panics, and verified claims are the signed ones.
+//! Properties of every token: any change is refused, no input panics, and verified claims are the signed ones.
 //!
-//! Changes to one token are few enough to try them all. Where that ends, numbers from a fixed seed choose; the fuzz
-//! targets in `fuzz/` search further.
+//! The tests try every change of one token, and pseudorandom inputs with a fixed seed. The fuzz targets in `fuzz/` search further.
 
 #[cfg(test)]
 #[path = "support/vectors.rs"]
@@ -26,13 +25,13 @@ mod properties {
         [Signer::ed25519(&[7; 32]), Signer::hs256(&[7; 32]).unwrap(), Signer::es256(&[7; 32]).unwrap()]
     }
 
-    /// Two good tokens of one key, and who accepts them.
+    /// Two valid tokens of one key, and their verifier.
     struct Sample {
         verifier: Verifier,
         tokens: [String; 2],
     }
 
-    /// One sample an algorithm. Nobody here signs with RSA: those come from the vectors.
+    /// One sample per algorithm. The RSA samples come from the vectors, because the crate does not sign with RSA.
     fn samples() -> Vec<Sample> {
         let signed = signers().map(|signer| Sample {
             verifier: verifier_of(&signer),
@@ -80,7 +79,7 @@ mod properties {
         signer.sign(&claims_of(subject, id, &[])).unwrap()
     }
 
-    /// Numbers that look random and are the same in every run (xorshift64, Marsaglia 2003).
+    /// Pseudorandom numbers with a fixed seed (xorshift64, Marsaglia 2003).
     struct Numbers(u64);
 
     impl Numbers {
@@ -95,45 +94,45 @@ mod properties {
             choices[self.below(choices.len())]
         }
 
-        fn text(&mut self, pieces: &[&str], most: usize) -> String {
-            (0..self.below(most + 1)).map(|_| self.choose(pieces)).collect()
+        fn text(&mut self, parts: &[&str], max: usize) -> String {
+            (0..self.below(max + 1)).map(|_| self.choose(parts)).collect()
         }
     }
 
     #[test]
     fn every_flipped_bit_is_refused() {
         for Sample { verifier, tokens: [token, _] } in samples() {
-            for place in 0..token.len() * 8 {
+            for bit in 0..token.len() * 8 {
                 let mut bytes = token.clone().into_bytes();
-                bytes[place / 8] ^= 1 << (place % 8);
+                bytes[bit / 8] ^= 1 << (bit % 8);
                 let changed = String::from_utf8_lossy(&bytes);
-                assert!(verify(&verifier, &changed).is_err(), "bit {place} of {token}");
+                assert!(verify(&verifier, &changed).is_err(), "bit {bit} of {token}");
             }
         }
     }
 
     #[test]
-    fn every_truncation_is_refused_and_every_cut_in_the_middle_too() {
+    fn every_truncation_deletion_and_insertion_is_refused() {
         for Sample { verifier, tokens: [token, _] } in samples() {
-            for place in 0..token.len() {
-                let (before, after) = token.split_at(place);
-                assert!(verify(&verifier, before).is_err(), "the first {place} bytes of {token}");
-                assert!(place == 0 || verify(&verifier, after).is_err(), "without the first {place} bytes of {token}");
+            for index in 0..token.len() {
+                let (before, after) = token.split_at(index);
+                assert!(verify(&verifier, before).is_err(), "the first {index} bytes of {token}");
+                assert!(index == 0 || verify(&verifier, after).is_err(), "without the first {index} bytes of {token}");
                 let without = [before, &after[1..]].concat();
-                assert!(verify(&verifier, &without).is_err(), "without byte {place} of {token}");
+                assert!(verify(&verifier, &without).is_err(), "without byte {index} of {token}");
                 for added in [".", "A", "=", "\n", "\0", "é"] {
                     let with = [before, added, after].concat();
-                    assert!(verify(&verifier, &with).is_err(), "{added:?} before byte {place} of {token}");
+                    assert!(verify(&verifier, &with).is_err(), "{added:?} before byte {index} of {token}");
                 }
             }
         }
     }
 
     #[test]
-    fn every_splice_of_two_good_tokens_is_refused() {
+    fn every_splice_of_two_valid_tokens_is_refused() {
         for Sample { verifier, tokens } in samples() {
             let [first, second] = &tokens;
-            // There are 300 000 splices of two tokens by RSA: every 29th will do.
+            // Two RSA tokens have 300,000 splices; the test tries every 29th.
             let step = if first.len() > 500 { 29 } else { 1 };
             for end in 0..=first.len() {
                 for start in (0..=second.len()).rev().step_by(step) {
@@ -150,7 +149,7 @@ mod properties {
     }
 
     #[test]
-    fn segments_of_different_tokens_never_make_a_good_one() {
+    fn segments_of_different_tokens_never_make_a_valid_one() {
         let other_key = Signer::ed25519(&[8; 32]);
         let tokens: Vec<_> = signers()
             .iter()
@@ -170,12 +169,12 @@ mod properties {
                 accepted += usize::from(is_accepted);
             }
         }
-        assert!(accepted >= 6, "the good tokens were never tried");
+        assert!(accepted >= 6, "the valid tokens were not tried");
     }
 
     #[test]
-    fn no_text_panics_whoever_reads_it() {
-        let pieces = [
+    fn no_text_panics() {
+        let parts = [
             ".",
             "e30",
             "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9",
@@ -222,9 +221,9 @@ mod properties {
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..numbers.below(64)).map(|_| numbers.below(256).to_le_bytes()[0]).collect();
             let in_segments =
-                [&bytes[..], numbers.text(&pieces, 40).as_bytes()].map(Base64UrlUnpadded::encode_string).join(".");
+                [&bytes[..], numbers.text(&parts, 40).as_bytes()].map(Base64UrlUnpadded::encode_string).join(".");
             for text in
-                [String::from_utf8_lossy(&bytes).into_owned(), numbers.text(&pieces, 40), format!("{in_segments}.AQ")]
+                [String::from_utf8_lossy(&bytes).into_owned(), numbers.text(&parts, 40), format!("{in_segments}.AQ")]
             {
                 let _ = (decode(&text), expires_at(&text), KeySet::from_json(&text));
                 assert!(
@@ -237,13 +236,13 @@ mod properties {
     }
 
     #[test]
-    fn verified_claims_are_the_signed_ones_to_the_letter() {
-        let pieces =
+    fn verified_claims_are_exactly_the_signed_ones() {
+        let parts =
             ["a", "\"", "\\", "\n", "\0", "é", "\u{2028}", "\u{10ffff}", "</script>", "{\"sub\":\"root\"}", ".", " "];
         let mut numbers = Numbers(0xc1a1);
         for _ in 0..200 {
-            let [subject, id] = [(); 2].map(|()| numbers.text(&pieces, 12));
-            let roles: Vec<_> = (0..numbers.below(4)).map(|_| numbers.text(&pieces, 4)).collect();
+            let [subject, id] = [(); 2].map(|()| numbers.text(&parts, 12));
+            let roles: Vec<_> = (0..numbers.below(4)).map(|_| numbers.text(&parts, 4)).collect();
             let claims = claims_of(&subject, &id, &roles);
             for signer in signers() {
                 let verified = verify(&verifier_of(&signer), &signer.sign(&claims).unwrap()).unwrap();
@@ -256,7 +255,7 @@ mod properties {
     }
 
     #[test]
-    fn verified_claims_keep_the_spelling_and_the_order_of_another_issuer() {
+    fn verified_claims_keep_the_white_space_escapes_and_order_of_the_token() {
         let key = SigningKey::from_bytes(&[7; 32]);
         let verifier = verifier_of(&Signer::ed25519(&[7; 32]));
         let spaces = ["", " ", "\n", "\t  ", "\r\n"];

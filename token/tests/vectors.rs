@@ -1,4 +1,4 @@
-//! The shared vectors of `tests/vectors/`, which every implementation and runtime must answer alike.
+//! The shared vectors of `tests/vectors/`, which every implementation and runtime must answer equally.
 
 #[cfg(test)]
 mod vectors {
@@ -24,12 +24,12 @@ mod vectors {
         token: TokenJson,
         expected: String,
         claim: Option<String>,
-        /// What JavaScript answers where it has no time to wait; here is no such case.
+        /// The code of JavaScript's `verifySync`; Rust has no such function.
         #[serde(rename = "sync")]
         _sync: Option<String>,
     }
 
-    /// The options of the npm package, under its names; what is not there has its default.
+    /// The options of the npm package; absent ones have their default.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
     struct PolicyJson {
@@ -63,17 +63,17 @@ mod vectors {
     #[serde(untagged)]
     enum TokenJson {
         Text(String),
-        Pieces(Vec<Piece>),
+        Parts(Vec<TokenPart>),
     }
 
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Piece {
+    enum TokenPart {
         Text(String),
         Repeated { repeat: String, times: usize },
     }
 
-    /// What a vector's token met with: nothing, or a code and the claim at fault.
+    /// A verification's result: accepted, or a code and the invalid claim.
     #[derive(Debug, PartialEq)]
     enum Outcome {
         Accepted,
@@ -81,7 +81,7 @@ mod vectors {
     }
 
     #[test]
-    fn every_vector_is_answered_as_it_says_and_no_otherwise_once_the_keys_have_tables() {
+    fn every_vector_gets_the_expected_answer_with_and_without_tables() {
         let vectors = read_vectors();
         assert!(!vectors.is_empty(), "there are no vectors");
         assert_all_agree(&vectors);
@@ -95,8 +95,8 @@ mod vectors {
         assert!(disagreements.is_empty(), "{} disagree:\n{}", disagreements.len(), disagreements.join("\n"));
     }
 
-    /// Uses the keys of the first few good tokens until they have tables (ARCHITECTURE.md): whoever holds these verifiers keeps
-    /// the tables for all that are made of the same keys.
+    /// Uses the keys of the first few valid tokens until they have tables. While these verifiers exist, all verifiers with the same
+    /// keys share the tables.
     fn users_of_tables(vectors: &[Vector]) -> Vec<Verifier> {
         let good = vectors.iter().filter(|vector| vector.expected == "accepted" && vector.keys.is_some());
         let use_often = |vector: &Vector| {
@@ -137,8 +137,8 @@ mod vectors {
             let now = UnixSeconds::new(self.now).map_err(VerifyError::from);
             match now.and_then(|now| verifier.verify(&token, now)) {
                 Ok(claims) => {
-                    let said = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).unwrap()).unwrap();
-                    assert_eq!(claims.json().as_bytes(), said, "{}", self.name);
+                    let signed = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).unwrap()).unwrap();
+                    assert_eq!(claims.json().as_bytes(), signed, "{}", self.name);
                     Outcome::Accepted
                 }
                 Err(error) => {
@@ -166,7 +166,7 @@ mod vectors {
         }
     }
 
-    /// Only `ERR_CLAIM_INVALID` leaves open which claim is meant.
+    /// Only `ERR_CLAIM_INVALID` needs the claim to identify the cause.
     fn refused(code: &str, claim: Option<&str>) -> Outcome {
         let claim = claim.filter(|_| code == "ERR_CLAIM_INVALID").map(str::to_owned);
         Outcome::Refused { code: code.to_owned(), claim }
@@ -208,12 +208,12 @@ mod vectors {
         fn text(&self) -> String {
             match self {
                 Self::Text(text) => text.clone(),
-                Self::Pieces(pieces) => pieces.iter().map(Piece::text).collect(),
+                Self::Parts(parts) => parts.iter().map(TokenPart::text).collect(),
             }
         }
     }
 
-    impl Piece {
+    impl TokenPart {
         fn text(&self) -> String {
             match self {
                 Self::Text(text) => text.clone(),
@@ -222,7 +222,7 @@ mod vectors {
         }
     }
 
-    /// The `typ` of a policy that names none; `null` says that any will do.
+    /// The `typ` of a policy without one; `null` permits any.
     fn access_token() -> Option<OneOrMany> {
         Policy::for_any_audience().types.map(OneOrMany::Many)
     }

@@ -1,8 +1,7 @@
-//! Project Wycheproof's keys and signatures, put into tokens and taken through the public API.
+//! Project Wycheproof's keys and signatures in tokens, verified by the public API.
 //!
-//! Wycheproof signs messages of its own, so none of its signatures, the valid ones neither, fits a token of ours:
-//! whatever its length or its form, it must be refused as a signature that does not fit, and do no other harm. That the
-//! check itself agrees with Wycheproof case by case is shown inside the crate, in `src/wycheproof.rs`.
+//! Wycheproof signs its own messages, so none of its signatures is valid for a token: each must be refused as an invalid signature,
+//! whatever its length or form. `src/wycheproof.rs` compares the verification with Wycheproof case by case.
 
 #[cfg(test)]
 #[path = "support/vectors.rs"]
@@ -33,7 +32,7 @@ mod wrapped {
         UnixSeconds::new(NOW).unwrap()
     }
 
-    /// A token that is good in all but its signature, which is the given one.
+    /// A token that is valid except for the given signature.
     fn token_with(alg: &str, signature: &[u8]) -> String {
         let header = format!(r#"{{"alg":"{alg}","typ":"at+jwt"}}"#);
         let claims = format!(r#"{{"iss":"{ISSUER}","aud":"api","exp":{}}}"#, NOW + 300);
@@ -42,7 +41,7 @@ mod wrapped {
         format!("{header}.{claims}.{signature}")
     }
 
-    /// The ids of a group's cases, none of whose signatures fits a token.
+    /// The ids of a group's cases, after a check that every signature is refused.
     fn refused(alg: &str, group: &Group) -> Vec<usize> {
         let verifier = verifier(key_set(&group.keys).unwrap());
         let refusal = |id, token: &str| {
@@ -53,8 +52,9 @@ mod wrapped {
     }
 
     #[test]
-    fn every_key_is_read_and_no_foreign_signature_fits_a_token() {
-        let (mut run, mut refused_keys) = (0, Vec::new());
+    fn every_key_is_accepted_and_every_signature_is_refused() {
+        let mut run = 0;
+        let mut refused_keys = Vec::new();
         for suite in suites().unwrap() {
             let (short, read): (Vec<_>, Vec<_>) = suite.groups.iter().partition(|group| group.is_refused);
             let cases = read.into_iter().flat_map(|group| refused(suite.alg, group)).count();
@@ -65,14 +65,13 @@ mod wrapped {
                 refused_keys.extend(group.cases.iter().map(|case| case.id));
             }
         }
-        // The keys of these cases of HMAC have 128 bits (RFC 7518 §3.2 demands 256).
+        // The keys of these HMAC cases have 128 bits (RFC 7518 §3.2 requires 256).
         assert_eq!((run, refused_keys), (2769, (163..=168).collect()));
     }
 
-    /// Wycheproof gives no private keys, so that all of the above are refusals; that none is one of everything is shown by
-    /// tokens of the vectors.
+    /// Wycheproof has no private keys, so the test above has only refusals. This one shows that not everything is refused.
     #[test]
-    fn a_good_token_by_each_algorithm_is_accepted() {
+    fn a_valid_token_of_each_algorithm_is_accepted() {
         for name in [
             "no kid means the one key there is",
             "a good token by a shared secret is accepted",

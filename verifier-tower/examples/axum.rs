@@ -1,7 +1,7 @@
-//! A service on axum behind an issuer: `cargo run -p hallpass-verifier-tower --example axum --features axum`.
+//! An axum service: `cargo run -p hallpass-verifier-tower --example axum --features axum`.
 //!
-//! It trusts the tokens of `HALLPASS_ISSUER` (`http://localhost:8080`, where `hallpass serve --dev` listens) for the
-//! audience `api`:
+//! It accepts tokens of `HALLPASS_ISSUER` (default `http://localhost:8080`, the address of `hallpass serve --dev`) for the audience
+//! `api`:
 //!
 //! ```sh
 //! token=$(curl -s localhost:8080/login -d '{"username":"exampleUser","password":"examplePassword","transport":"body"}' \
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What this service reads of a token.
+/// The claims that this service reads.
 #[derive(Deserialize)]
 struct User {
     username: String,

@@ -2,17 +2,17 @@
 
 use http::{HeaderMap, header};
 
-/// What a request's `Authorization` holds.
+/// The content of a request's `Authorization`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Bearer<'r> {
-    /// No bearer token: no such header, or one of another scheme.
+    /// No bearer token: no such header, or another scheme.
     Missing,
-    /// Two headers, or one that is no text: it cannot be told who is meant.
+    /// Two headers, or one that is not text.
     Malformed,
     Token(&'r str),
 }
 
-/// Reads the header. A scheme knows no case (RFC 9110 §11.1).
+/// Reads the header. The scheme is case-insensitive (RFC 9110 §11.1).
 pub(crate) fn read(headers: &HeaderMap) -> Bearer<'_> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bearer_token_is_read_whatever_the_scheme_s_case() {
+    fn a_bearer_token_is_read_with_any_case_of_the_scheme() {
         for value in [b"Bearer a.b.c", b"bearer a.b.c", b"BEARER a.b.c"] {
             assert_eq!(read(&headers(&[value])), Bearer::Token("a.b.c"));
         }
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_is_no_bearer_token_and_an_empty_or_doubled_one_is_malformed() {
+    fn another_scheme_is_missing_and_an_empty_or_second_token_is_malformed() {
         for values in [&[][..], &[&b"Basic dTpw"[..]], &[b""], &[b"Bearera.b.c"]] {
             assert_eq!(read(&headers(values)), Bearer::Missing, "{values:?}");
         }

@@ -1,4 +1,4 @@
-//! Extractors for axum: the claims of the token that a [`VerifyLayer`](crate::VerifyLayer) has verified.
+//! Extractors for axum: the claims of a token that a [`VerifyLayer`](crate::VerifyLayer) verified.
 
 use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -9,15 +9,14 @@ use serde::de::DeserializeOwned;
 
 use crate::{Refusal, VerifiedClaims};
 
-/// The claims of the request's token, read as a `T` of the handler's own. Answers 401 where there is no token that was
-/// verified, or where its claims are not a `T`.
+/// The claims of the request's token, deserialized as `T`. Answers 401 without a verified token, or if the claims are not a `T`.
 #[derive(Clone, Copy, Debug)]
 pub struct Claims<T>(
     /// The claims.
     pub T,
 );
 
-/// The same behind [`VerifyLayer::optional`](crate::VerifyLayer::optional): nothing where the request has no token.
+/// The claims behind [`VerifyLayer::optional`](crate::VerifyLayer::optional): `None` if the request has no token.
 pub type MaybeClaims<T> = Option<Claims<T>>;
 
 impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Claims<T> {

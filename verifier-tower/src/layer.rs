@@ -1,4 +1,4 @@
-//! The layer that stands before a service.
+//! The tower layer that verifies tokens in front of a service.
 
 use std::{
     future::Future,
@@ -17,19 +17,19 @@ use crate::{
     bearer::{self, Bearer},
 };
 
-/// Verifies the bearer token of each request before the service inside sees it, and puts the
-/// [`VerifiedClaims`](crate::VerifiedClaims) into the request's extensions.
+/// Verifies the bearer token of each request, and inserts the [`VerifiedClaims`](crate::VerifiedClaims) into the request's
+/// extensions.
 #[derive(Clone, Debug)]
 pub struct VerifyLayer {
     verifier: TokenVerifier,
     without_token: WithoutToken,
 }
 
-/// What happens to a request that has no token.
+/// The treatment of a request without a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WithoutToken {
     Refused,
-    PassedOn,
+    Admitted,
 }
 
 /// A service behind a [`VerifyLayer`].
@@ -40,16 +40,16 @@ pub struct VerifyService<S> {
 }
 
 impl VerifyLayer {
-    /// Refuses requests without a good token.
+    /// Refuses requests without a valid token.
     #[must_use]
     pub fn new(verifier: TokenVerifier) -> Self {
         Self { verifier, without_token: WithoutToken::Refused }
     }
 
-    /// Passes on requests that have no token at all, without claims. A bad token is refused all the same.
+    /// Admits requests without a token, without claims. An invalid token is still refused.
     #[must_use]
     pub fn optional(verifier: TokenVerifier) -> Self {
-        Self { verifier, without_token: WithoutToken::PassedOn }
+        Self { verifier, without_token: WithoutToken::Admitted }
     }
 
     /// Verifies a request's token and puts the claims into its extensions.
@@ -57,7 +57,7 @@ impl VerifyLayer {
         let token = match bearer::read(request.headers()) {
             Bearer::Token(token) => token,
             Bearer::Malformed => return Err(Refusal::Malformed),
-            Bearer::Missing if self.without_token == WithoutToken::PassedOn => return Ok(()),
+            Bearer::Missing if self.without_token == WithoutToken::Admitted => return Ok(()),
             Bearer::Missing => return Err(Refusal::NoToken),
         };
         let claims = self.verifier.verify(token).await?;
@@ -90,15 +90,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The service that is ready takes the request; its clone may not be, and waits for its own turn.
-        let unready = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, unready);
+        // The ready service handles the request. Its clone may not be ready, and replaces it until the next `poll_ready`.
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
         let layer = Arc::clone(&self.layer);
         Box::pin(async move {
             match layer.admit(&mut request).await {
                 Ok(()) => inner.call(request).await,
                 Err(refusal) => {
-                    tracing::debug!(code = refusal.code(), %refusal, "a request was refused");
+                    tracing::debug!(code = refusal.code(), %refusal, "request refused");
                     Ok(refusal.respond())
                 }
             }

@@ -1,9 +1,8 @@
-//! Access tokens, verified before a Rust service.
+//! Verifies access tokens in front of a Rust service.
 //!
-//! [`VerifyLayer`] stands before a service: it verifies the bearer token of each request and hands the
-//! [`VerifiedClaims`] on in the request's extensions, or answers 401 (RFC 6750 §3). The issuer's keys are fetched when
-//! they are needed and kept while the issuer says they are good: see [`RemoteKeys`]. With the feature `axum` the
-//! extractors `Claims` and `MaybeClaims` give them to a handler.
+//! [`VerifyLayer`] verifies the bearer token of each request. It inserts the [`VerifiedClaims`] into the request's extensions, or
+//! answers 401 (RFC 6750 §3). It fetches the issuer's keys and caches them: see [`RemoteKeys`]. With the feature `axum`, handlers
+//! use the extractors `Claims` and `MaybeClaims`.
 //!
 //! ```
 //! use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Why a request is refused, and the answer that it gets: the issuer's own shape of errors.
+//! Why a request is refused, and the response, in the issuer's error format.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use crate::KeysUnreachable;
 /// Why a request is refused.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// No bearer token came. 401 with a plain `Bearer` (RFC 6750 §3.1).
-    #[error("a bearer token is needed")]
+    /// No bearer token. 401 with a plain `Bearer` (RFC 6750 §3.1).
+    #[error("a bearer token is required")]
     NoToken,
-    /// Two tokens came, or what cannot be one. 400.
+    /// Two tokens, or a malformed header. 400.
     #[error("the request must have one header `Authorization: Bearer …`")]
     Malformed,
-    /// The token is not good. 401.
-    #[error("the token is refused: {0}")]
+    /// The token is invalid. 401.
+    #[error("invalid token: {0}")]
     InvalidToken(#[source] VerifyError),
-    /// The token is good, but its claims are not those that the handler reads. 401.
-    #[error("the token's claims are not those of this service: {0}")]
+    /// The token is valid, but its claims are not those that the handler expects. 401.
+    #[error("unexpected claims: {0}")]
     UnexpectedClaims(String),
-    /// The issuer's keys cannot be fetched: nobody can tell whether the token is good. 503.
+    /// The issuer's keys are unreachable, so the token cannot be verified. 503.
     #[error(transparent)]
     KeysUnreachable(#[from] KeysUnreachable),
 }
 
 impl Refusal {
-    /// The stable code of the cause, for logs; of a token's fault the verifier's own.
+    /// The stable code of the cause, for logs; for an invalid token that of its [`VerifyError`].
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -42,8 +42,7 @@ impl Refusal {
         }
     }
 
-    /// The answer. It never holds the token, nor more than that it is not good: what exactly is wrong with it helps an
-    /// attacker more than a client.
+    /// The response. It never contains the token or the exact cause, which would help an attacker more than a client.
     pub fn respond<B: From<Bytes>>(&self) -> Response<B> {
         let (status, error, description) = self.words();
         let body = json!({ "error": error, "error_description": description }).to_string();
@@ -63,15 +62,17 @@ impl Refusal {
 
     fn words(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::NoToken => (StatusCode::UNAUTHORIZED, "invalid_token", "a bearer token is needed"),
-            Self::Malformed => {
-                (StatusCode::BAD_REQUEST, "invalid_request", "there must be one header `Authorization: Bearer …`")
-            }
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "invalid_token", "a bearer token is required"),
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "the request must have one header `Authorization: Bearer …`",
+            ),
             Self::InvalidToken(_) | Self::UnexpectedClaims(_) => {
-                (StatusCode::UNAUTHORIZED, "invalid_token", "the token is not good, or has expired")
+                (StatusCode::UNAUTHORIZED, "invalid_token", "the token is invalid or has expired")
             }
             Self::KeysUnreachable(_) => {
-                let description = "the token cannot be checked at the moment; the same request may succeed later";
+                let description = "the token cannot be verified now; try again after the time in Retry-After";
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", description)
             }
         }
@@ -87,7 +88,7 @@ impl Refusal {
     }
 }
 
-/// Rounded up, and at least one: a client that comes back too early is told to wait again.
+/// Rounds up to at least one second: an earlier retry would fail again.
 fn whole_seconds(time: Duration) -> u64 {
     (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }

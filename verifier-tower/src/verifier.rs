@@ -1,4 +1,4 @@
-//! One question, asked of an issuer's keys: is this token good?
+//! Verifies the tokens of one issuer.
 
 use std::{fmt, sync::Arc};
 
@@ -15,32 +15,32 @@ pub struct TokenVerifier {
 
 #[derive(Clone)]
 enum Keys {
-    Given(Arc<Verifier>),
+    Fixed(Arc<Verifier>),
     Remote(Arc<Bound>),
 }
 
 impl TokenVerifier {
-    /// Accepts tokens that `issuer` signed and that fit `policy`; `issuer` is compared with `iss` to the letter.
+    /// Accepts tokens of `issuer` under `policy`. `iss` must equal `issuer` exactly.
     pub fn new(issuer: impl Into<String>, policy: Policy, keys: RemoteKeys) -> Self {
         Self { keys: Keys::Remote(Arc::new(keys.bind(issuer.into(), policy))), now: system_clock }
     }
 
-    /// The same with keys that are there already, and never change.
+    /// As [`new`](Self::new), with local keys that never change.
     pub fn with_keys(issuer: impl Into<String>, policy: Policy, keys: KeySet) -> Self {
         let verifier = Verifier::new(policy, Issuer::named(issuer, keys));
-        Self { keys: Keys::Given(Arc::new(verifier)), now: system_clock }
+        Self { keys: Keys::Fixed(Arc::new(verifier)), now: system_clock }
     }
 
-    /// Asks another clock than the machine's, for tests.
+    /// Replaces the machine's clock, for tests.
     #[must_use]
     pub fn with_clock(self, now: fn() -> UnixSeconds) -> Self {
         Self { now, ..self }
     }
 
-    /// Verifies a token; fetches the issuer's keys when it must. An unknown `kid` causes at most one fetch in a while.
+    /// Verifies a token, and fetches the issuer's keys if required. Unknown `kid`s cause at most one fetch per 30 seconds.
     pub async fn verify(&self, token: &str) -> Result<VerifiedClaims<'static>, Refusal> {
         let keys = match &self.keys {
-            Keys::Given(verifier) => return verifier.verify(token, (self.now)()).map_err(Refusal::InvalidToken),
+            Keys::Fixed(verifier) => return verifier.verify(token, (self.now)()).map_err(Refusal::InvalidToken),
             Keys::Remote(keys) => keys,
         };
         match keys.current().await?.verify(token, (self.now)()) {
@@ -54,10 +54,10 @@ impl TokenVerifier {
         }
     }
 
-    /// Fetches the keys now, so that the first request need not wait for them.
+    /// Fetches the keys now, so that the first request does not wait.
     pub async fn load(&self) -> Result<(), KeysUnreachable> {
         match &self.keys {
-            Keys::Given(_) => Ok(()),
+            Keys::Fixed(_) => Ok(()),
             Keys::Remote(keys) => keys.current().await.map(drop),
         }
     }

@@ -1,4 +1,4 @@
-//! The layer and the extractors, in front of a real axum router.
+//! The layer and the extractors in front of an axum router.
 
 #[cfg(test)]
 mod layer {
@@ -29,7 +29,7 @@ mod layer {
 
     #[derive(Deserialize)]
     struct Member {
-        #[expect(dead_code, reason = "only that it is demanded matters")]
+        #[expect(dead_code, reason = "the test needs only the requirement")]
         plan: String,
     }
 
@@ -71,7 +71,7 @@ mod layer {
         strict.merge(lenient).merge(unprotected)
     }
 
-    async fn ask(path: &str, authorization: &[&str]) -> Response<Body> {
+    async fn get_with(path: &str, authorization: &[&str]) -> Response<Body> {
         let mut request = Request::get(path);
         for value in authorization {
             request = request.header("authorization", *value);
@@ -84,15 +84,15 @@ mod layer {
     }
 
     #[tokio::test]
-    async fn a_good_token_lets_its_user_in() {
-        let response = ask("/user", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
+    async fn a_valid_token_is_admitted() {
+        let response = get_with("/user", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
         assert_eq!((response.status().as_u16(), body(response).await), (200, json!("exampleUser")));
     }
 
     #[tokio::test]
     async fn a_request_without_a_token_gets_a_plain_challenge() {
         for authorization in [&[][..], &["Basic dTpw"]] {
-            let response = ask("/user", authorization).await;
+            let response = get_with("/user", authorization).await;
             assert_eq!(response.status(), 401);
             assert_eq!(response.headers()["www-authenticate"], "Bearer");
             assert_eq!(response.headers()["cache-control"], "no-store");
@@ -101,13 +101,13 @@ mod layer {
     }
 
     #[tokio::test]
-    async fn a_bad_token_gets_an_answer_that_does_not_say_more() {
+    async fn every_invalid_token_gets_the_same_answer() {
         let mut answers = Vec::new();
         for token in
             ["a.b.c", &token("other", NOW + 60), &token("api", NOW - 1), &format!("{}x", token("api", NOW + 60))]
         {
             for path in ["/user", "/anybody"] {
-                let response = ask(path, &[&format!("Bearer {token}")]).await;
+                let response = get_with(path, &[&format!("Bearer {token}")]).await;
                 assert_eq!(response.status(), 401);
                 assert_eq!(response.headers()["www-authenticate"], r#"Bearer error="invalid_token""#);
                 answers.push(body(response).await);
@@ -120,33 +120,33 @@ mod layer {
     #[tokio::test]
     async fn two_tokens_are_a_bad_request() {
         let token = format!("Bearer {}", token("api", NOW + 60));
-        let response = ask("/user", &[&token, &token]).await;
+        let response = get_with("/user", &[&token, &token]).await;
         assert_eq!(response.status(), 400);
         assert_eq!(response.headers()["www-authenticate"], r#"Bearer error="invalid_request""#);
     }
 
     #[tokio::test]
-    async fn claims_that_the_handler_does_not_know_are_refused() {
-        let response = ask("/member", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
+    async fn missing_claims_of_the_handler_are_refused() {
+        let response = get_with("/member", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
         assert_eq!(response.status(), 401);
     }
 
     #[tokio::test]
-    async fn where_a_token_is_optional_none_is_fine() {
-        assert_eq!(body(ask("/anybody", &[]).await).await, Value::Null);
-        let known = ask("/anybody", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
+    async fn an_optional_token_may_be_absent() {
+        assert_eq!(body(get_with("/anybody", &[]).await).await, Value::Null);
+        let known = get_with("/anybody", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
         assert_eq!(body(known).await, "exampleUser");
     }
 
     #[tokio::test]
-    async fn a_handler_whose_route_has_no_layer_lets_nobody_in() {
-        let response = ask("/forgotten", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
+    async fn a_handler_without_the_layer_refuses_every_request() {
+        let response = get_with("/forgotten", &[&format!("Bearer {}", token("api", NOW + 60))]).await;
         assert_eq!(response.status(), 401);
     }
 
     #[tokio::test]
-    async fn an_issuer_that_cannot_be_reached_is_no_fault_of_the_client() {
-        // A port that was free a moment ago, so that nobody listens there.
+    async fn an_unreachable_issuer_is_a_503() {
+        // A port that was just free, so that no process listens on it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let keys = RemoteKeys::new(&format!("http://127.0.0.1:{port}/jwks.json")).unwrap();
         let layer = VerifyLayer::new(TokenVerifier::new(ISSUER, Policy::for_audience("api"), keys));

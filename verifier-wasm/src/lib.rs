@@ -1,6 +1,6 @@
-//! The bridge from `hallpass-token` to JavaScript: text and numbers in, JSON text out, and no rule of its own.
+//! The bridge from `hallpass-token` to JavaScript: text and numbers in, JSON text out, and no rules.
 //!
-//! Nothing here may panic, whatever comes in: a panic ends the WebAssembly instance.
+//! No input may cause a panic: a panic ends the WebAssembly instance.
 
 mod refusal;
 mod verifier;

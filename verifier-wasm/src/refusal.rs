@@ -1,15 +1,15 @@
-//! What JavaScript catches when a token, a key set or a policy is refused.
+//! The error that JavaScript receives when a token, a key set or a policy is refused.
 
 use hallpass_token::{AmbiguousIssuers, KeySetError, VerifyError};
 use wasm_bindgen::JsValue;
 
-/// A refusal as lines of text: its code, the claim at fault and what is wrong with it (both empty where no claim is), and
-/// its message. The package makes a `HallpassError` of it. It never holds the token.
+/// A refusal as lines of text: code, invalid claim, its error (both empty without a claim) and message. The package converts it
+/// to a `HallpassError`. It never contains the token.
 pub struct Refusal(String);
 
 impl Refusal {
     fn new(code: &str, message: &str, claim: &str, reason: &str) -> Self {
-        // A claim's name comes from the options and may hold anything; a line's end in it must not become ours.
+        // A claim's name comes from the options, and may contain a line break, which would shift the lines.
         let [claim, message] = [claim, message].map(|text| text.replace('\n', " "));
         Self([code, &claim, reason, &message].join("\n"))
     }
@@ -23,7 +23,8 @@ impl Refusal {
 
 impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
-        let (claim, reason) = (error.claim().unwrap_or_default(), error.reason().unwrap_or_default());
+        let claim = error.claim().unwrap_or_default();
+        let reason = error.reason().unwrap_or_default();
         Self::new(error.code(), &error.to_string(), claim, reason)
     }
 }

@@ -1,18 +1,17 @@
-//! The verifier as a JavaScript class, made once for a policy and the issuers' keys.
+//! The verifier as a JavaScript class, for one policy and the keys of its issuers.
 
 use hallpass_token::{Issuer, KeySet, Policy, TimeOutOfRange, UnixSeconds};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{refusal::Refusal, workspace::Workspace};
 
-/// Verifies tokens against one policy and the keys of one issuer or several. Where something may be left unchecked on
-/// purpose, that is `undefined`.
+/// Verifies tokens with one policy and the keys of one issuer or several. `undefined` disables an optional check.
 #[wasm_bindgen]
 pub struct Verifier(hallpass_token::Verifier);
 
 #[wasm_bindgen]
 impl Verifier {
-    /// Takes the policy. Without issuers the verifier refuses every token.
+    /// Creates a verifier with a policy. Without issuers it refuses every token.
     #[wasm_bindgen(constructor)]
     pub fn new(
         audiences: Option<Vec<String>>,
@@ -21,7 +20,8 @@ impl Verifier {
         required_claims: Vec<String>,
         types: Option<Vec<String>>,
     ) -> Self {
-        let (leeway, max_token_age) = (seconds(leeway), max_token_age.map(seconds));
+        let leeway = seconds(leeway);
+        let max_token_age = max_token_age.map(seconds);
         let policy = Policy { audiences, leeway, max_token_age, required_claims, types };
         Self(hallpass_token::Verifier::without_issuers(policy))
     }
@@ -33,47 +33,46 @@ impl Verifier {
         Ok(self.0.add_issuer(Issuer { name, keys })?)
     }
 
-    /// Adds an issuer with the secret that it shares, for HS256.
+    /// Adds an issuer with a shared secret, for HS256.
     #[wasm_bindgen(js_name = addSecret)]
     pub fn add_secret(&mut self, name: Option<String>, secret: &[u8]) -> Result<(), Refusal> {
         let keys = KeySet::from_secret(secret)?;
         Ok(self.0.add_issuer(Issuer { name, keys })?)
     }
 
-    /// Which of the issuers' keys the token of so many bytes needs, by its place among them; it proves nothing.
+    /// The index of the issuer whose keys the token of `length` bytes needs, unverified.
     #[wasm_bindgen(js_name = issuerOf)]
     pub fn issuer_of(&self, workspace: &Workspace, length: usize) -> Result<usize, Refusal> {
         Ok(self.0.issuer_of(workspace.token(length))?)
     }
 
-    /// Verifies the token of so many bytes at the time `now`, in seconds since 1970. The output is its claims, a JSON text, and
-    /// so long.
+    /// Verifies the token of `length` bytes at the time `now`, in seconds since 1970. Writes its claims, a JSON text, into the output,
+    /// and returns their length.
     pub fn verify(&self, workspace: &mut Workspace, length: usize, now: f64) -> i32 {
         workspace.verify(length, |decoded, token| self.0.verify_in(decoded, token, unix_seconds(now)?))
     }
 
-    /// The public JSON Web Key that WebCrypto must check the token's signature with; `undefined` where `verify` does.
+    /// The public JSON Web Key with which WebCrypto must verify the token's signature; `undefined` if `verify` does.
     #[wasm_bindgen(js_name = externalKey)]
     pub fn external_key(&self, workspace: &Workspace, length: usize) -> Result<Option<String>, Refusal> {
         Ok(self.0.external_key(workspace.token(length))?)
     }
 
-    /// As `verify`, after WebCrypto has checked the signature with the external key.
+    /// As `verify`, after WebCrypto has verified the signature with the external key.
     #[wasm_bindgen(js_name = verifyChecked)]
-    pub fn verify_checked(&self, workspace: &mut Workspace, length: usize, signature_fits: bool, now: f64) -> i32 {
-        workspace.verify(length, |decoded, token| {
-            self.0.verify_checked_in(decoded, token, signature_fits, unix_seconds(now)?)
-        })
+    pub fn verify_checked(&self, workspace: &mut Workspace, length: usize, is_valid: bool, now: f64) -> i32 {
+        workspace
+            .verify(length, |decoded, token| self.0.verify_checked_in(decoded, token, is_valid, unix_seconds(now)?))
     }
 }
 
-/// A number of seconds; the package has checked that it is whole and not negative, and the cast saturates.
+/// Converts seconds. The package has checked that they are whole and not negative; the cast saturates.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast from f64 saturates")]
 fn seconds(number: f64) -> u64 {
     number as u64
 }
 
 fn unix_seconds(now: f64) -> Result<UnixSeconds, TimeOutOfRange> {
-    // `NaN as u64` is 0, a time at which no token has expired.
+    // `NaN as u64` would be 0, a time at which no token has expired.
     if now >= 0.0 { UnixSeconds::new(seconds(now)) } else { Err(TimeOutOfRange) }
 }

@@ -1,5 +1,4 @@
-//! The memory that JavaScript and this module share, so that a token is copied once on its way in, and its claims once on
-//! their way out.
+//! The memory that JavaScript and this module share. A token is copied once into it, and its claims once out of it.
 
 use std::str;
 
@@ -8,19 +7,19 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::refusal::Refusal;
 
-/// What JavaScript may write: the longest token, in the UTF-8 of as many characters of the longest kind.
+/// The size of the input: the longest token, if each of its UTF-16 units takes three bytes of UTF-8.
 const INPUT_BYTES: usize = 3 * hallpass_token::MAX_TOKEN_BYTES;
 
-/// What JavaScript may read. Header and claims are shorter than the token that they come from.
+/// The size of the output. Header and claims are shorter than their token.
 const OUTPUT_BYTES: usize = hallpass_token::MAX_TOKEN_BYTES + 64;
 
-/// Answered instead of a length or a time by whoever refuses the token: [`Workspace::refusal`] tells why.
+/// Returned instead of a length or a time if the token is refused; [`Workspace::refusal`] has the reason.
 pub(crate) const REFUSED: i32 = -1;
 
-/// Answered instead of a length where WebCrypto must check the signature.
+/// Returned instead of a length if WebCrypto must verify the signature.
 pub(crate) const NEEDS_WEB_CRYPTO: i32 = -2;
 
-/// Where JavaScript writes a token, and finds what was read from it. Neither place ever moves.
+/// The buffers where JavaScript writes a token and reads the output. Their addresses never change.
 #[wasm_bindgen]
 pub struct Workspace {
     input: Box<[u8]>,
@@ -33,7 +32,7 @@ pub struct Workspace {
 
 #[wasm_bindgen]
 impl Workspace {
-    /// A program needs one.
+    /// Creates the buffers. A program needs one workspace.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self {
@@ -46,32 +45,32 @@ impl Workspace {
         }
     }
 
-    /// Where a token is to be written, in UTF-8.
+    /// The address of the input, a token in UTF-8.
     #[wasm_bindgen(js_name = inputAddress)]
     pub fn input_address(&self) -> *const u8 {
         self.input.as_ptr()
     }
 
-    /// How many bytes may be written there.
+    /// The size of the input in bytes.
     #[wasm_bindgen(js_name = inputBytes)]
     pub fn input_bytes(&self) -> usize {
         self.input.len()
     }
 
-    /// Where what was read is found, in UTF-8.
+    /// The address of the output, in UTF-8.
     #[wasm_bindgen(js_name = outputAddress)]
     pub fn output_address(&self) -> *const u8 {
         self.output.as_ptr()
     }
 
-    /// How many bytes may be found there.
+    /// The size of the output in bytes.
     #[wasm_bindgen(js_name = outputBytes)]
     pub fn output_bytes(&self) -> usize {
         self.output.capacity()
     }
 
-    /// Reads header and claims of the token of so many bytes, which proves nothing. The output is
-    /// `{"header": …, "claims": …}`, and so long.
+    /// Reads header and claims of the token of `length` bytes, unverified. Writes `{"header": …, "claims": …}` into the output, and
+    /// returns its length.
     pub fn decode(&mut self, length: usize) -> i32 {
         let Self { input, output, decoded, refusal, .. } = self;
         match decode_in(decoded, text(input, length)) {
@@ -83,7 +82,7 @@ impl Workspace {
         }
     }
 
-    /// Reads when the token of so many bytes runs out, in seconds since 1970, which proves nothing.
+    /// Reads the expiry of the token of `length` bytes, in seconds since 1970, unverified.
     #[wasm_bindgen(js_name = expiresAt)]
     pub fn expires_at(&mut self, length: usize) -> f64 {
         match expires_at_in(&mut self.decoded, text(&self.input, length)) {
@@ -92,18 +91,18 @@ impl Workspace {
         }
     }
 
-    /// Why the last refused token was refused, as [`Refusal`] writes it.
+    /// The reason of the last refusal, in the format of [`Refusal`].
     pub fn refusal(&mut self) -> String {
         self.refusal.take().map(Refusal::into_lines).unwrap_or_default()
     }
 
-    /// From when on the last verified token is good under its policy, in seconds since 1970.
+    /// The first second in which the policy accepts the last verified token, in seconds since 1970.
     #[wasm_bindgen(js_name = validFrom)]
     pub fn valid_from(&self) -> f64 {
         float(self.valid_from)
     }
 
-    /// When the last verified token is no longer good under its policy, in seconds since 1970.
+    /// The first second in which the policy no longer accepts the last verified token, in seconds since 1970.
     #[wasm_bindgen(js_name = validUntil)]
     pub fn valid_until(&self) -> f64 {
         float(self.valid_until)
@@ -111,7 +110,7 @@ impl Workspace {
 }
 
 impl Workspace {
-    /// Verifies the token of so many bytes with `verify`, and writes its claims out.
+    /// Verifies the token of `length` bytes with `verify`, and writes its claims into the output.
     pub(crate) fn verify(
         &mut self,
         length: usize,
@@ -131,13 +130,13 @@ impl Workspace {
         }
     }
 
-    /// The token of so many bytes.
+    /// The token of `length` bytes in the input.
     pub(crate) fn token(&self, length: usize) -> &str {
         text(&self.input, length)
     }
 }
 
-/// The text that JavaScript wrote. An encoder writes nothing but UTF-8, and no more than there is room for.
+/// The text in the input. JavaScript's encoder writes only UTF-8, and at most the input's size.
 fn text(input: &[u8], length: usize) -> &str {
     input.get(..length).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
 }
@@ -155,10 +154,7 @@ fn refuse(refusal: &mut Option<Refusal>, error: VerifyError) -> i32 {
     REFUSED
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "times before the year 10000, and a leeway that JavaScript counted itself"
-)]
+#[expect(clippy::cast_precision_loss, reason = "times before the year 10000, and a leeway that came from JavaScript")]
 fn float(seconds: u64) -> f64 {
     seconds as f64
 }

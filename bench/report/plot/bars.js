@@ -1,4 +1,4 @@
-/** A panel of horizontal bars from zero, with the quartiles as whiskers: the shorter the better. */
+/** A panel of horizontal bars from zero, with quartiles as whiskers; shorter is better. */
 
 import { figures, times } from "../numbers.js";
 import { box, COLOURS, line, text, ticks } from "./svg.js";
@@ -7,7 +7,7 @@ const ROW = 24;
 const NAMES = 168;
 const VALUES = 84;
 
-/** Draws the panel at a place; returns its marks and how high it is. */
+/** Draws the panel at a position; returns its marks and its height. */
 export function bars({ x, y, width, title, unit, rows }) {
   const axis = { left: x + NAMES, width: width - NAMES - VALUES, top: y + 30, bottom: y + 34 + rows.length * ROW };
   const scale = ticks(Math.max(...rows.map(({ high }) => high)));
@@ -24,7 +24,8 @@ export function bars({ x, y, width, title, unit, rows }) {
 }
 
 function bar({ label, value, low, high, ratio, isBaseline, isFloor, isOurs }, top, { x, axis, at }) {
-  const [middle, height] = [top + ROW / 2, ROW - 8];
+  const middle = top + ROW / 2;
+  const height = ROW - 8;
   const colour = isOurs ? COLOURS.ours : COLOURS.theirs;
   const judged = isBaseline || ratio === undefined ? "" : ` · ${times(ratio.value)}`;
   const name = { anchor: "end", weight: isBaseline ? 600 : 400 };

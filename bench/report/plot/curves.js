@@ -1,4 +1,4 @@
-/** A panel of curves over the number of clients: the higher the better. */
+/** A panel of curves over the number of clients; higher is better. */
 
 import { figures } from "../numbers.js";
 import { COLOURS, line, path, text, ticks } from "./svg.js";
@@ -6,7 +6,7 @@ import { COLOURS, line, path, text, ticks } from "./svg.js";
 const HEIGHT = 230;
 const DASHES = [undefined, "5 3", "2 3", "8 3 2 3"];
 
-/** Draws the panel at a place; `series` have a `name`, and `values` for each of `clients`. */
+/** Draws the panel at a position; each of `series` has a `name` and one of `values` per entry of `clients`. */
 export function curves({ x, y, width, title, unit, clients, series }) {
   const axis = { left: x + 62, right: x + width - 300, top: y + 34, bottom: y + 34 + HEIGHT };
   const scale = ticks(Math.max(...series.flatMap(({ values }) => values)));
@@ -22,14 +22,14 @@ export function curves({ x, y, width, title, unit, clients, series }) {
       text(atClients(index), axis.bottom + 17, String(count), { anchor: "middle", size: 11 })),
     text((axis.left + axis.right) / 2, axis.bottom + 34, unit, { anchor: "middle", size: 11 }),
     ...series.flatMap(({ values, isBaseline }, index) =>
-      path(values.map((value, place) => [atClients(place), atValue(value)]),
+      path(values.map((value, at) => [atClients(at), atValue(value)]),
         { stroke: isBaseline ? COLOURS.ours : COLOURS.text, dash: DASHES[index % DASHES.length] })),
     ...names(series, axis.right + 10, atValue),
   ];
   return { marks, height: axis.bottom - y + 48 };
 }
 
-/** Each curve's name beside its end, moved apart where two ends are close. */
+/** Each curve's name at its end; names that would overlap are moved apart. */
 function names(series, x, atValue) {
   const sorted = [...series].sort((a, b) => b.values.at(-1) - a.values.at(-1));
   let lowest = -Infinity;

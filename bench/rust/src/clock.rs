@@ -1,18 +1,15 @@
-//! The time, and how much of it this program's one thread has worked.
+//! The current time, and this thread's processor time.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// Now.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the rule guards the issuer's logic; a benchmark is a program of its own"
-)]
+/// The current time.
+#[expect(clippy::disallowed_methods, reason = "the rule is for the issuer's logic, not for benchmarks")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// How long this thread has been on a processor, where the system tells (Linux, `proc_pid_schedstat`).
+/// This thread's processor time, where the system reports it (Linux, `proc_pid_schedstat`).
 pub(crate) fn worked() -> Option<Duration> {
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     statistics.split(' ').next()?.parse().ok().map(Duration::from_nanos)

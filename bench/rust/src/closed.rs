@@ -1,4 +1,4 @@
-//! The closed loops: clients that rotate refresh tokens, and clients that sign in again and again.
+//! Closed loops: clients that rotate refresh tokens, and clients that sign in repeatedly.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,58 +9,61 @@ use serde_json::{Value, json};
 
 use crate::clock::now;
 use crate::connection::{Answer, Connection};
-use crate::dialect::{Dialect, Pass, User};
+use crate::dialect::{Credentials, Dialect, User};
 use crate::level::{self, Share, Window};
 use crate::milliseconds;
 use crate::sign_in::sign_in;
 use crate::source::source;
 
-/// What both take.
+/// The options of both loops.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where the server listens
+    /// The server's address
     address: SocketAddr,
     #[arg(long, default_value = "tokens")]
     dialect: Dialect,
-    /// Who signs in, in turn: NAME:PASSWORD
+    /// The users that sign in, in turn: NAME:PASSWORD
     #[arg(long, value_delimiter = ',', required = true)]
     users: Vec<User>,
-    /// How many clients at once
+    /// The numbers of concurrent clients
     #[arg(long, value_delimiter = ',', required = true)]
     clients: Vec<usize>,
-    /// Milliseconds that are not counted yet
+    /// The warm-up in milliseconds, which is not counted
     #[arg(long, value_parser = milliseconds)]
     warm_up: Duration,
-    /// Milliseconds that are counted
+    /// The measurement in milliseconds
     #[arg(long, value_parser = milliseconds)]
     measure: Duration,
 }
 
-/// Rotates with each number of clients in turn. Any answer but a new token fails the whole run.
+/// Rotates tokens with each number of clients in turn. Any answer but a new token fails the run.
 pub(crate) async fn refresh(options: &Options) -> Result<Value, String> {
     let most = options.clients.iter().copied().max().unwrap_or_default();
-    let mut passes = sign_in(options.dialect, options.address, &options.users, most).await?;
-    let (mut levels, mut answered) = (Vec::new(), 0);
+    let mut credentials = sign_in(options.dialect, options.address, &options.users, most).await?;
+    let mut levels = Vec::new();
+    let mut answered = 0;
     for &count in &options.clients {
-        // Connections are made anew: servers close those that were silent since the sign-in.
+        // Reconnect: servers close connections that were idle since the sign-in.
         let connections = connect(options, count).await?;
         let window = Window::after(options.warm_up, options.measure);
-        let clients = connections.into_iter().zip(&passes);
-        let clients = clients
-            .map(|(connection, pass)| rotate(options.dialect, options.address, connection, pass.clone(), window));
+        let clients = connections.into_iter().zip(&credentials);
+        let clients = clients.map(|(connection, credentials)| {
+            rotate(options.dialect, options.address, connection, credentials.clone(), window)
+        });
         let (level, held) = level::run(clients.collect()).await?;
-        passes.splice(..count, held);
+        credentials.splice(..count, held);
         answered += level.answered;
         levels.push(level.report(options.measure));
     }
     Ok(json!({ "answered": answered, "levels": levels }))
 }
 
-/// Signs in with each number of clients in turn, each time another user. Any answer but a pass fails the whole run.
+/// Signs in with each number of clients in turn, each time another user. Any answer but tokens fails the run.
 pub(crate) async fn login(options: &Options) -> Result<Value, String> {
     let requests = options.users.iter().map(|user| options.dialect.login(options.address, user));
     let turns = Arc::new(Turns { requests: requests.collect(), next: AtomicUsize::new(0) });
-    let (mut levels, mut answered) = (Vec::new(), 0);
+    let mut levels = Vec::new();
+    let mut answered = 0;
     for &count in &options.clients {
         let connections = connect(options, count).await?;
         let window = Window::after(options.warm_up, options.measure);
@@ -73,7 +76,7 @@ pub(crate) async fn login(options: &Options) -> Result<Value, String> {
     Ok(json!({ "answered": answered, "levels": levels }))
 }
 
-/// The users' requests, each in its turn.
+/// The users' requests, in turn.
 struct Turns {
     requests: Vec<Vec<u8>>,
     next: AtomicUsize,
@@ -85,7 +88,7 @@ impl Turns {
     }
 }
 
-/// Connections of so many clients, each at another address.
+/// One connection per client, each from another address.
 async fn connect(options: &Options, clients: usize) -> Result<Vec<Connection>, String> {
     let mut connections = Vec::with_capacity(clients);
     for client in 0..clients {
@@ -99,17 +102,18 @@ async fn rotate(
     dialect: Dialect,
     address: SocketAddr,
     mut connection: Connection,
-    mut pass: Pass,
+    mut credentials: Credentials,
     window: Window,
-) -> Result<(Share, Pass), String> {
+) -> Result<(Share, Credentials), String> {
     let mut share = Share::default();
     while !window.is_over() {
         let sent = now();
-        let answer = connection.ask(&dialect.refresh(address, &pass)).await.map_err(|error| error.to_string())?;
-        pass = dialect.renewed(&pass, &answer).ok_or_else(|| unexpected("refresh", &answer))?;
+        let answer =
+            connection.ask(&dialect.refresh(address, &credentials)).await.map_err(|error| error.to_string())?;
+        credentials = dialect.renewed(&credentials, &answer).ok_or_else(|| unexpected("refresh", &answer))?;
         share.add(sent, window);
     }
-    Ok((share, pass))
+    Ok((share, credentials))
 }
 
 async fn log_in(
@@ -122,7 +126,7 @@ async fn log_in(
     while !window.is_over() {
         let sent = now();
         let answer = connection.ask(turns.take()).await.map_err(|error| error.to_string())?;
-        dialect.pass(&answer).ok_or_else(|| unexpected("sign-in", &answer))?;
+        dialect.credentials(&answer).ok_or_else(|| unexpected("sign-in", &answer))?;
         share.add(sent, window);
     }
     Ok((share, ()))

@@ -1,5 +1,4 @@
-//! One kept-alive connection that posts JSON: just enough of HTTP/1.1 (RFC 9112) for servers that say how long their
-//! answers are.
+//! A keep-alive connection with a minimal HTTP/1.1 client (RFC 9112), for servers that send `Content-Length` or chunks.
 
 use std::borrow::Cow;
 use std::io::{Error, Result};
@@ -8,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// More than any answer of these servers has.
+/// The maximum size of an answer.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A connection to a server.
@@ -17,7 +16,7 @@ pub(crate) struct Connection {
     received: Vec<u8>,
 }
 
-/// What came back.
+/// A server's answer.
 pub(crate) struct Answer<'c> {
     pub(crate) status: u16,
     pub(crate) head: &'c str,
@@ -25,7 +24,7 @@ pub(crate) struct Answer<'c> {
 }
 
 impl Answer<'_> {
-    /// The first of this name.
+    /// The first header with this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(self.head, name)
     }
@@ -36,7 +35,7 @@ impl Connection {
         Self::over(TcpStream::connect(address).await?)
     }
 
-    /// As a client at another address.
+    /// Connects from another address.
     pub(crate) async fn open_from(source: Ipv4Addr, address: SocketAddr) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((source, 0).into())?;
@@ -48,7 +47,7 @@ impl Connection {
         Ok(Self { stream, received: Vec::with_capacity(2048) })
     }
 
-    /// Sends a whole request and waits for its answer.
+    /// Sends a request and waits for its complete answer.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.received.clear();
@@ -60,19 +59,20 @@ impl Connection {
                 return Err(Error::other("the server closed the connection"));
             }
         }
-        frame(&self.received)?.ok_or_else(|| Error::other("the answer is not whole"))
+        frame(&self.received)?.ok_or_else(|| Error::other("the answer is incomplete"))
     }
 }
 
-/// Whether all of an answer is there.
+/// Whether an answer is complete.
 fn is_whole(received: &[u8]) -> Result<bool> {
     frame(received).map(|answer| answer.is_some())
 }
 
-/// The answer, once all of it is there.
+/// The answer, if it is complete.
 fn frame(received: &[u8]) -> Result<Option<Answer<'_>>> {
     let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-    let (head, rest) = (std::str::from_utf8(&received[..end]).map_err(Error::other)?, &received[end + 4..]);
+    let head = std::str::from_utf8(&received[..end]).map_err(Error::other)?;
+    let rest = &received[end + 4..];
     let status = head.get(9..12).and_then(|digits| digits.parse().ok()).ok_or_else(|| Error::other("no status"))?;
     let body = if header(head, "transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         unchunk(rest)?.map(Cow::Owned)
@@ -84,7 +84,7 @@ fn frame(received: &[u8]) -> Result<Option<Answer<'_>>> {
     Ok(body.map(|body| Answer { status, head, body }))
 }
 
-/// The body that came in chunks, once the last one is there (RFC 9112 §7.1).
+/// The body of a chunked answer, if it is complete (RFC 9112 §7.1).
 fn unchunk(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     loop {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_whole_once_its_length_is_there() {
+    fn an_answer_is_complete_at_its_content_length() {
         let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
         for end in 0..whole.len() {
             assert!(frame(&whole[..end]).unwrap().is_none(), "{end}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_chunks_is_whole_once_the_last_is_there() {
+    fn a_chunked_answer_is_complete_at_its_last_chunk() {
         let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n";
         for end in 0..whole.len() {
             assert!(frame(&whole[..end]).unwrap().is_none(), "{end}");

@@ -1,4 +1,4 @@
-//! How the servers want to be spoken to: the requests, and what a good answer is.
+//! The servers' APIs: their requests and their successful answers.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use serde_json::json;
 
 use crate::connection::Answer;
 
-/// The ways to speak.
+/// An API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Dialect {
     /// A pair of tokens in the body: Hallpass, and the server in Express
     Tokens,
-    /// A cookie that names a session, which is looked up and renewed: better-auth
+    /// A cookie with a session's id, which the server reads and renews: better-auth
     Cookie,
 }
 
-/// Who signs in.
+/// A user that signs in.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     name: String,
@@ -34,18 +34,18 @@ impl FromStr for User {
 }
 
 impl User {
-    /// Whether this is a good answer to this user's question who they are.
+    /// Whether the answer to `GET /me` names this user.
     pub(crate) fn is_named_in(&self, answer: &Answer<'_>) -> bool {
         answer.status == 200 && contains(&answer.body, &format!("\"{}\"", self.name))
     }
 }
 
-/// What somebody holds who is signed in.
+/// The credentials of a signed-in client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pass {
-    /// What is shown to be known.
+pub(crate) struct Credentials {
+    /// The credential of `GET /me`.
     access: String,
-    /// What is shown to be renewed.
+    /// The credential of a renewal.
     refresh: String,
 }
 
@@ -70,42 +70,42 @@ impl Dialect {
         }
     }
 
-    /// The request to be renewed.
-    pub(crate) fn refresh(self, address: SocketAddr, pass: &Pass) -> Vec<u8> {
+    /// The request of a renewal.
+    pub(crate) fn refresh(self, address: SocketAddr, credentials: &Credentials) -> Vec<u8> {
         match self {
-            Self::Tokens => post(address, "/refresh", &json!({ "refresh_token": pass.refresh }).to_string()),
-            Self::Cookie => get(address, "/api/auth/get-session", &format!("cookie: {}", pass.refresh)),
+            Self::Tokens => post(address, "/refresh", &json!({ "refresh_token": credentials.refresh }).to_string()),
+            Self::Cookie => get(address, "/api/auth/get-session", &format!("cookie: {}", credentials.refresh)),
         }
     }
 
-    /// The request that asks who one is.
-    pub(crate) fn me(self, address: SocketAddr, pass: &Pass) -> Vec<u8> {
+    /// The request for the signed-in user.
+    pub(crate) fn me(self, address: SocketAddr, credentials: &Credentials) -> Vec<u8> {
         match self {
-            Self::Tokens => get(address, "/me", &format!("authorization: Bearer {}", pass.access)),
-            Self::Cookie => get(address, "/me", &format!("cookie: {}", pass.access)),
+            Self::Tokens => get(address, "/me", &format!("authorization: Bearer {}", credentials.access)),
+            Self::Cookie => get(address, "/me", &format!("cookie: {}", credentials.access)),
         }
     }
 
-    /// What a good answer to a renewal brings, which is another token where there are tokens.
-    pub(crate) fn renewed(self, held: &Pass, answer: &Answer<'_>) -> Option<Pass> {
-        self.pass(answer).filter(|pass| self == Self::Cookie || pass.refresh != held.refresh)
+    /// The credentials of a successful renewal, with another refresh token if the API has tokens.
+    pub(crate) fn renewed(self, held: &Credentials, answer: &Answer<'_>) -> Option<Credentials> {
+        self.credentials(answer).filter(|credentials| self == Self::Cookie || credentials.refresh != held.refresh)
     }
 
-    /// What a good answer to a sign-in or a renewal brings; nothing if it is not good.
-    pub(crate) fn pass(self, answer: &Answer<'_>) -> Option<Pass> {
+    /// The credentials of a successful sign-in or renewal.
+    pub(crate) fn credentials(self, answer: &Answer<'_>) -> Option<Credentials> {
         if answer.status != 200 {
             return None;
         }
         match self {
             Self::Tokens => {
                 let Tokens { access_token, refresh_token } = serde_json::from_slice(&answer.body).ok()?;
-                Some(Pass { access: access_token, refresh: refresh_token })
+                Some(Credentials { access: access_token, refresh: refresh_token })
             }
             Self::Cookie => {
-                // Who is not signed in is answered 200 too, with `null`.
+                // The answer without a session is 200, too, with `null`.
                 let cookie = answer.header("set-cookie")?.split(';').next()?;
                 let known = contains(&answer.body, "\"user\":{") && cookie.contains("session_token=");
-                known.then(|| Pass { access: cookie.to_owned(), refresh: cookie.to_owned() })
+                known.then(|| Credentials { access: cookie.to_owned(), refresh: cookie.to_owned() })
             }
         }
     }
@@ -137,33 +137,35 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_a_pass_and_anything_else_is_none() {
+    fn only_an_answer_with_tokens_has_credentials() {
         let good = answer("", r#"{"access_token":"a","refresh_token":"r"}"#);
-        let pass = Pass { access: "a".to_owned(), refresh: "r".to_owned() };
-        assert_eq!(Dialect::Tokens.pass(&good), Some(pass));
-        assert_eq!(Dialect::Tokens.pass(&Answer { status: 201, ..good }), None);
-        assert_eq!(Dialect::Tokens.pass(&answer("", "{}")), None);
+        let credentials = Credentials { access: "a".to_owned(), refresh: "r".to_owned() };
+        assert_eq!(Dialect::Tokens.credentials(&good), Some(credentials));
+        assert_eq!(Dialect::Tokens.credentials(&Answer { status: 201, ..good }), None);
+        assert_eq!(Dialect::Tokens.credentials(&answer("", "{}")), None);
     }
 
     #[test]
-    fn a_cookie_is_a_pass_with_the_user_beside_it_alone() {
+    fn a_cookie_is_a_credential_only_with_the_user() {
         let head = "HTTP/1.1 200 OK\r\nset-cookie: x.session_token=t.s; Path=/";
-        let pass = Dialect::Cookie.pass(&answer(head, r#"{"user":{"email":"e"}}"#)).unwrap();
-        assert_eq!(pass.refresh, "x.session_token=t.s");
-        assert_eq!(Dialect::Cookie.pass(&answer(head, "null")), None);
-        assert_eq!(Dialect::Cookie.pass(&answer("HTTP/1.1 200 OK", r#"{"user":{}}"#)), None);
+        let credentials = Dialect::Cookie.credentials(&answer(head, r#"{"user":{"email":"e"}}"#)).unwrap();
+        assert_eq!(credentials.refresh, "x.session_token=t.s");
+        assert_eq!(Dialect::Cookie.credentials(&answer(head, "null")), None);
+        assert_eq!(Dialect::Cookie.credentials(&answer("HTTP/1.1 200 OK", r#"{"user":{}}"#)), None);
     }
 
     #[test]
-    fn a_renewal_brings_another_token() {
+    fn a_renewal_must_return_another_token() {
         let same = answer("", r#"{"access_token":"a","refresh_token":"r"}"#);
-        let pass = Dialect::Tokens.pass(&same).unwrap();
-        assert_eq!(Dialect::Tokens.renewed(&pass, &same), None);
-        assert!(Dialect::Tokens.renewed(&pass, &answer("", r#"{"access_token":"a","refresh_token":"s"}"#)).is_some());
+        let credentials = Dialect::Tokens.credentials(&same).unwrap();
+        assert_eq!(Dialect::Tokens.renewed(&credentials, &same), None);
+        assert!(
+            Dialect::Tokens.renewed(&credentials, &answer("", r#"{"access_token":"a","refresh_token":"s"}"#)).is_some()
+        );
     }
 
     #[test]
-    fn it_must_be_the_right_user() {
+    fn an_answer_for_another_user_is_refused() {
         let user: User = "ann:secret".parse().unwrap();
         assert!(user.is_named_in(&answer("", r#"{"username":"ann"}"#)));
         assert!(!user.is_named_in(&answer("", r#"{"username":"anna"}"#)));

@@ -1,4 +1,4 @@
-//! The disk's own rate: one writer that writes on and waits until that would survive a loss of power.
+//! The disk's rate: one writer that writes durably, with one sync per write.
 
 use std::fs::{self, File};
 use std::io::{Result, Seek as _, Write as _};
@@ -10,23 +10,23 @@ use serde_json::Value;
 use crate::clock::now;
 use crate::latencies::Latencies;
 
-/// A page: what a small record costs a disk anyway.
+/// A page, the unit that a disk writes for a small record.
 const BLOCK: usize = 4096;
 
-/// A file that has its length already, as stores' logs do: then no sync has to write down that it grew. A rate of
-/// 10,000/s would need two seconds to reach its end; the writer then begins again.
+/// The length of a preallocated file. Stores preallocate their logs, so that no sync writes a new length. At 10,000 writes per
+/// second the writer starts again after two seconds.
 const LENGTH: usize = 20_000 * BLOCK;
 
-/// What the file is like.
+/// The kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Shape {
     /// It grows with each write
     Growing,
-    /// It has its length beforehand
+    /// It is preallocated
     Laid,
 }
 
-/// Writes and syncs (`fdatasync`) for a while, in a file that is removed afterwards.
+/// Writes and syncs (`fdatasync`) for `time`, in a temporary file.
 pub(crate) fn measure(folder: &Path, shape: Shape, time: Duration) -> Result<Value> {
     let path = folder.join("bench-fdatasync");
     let mut file = File::create(&path)?;

@@ -1,5 +1,5 @@
-//! A flood of sign-ins, with a trickle of refreshes and of `GET /me` before and during it: does it disturb those who
-//! are signed in?
+//! A flood of sign-ins, with a trickle of refreshes and `GET /me` before and during it, which shows the flood's effect on
+//! signed-in users.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,47 +17,47 @@ use crate::schedule::Schedule;
 use crate::sign_in::sign_in;
 use crate::target::Target;
 
-/// Time to set out in.
+/// The time before the first request, for the start.
 const LEAD: Duration = Duration::from_millis(50);
 
-/// What it takes.
+/// The options of a flood.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where the server listens
+    /// The server's address
     address: SocketAddr,
     #[arg(long, default_value = "tokens")]
     dialect: Dialect,
-    /// Who signs in, in turn: NAME:PASSWORD
+    /// The users that sign in, in turn: NAME:PASSWORD
     #[arg(long, value_delimiter = ',', required = true)]
     users: Vec<User>,
-    /// Sign-ins a second
+    /// Sign-ins per second
     #[arg(long)]
     rate: f64,
-    /// Refreshes a second, and as many `GET /me`
+    /// Refreshes per second, and as many `GET /me`
     #[arg(long)]
     trickle: f64,
-    /// Sessions that are refreshed, and as many that ask who they are
+    /// The number of sessions that refresh, and of sessions that send `GET /me`
     #[arg(long)]
     sessions: usize,
-    /// Milliseconds before the flood
+    /// The time before the flood in milliseconds
     #[arg(long, value_parser = milliseconds)]
     quiet: Duration,
-    /// Milliseconds of the flood
+    /// The flood in milliseconds
     #[arg(long, value_parser = milliseconds)]
     flood: Duration,
-    /// Milliseconds that a client waits for its answer
+    /// The timeout of a client in milliseconds
     #[arg(long, value_parser = milliseconds)]
     give_up: Duration,
 }
 
-/// Runs it, and waits for the last answer.
+/// Runs the flood, and waits for the last answer.
 pub(crate) async fn run(options: &Options) -> Result<Value, String> {
     let sessions = options.sessions;
-    let mut passes = sign_in(options.dialect, options.address, &options.users, sessions * 2).await?;
-    let asking = passes.split_off(sessions);
+    let mut credentials = sign_in(options.dialect, options.address, &options.users, sessions * 2).await?;
+    let asking = credentials.split_off(sessions);
     let asking = asking.into_iter().zip(options.users.iter().cycle().skip(sessions).cloned());
-    let asking = asking.map(|(pass, user)| (user, pass)).collect();
-    let target = Arc::new(Target::new(options.dialect, options.address, &options.users, passes, asking));
+    let asking = asking.map(|(credentials, user)| (user, credentials)).collect();
+    let target = Arc::new(Target::new(options.dialect, options.address, &options.users, credentials, asking));
     let start = now() + LEAD;
     let begin = start + options.quiet;
     let end = begin + options.flood;
@@ -83,7 +83,7 @@ pub(crate) async fn run(options: &Options) -> Result<Value, String> {
     }))
 }
 
-/// Requests of one kind, at such a rate.
+/// Sends requests of one kind at this rate.
 fn stream<F>(
     target: &Arc<Target>,
     per_second: f64,
@@ -105,7 +105,7 @@ async fn all_of(stream: JoinHandle<Result<Vec<Sent>, String>>) -> Result<Vec<Sen
     stream.await.map_err(|error| error.to_string())?
 }
 
-/// How much of a core this program takes meanwhile.
+/// The share of a core that this program takes meanwhile.
 async fn share_of_a_core(from: Instant, to: Instant) -> Option<f64> {
     sleep_until(from.into()).await;
     let before = worked()?;

@@ -1,4 +1,4 @@
-//! The cores' own rate of hashing passwords: no server that hashes each once can be faster.
+//! The cores' rate of password hashes, an upper limit for every server.
 
 use std::thread;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use serde_json::{Value, json};
 use crate::clock::now;
 use crate::latencies::Latencies;
 
-/// OWASP's floor, which is what everybody in this bench hashes with: 19 MiB, 2 passes, 1 lane.
+/// OWASP's minimum, which all contenders use: 19 MiB, 2 passes, 1 lane.
 const MEMORY_KIB: u64 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// What a thread has done.
+/// A thread's result.
 struct Lane {
     latencies: Latencies,
     per_second: f64,
 }
 
-/// Hashes on so many threads at once for a while, each in memory of its own that it keeps.
+/// Hashes on `threads` threads for `time`, each in its own memory, which it keeps.
 pub(crate) fn measure(threads: usize, time: Duration) -> Result<Value, String> {
     let lanes: Vec<_> = (0..threads).map(|_| thread::spawn(move || hash_for(time))).collect();
     let mut latencies = Latencies::default();
     let mut per_second = 0.0;
     for lane in lanes {
-        let lane = lane.join().map_err(|_| "a thread that hashes has panicked")??;
+        let lane = lane.join().map_err(|_| "a hashing thread panicked")??;
         latencies.append(lane.latencies);
         per_second += lane.per_second;
     }
@@ -36,14 +36,14 @@ pub(crate) fn measure(threads: usize, time: Duration) -> Result<Value, String> {
     Ok(report)
 }
 
-/// The rate is that up to the end of the last hash: one cut short would count as none.
+/// Hashes for `time`. The rate counts until the end of the last hash, so that no hash is truncated.
 fn hash_for(time: Duration) -> Result<Lane, String> {
     let params = Params::builder().memory(Memory::kib(MEMORY_KIB)).passes(PASSES).lanes(LANES).build();
     let mut hasher =
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|error| error.to_string())?).hasher();
     let mut out = [0; 32];
     let mut hash = || hasher.hash_into(b"a password", b"a salt of 16 B..", &mut out);
-    // The first one makes the kernel hand out the memory, and is not counted.
+    // The first hash makes the kernel allocate the memory, and is not counted.
     hash().map_err(|error| error.to_string())?;
     let start = now();
     let mut latencies = Latencies::default();

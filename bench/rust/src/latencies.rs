@@ -1,10 +1,10 @@
-//! How long requests took, and the quantiles of that.
+//! Latencies and their quantiles.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Every single one: a few hundred thousand fit in memory, and nothing is estimated.
+/// All latencies: a few hundred thousand fit in memory, so quantiles are exact.
 #[derive(Default)]
 pub(crate) struct Latencies(Vec<Duration>);
 
@@ -32,7 +32,7 @@ impl Latencies {
         })
     }
 
-    /// The shortest latency that this share of all does not exceed.
+    /// The smallest latency that this share of all requests does not exceed.
     fn quantile(&self, share: f64) -> Duration {
         let rank = (self.0.len() as f64 * share).ceil() as usize;
         self.0.get(rank.saturating_sub(1)).copied().unwrap_or_default()
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_the_shortest_that_so_many_do_not_exceed() {
+    fn a_quantile_is_the_smallest_latency_that_the_share_does_not_exceed() {
         let mut latencies = Latencies::default();
         (1..=100).rev().for_each(|number| latencies.add(Duration::from_millis(number)));
         let report = latencies.report(Duration::from_secs(10));

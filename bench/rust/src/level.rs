@@ -1,4 +1,4 @@
-//! One level of load in a closed loop: so many clients at once, each asking one thing after the other.
+//! One level of load in a closed loop: concurrent clients, each with one request at a time.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::clock::{now, worked};
 use crate::latencies::Latencies;
 
-/// What came of it.
+/// The result of a level.
 pub(crate) struct Level {
     clients: usize,
-    /// Every request that was answered well, those of the warm-up too.
+    /// The number of successful requests, with those of the warm-up.
     pub(crate) answered: u64,
     counted: Latencies,
-    /// The share of one processor that this program took.
+    /// The share of one core that this program took.
     load: Option<f64>,
 }
 
@@ -28,7 +28,7 @@ impl Level {
     }
 }
 
-/// From when on requests count, and when the last is sent.
+/// The time window in which requests count.
 #[derive(Clone, Copy)]
 pub(crate) struct Window {
     from: Instant,
@@ -36,7 +36,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// It begins after so long, and is so long.
+    /// A window after the warm-up.
     pub(crate) fn after(warm_up: Duration, measure: Duration) -> Self {
         let from = now() + warm_up;
         Self { from, to: from + measure }
@@ -55,7 +55,7 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// A good answer that arrives now.
+    /// Adds a successful answer that arrives now.
     pub(crate) fn add(&mut self, sent: Instant, window: Window) {
         let arrived = now();
         self.answered += 1;
@@ -65,13 +65,14 @@ impl Share {
     }
 }
 
-/// Runs these clients at once. Each returns its share, and what it holds in the end. One that fails fails the level.
+/// Runs clients concurrently. Each returns its share and its final value. A client's error fails the level.
 pub(crate) async fn run<T, F>(clients: Vec<F>) -> Result<(Level, Vec<T>), String>
 where
     T: Send + 'static,
     F: Future<Output = Result<(Share, T), String>> + Send + 'static,
 {
-    let (start, worked_before) = (now(), worked());
+    let start = now();
+    let worked_before = worked();
     let tasks: Vec<_> = clients.into_iter().map(tokio::spawn).collect();
     let mut level = Level { clients: tasks.len(), answered: 0, counted: Latencies::default(), load: None };
     let mut held = Vec::with_capacity(tasks.len());

@@ -1,8 +1,8 @@
-//! The load generator of the issuer's bench: clients that sign in and rotate refresh tokens over HTTP, in closed loops
-//! and in open ones; and the own rates of what they rest on, the disk and the hash of passwords.
+//! The load generator of the issuer's bench: clients that sign in and rotate refresh tokens over HTTP, in closed and open loops;
+//! and the rates of the disk and of password hashes.
 //!
-//! But for hashing it runs on one thread and speaks just enough HTTP, so that it takes as little of the machine as it
-//! can from what it measures; it tells how much that was.
+//! Except for hashing it runs on one thread with a minimal HTTP client, so that it takes little of the measured machine. It reports
+//! its share.
 
 mod clock;
 mod closed;
@@ -28,25 +28,25 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::Value;
 
-/// Puts load on an issuer, on a disk, or on the cores.
+/// Loads an issuer, a disk or the cores
 #[derive(Debug, Parser)]
 enum Command {
     /// Sign in, then rotate refresh tokens with each number of clients in turn
     Refresh(closed::Options),
-    /// Sign in again and again with each number of clients in turn
+    /// Sign in repeatedly with each number of clients in turn
     Login(closed::Options),
-    /// Sign in at a rate that does not wait for answers, with a trickle of other requests before and meanwhile
+    /// Sign in at a fixed rate, with a trickle of other requests before and during it
     Flood(flood::Options),
-    /// Hash passwords on so many threads
+    /// Hash passwords on a number of threads
     Hash {
         #[arg(long)]
         threads: usize,
         #[arg(long, value_parser = milliseconds)]
         measure: Duration,
     },
-    /// Write 4 KiB and `fdatasync`, again and again
+    /// Write 4 KiB and `fdatasync`, repeatedly
     Disk {
-        /// Where the file is made
+        /// The folder of the file
         folder: PathBuf,
         #[arg(long)]
         shape: disk::Shape,

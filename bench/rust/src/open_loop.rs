@@ -1,5 +1,5 @@
-//! An open loop: requests are sent when they are due, whatever has become of those before. How long one takes is
-//! counted from when it was due, so that nothing that holds up the sender makes the server look better.
+//! An open loop: requests are sent when they are due, whatever the state of earlier ones. Latency counts from the time at which a
+//! request was due, so that a delay of the sender does not flatter the server.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,29 +14,29 @@ use crate::latencies::Latencies;
 use crate::pacer::Pacer;
 use crate::schedule::Schedule;
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// A good answer
+    /// A successful answer
     Accepted,
-    /// An answer that says to come back later, and when
+    /// A refusal with `Retry-After`
     Refused,
     /// No answer in time
     TimedOut,
-    /// Anything else, in words
+    /// Any other outcome, as text
     Wrong(String),
 }
 
 /// A request that was sent.
 pub(crate) struct Sent {
     due: Instant,
-    /// How much later than due it was sent.
+    /// The delay between due and sent.
     late: Duration,
     ended: Instant,
     outcome: Outcome,
 }
 
-/// When requests are due, and for how long one waits for its answer.
+/// The time span of requests, and the timeout of an answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) from: Instant,
@@ -44,7 +44,7 @@ pub(crate) struct Span {
     pub(crate) give_up: Duration,
 }
 
-/// Sends each request when it is due, and waits for them all in the end. Each has a number.
+/// Sends each numbered request when it is due, and waits for all answers at the end.
 pub(crate) async fn run<F>(schedule: Schedule, span: Span, send: impl Fn(usize) -> F) -> Result<Vec<Sent>, String>
 where
     F: Future<Output = Outcome> + Send + 'static,
@@ -54,7 +54,8 @@ where
     let moments = schedule.map(|moment| span.from + moment).take_while(|due| *due < span.to);
     for (number, due) in moments.enumerate() {
         pacer.until(due).await.map_err(|error| error.to_string())?;
-        let (late, request) = (now() - due, send(number));
+        let late = now() - due;
+        let request = send(number);
         under_way.spawn(async move {
             let answered = timeout_at((due + span.give_up).into(), request).await;
             Sent { due, late, ended: now(), outcome: answered.unwrap_or(Outcome::TimedOut) }
@@ -63,17 +64,18 @@ where
     Ok(under_way.join_all().await)
 }
 
-/// How many ended well.
+/// The number of successful requests.
 pub(crate) fn accepted(sent: &[Sent]) -> usize {
     sent.iter().filter(|sent| sent.outcome == Outcome::Accepted).count()
 }
 
-/// What became of those that were due in a while; rates are of the answers that came within it. `waited` is of good
-/// answers and of those who gave up, who would have waited longer still: else a server that serves the fewest would seem
-/// the quickest.
+/// The outcomes of the requests that were due in a period. Rates count the answers within it. `waited` has successful answers and
+/// timeouts, which would have taken even longer: otherwise a server that serves the fewest would seem the fastest.
 pub(crate) fn report(sent: &[Sent], from: Instant, to: Instant) -> Value {
     let time = to - from;
-    let (mut late, mut timed_out, mut wrong) = (Latencies::default(), 0, BTreeMap::<&str, u64>::new());
+    let mut late = Latencies::default();
+    let mut timed_out = 0;
+    let mut wrong = BTreeMap::<&str, u64>::new();
     let [mut accepted, mut refused, mut waited] = [(); 3].map(|()| Answers::default());
     for Sent { due, late: by, ended, outcome } in sent.iter().filter(|sent| (from..to).contains(&sent.due)) {
         late.add(*by);
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_of_what_was_due_and_its_rates_of_what_was_answered_by_then() {
+    fn a_report_has_the_due_requests_and_the_rates_of_answers_within_the_period() {
         let start = now();
         let all = [
             sent(start, 0, 10, Outcome::Accepted),
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_answers_hold_up_no_request_and_the_last_are_given_up() {
+    fn slow_answers_delay_no_request_and_time_out() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let from = now();

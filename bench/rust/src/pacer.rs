@@ -1,4 +1,4 @@
-//! Waiting for a moment, to within the scheduler's doing.
+//! Waits until an instant, as precisely as the scheduler permits.
 
 use std::io::Result;
 use std::time::Instant;
@@ -22,7 +22,7 @@ mod linux {
     use super::{Instant, Result};
     use crate::clock::now;
 
-    /// A timer of the kernel's.
+    /// A kernel timer.
     pub(crate) struct Pacer(AsyncFd<OwnedFd>);
 
     impl Pacer {
@@ -30,16 +30,16 @@ mod linux {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
             let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
             #[expect(unsafe_code, reason = "tokio cannot see that a descriptor stays open while it waits for it")]
-            // SAFETY: an `OwnedFd` is open for as long as it lives, it lives in the `AsyncFd`, and nobody replaces it.
+            // SAFETY: an `OwnedFd` stays open while it exists; the `AsyncFd` owns it, and no code replaces it.
             let waiting = unsafe { AsyncFd::register_with_interest(timer, Interest::READABLE)? };
             Ok(Self(waiting))
         }
 
-        /// Returns at this moment, or at once where it has passed.
+        /// Returns at this instant, or immediately if it has passed.
         pub(crate) async fn until(&mut self, moment: Instant) -> Result<()> {
             let wait = moment.saturating_duration_since(now());
             if wait.is_zero() {
-                // Others have their turn, also where all moments have passed.
+                // Yield to other tasks, also if all instants have passed.
                 yield_now().await;
                 return Ok(());
             }
@@ -50,7 +50,7 @@ mod linux {
                 TimerfdTimerFlags::empty(),
                 &Itimerspec { it_interval: interval, it_value: value },
             )?;
-            // Setting it again takes back what it told before, so nothing needs to be read.
+            // Setting the timer again clears its expirations, so no read is required.
             self.0.readable().await?.clear_ready();
             Ok(())
         }
@@ -61,7 +61,7 @@ mod linux {
 mod other {
     use super::{Instant, Result};
 
-    /// tokio's own timer, whose moments are a millisecond apart.
+    /// tokio's timer, with a resolution of one millisecond.
     pub(crate) struct Pacer;
 
     impl Pacer {

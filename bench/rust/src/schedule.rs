@@ -1,9 +1,8 @@
-//! When requests come in an open loop: at moments that no answer has a say in.
+//! The times of requests in an open loop, independent of answers.
 
 use std::time::Duration;
 
-/// Arrivals of many who know nothing of each other, as in a Poisson process: the gaps are exponential, and the same in
-/// every run.
+/// Arrivals of independent clients, a Poisson process: the gaps are exponential, and the same in every run.
 pub(crate) struct Schedule {
     mean_gap: f64,
     state: u64,
@@ -11,7 +10,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// So many a second on average; another `seed` gives other gaps.
+    /// A schedule with this mean rate; another `seed` gives other gaps.
     pub(crate) fn new(per_second: f64, seed: u64) -> Self {
         Self { mean_gap: per_second.recip(), state: seed, next: 0.0 }
     }
@@ -27,7 +26,7 @@ impl Schedule {
     }
 }
 
-/// The moments, from the start on.
+/// The times since the start.
 impl Iterator for Schedule {
     type Item = Duration;
 
@@ -42,13 +41,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_the_one_that_was_asked_for() {
+    fn the_mean_rate_is_the_requested_one() {
         let last = Schedule::new(500.0, 1).nth(99_999).unwrap().as_secs_f64();
         assert!((198.0..202.0).contains(&last), "{last}");
     }
 
     #[test]
-    fn gaps_are_as_of_many_who_know_nothing_of_each_other() {
+    fn gaps_are_exponential() {
         let moments: Vec<_> = Schedule::new(1.0, 7).take(20_000).collect();
         let longer_than_mean = moments.windows(2).filter(|pair| (pair[1] - pair[0]).as_secs_f64() > 1.0).count();
         // e⁻¹ of all.
@@ -56,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_like_the_one_before_and_its_streams_are_not_in_step() {
+    fn runs_are_equal_and_streams_differ() {
         let first = |seed| Schedule::new(50.0, seed).take(3).collect::<Vec<_>>();
         assert_eq!(first(1), first(1));
         assert_ne!(first(1), first(2));

@@ -1,15 +1,17 @@
-//! The addresses that clients come from: all of 127.0.0.0/8 is this machine, on Linux without any set-up.
+//! The clients' source addresses: on Linux all of 127.0.0.0/8 is local without set-up.
 
 use std::net::Ipv4Addr;
 
-/// How many there are: 127.1.0.1 to 127.254.255.254.
+/// The number of addresses, 127.1.0.1 to 127.254.255.254.
 const COUNT: usize = 254 * 256 * 254;
 
-/// The address of the client with this number; they come back after sixteen million.
+/// The address of the client with this number; addresses repeat after sixteen million.
 pub(crate) fn source(number: usize) -> Ipv4Addr {
     let number = number % COUNT;
-    let (rest, low) = (number / 254, number % 254 + 1);
-    let (high, middle) = (rest / 256 + 1, rest % 256);
+    let rest = number / 254;
+    let low = number % 254 + 1;
+    let high = rest / 256 + 1;
+    let middle = rest % 256;
     Ipv4Addr::from([127, high as u8, middle as u8, low as u8])
 }
 

@@ -1,4 +1,4 @@
-//! A server in an open loop: each request is another client's, over a connection of its own from an address of its own.
+//! A server in an open loop: each request is of another client, over its own connection from its own address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,20 +8,20 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::connection::{Answer, Connection};
-use crate::dialect::{Dialect, Pass, User};
+use crate::dialect::{Credentials, Dialect, User};
 use crate::open_loop::Outcome;
 use crate::source::source;
 
-/// Kinds of request: their addresses come in turn.
+/// The number of kinds of requests, which take addresses in turn.
 const KINDS: usize = 3;
 
-/// The server, and what its clients hold.
+/// The server and its clients' credentials.
 pub(crate) struct Target {
     dialect: Dialect,
     address: SocketAddr,
-    /// Made beforehand, one for each user.
+    /// The prepared sign-in requests, one per user.
     logins: Vec<Vec<u8>>,
-    /// Who asks who they are, and how they do.
+    /// The users of `GET /me`, and their requests.
     asking: Vec<(User, Vec<u8>)>,
     refreshing: Pool,
 }
@@ -32,42 +32,44 @@ impl Target {
         dialect: Dialect,
         address: SocketAddr,
         users: &[User],
-        refreshing: Vec<Pass>,
-        asking: Vec<(User, Pass)>,
+        refreshing: Vec<Credentials>,
+        asking: Vec<(User, Credentials)>,
     ) -> Self {
         Self {
             dialect,
             address,
             logins: users.iter().map(|user| dialect.login(address, user)).collect(),
-            asking: asking.into_iter().map(|(user, pass)| (user, dialect.me(address, &pass))).collect(),
+            asking: asking.into_iter().map(|(user, credentials)| (user, dialect.me(address, &credentials))).collect(),
             refreshing: Pool::new(refreshing),
         }
     }
 
-    /// A sign-in with the right password.
+    /// A sign-in with the correct password.
     pub(crate) async fn log_in(self: Arc<Self>, number: usize) -> Outcome {
         let request = &self.logins[number % self.logins.len()];
-        self.ask(number * KINDS, request, |answer| self.dialect.pass(answer).is_some()).await
+        self.ask(number * KINDS, request, |answer| self.dialect.credentials(answer).is_some()).await
     }
 
-    /// `GET /me` of somebody who is signed in.
+    /// `GET /me` of a signed-in user.
     pub(crate) async fn me(self: Arc<Self>, number: usize) -> Outcome {
         let (user, request) = &self.asking[number % self.asking.len()];
         self.ask(number * KINDS + 1, request, |answer| user.is_named_in(answer)).await
     }
 
-    /// A refresh of the session that has waited longest for one. If none is free, it waits: nobody refreshes twice at
-    /// once. A session whose refresh had no good answer is not used again.
+    /// A refresh of the session with the longest wait. Without a free session it waits, because a session has one refresh at a time. A
+    /// session with a failed refresh is not used again.
     pub(crate) async fn refresh(self: Arc<Self>, number: usize) -> Outcome {
-        let Some(pass) = self.refreshing.take().await else { return Outcome::Wrong("no session is left".to_owned()) };
+        let Some(credentials) = self.refreshing.take().await else {
+            return Outcome::Wrong("no session is left".to_owned());
+        };
         let mut renewed = None;
         let is_good = |answer: &Answer<'_>| {
-            renewed = self.dialect.renewed(&pass, answer);
+            renewed = self.dialect.renewed(&credentials, answer);
             renewed.is_some()
         };
-        let outcome = self.ask(number * KINDS + 2, &self.dialect.refresh(self.address, &pass), is_good).await;
-        if let Some(pass) = renewed {
-            self.refreshing.give_back(pass);
+        let outcome = self.ask(number * KINDS + 2, &self.dialect.refresh(self.address, &credentials), is_good).await;
+        if let Some(credentials) = renewed {
+            self.refreshing.give_back(credentials);
         }
         outcome
     }
@@ -83,7 +85,7 @@ impl Target {
     }
 }
 
-/// A server that has too much to do says so, and when to come back (RFC 9110 §15.6.4).
+/// The outcome of an unsuccessful answer: a refusal has `Retry-After` (RFC 9110 §15.6.4).
 fn refusal(answer: &Answer<'_>) -> Outcome {
     let comes_back = answer.header("retry-after").is_some_and(|after| after.parse::<u32>().is_ok());
     if answer.status == 503 && comes_back {
@@ -95,27 +97,27 @@ fn refusal(answer: &Answer<'_>) -> Outcome {
     }
 }
 
-/// The sessions that nobody refreshes just now, the one that waited longest first.
+/// The sessions without a refresh in progress, the one with the longest wait first.
 struct Pool {
-    free: Mutex<UnboundedReceiver<Pass>>,
-    back: UnboundedSender<Pass>,
+    free: Mutex<UnboundedReceiver<Credentials>>,
+    back: UnboundedSender<Credentials>,
 }
 
 impl Pool {
-    fn new(passes: Vec<Pass>) -> Self {
+    fn new(credentials: Vec<Credentials>) -> Self {
         let (back, free) = unbounded_channel();
         let pool = Self { free: Mutex::new(free), back };
-        passes.into_iter().for_each(|pass| pool.give_back(pass));
+        credentials.into_iter().for_each(|credentials| pool.give_back(credentials));
         pool
     }
 
-    async fn take(&self) -> Option<Pass> {
+    async fn take(&self) -> Option<Credentials> {
         self.free.lock().await.recv().await
     }
 
-    fn give_back(&self, pass: Pass) {
-        // It fails once nobody can take any more, and then nobody misses it.
-        drop(self.back.send(pass));
+    fn give_back(&self, credentials: Credentials) {
+        // An error means that the receiver was dropped, so no client needs the session.
+        drop(self.back.send(credentials));
     }
 }
 
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_when_to_come_back() {
+    fn a_refusal_has_retry_after() {
         assert_eq!(refusal(&answer(503, "HTTP/1.1 503 x\r\nRetry-After: 2", "")), Outcome::Refused);
         assert_eq!(refusal(&answer(503, "HTTP/1.1 503 x", "")), Outcome::Wrong("status 503".to_owned()));
         let limited = answer(429, "HTTP/1.1 429 x\r\nRetry-After: 2", r#"{"error":"too_many_attempts"}"#);

@@ -1,11 +1,11 @@
-/** aws-jwt-verify, with the keys handed over and its synchronous way. It does not look at `typ`, and has no secrets. */
+/** aws-jwt-verify, with local keys and its synchronous function. It does not check `typ`, and supports no secrets. */
 
 import { JwtVerifier } from "aws-jwt-verify";
 import { decomposeUnverifiedJwt } from "aws-jwt-verify/jwt";
 import { AUDIENCE, ISSUER } from "../../support/tokens.js";
 
 export function verifiers(key) {
-  if (!key.jwk) return [{ name: "aws-jwt-verify", mode: "sync", missing: "takes no shared secret" }];
+  if (!key.jwk) return [{ name: "aws-jwt-verify", mode: "sync", missing: "does not support shared secrets" }];
   const verifier = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${ISSUER}/jwks.json` });
   verifier.cacheJwks({ keys: [key.jwk] });
   return [

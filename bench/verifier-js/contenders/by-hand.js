@@ -1,4 +1,4 @@
-/** What everybody writes who takes no library: it checks nothing about the token's form. */
+/** Code without a library, which does not check the token's form. */
 
 const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
 

@@ -1,4 +1,4 @@
-/** fast-jwt, with a verifier made once: its documentation's advice for speed. */
+/** fast-jwt, with a verifier made once, as its documentation recommends. */
 
 import { createDecoder, createVerifier } from "fast-jwt";
 import { AUDIENCE, ISSUER } from "../../support/tokens.js";
@@ -16,7 +16,7 @@ export function verifiers(key) {
   return [{ name: "fast-jwt", mode: "sync", run: createVerifier(policy(key)) }];
 }
 
-/** With its cache as it comes, and with the quicker of its documented ways to find a token in it. */
+/** With its default cache, and with the faster of its documented cache keys. */
 export function cachingVerifiers(key) {
   const cached = (more) => createVerifier({ ...policy(key), cache: true, ...more });
   const byToken = cached({ cacheKeyBuilder: (token) => token });

@@ -1,4 +1,4 @@
-/** Hallpass itself: the package as `cargo xtask package` has built it. */
+/** Hallpass: the package built by `cargo xtask package`. */
 
 import { createVerifier, decode, isExpired } from "hallpass";
 import { WIDTH } from "../../support/rounds.js";
@@ -10,16 +10,16 @@ const options = (key) => ({
   ...(key.secret ? { secret: key.secret } : { jwks: { keys: [key.jwk] } }),
 });
 
-/** Without its cache, in both its ways. */
+/** Without a cache: `verifySync` and `verify`. */
 export function verifiers(key) {
   const verifier = createVerifier({ ...options(key), cache: false });
   if (key.alg === "EdDSA" || key.alg === "HS256") return ways("hallpass", verifier, { baseline: "verifySync" });
   const [sync, one] = ways("hallpass", verifier, { baseline: "verify" });
-  // These go through WebCrypto, so they can overlap as jose's can.
+  // These use WebCrypto, so calls can be concurrent, as with jose.
   return [sync, one, { ...one, name: `hallpass: verify, ${WIDTH} at once`, mode: "wide", baseline: false }];
 }
 
-/** With its cache: with claims that all callers share, frozen, as it comes, and with claims that are parsed anew. */
+/** With its cache: with shared, frozen claims (the default), and with claims parsed per call. */
 export function cachingVerifiers(key) {
   const frozen = createVerifier({ ...options(key), cache: true });
   const fresh = createVerifier({ ...options(key), cache: { claims: "fresh" } });
@@ -36,7 +36,7 @@ function ways(name, verifier, { baseline }) {
   ].map((way) => ({ ...way, baseline: way.name.endsWith(` ${baseline}`), refusals: NOT_SUPPORTED }));
 }
 
-/** What Hallpass answers to a good token of an algorithm that it does not know, or not in this way. */
+/** The error codes of Hallpass for a valid token of an algorithm that the function does not support. */
 const NOT_SUPPORTED = ["ERR_KEY_UNKNOWN", "ERR_ALG_NOT_ALLOWED", "ERR_ALG_NEEDS_ASYNC", "ERR_KEY_SET_INVALID"];
 
 export const decoders = [

@@ -1,4 +1,4 @@
-/** jose, with an imported CryptoKey: it verifies through WebCrypto, on Node's thread pool. */
+/** jose, with an imported CryptoKey: it verifies with WebCrypto, on Node's thread pool. */
 
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { AUDIENCE, ISSUER } from "../../support/tokens.js";

@@ -1,10 +1,10 @@
-/** jsonwebtoken, with a KeyObject made once. It knows no EdDSA, and does not look at `typ`. */
+/** jsonwebtoken, with a KeyObject made once. It does not support EdDSA, and does not check `typ`. */
 
 import jwt from "jsonwebtoken";
 import { AUDIENCE, ISSUER } from "../../support/tokens.js";
 
 export function verifiers(key) {
-  if (key.alg === "EdDSA") return [{ name: "jsonwebtoken", mode: "sync", missing: "knows no EdDSA" }];
+  if (key.alg === "EdDSA") return [{ name: "jsonwebtoken", mode: "sync", missing: "does not support EdDSA" }];
   const policy = { algorithms: [key.alg], issuer: ISSUER, audience: AUDIENCE };
   return [
     {

@@ -1,4 +1,4 @@
-/** jwt-decode, which reads tokens and verifies none. */
+/** jwt-decode, which reads tokens without verification. */
 
 import { jwtDecode } from "jwt-decode";
 

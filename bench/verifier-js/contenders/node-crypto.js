@@ -1,4 +1,4 @@
-/** Node's own crypto: the signature alone, over a message and a signature that are cut out beforehand. */
+/** Node's crypto: the signature alone, over a prepared message and signature. */
 
 import { createHmac, timingSafeEqual, verify } from "node:crypto";
 import { cutOut } from "./raw.js";

@@ -1,4 +1,4 @@
-/** WebCrypto: the signature alone, over a message and a signature that are cut out beforehand. */
+/** WebCrypto: the signature alone, over a prepared message and signature. */
 
 import { WIDTH } from "../../support/rounds.js";
 import { cutOut } from "./raw.js";

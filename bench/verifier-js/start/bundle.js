@@ -1,16 +1,16 @@
-/** Bundles as whoever ships them makes them: esbuild, minified. */
+/** Production bundles by esbuild, minified. */
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What a page loads. */
+/** The bundle of a page. */
 export function bundleForPage(entry) {
   return bundle({ entryPoints: [here(`entries/${entry}.js`)], platform: "browser" });
 }
 
-/** What a worker at the edge is made of, with its wasm file beside it. */
+/** The files of an edge worker, with its wasm file. */
 export function bundleForWorker(entry) {
   return bundle({
     entryPoints: [here("worker.js")],
@@ -20,12 +20,12 @@ export function bundleForWorker(entry) {
   });
 }
 
-/** What a server in one file is made of. */
+/** The bundle of a server in one file. */
 export function bundleForServer(entry) {
   return bundle({ entryPoints: [here(`entries/${entry}.js`)], platform: "node" });
 }
 
-/** Files by name and content; nothing is written. */
+/** Bundles in memory: files by name and content. */
 async function bundle(options) {
   const { outputFiles } = await build({
     bundle: true,

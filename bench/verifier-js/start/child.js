@@ -1,4 +1,4 @@
-/** A fresh Node: imports one library, verifies one token, and tells how long this process has lived by then. */
+/** A new Node process: imports one library, verifies one token, and prints the process's age. */
 
 import { performance } from "node:perf_hooks";
 

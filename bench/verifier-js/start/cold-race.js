@@ -1,11 +1,11 @@
-/** Times beginnings: each contender in fresh processes, in rounds, beside one that does nothing. */
+/** Measures starts: each contender in new processes, in rounds, and a bare runtime. */
 
 import { ratios, spread } from "../../support/statistics.js";
 
 /**
- * Rows of milliseconds above the bare runtime's own. `begin(name)` starts the contender afresh and returns the
- * milliseconds until its first answer. The first round is not counted: it fills the disk's cache for all alike. Ratios
- * are of what is `judged`: the time above the runtime's own, or all of it, where the difference drowns in the rest.
+ * Rows of milliseconds above the bare runtime's time. `begin(name)` starts a new process and returns the milliseconds until its first
+ * answer. The first round is not counted, because it fills the disk cache. Ratios are of the `judged` time: above the bare runtime's,
+ * or the total if the difference is too small.
  */
 export async function coldRace(names, rounds, judged, begin) {
   const times = Object.fromEntries(["bare", ...names].map((name) => [name, []]));

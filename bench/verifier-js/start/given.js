@@ -1,4 +1,4 @@
-/** A key and a token for a beginning: Ed25519, but for who knows no such. */
+/** A key and a token for a start: Ed25519, or ES256 for a library without it. */
 
 import { AUDIENCE, freshKey, goodToken, ISSUER } from "../../support/tokens.js";
 

@@ -1,4 +1,4 @@
-/** From a fresh Node to the first verified token. */
+/** The time from a new Node process to the first verified token. */
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -18,5 +18,5 @@ export async function startInNode(rounds) {
     return Number(stdout);
   });
   return rows.map((row) =>
-    row.name === "jsonwebtoken" ? { ...row, notes: ["knows no EdDSA: verifies ES256", "does not check `typ`"] } : row);
+    row.name === "jsonwebtoken" ? { ...row, notes: ["does not support EdDSA: verifies ES256", "does not check `typ`"] } : row);
 }

@@ -1,4 +1,4 @@
-/** A worker that verifies the token that it is asked with. `entry` is one of `entries/`, put in by the bundler. */
+/** A worker that verifies the token of each request. The bundler replaces `entry` by one of `entries/`. */
 
 import { verifierFor } from "entry";
 

@@ -1,4 +1,4 @@
-/** From a fresh workerd to the first answered request, with a worker that verifies the token in it. */
+/** The time from a new workerd process to the first answer of a worker that verifies the request's token. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-//! Tests that hold the tables against `verify_strict`: they must give one answer to every input.
+//! Tests that compare the tables with `verify_strict`: the results must be equal for every input.
 
 use curve25519_dalek::{EdwardsPoint, Scalar, constants::EIGHT_TORSION};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -15,13 +15,13 @@ const ORDER: [u8; 32] = [
 
 const MESSAGE: &[u8] = b"a message";
 
-/// A signature that is refused before any point is computed; it still counts as a use.
-const HOPELESS: [u8; 64] = [0xff; 64];
+/// A signature that is refused without any point arithmetic; it still counts as a use.
+const OUT_OF_RANGE: [u8; 64] = [0xff; 64];
 
-/// So many uses of a key are enough to build its tables and that of the base point.
+/// A number of uses that completes a key's tables and that of the base point.
 const USES: usize = 128;
 
-/// Numbers that look random and are the same in every run (xorshift64, Marsaglia 2003).
+/// Pseudorandom numbers with a fixed seed (xorshift64, Marsaglia 2003).
 struct Numbers(u64);
 
 impl Numbers {
@@ -43,17 +43,17 @@ impl Numbers {
     }
 }
 
-/// A key that has been used until it has its tables.
+/// A key with complete tables.
 fn with_tables(key: &[u8; 32], pool: &Pool) -> Ed25519Key {
     let key = Ed25519Key::in_pool(pool, key).unwrap();
     for _ in 0..USES {
-        assert!(!key.verify_in(pool, MESSAGE, &HOPELESS));
+        assert!(!key.verify_in(pool, MESSAGE, &OUT_OF_RANGE));
     }
     assert!(pool.base.whole().is_some() && key.usage.table.get().is_some_and(|table| table.whole().is_some()));
     key
 }
 
-/// A key with its tables, and the same as `ed25519-dalek` reads it.
+/// A key with its tables, and the same key of `ed25519-dalek`.
 struct Pair<'p> {
     ours: Ed25519Key,
     theirs: VerifyingKey,
@@ -65,7 +65,7 @@ impl<'p> Pair<'p> {
         Self { ours: with_tables(key, pool), theirs: VerifyingKey::from_bytes(key).unwrap(), pool }
     }
 
-    /// The one answer that both give.
+    /// The result, which must be the same for both.
     fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         let ours = self.ours.verify_in(self.pool, message, signature);
         let theirs = self.theirs.verify_strict(message, &Signature::from_bytes(signature)).is_ok();
@@ -81,7 +81,7 @@ fn join(r: [u8; 32], s: [u8; 32]) -> [u8; 64] {
     signature
 }
 
-/// `multiple` times the base point, and one of the eight points of small order added to it.
+/// `multiple` times the base point plus one of the eight points of small order.
 fn shifted(multiple: &Scalar, torsion: usize) -> [u8; 32] {
     (EdwardsPoint::mul_base(multiple) + EIGHT_TORSION[torsion % 8]).compress().to_bytes()
 }
@@ -93,7 +93,7 @@ fn hash(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> Scalar {
     )
 }
 
-/// As RFC 8032 §5.1.6 signs, for a key and with an R that may have a component of small order.
+/// Signs as in RFC 8032 §5.1.6, with a key and an R that may have a component of small order.
 fn sign(secret: &Scalar, key: &[u8; 32], nonce: &Scalar, torsion: usize, message: &[u8]) -> [u8; 64] {
     let r = shifted(nonce, torsion);
     join(r, (nonce + hash(&r, key, message) * secret).to_bytes())
@@ -111,8 +111,9 @@ fn plus_order(number: &[u8; 32]) -> [u8; 32] {
 }
 
 #[test]
-fn an_honest_signature_is_accepted_and_none_that_differs_in_one_bit() {
-    let (pool, mut numbers) = (Pool::new(), Numbers(1));
+fn a_valid_signature_is_accepted_and_every_flipped_bit_is_refused() {
+    let pool = Pool::new();
+    let mut numbers = Numbers(1);
     for _ in 0..3 {
         let secret = numbers.scalar();
         let key = shifted(&secret, 0);
@@ -132,9 +133,11 @@ fn an_honest_signature_is_accepted_and_none_that_differs_in_one_bit() {
 }
 
 #[test]
-fn keys_and_nonces_with_a_component_of_small_order_are_judged_alike() {
-    let (pool, mut numbers) = (Pool::new(), Numbers(2));
-    let (mut accepted, mut run) = (0, 0);
+fn keys_and_nonces_with_a_component_of_small_order_get_equal_results() {
+    let pool = Pool::new();
+    let mut numbers = Numbers(2);
+    let mut accepted = 0;
+    let mut run = 0;
     for key_torsion in 0..8 {
         let secret = numbers.scalar();
         let key = shifted(&secret, key_torsion);
@@ -147,15 +150,17 @@ fn keys_and_nonces_with_a_component_of_small_order_are_judged_alike() {
             }
         }
     }
-    // Good by chance, where k times the key's component cancels that of R: one in eight, all told.
+    // Valid by chance where k times the key's component cancels that of R: one in eight overall.
     assert!((run / 16..run / 4).contains(&accepted), "{accepted} of {run}");
 }
 
 #[test]
-fn an_r_of_small_order_is_refused_even_where_the_equation_holds() {
-    let (pool, mut numbers) = (Pool::new(), Numbers(3));
+fn an_r_of_small_order_is_refused_even_if_the_equation_holds() {
+    let pool = Pool::new();
+    let mut numbers = Numbers(3);
     let secret = numbers.scalar();
-    let (plain_key, mixed_key) = (shifted(&secret, 0), shifted(&secret, 1));
+    let plain_key = shifted(&secret, 0);
+    let mixed_key = shifted(&secret, 1);
     for key in [plain_key, mixed_key] {
         let pair = Pair::new(&key, &pool);
         let mut holds = 0;
@@ -170,13 +175,14 @@ fn an_r_of_small_order_is_refused_even_where_the_equation_holds() {
                 holds += usize::from(r.compress().as_bytes()[..] == signature[..32]);
             }
         }
-        assert!(holds >= 16, "the equation held {holds} times only");
+        assert!(holds >= 16, "the equation held only {holds} times");
     }
 }
 
 #[test]
-fn each_number_and_each_point_has_one_spelling() {
-    let (pool, mut numbers) = (Pool::new(), Numbers(4));
+fn only_canonical_numbers_and_points_are_accepted() {
+    let pool = Pool::new();
+    let mut numbers = Numbers(4);
     let secret = numbers.scalar();
     let key = shifted(&secret, 0);
     let pair = Pair::new(&key, &pool);
@@ -187,8 +193,8 @@ fn each_number_and_each_point_has_one_spelling() {
         s = plus_order(&s);
         assert!(!pair.verify(MESSAGE, &join(r, s)), "{s:?}");
     }
-    let (zero, order, less) = ([0; 32], ORDER, (-Scalar::ONE).to_bytes());
-    for s in [zero, order, less, plus_order(&less), [0xff; 32], [0x7f; 32]] {
+    let less = (-Scalar::ONE).to_bytes();
+    for s in [[0; 32], ORDER, less, plus_order(&less), [0xff; 32], [0x7f; 32]] {
         assert!(!pair.verify(MESSAGE, &join(r, s)), "{s:?}");
     }
     // y of 0, 1, -1, p and everything above it, each with both signs of x.
@@ -205,22 +211,23 @@ fn each_number_and_each_point_has_one_spelling() {
 }
 
 #[test]
-fn scalars_at_the_edges_of_a_digit_are_summed_right() {
+fn scalars_with_digits_at_their_limits_give_the_right_sum() {
     let pool = Pool::new();
     let pair = Pair::new(&shifted(&Scalar::from(5_u8), 1), &pool);
     let own = pair.ours.usage.table.get().and_then(|table| table.whole()).unwrap();
     let edges = [0x00, 0x01, 0x7e, 0x7f, 0x80, 0x81, 0xfe, 0xff];
-    let scalar = |place: usize, edge: u8, rest: u8| {
+    let scalar = |index: usize, edge: u8, rest: u8| {
         let mut digits = [rest; 32];
-        digits[place] = edge;
-        // Below the order, so that no digit is changed.
+        digits[index] = edge;
+        // Below the order, so that no digit changes.
         digits[31] %= 0x10;
         Scalar::from_canonical_bytes(digits).unwrap()
     };
-    for (place, edge) in (0..32).flat_map(|place| edges.map(|edge| (place, edge))) {
+    for (index, edge) in (0..32).flat_map(|index| edges.map(|edge| (index, edge))) {
         for rest in edges {
-            // No message is known that has such a k, so the points are compared.
-            let (s, k) = (scalar(place, edge, rest), scalar(place, rest, edge));
+            // No message with such a k is known, so the test compares points.
+            let s = scalar(index, edge, rest);
+            let k = scalar(index, rest, edge);
             let mut sum = EdwardsPoint::default();
             pool.base.whole().unwrap().add_product(&s, &mut sum);
             own.add_product(&k, &mut sum);
@@ -231,9 +238,11 @@ fn scalars_at_the_edges_of_a_digit_are_summed_right() {
 }
 
 #[test]
-fn thousands_of_good_and_changed_signatures_are_judged_alike() {
-    let (pool, mut numbers) = (Pool::new(), Numbers(5));
-    let (mut accepted, mut run) = (0, 0);
+fn thousands_of_valid_and_changed_signatures_get_equal_results() {
+    let pool = Pool::new();
+    let mut numbers = Numbers(5);
+    let mut accepted = 0;
+    let mut run = 0;
     for _ in 0..8 {
         let secret = numbers.scalar();
         let key = shifted(&secret, 0);
@@ -247,16 +256,18 @@ fn thousands_of_good_and_changed_signatures_are_judged_alike() {
             }
             let is_accepted = pair.verify(&message, &signature);
             assert!(is_accepted || changes > 0);
-            (accepted, run) = (accepted + usize::from(is_accepted), run + 1);
+            accepted += usize::from(is_accepted);
+            run += 1;
         }
     }
     assert!((run / 4..run / 2).contains(&accepted), "{accepted} of {run}");
 }
 
 #[test]
-fn wycheproof_agrees_in_every_case_with_tables_too() {
+fn every_wycheproof_case_agrees_with_tables_too() {
     let pool = Pool::new();
-    let (mut run, mut differing) = (0, vec![]);
+    let mut run = 0;
+    let mut differing = vec![];
     for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
         let key = with_tables(group.key.pk[..].try_into().unwrap(), &pool);
         for test in group.tests {

@@ -1,4 +1,4 @@
-//! Who has a table: the base point, and at most four keys at once.
+//! The tables in memory: the base point's, and those of at most four keys.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,14 +6,14 @@ use curve25519_dalek::{EdwardsPoint, constants::ED25519_BASEPOINT_POINT};
 
 use super::table::GrowingTable;
 
-/// The most keys that have a table at once, 640 KiB each: an issuer signs with one key at a time, and few verifiers
-/// listen to more than a handful of issuers. Other keys are checked without a table.
+/// The maximum number of keys with a table, 640 KiB each: an issuer signs with one key at a time, and few verifiers have more than
+/// a handful of issuers. Other keys verify without a table.
 const MAX_KEYS: usize = 4;
 
-/// The tables of this process, or of this instance of the wasm module.
+/// The tables of this process or of this wasm instance.
 pub(super) static POOL: Pool = Pool::new();
 
-/// Tables that outlive the keys that they belong to: a key set that is fetched again finds those of its keys.
+/// Tables that outlive their keys: a key set that is fetched again finds the tables of its keys.
 pub(super) struct Pool {
     pub(super) base: GrowingTable,
     keys: Mutex<Vec<Entry>>,
@@ -29,16 +29,16 @@ impl Pool {
         Self { base: GrowingTable::new(ED25519_BASEPOINT_POINT), keys: Mutex::new(Vec::new()) }
     }
 
-    /// The table that the key has already.
+    /// The key's existing table.
     pub(super) fn find(&self, key: &[u8; 32]) -> Option<Arc<GrowingTable>> {
         let entries = self.keys.lock().ok()?;
         entries.iter().find(|entry| entry.key == *key).map(|entry| Arc::clone(&entry.table))
     }
 
-    /// The table that the key has already, else a place for one of `point`; none while four other keys that are still
-    /// in use have theirs. A key that is in use is never robbed: two that took turns would build for ever.
+    /// The key's existing table, or a new one of `point`; `None` while four other keys in use have tables. A key in use keeps its
+    /// table: two keys that replaced each other would rebuild forever.
     pub(super) fn claim(&self, key: &[u8; 32], point: EdwardsPoint) -> Option<Arc<GrowingTable>> {
-        // Whoever finds it locked can do without a table for a while; a signature never waits.
+        // A verification does not wait for the lock; it continues without a table.
         let mut entries = self.keys.try_lock().ok()?;
         if let Some(entry) = entries.iter().find(|entry| entry.key == *key) {
             return Some(Arc::clone(&entry.table));
@@ -48,7 +48,7 @@ impl Pool {
         if entries.len() < MAX_KEYS {
             entries.push(entry);
         } else {
-            // Only this list still holds it: those who used the key are gone. New holders come through this lock.
+            // Only this list holds the table: the key is no longer used. A new user needs this lock.
             *entries.iter_mut().find(|entry| Arc::strong_count(&entry.table) == 1)? = entry;
         }
         Some(table)
@@ -84,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_its_tables_when_it_was_used_often_and_not_before() {
+    fn a_key_gets_its_tables_only_after_many_uses() {
         let pool = Pool::new();
         let key = key_of(1, &pool);
         for _ in 0..31 {
             assert!(verify(&key, 1, &pool));
         }
         assert!(key.usage.table.get().is_none(), "31 uses are too few");
-        // The fuzz target `ed25519_differential` takes it that 128 are enough.
+        // The fuzz target `ed25519_differential` assumes that 128 are enough.
         for _ in 31..128 {
             assert!(verify(&key, 1, &pool));
         }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn clones_share_their_table_and_so_does_the_same_key_in_a_set_that_is_read_again() {
+    fn clones_and_the_same_key_of_a_new_set_share_a_table() {
         let pool = Pool::new();
         let key = key_of(1, &pool);
         let clone = key.clone();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn four_keys_have_tables_and_a_fifth_is_checked_without_until_one_of_them_is_gone() {
+    fn a_fifth_key_gets_a_table_only_after_one_of_four_is_dropped() {
         let pool = Pool::new();
         let mut keys: Vec<_> = (1..=5).map(|seed| key_of(seed, &pool)).collect();
         for key in &keys {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_build_a_table_together_all_get_the_right_answer() {
+    fn threads_that_build_a_table_together_get_the_right_result() {
         let pool = Pool::new();
         let key = key_of(1, &pool);
         thread::scope(|scope| {

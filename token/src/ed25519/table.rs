@@ -1,8 +1,8 @@
-//! The multiples of one point, so that a product of it and a scalar is a sum of table entries, without doublings.
+//! The multiples of one point. The product of the point and a scalar is a sum of table entries, without doublings.
 //!
-//! All of it runs in variable time, since nothing here is secret: points and scalars come from a public key and a
-//! signature that its bearer knows. Field arithmetic is `curve25519-dalek`'s own; a table is made of its points by its
-//! additions, which hold for every point of the curve, those with a component of small order among them.
+//! The code runs in variable time, because nothing here is secret: points and scalars come from a public key and a signature that
+//! its bearer knows. `curve25519-dalek` does the field arithmetic and the additions, which are complete: they hold for every
+//! point of the curve, also with a component of small order.
 
 use std::{
     mem,
@@ -14,11 +14,11 @@ use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
 /// One row for each byte of a scalar.
 const ROWS: usize = 32;
 
-/// A row's multiples, of 1 to 128: a byte is read as a digit from -128 to 127, and to subtract a point costs no more
-/// than to add it. Wider digits need fewer additions, but each bit nearly doubles the table: this one takes 640 KiB.
+/// A row's multiples, 1 to 128: a byte is read as a digit from -128 to 127, because subtracting a point costs the same as adding
+/// it. Wider digits need fewer additions, but each bit nearly doubles the table of 640 KiB.
 const MULTIPLES: usize = 128;
 
-/// How many points a table is made of.
+/// The number of points of a table.
 const POINTS: usize = ROWS * MULTIPLES;
 
 /// Row by row, the first 128 multiples of 256^row times a point.
@@ -27,14 +27,14 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Adds the product of the point and `scalar` to `sum`. The scalar counts as the whole number that it is, below
-    /// 2^253, and not by its residue: a point with a component of small order has another order than the base point.
+    /// Adds the product of the point and `scalar` to `sum`. The scalar is an integer below 2^253, not a residue: a point with a
+    /// component of small order has another order than the base point.
     pub(super) fn add_product(&self, scalar: &Scalar, sum: &mut EdwardsPoint) {
         let digits = signed_digits(scalar);
-        // Copied first, and added then: the reads, most of them from memory far away, do not wait for one another.
+        // Copy first, then add: the reads, mostly cache misses, run in parallel.
         let mut multiples = [EdwardsPoint::identity(); ROWS];
         for ((multiple, row), digit) in multiples.iter_mut().zip(self.points.chunks_exact(MULTIPLES)).zip(digits) {
-            // No digit is greater than the row is long. That of 0 has no place in it, and leaves the neutral point.
+            // No digit exceeds the row's length. A digit of 0 has no entry, and leaves the neutral point.
             if let Some(entry) = row.get(usize::from(digit.unsigned_abs()).wrapping_sub(1)) {
                 *multiple = *entry;
             }
@@ -49,8 +49,8 @@ impl Table {
     }
 }
 
-/// The digits of a scalar to the base of 256, least first, each from -128 to 127. The last byte is at most 16, so that
-/// nothing is carried beyond it.
+/// The digits of a scalar in base 256, least significant first, each from -128 to 127. The last byte is at most 16, so nothing is
+/// carried beyond it.
 fn signed_digits(scalar: &Scalar) -> [i8; ROWS] {
     let mut carry = 0;
     scalar.to_bytes().map(|byte| {
@@ -61,44 +61,43 @@ fn signed_digits(scalar: &Scalar) -> [i8; ROWS] {
     })
 }
 
-/// A table that is built row by row, by those who would have used it: none of them waits for the whole, and none for
-/// another.
+/// A table that its users build row by row. No use waits for the complete table or for another use.
 pub(super) struct GrowingTable {
     table: OnceLock<Table>,
-    beginning: Mutex<Beginning>,
+    partial: Mutex<PartialTable>,
 }
 
-/// The rows that there are, and the unit of the next one.
-struct Beginning {
+/// The finished rows, and the unit of the next one.
+struct PartialTable {
     points: Vec<EdwardsPoint>,
     unit: EdwardsPoint,
 }
 
 impl GrowingTable {
-    /// No table yet: it takes no memory before it grows.
+    /// An empty table, which takes no memory before it grows.
     pub(super) const fn new(point: EdwardsPoint) -> Self {
-        Self { table: OnceLock::new(), beginning: Mutex::new(Beginning { points: Vec::new(), unit: point }) }
+        Self { table: OnceLock::new(), partial: Mutex::new(PartialTable { points: Vec::new(), unit: point }) }
     }
 
-    /// The table, once it is whole. It costs an atomic load.
+    /// The table, if it is complete. This costs one atomic load.
     pub(super) fn whole(&self) -> Option<&Table> {
         self.table.get()
     }
 
-    /// Adds one row, unless somebody else is adding one.
+    /// Adds one row, unless another thread is adding one.
     pub(super) fn grow(&self) {
-        let Ok(mut beginning) = self.beginning.try_lock() else { return };
-        if self.whole().is_none() && beginning.add_row() == POINTS {
-            // It was empty, and is written under this lock alone.
-            let _ = self.table.set(Table { points: mem::take(&mut beginning.points) });
+        let Ok(mut partial) = self.partial.try_lock() else { return };
+        if self.whole().is_none() && partial.add_row() == POINTS {
+            // The cell was empty, and is written only under this lock.
+            let _ = self.table.set(Table { points: mem::take(&mut partial.points) });
         }
     }
 }
 
-impl Beginning {
-    /// Adds one row, if there is memory for the whole table, and tells how many points there are.
+impl PartialTable {
+    /// Adds one row, if there is memory for the complete table, and returns the number of points.
     fn add_row(&mut self) -> usize {
-        // All at once: a vector that moves as it grows would leave holes in wasm's memory, which never shrinks.
+        // One allocation: a vector that moves as it grows would fragment wasm's memory, which never shrinks.
         if self.points.try_reserve_exact(POINTS - self.points.len()).is_ok() {
             let mut multiple = EdwardsPoint::identity();
             for _ in 0..MULTIPLES {

@@ -1,11 +1,11 @@
-//! Escapes in strings (RFC 8259 §7).
+//! Decodes escapes in strings (RFC 8259 §7).
 
 use std::str::Chars;
 
-/// The text that a well-formed spelling with escapes stands for.
-pub(super) fn unescape(spelling: &str) -> String {
-    let mut text = String::with_capacity(spelling.len());
-    let mut rest = spelling.chars();
+/// Decodes the escapes of a well-formed string.
+pub(super) fn unescape(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut rest = source.chars();
     while let Some(character) = rest.clone().next() {
         if character == '\\' {
             text.extend(read_escape(&mut rest));
@@ -17,7 +17,7 @@ pub(super) fn unescape(spelling: &str) -> String {
     text
 }
 
-/// Reads an escape; `None` where it is none, half a surrogate pair among them.
+/// Reads an escape; `None` if it is invalid, such as half a surrogate pair.
 pub(super) fn read_escape(text: &mut Chars<'_>) -> Option<char> {
     text.next().filter(|first| *first == '\\')?;
     Some(match text.next()? {
@@ -42,7 +42,7 @@ pub(super) fn read_escape(text: &mut Chars<'_>) -> Option<char> {
     })
 }
 
-/// Four hexadecimal digits: one unit of UTF-16.
+/// Reads four hexadecimal digits: one UTF-16 code unit.
 fn read_unit(text: &mut Chars<'_>) -> Option<u16> {
     let mut unit = 0;
     for _ in 0..4 {

@@ -1,14 +1,14 @@
-//! What stands between two brackets: the members of an object, the elements of an array.
+//! The members of an object and the elements of an array.
 
 use super::{JsonFault, JsonString, Value, names::Names, scanner::Scanner};
 
-/// The members of an object, one after the other.
+/// An iterator over the members of an object.
 pub(super) struct Members<'t> {
     list: List<'t>,
     names: Names<'t>,
 }
 
-/// The elements of an array, one after the other.
+/// An iterator over the elements of an array.
 pub(super) struct Elements<'t> {
     list: List<'t>,
 }
@@ -16,13 +16,13 @@ pub(super) struct Elements<'t> {
 struct List<'t> {
     scanner: Scanner<'t>,
     close: u8,
-    /// How many levels an entry may hold.
+    /// The maximum nesting of an entry.
     depth_left: u8,
     is_first: bool,
 }
 
 impl<'t> Members<'t> {
-    /// Begins with an object that comes next, which may hold `depth_left` - 1 levels more.
+    /// Starts at an object whose entries may have `depth_left` - 1 levels.
     pub(super) fn begin(scanner: Scanner<'t>, depth_left: u8) -> Result<Self, JsonFault> {
         Ok(Self { list: List::begin(scanner, b'{', b'}', depth_left)?, names: Names::new() })
     }
@@ -38,12 +38,12 @@ impl<'t> Members<'t> {
         Ok(Some((name, value)))
     }
 
-    /// The place after the object.
+    /// The position after the object.
     pub(super) fn end(self) -> Scanner<'t> {
         self.list.scanner
     }
 
-    /// Reads an object, and returns the place after it.
+    /// Reads an object, and returns the position after it.
     pub(super) fn skip(scanner: Scanner<'t>, depth_left: u8) -> Result<Scanner<'t>, JsonFault> {
         let mut members = Self::begin(scanner, depth_left)?;
         while members.next()?.is_some() {}
@@ -52,7 +52,7 @@ impl<'t> Members<'t> {
 }
 
 impl<'t> Elements<'t> {
-    /// Begins with an array that comes next, which may hold `depth_left` - 1 levels more.
+    /// Starts at an array whose entries may have `depth_left` - 1 levels.
     pub(super) fn begin(scanner: Scanner<'t>, depth_left: u8) -> Result<Self, JsonFault> {
         Ok(Self { list: List::begin(scanner, b'[', b']', depth_left)? })
     }
@@ -65,12 +65,12 @@ impl<'t> Elements<'t> {
         Ok(Some(value))
     }
 
-    /// The place after the array.
+    /// The position after the array.
     pub(super) fn end(self) -> Scanner<'t> {
         self.list.scanner
     }
 
-    /// Reads an array, and returns the place after it.
+    /// Reads an array, and returns the position after it.
     pub(super) fn skip(scanner: Scanner<'t>, depth_left: u8) -> Result<Scanner<'t>, JsonFault> {
         let mut elements = Self::begin(scanner, depth_left)?;
         while elements.next()?.is_some() {}
@@ -85,11 +85,11 @@ impl<'t> List<'t> {
         Ok(Self { scanner, close, depth_left, is_first: true })
     }
 
-    /// The place of the next entry, after a comma where there was one before; `None` where the list is closed.
+    /// The position of the next entry, after the comma; `None` at the end of the list.
     #[inline]
     fn entry(&mut self) -> Result<Option<Scanner<'t>>, JsonFault> {
         let mut scanner = self.scanner;
-        if scanner.skips(self.close) {
+        if scanner.consume(self.close) {
             self.scanner = scanner;
             return Ok(None);
         }

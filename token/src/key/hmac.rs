@@ -5,15 +5,15 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The shortest secret in bytes: as long as the hash.
+/// The minimum length of a secret in bytes: that of the hash.
 pub const MIN_SECRET_BYTES: usize = 32;
 
-/// A secret, as the state of HMAC after it has been taken in: each token begins from there.
+/// The HMAC state after the secret, from which each verification starts.
 #[derive(Clone)]
 pub(crate) struct Secret(Hmac<Sha256>);
 
 impl Secret {
-    /// Takes a secret; `None` where it is too short.
+    /// Reads a secret; `None` if it is too short.
     pub(crate) fn new(secret: &[u8]) -> Option<Self> {
         if secret.len() < MIN_SECRET_BYTES {
             return None;
@@ -21,7 +21,7 @@ impl Secret {
         Hmac::new_from_slice(secret).ok().map(Self)
     }
 
-    /// Whether `tag` is the whole HMAC of `message`, compared in constant time.
+    /// Whether `tag` is the full HMAC of `message`, compared in constant time.
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
         self.0.clone().chain_update(message).verify_slice(tag).is_ok()
     }
@@ -40,9 +40,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_wiped_when_it_is_dropped() {
-        fn assert_is_wiped<T: ZeroizeOnDrop>() {}
-        // What HMAC keeps of a secret is two states of this; without the feature `zeroize` of `sha2` it does not compile.
-        assert_is_wiped::<Sha256>();
+    fn a_secret_is_zeroized_on_drop() {
+        fn assert_zeroizes<T: ZeroizeOnDrop>() {}
+        // HMAC keeps two states of this type. Without the feature `zeroize` of `sha2` this does not compile.
+        assert_zeroizes::<Sha256>();
     }
 }

@@ -1,4 +1,4 @@
-//! One JSON Web Key (RFC 7517 §4), read as far as a public key for signatures needs.
+//! Reads one JSON Web Key (RFC 7517 §4) as a public signature key.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::{
     json::{self, JsonString, Value},
 };
 
-/// The members that count, as the key set spells them.
+/// The members that the verifier reads, as written in the key set.
 #[derive(Default)]
 struct Jwk<'t> {
     kty: Option<Value<'t>>,
@@ -28,7 +28,7 @@ struct Jwk<'t> {
     is_secret: bool,
 }
 
-/// The kinds of public keys that are understood (RFC 7518 §6.1, RFC 8037 §2).
+/// The supported kinds of public keys (RFC 7518 §6.1, RFC 8037 §2).
 #[derive(Clone, Copy)]
 enum Kind {
     Ed25519,
@@ -36,7 +36,7 @@ enum Kind {
     Rsa,
 }
 
-/// Reads a public key; `None` where it is not a signature key of a kind that is understood.
+/// Reads a public key; `None` if it is not a signature key of a supported kind.
 pub(crate) fn read(text: &str) -> Result<Option<Key>, KeySetError> {
     let jwk = Jwk::read(text)?;
     if jwk.is_secret {
@@ -66,26 +66,26 @@ impl<'t> Jwk<'t> {
             "y" => jwk.y = Some(value),
             "n" => jwk.n = Some(value),
             "e" => jwk.e = Some(value),
-            // RFC 7518 §6.3.2, §6.4.1; RFC 8037 §2. Any of an RSA key's numbers gives the others away.
+            // RFC 7518 §6.3.2, §6.4.1; RFC 8037 §2. Any private number of an RSA key reveals the others.
             "d" | "k" | "p" | "q" | "dp" | "dq" | "qi" | "oth" => jwk.is_secret = true,
             _ => {}
         })
         .map_err(|_| KeySetError::NotAnObject)?;
-        jwk.is_secret |= jwk.kty.is_some_and(|kty| says(kty, "oct"));
+        jwk.is_secret |= jwk.kty.is_some_and(|kty| equals(kty, "oct"));
         Ok(jwk)
     }
 
-    /// RFC 7517 §4.2 and §4.3: a key that does not say what it is for is for this.
+    /// Whether `use` and `key_ops` permit verification; both are optional (RFC 7517 §4.2, §4.3).
     fn is_for_signatures(&self) -> bool {
         let verifies = |operations| {
             let mut verifies = false;
             if let Value::Array(operations) = operations {
-                // It was read once already, as a part of the key.
-                let _ = json::array(operations, |operation| verifies |= says(operation, "verify"));
+                // Parsing cannot fail here: the key was parsed with this array.
+                let _ = json::array(operations, |operation| verifies |= equals(operation, "verify"));
             }
             verifies
         };
-        self.purpose.is_none_or(|purpose| says(purpose, "sig")) && self.operations.is_none_or(verifies)
+        self.purpose.is_none_or(|purpose| equals(purpose, "sig")) && self.operations.is_none_or(verifies)
     }
 
     fn kind(&self) -> Option<Kind> {
@@ -97,10 +97,10 @@ impl<'t> Jwk<'t> {
         }
     }
 
-    /// The one algorithm that the key is for; `None` where it is one that is not understood.
+    /// The key's algorithm; `None` if it is not supported.
     fn algorithm(&self, kind: Kind) -> Result<Option<Algorithm>, KeySetError> {
         match self.alg {
-            None => Ok(Some(kind.usual_algorithm())),
+            None => Ok(Some(kind.default_algorithm())),
             Some(Value::String(name)) => Ok(Algorithm::named(&name.text())),
             Some(_) => Err(KeySetError::Algorithm),
         }
@@ -122,8 +122,8 @@ impl<'t> Jwk<'t> {
 }
 
 impl Kind {
-    /// The algorithm of a key that names none: the only one of its kind, and for RSA the one that everybody means.
-    fn usual_algorithm(self) -> Algorithm {
+    /// The algorithm of a key without `alg`: the only one of its kind, and for RSA the most common one.
+    fn default_algorithm(self) -> Algorithm {
         match self {
             Self::Ed25519 => Algorithm::EdDsa,
             Self::P256 => Algorithm::Es256,
@@ -132,11 +132,11 @@ impl Kind {
     }
 }
 
-/// What a member says; nothing, where it is missing or no string.
+/// A member's text; empty if it is missing or not a string.
 fn text(member: Option<Value<'_>>) -> Cow<'_, str> {
     member.and_then(Value::as_string).map(JsonString::text).unwrap_or_default()
 }
 
-fn says(member: Value<'_>, text: &str) -> bool {
-    member.as_string().is_some_and(|string| string.says(text))
+fn equals(member: Value<'_>, text: &str) -> bool {
+    member.as_string().is_some_and(|string| string.equals(text))
 }

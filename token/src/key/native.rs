@@ -1,4 +1,4 @@
-//! Signatures on P-256 and by RSA, checked natively by AWS-LC.
+//! P-256 and RSA signatures, verified by AWS-LC in native builds.
 
 use std::{fmt, sync::Arc};
 
@@ -21,7 +21,7 @@ impl PublicKey {
         Some(Self(Arc::new(ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok()?)))
     }
 
-    /// The RSA key of a modulus and an exponent, big-endian, for signatures of one padding.
+    /// The RSA key of a modulus and an exponent, big-endian, for one padding.
     pub(crate) fn rsa(modulus: &[u8], exponent: &[u8], padding: RsaPadding) -> Option<Self> {
         let parameters = match padding {
             RsaPadding::Pkcs1 => &RSA_PKCS1_2048_8192_SHA256,

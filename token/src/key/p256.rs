@@ -1,7 +1,7 @@
 //! Public keys on the curve P-256 (RFC 7518 §6.2), for `ES256`.
 //!
-//! Natively AWS-LC checks the signatures. In WebAssembly the runtime's own WebCrypto does, which is faster than any code
-//! that could be shipped; but whether a key is one at all is decided here, so that every runtime refuses the same sets.
+//! AWS-LC verifies signatures in native builds. In WebAssembly the runtime's WebCrypto does: it is faster than any code that the
+//! package could ship. This module checks the key itself, so that every runtime refuses the same key sets.
 
 #[cfg(feature = "external-signatures")]
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -14,10 +14,7 @@ pub(crate) const SIGNATURE_BYTES: usize = 64;
 
 /// The affine coordinates of a public key, each big-endian.
 #[derive(Clone, Debug)]
-#[cfg_attr(
-    not(feature = "external-signatures"),
-    expect(dead_code, reason = "only who checks elsewhere reads them again")
-)]
+#[cfg_attr(not(feature = "external-signatures"), expect(dead_code, reason = "only external keys are written again"))]
 pub(crate) struct P256Key {
     x: [u8; 32],
     y: [u8; 32],
@@ -26,9 +23,9 @@ pub(crate) struct P256Key {
 }
 
 impl P256Key {
-    /// Reads the members `x` and `y` of a key; `None` where they are no point of the curve.
+    /// Reads the members `x` and `y` of a key; `None` if they are not a point of the curve.
     pub(crate) fn from_coordinates(x: &str, y: &str) -> Option<Self> {
-        // A coordinate always has 32 bytes, zeros in front included (RFC 7518 §6.2.1.2).
+        // A coordinate always has 32 bytes, with leading zeros (RFC 7518 §6.2.1.2).
         let (x, y) = (base64url::decode_array(x).ok()?, base64url::decode_array(y).ok()?);
         is_on_curve(&x, &y).then_some(())?;
         Some(Self {
@@ -39,13 +36,13 @@ impl P256Key {
         })
     }
 
-    /// Whether `signature`, `r` and `s` in 32 bytes each (RFC 7518 §3.4), is this key's over `message`.
+    /// Whether `signature`, `r` and `s` in 32 bytes each (RFC 7518 §3.4), is this key's signature of `message`.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.native.verify(message, signature)
     }
 
-    /// The members of a JSON Web Key that make this key.
+    /// The members of this key's JSON Web Key.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn jwk_members(&self) -> String {
         let [x, y] = [&self.x, &self.y].map(|coordinate| Base64UrlUnpadded::encode_string(coordinate));
@@ -62,16 +59,16 @@ const P: Number = [0xffff_ffff_ffff_ffff, 0x0000_0000_ffff_ffff, 0, 0xffff_ffff_
 /// The coefficient `b` of the curve (NIST SP 800-186 §3.2.1.3).
 const B: Number = [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
 
-/// Whether y² = x³ − 3x + b in the field, both coordinates in their one spelling. The point at infinity has no
-/// coordinates, and the curve's cofactor is 1: every point on it is a good key.
+/// Whether y² = x³ − 3x + b in the field, with canonical coordinates. The point at infinity has no coordinates, and the curve's
+/// cofactor is 1: every point on the curve is a valid key.
 ///
-/// It is asked once a key, of public numbers, so that the plainest arithmetic will do. The crate `p256` would answer it
-/// too, at 12 KB of compressed WebAssembly, a fifth of the whole module.
+/// The check runs once per key on public numbers, so simple arithmetic is enough. The crate `p256` would add 12 KB of compressed
+/// WebAssembly, a fifth of the module.
 fn is_on_curve(x: &[u8; 32], y: &[u8; 32]) -> bool {
     let (x, y) = (number(x), number(y));
-    let has_one_spelling = subtract(x, P).1 && subtract(y, P).1;
+    let is_canonical = subtract(x, P).1 && subtract(y, P).1;
     let three_x = add(add(x, x), x);
-    has_one_spelling && add(multiply(y, y), three_x) == add(multiply(multiply(x, x), x), B)
+    is_canonical && add(multiply(y, y), three_x) == add(multiply(multiply(x, x), x), B)
 }
 
 fn number(big_endian: &[u8; 32]) -> Number {
@@ -87,14 +84,14 @@ fn subtract(a: Number, b: Number) -> (Number, bool) {
     combine(a, b, u64::borrowing_sub)
 }
 
-/// The sum of two numbers of the field.
+/// The sum of two field elements.
 fn add(a: Number, b: Number) -> Number {
     let (sum, carry) = combine(a, b, u64::carrying_add);
     let (reduced, is_below) = subtract(sum, P);
     if is_below && !carry { sum } else { reduced }
 }
 
-/// The product of two numbers of the field, doubled and added bit by bit.
+/// The product of two field elements, by double-and-add.
 fn multiply(a: Number, b: Number) -> Number {
     let bits = b.iter().rev().flat_map(|limb| (0..64).rev().map(move |bit| limb >> bit & 1 == 1));
     bits.fold([0; 4], |product, bit| {
@@ -117,7 +114,7 @@ mod tests {
     use super::*;
 
     fn bytes(hex: &str) -> [u8; 32] {
-        let digit = |place: usize| u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).unwrap();
+        let digit = |index: usize| u8::from_str_radix(&hex[2 * index..2 * index + 2], 16).unwrap();
         std::array::from_fn(digit)
     }
 
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_base_point_is_on_the_curve_and_no_neighbour_of_it() {
+    fn the_base_point_is_on_the_curve_and_its_neighbors_are_not() {
         let (x, y) = base();
         assert!(is_on_curve(&x, &y));
         assert!(!is_on_curve(&y, &x));
@@ -142,8 +139,8 @@ mod tests {
     }
 
     #[test]
-    fn a_coordinate_has_one_spelling() {
-        // x = 0 is on the curve with the square root of b; so is, to who reduces first, x = p.
+    fn only_canonical_coordinates_are_accepted() {
+        // x = 0 is on the curve with the square root of b; after a reduction, so is x = p.
         let root_of_b = bytes("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4");
         let p = bytes("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
         assert!(is_on_curve(&[0; 32], &root_of_b));
@@ -153,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arithmetic_agrees_with_aws_lc_on_many_keys() {
+    fn random_keys_of_aws_lc_are_on_the_curve() {
         use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
         for _ in 0..50 {
             let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();

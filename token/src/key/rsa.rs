@@ -5,13 +5,13 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{Algorithm, KeySetError, base64url};
 
-/// The shortest modulus in bits (RFC 7518 §3.3).
+/// The minimum size of the modulus in bits (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;
 
-/// The longest modulus in bits: longer ones only make every verification slower.
+/// The maximum size of the modulus in bits: longer ones only slow every verification.
 pub const MAX_RSA_BITS: usize = 8192;
 
-/// How a signature is padded. A key is for one padding alone (RFC 8725 §3.1).
+/// A signature's padding. A key has exactly one (RFC 8725 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RsaPadding {
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
@@ -20,12 +20,9 @@ pub(crate) enum RsaPadding {
     Pss,
 }
 
-/// A modulus and an exponent, big-endian, without zeros in front.
+/// A modulus and an exponent, big-endian, without leading zeros.
 #[derive(Clone, Debug)]
-#[cfg_attr(
-    not(feature = "external-signatures"),
-    expect(dead_code, reason = "only who checks elsewhere reads them again")
-)]
+#[cfg_attr(not(feature = "external-signatures"), expect(dead_code, reason = "only external keys are written again"))]
 pub(crate) struct RsaKey {
     modulus: Vec<u8>,
     exponent: Vec<u8>,
@@ -37,8 +34,8 @@ pub(crate) struct RsaKey {
 impl RsaKey {
     /// Reads the members `n` and `e` of a key.
     pub(crate) fn from_numbers(n: &str, e: &str, padding: RsaPadding) -> Result<Self, KeySetError> {
-        let modulus = number(n).filter(|bytes| is_good_modulus(bytes)).ok_or(KeySetError::RsaModulus)?;
-        let exponent = number(e).filter(|bytes| is_good_exponent(bytes)).ok_or(KeySetError::RsaExponent)?;
+        let modulus = number(n).filter(|bytes| is_valid_modulus(bytes)).ok_or(KeySetError::RsaModulus)?;
+        let exponent = number(e).filter(|bytes| is_valid_exponent(bytes)).ok_or(KeySetError::RsaExponent)?;
         #[cfg(not(target_family = "wasm"))]
         let native = super::native::PublicKey::rsa(&modulus, &exponent, padding).ok_or(KeySetError::RsaModulus)?;
         Ok(Self {
@@ -57,19 +54,19 @@ impl RsaKey {
         }
     }
 
-    /// A signature is as long as the modulus (RFC 8017 §8.1.2 and §8.2.2).
+    /// The length of a signature in bytes, that of the modulus (RFC 8017 §8.1.2 and §8.2.2).
     #[cfg(feature = "external-signatures")]
     pub(crate) fn signature_bytes(&self) -> usize {
         self.modulus.len()
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// Whether `signature` is this key's signature of `message`.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.native.verify(message, signature)
     }
 
-    /// The members of a JSON Web Key that make this key.
+    /// The members of this key's JSON Web Key.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn jwk_members(&self) -> String {
         let [n, e] = [&self.modulus, &self.exponent].map(|number| Base64UrlUnpadded::encode_string(number));
@@ -77,23 +74,23 @@ impl RsaKey {
     }
 }
 
-/// Reads a number above zero in its one spelling, without a zero in front (RFC 7518 §2, `Base64urlUInt`).
+/// Reads a positive number in canonical form, without leading zeros (RFC 7518 §2, `Base64urlUInt`).
 fn number(text: &str) -> Option<Vec<u8>> {
     base64url::decode(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
 }
 
-/// The product of two odd primes is odd.
-fn is_good_modulus(bytes: &[u8]) -> bool {
-    let zeros_in_front = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
-    let bits = 8 * bytes.len() - zeros_in_front;
+/// Checks the size of a modulus, and that it is odd, as the product of two odd primes.
+fn is_valid_modulus(bytes: &[u8]) -> bool {
+    let leading_zeros = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
+    let bits = 8 * bytes.len() - leading_zeros;
     (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) && is_odd(bytes)
 }
 
-/// The public exponents that are in use. workerd's WebCrypto imports keys with these and no others, and a key set must not
-/// be good in one runtime and bad in another.
+/// The accepted public exponents. workerd's WebCrypto imports only keys with these, and every runtime must accept the same key
+/// sets.
 const EXPONENTS: [&[u8]; 4] = [&[1, 0, 1], &[3], &[17], &[37]];
 
-fn is_good_exponent(bytes: &[u8]) -> bool {
+fn is_valid_exponent(bytes: &[u8]) -> bool {
     EXPONENTS.contains(&bytes)
 }
 
@@ -126,14 +123,14 @@ mod tests {
             assert_eq!(read(&modulus(bits), &e), Ok(()), "{bits}");
         }
         let even = [&modulus(2048)[..255], &[2]].concat();
-        let with_zero_in_front = [&[0], &modulus(2048)[..]].concat();
-        for bad in [modulus(2047), modulus(1024), modulus(8193), even, with_zero_in_front, vec![], vec![0]] {
-            assert_eq!(read(&bad, &e), Err(KeySetError::RsaModulus), "{} bytes", bad.len());
+        let with_leading_zero = [&[0], &modulus(2048)[..]].concat();
+        for invalid in [modulus(2047), modulus(1024), modulus(8193), even, with_leading_zero, vec![], vec![0]] {
+            assert_eq!(read(&invalid, &e), Err(KeySetError::RsaModulus), "{} bytes", invalid.len());
         }
     }
 
     #[test]
-    fn an_exponent_is_one_that_every_runtime_takes() {
+    fn only_exponents_that_every_runtime_supports_are_accepted() {
         let n = modulus(2048);
         for e in [&[3][..], &[17], &[37], &[1, 0, 1]] {
             assert_eq!(read(&n, e), Ok(()), "{e:?}");

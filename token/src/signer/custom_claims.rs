@@ -1,4 +1,4 @@
-//! Claims of the user's own, beside those that the token itself needs.
+//! Custom claims of a user.
 
 use std::str::FromStr;
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::json;
 
-/// The greatest length of custom claims, written as JSON without white space: a token with them, and with a kibibyte of
-/// roles, fits into a cookie of 4 KiB, which is what browsers keep (RFC 6265 §6.1).
+/// The maximum length of custom claims as JSON without white space. A token with them and 1 KiB of roles fits into a cookie of
+/// 4 KiB, the limit of browsers (RFC 6265 §6.1).
 pub const MAX_CUSTOM_CLAIMS_BYTES: usize = 1024;
 
-/// Names that custom claims may not have: those that the token itself carries, those that RFC 7519 §4.1 and RFC 9068 §2.2
-/// give a meaning to, and those by which other readers judge whom a token is for and who acts with it (RFC 7800,
-/// RFC 8693, RFC 9396, OpenID Connect Core §2). `groups` and `entitlements` of RFC 9068 §2.2.3.1 are the user's own.
+/// Reserved names: the token's claims, those that RFC 7519 §4.1 and RFC 9068 §2.2 define, and those by which other verifiers
+/// determine the audience or the acting party (RFC 7800, RFC 8693, RFC 9396, OpenID Connect Core §2). `groups` and
+/// `entitlements` of RFC 9068 §2.2.3.1 are permitted.
 const RESERVED: [&str; 24] = [
     "iss",
     "sub",
@@ -41,53 +41,53 @@ const RESERVED: [&str; 24] = [
     "events",
 ];
 
-/// Claims of the user's own: a JSON object that every strict verifier reads as it was meant, with none of the names that
-/// the token needs itself. Names are kept in their order, numbers as a double or a whole number of 64 bits.
+/// Custom claims: a JSON object that every strict verifier reads alike, without reserved names. Names keep their order; a number is
+/// a double or a 64-bit integer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomClaims(Map<String, Value>);
 
-/// A text that cannot be custom claims.
+/// Why a text is not valid as custom claims.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCustomClaims {
-    /// It is not one JSON object, or a part of it is not JSON, or a number is beyond the greatest double.
+    /// It is not exactly one JSON object, or a number is beyond the largest double.
     #[error("custom claims must be a JSON object such as {{\"plan\": \"pro\"}}")]
     Syntax,
-    /// A member stands there twice, at whatever depth.
-    #[error("custom claims must not name a member twice")]
+    /// It has a duplicate member, at any depth.
+    #[error("custom claims must not have duplicate members")]
     DuplicateMember,
-    /// Objects and arrays are nested deeper than verifiers read.
+    /// Objects and arrays are nested deeper than verifiers accept.
     #[error("custom claims must not be nested deeper than 16 levels")]
     TooDeep,
-    /// A name that means something else in a token.
-    #[error("the claim {0:?} is the token's own or reserved: choose another name")]
+    /// A name is reserved.
+    #[error("the claim {0:?} is reserved: choose another name")]
     Reserved(String),
-    /// More than a token can carry.
+    /// They are longer than [`MAX_CUSTOM_CLAIMS_BYTES`].
     #[error(
-        "custom claims must have at most {MAX_CUSTOM_CLAIMS_BYTES} bytes in all: a token carries them, and must fit into a cookie"
+        "custom claims must have at most {MAX_CUSTOM_CLAIMS_BYTES} bytes in total, so that the token fits into a cookie"
     )]
     TooLarge,
 }
 
 impl CustomClaims {
-    /// Whether there are none.
+    /// Whether there are no claims.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The names, in their order.
+    /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// These and the others; of two with one name the other one.
+    /// These claims and `others`, which replace claims of the same name.
     pub fn with(&self, others: &Self) -> Result<Self, InvalidCustomClaims> {
         let mut claims = self.0.clone();
         claims.extend(others.0.clone());
         Self::checked(claims)
     }
 
-    /// These but for the one with that name.
+    /// These claims without the one with this name.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         let mut claims = self.0.clone();
@@ -108,7 +108,7 @@ impl CustomClaims {
 impl FromStr for CustomClaims {
     type Err = InvalidCustomClaims;
 
-    /// Reads them as a verifier will: what it would refuse in a token is refused here.
+    /// Reads claims with the verifier's parser, and refuses what a verifier would refuse.
     fn from_str(text: &str) -> Result<Self, InvalidCustomClaims> {
         json::object(text, |_, _| ())?;
         Self::checked(serde_json::from_str(text).map_err(|_| InvalidCustomClaims::Syntax)?)
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_written_as_they_were_read() {
+    fn claims_are_written_as_read() {
         for text in
             ["{}", r#"{"a":[1,-2.5,null,true],"b":{"c":"é\n"},"groups":["x"]}"#, r#"{"n":18446744073709551615}"#]
         {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_double_comes_back_as_it_was() {
+    fn doubles_are_preserved() {
         for text in [r#"{"n":0.1}"#, r#"{"n":1.7976931348623137e308}"#, r#"{"n":2.2250738585072014e-308}"#] {
             let read = claims(text).unwrap();
             assert_eq!(claims(&serde_json::to_string(&read).unwrap()).unwrap(), read);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_verifier_would_refuse_is_refused() {
+    fn claims_that_a_verifier_would_refuse_are_refused() {
         let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
         assert!(claims(&nested(16)).is_ok());
         assert_eq!(claims(&nested(17)), Err(InvalidCustomClaims::TooDeep));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_of_the_token_itself_can_be_a_custom_claim() {
+    fn reserved_names_are_refused() {
         let token = AccessClaims {
             iss: "i",
             sub: "s",
@@ -190,12 +190,12 @@ mod tests {
             let reserved = Err(InvalidCustomClaims::Reserved(name.to_owned()));
             assert_eq!(claims(&json!({ name: 1 }).to_string()), reserved);
         }
-        // However it is spelled.
+        // With escapes, too.
         assert_eq!(claims(r#"{"\u0069ss":1}"#), Err(InvalidCustomClaims::Reserved("iss".to_owned())));
     }
 
     #[test]
-    fn claims_are_added_and_taken_away_and_stay_small() {
+    fn claims_are_added_and_removed_within_the_maximum_length() {
         let one = claims(r#"{"a":1,"b":2}"#).unwrap();
         let other = claims(r#"{"b":3,"c":4}"#).unwrap();
         assert_eq!(one.with(&other).unwrap(), claims(r#"{"a":1,"b":3,"c":4}"#).unwrap());

@@ -1,4 +1,4 @@
-//! Signing with `EdDSA` and Ed25519 (RFC 8037 §3.1), carried by `jwt-compact`.
+//! Signing with `EdDSA` and Ed25519 (RFC 8037 §3.1), for `jwt-compact`.
 
 use std::{borrow::Cow, num::NonZeroUsize};
 

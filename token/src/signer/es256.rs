@@ -1,4 +1,4 @@
-//! Signing with `ES256` (RFC 7518 §3.4) by AWS-LC, carried by `jwt-compact`.
+//! Signing with `ES256` (RFC 7518 §3.4) by AWS-LC, for `jwt-compact`.
 
 use std::{borrow::Cow, num::NonZeroUsize};
 
@@ -23,16 +23,16 @@ pub(crate) struct Es256Key(EcdsaKeyPair);
 pub(crate) struct Es256Signature(Vec<u8>);
 
 impl Es256Key {
-    /// Takes a number above zero and below the curve's order; `None` where it is not.
+    /// Reads a number above zero and below the curve's order; `None` if it is not.
     pub(crate) fn from_private_key(private_key: &[u8; 32]) -> Option<Self> {
         let point = PrivateKey::from_private_key(&ECDH_P256, private_key).ok()?.compute_public_key().ok()?;
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
         EcdsaKeyPair::from_private_key_and_public_key(algorithm, private_key, point.as_ref()).ok().map(Self)
     }
 
-    /// The required members of the public JSON Web Key (RFC 7518 §6.2.1), in the order of their names.
+    /// The required members of the public JSON Web Key (RFC 7518 §6.2.1), ordered by name.
     pub(crate) fn public_jwk(&self) -> Value {
-        // The uncompressed form of SEC 1 §2.3.3: a byte that says so, then the coordinates.
+        // The uncompressed form of SEC 1 §2.3.3: one byte for the form, then the coordinates.
         let coordinates = self.0.public_key().as_ref().get(1..).unwrap_or_default();
         let (x, y) = coordinates.split_at(coordinates.len() / 2);
         let [x, y] = [x, y].map(Base64UrlUnpadded::encode_string);
@@ -61,12 +61,9 @@ impl Algorithm for Es256 {
         Cow::Borrowed(crate::Algorithm::Es256.name())
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "AWS-LC ends the process where it gets no randomness; nothing else can fail"
-    )]
+    #[expect(clippy::expect_used, reason = "AWS-LC aborts the process without randomness; nothing else can fail")]
     fn sign(&self, signing_key: &Es256Key, message: &[u8]) -> Es256Signature {
-        let signature = signing_key.0.sign(&SystemRandom::new(), message).expect("a good key signs any message");
+        let signature = signing_key.0.sign(&SystemRandom::new(), message).expect("a valid key signs any message");
         Es256Signature(signature.as_ref().to_vec())
     }
 

@@ -1,4 +1,4 @@
-//! What the verifier accepts and refuses, by tokens written by hand.
+//! Accepted and refused tokens.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -67,7 +67,7 @@ fn code(header: &Value, claims: &Value) -> &'static str {
 }
 
 #[test]
-fn a_good_token_is_accepted_and_its_claims_are_read() {
+fn a_valid_token_is_accepted_and_its_claims_are_returned() {
     let verified = verify_at(&token_of(&header(), &claims()), NOW).unwrap();
     assert_eq!(verified.subject().as_deref(), Some("u1"));
     assert_eq!(verified.session_id().as_deref(), Some("s1"));
@@ -80,7 +80,7 @@ fn a_good_token_is_accepted_and_its_claims_are_read() {
 }
 
 #[test]
-fn a_token_expires_at_its_exp_and_leeway_moves_that() {
+fn a_token_expires_at_exp_plus_leeway() {
     let token = token_of(&header(), &claims());
     let at = |leeway, now| verifier(leeway).verify(&token, UnixSeconds::new(now).unwrap()).map(|_| ());
     assert_eq!(at(0, NOW + 299), Ok(()));
@@ -90,7 +90,7 @@ fn a_token_expires_at_its_exp_and_leeway_moves_that() {
 }
 
 #[test]
-fn a_token_grows_too_old_before_it_expires_where_an_age_is_set() {
+fn a_token_beyond_the_maximum_age_is_refused() {
     let policy = |age, leeway| Policy { max_token_age: Some(age), leeway, ..Policy::for_audience("api") };
     let issued = |iat: u64| with(claims(), "iat", json!(iat));
     assert_eq!(code_under(policy(60, 0), &issued(NOW - 59)), "accepted");
@@ -103,14 +103,14 @@ fn a_token_grows_too_old_before_it_expires_where_an_age_is_set() {
 }
 
 #[test]
-fn a_required_claim_must_be_there() {
+fn a_missing_required_claim_is_refused() {
     let policy = Policy { required_claims: vec!["sid".into(), "tenant".into()], ..Policy::for_audience("api") };
     assert_eq!(code_under(policy.clone(), &claims()), "ERR_CLAIM_INVALID tenant");
     assert_eq!(code_under(policy, &with(claims(), "tenant", json!(null))), "accepted");
 }
 
 #[test]
-fn a_key_of_one_issuer_never_makes_a_token_of_another_good() {
+fn a_key_of_one_issuer_never_verifies_a_token_of_another() {
     let other_key = SigningKey::from_bytes(&[8; 32]);
     let other = Issuer::named("https://other.example", keys_of(&other_key));
     let mut verifier = verifier(0);
@@ -119,10 +119,10 @@ fn a_key_of_one_issuer_never_makes_a_token_of_another_good() {
         let token = token_of(&header(), &with(claims(), "iss", iss));
         verifier.verify(&token, UnixSeconds::new(NOW).unwrap()).map_or_else(|error| error.code(), |_| "accepted")
     };
-    let place = |iss: &str| verifier.issuer_of(&token_of(&header(), &with(claims(), "iss", json!(iss))));
-    assert_eq!(place("https://auth.example"), Ok(0));
-    assert_eq!(place("https://other.example"), Ok(1));
-    assert_eq!(place("https://third.example").unwrap_err().claim(), Some("iss"));
+    let index = |iss: &str| verifier.issuer_of(&token_of(&header(), &with(claims(), "iss", json!(iss))));
+    assert_eq!(index("https://auth.example"), Ok(0));
+    assert_eq!(index("https://other.example"), Ok(1));
+    assert_eq!(index("https://third.example").unwrap_err().claim(), Some("iss"));
     assert_eq!(code(json!("https://auth.example")), "accepted");
     assert_eq!(code(json!("https://other.example")), "ERR_SIGNATURE_INVALID");
     assert_eq!(code(json!("https://third.example")), "ERR_CLAIM_INVALID");
@@ -130,7 +130,7 @@ fn a_key_of_one_issuer_never_makes_a_token_of_another_good() {
 }
 
 #[test]
-fn a_token_must_tell_whose_keys_count() {
+fn issuers_must_have_unique_names() {
     let nameless = Issuer { name: None, ..issuer() };
     let add = |first: &Issuer, second: &Issuer| {
         Verifier::new(Policy::for_audience("api"), first.clone()).add_issuer(second.clone())
@@ -138,8 +138,8 @@ fn a_token_must_tell_whose_keys_count() {
     assert_eq!(add(&issuer(), &issuer()), Err(AmbiguousIssuers));
     assert_eq!(add(&issuer(), &nameless), Err(AmbiguousIssuers));
     assert_eq!(add(&nameless, &issuer()), Err(AmbiguousIssuers));
-    let nobody = Verifier::without_issuers(Policy::for_audience("api"));
-    let refusal = nobody.verify(&token_of(&header(), &claims()), UnixSeconds::new(NOW).unwrap()).unwrap_err();
+    let without_issuers = Verifier::without_issuers(Policy::for_audience("api"));
+    let refusal = without_issuers.verify(&token_of(&header(), &claims()), UnixSeconds::new(NOW).unwrap()).unwrap_err();
     assert_eq!(refusal.claim(), Some("iss"));
 }
 
@@ -151,7 +151,7 @@ fn a_token_is_not_valid_before_its_nbf() {
 }
 
 #[test]
-fn a_header_that_is_not_an_access_token_s_is_refused() {
+fn an_unaccepted_header_is_refused() {
     let changed = |name, value| code(&with(header(), name, value), &claims());
     assert_eq!(changed("alg", json!("none")), "ERR_ALG_NOT_ALLOWED");
     assert_eq!(changed("alg", json!("HS256")), "ERR_ALG_NOT_ALLOWED");
@@ -171,10 +171,10 @@ fn a_header_that_is_not_an_access_token_s_is_refused() {
 }
 
 #[test]
-fn a_token_is_never_checked_by_another_algorithm_than_its_key_s() {
+fn a_token_is_verified_only_by_its_key_s_algorithm() {
     let now = UnixSeconds::new(NOW).unwrap();
     let public = key().verifying_key();
-    // The classic confusion: the public key, which everybody knows, taken for an HMAC secret.
+    // The classic confusion: the public key as an HMAC secret.
     let confused = Signer::hs256(public.as_bytes()).unwrap();
     let forged = confused.sign(&access_claims()).unwrap();
     assert_eq!(verifier(0).verify(&forged, now), Err(VerifyError::Algorithm));
@@ -204,7 +204,7 @@ fn access_claims() -> AccessClaims<'static> {
 }
 
 #[test]
-fn claims_that_do_not_fit_the_policy_are_refused_by_name() {
+fn the_error_names_the_claim_that_violates_the_policy() {
     let fault = |claims: Value| {
         let error = verify_at(&token_of(&header(), &claims), NOW).unwrap_err();
         error.claim().unwrap_or_default().to_owned()
@@ -232,7 +232,7 @@ fn every_flipped_bit_and_every_truncation_is_refused() {
 }
 
 #[test]
-fn the_first_of_several_faults_is_named() {
+fn the_first_of_several_errors_is_reported() {
     let expired_by_another = with(with(claims(), "exp", json!(1)), "iss", json!("x"));
     let unknown_key = with(header(), "kid", json!("k2"));
     assert_eq!(code(&unknown_key, &expired_by_another), "ERR_KEY_UNKNOWN");

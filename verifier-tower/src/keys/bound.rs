@@ -1,4 +1,4 @@
-//! Keys at work: the verifier that is bound to the newest ones, and the one fetch that renews them.
+//! The verifier with the newest keys, and the single fetch that renews them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,10 +26,10 @@ struct State {
     verifier: Option<Arc<Verifier>>,
     etag: Option<HeaderValue>,
     text: String,
-    /// What the last fetch failed of.
+    /// The error of the last fetch.
     failure: Arc<str>,
-    /// Ends with the fetch that is under way: its sender is dropped then, come what may.
-    under_way: Option<watch::Receiver<()>>,
+    /// The fetch in progress. Its sender is dropped when the fetch ends, also by a panic.
+    in_progress: Option<watch::Receiver<()>>,
 }
 
 impl Bound {
@@ -39,13 +39,13 @@ impl Bound {
             verifier: None,
             etag: None,
             text: String::new(),
-            failure: "it was not tried yet".into(),
-            under_way: None,
+            failure: "no attempt yet".into(),
+            in_progress: None,
         };
         Self { url: keys.url, client: keys.client, issuer, policy, state: Mutex::new(state) }
     }
 
-    /// The verifier with keys that may be used now; fetches them where it must.
+    /// The verifier with valid keys; fetches them if required.
     pub(crate) async fn current(self: &Arc<Self>) -> Result<Arc<Verifier>, KeysUnreachable> {
         let (step, verifier) = {
             let state = self.state();
@@ -54,7 +54,7 @@ impl Bound {
         match (step, verifier) {
             (Step::Use | Step::UseStale, Some(verifier)) => Ok(verifier),
             (Step::UseAndRenew, Some(verifier)) => {
-                self.begin();
+                self.start_fetch();
                 Ok(verifier)
             }
             (Step::Refuse { .. }, _) => Err(self.unreachable()),
@@ -68,12 +68,12 @@ impl Bound {
         }
     }
 
-    /// Other keys than those that do not have a token's `kid`, where a fetch may look for them now and finds some.
+    /// Newer keys than those without a token's `kid`, if a fetch is permitted now and returns other keys.
     pub(crate) async fn newer(self: &Arc<Self>) -> Option<Arc<Verifier>> {
         let before = {
             let mut state = self.state();
-            // Whoever comes while a fetch is under way waits for it: that it began for another reason does not matter.
-            if state.under_way.is_none() && !state.schedule.may_reload(Instant::now()) {
+            // A request during a fetch waits for it, whatever its reason.
+            if state.in_progress.is_none() && !state.schedule.may_reload(Instant::now()) {
                 return None;
             }
             state.verifier.clone()?
@@ -82,23 +82,23 @@ impl Bound {
         self.state().verifier.clone().filter(|now| !Arc::ptr_eq(now, &before))
     }
 
-    /// Waits for the fetch that is under way, or for one that begins now.
+    /// Waits for the fetch in progress, or for a new one.
     async fn fetch(self: &Arc<Self>) {
-        let mut end = self.begin();
-        // The error is what is waited for: the fetch has ended and its sender is gone.
+        let mut end = self.start_fetch();
+        // The error is expected: the fetch has ended and dropped its sender.
         drop(end.changed().await);
     }
 
-    /// Begins a fetch in a task of its own, unless one is under way: a request that is given up does not end it for others.
-    fn begin(self: &Arc<Self>) -> watch::Receiver<()> {
+    /// Starts a fetch in its own task, unless one is in progress. A canceled request does not end it for others.
+    fn start_fetch(self: &Arc<Self>) -> watch::Receiver<()> {
         let mut state = self.state();
-        if let Some(under_way) = &state.under_way
-            && under_way.has_changed().is_ok()
+        if let Some(in_progress) = &state.in_progress
+            && in_progress.has_changed().is_ok()
         {
-            return under_way.clone();
+            return in_progress.clone();
         }
         let (ended, end) = watch::channel(());
-        state.under_way = Some(end.clone());
+        state.in_progress = Some(end.clone());
         let etag = state.etag.clone();
         drop(state);
         let bound = Arc::clone(self);
@@ -117,12 +117,12 @@ impl Bound {
             Err(failure) => Err(failure),
         };
         let mut state = self.state();
-        state.under_way = None;
+        state.in_progress = None;
         match outcome {
             Ok((new, max_age)) => {
                 state.schedule.confirm(max_age, Instant::now());
                 if let Some((verifier, text, etag)) = new {
-                    // The same keys again keep what was prepared for them.
+                    // Unchanged keys keep their verifier and its tables.
                     if state.text != text {
                         state.verifier = Some(Arc::new(verifier));
                         state.text = text;
@@ -138,7 +138,7 @@ impl Bound {
         }
     }
 
-    /// A set that cannot be used does not take the place of one that can.
+    /// A verifier with new keys. An invalid set is an error, and replaces nothing.
     fn bind(&self, text: &str) -> Result<Verifier, String> {
         let keys = KeySet::from_json(text).map_err(|error| error.to_string())?;
         Ok(Verifier::new(self.policy.clone(), Issuer::named(self.issuer.as_str(), keys)))
@@ -150,14 +150,14 @@ impl Bound {
         KeysUnreachable { url: self.url.to_string(), reason: Arc::clone(&state.failure), retry_after }
     }
 
-    /// Nothing is left half-way where a holder panicked: each of them writes once, at its end.
+    /// A panic leaves no partial state: each holder of the lock writes once, at its end.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Spreads the tries of many verifiers; no secret, so that none is an answer too.
-#[expect(clippy::disallowed_methods, reason = "this is the one place in this crate that draws randomness")]
+/// A random byte that spreads the attempts of many verifiers. It is no secret, so 0 is fine without randomness.
+#[expect(clippy::disallowed_methods, reason = "the only place in this crate that draws randomness")]
 fn jitter() -> u8 {
     let mut byte = [0];
     getrandom::fill(&mut byte).map_or(0, |()| byte[0])

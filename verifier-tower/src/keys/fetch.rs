@@ -1,4 +1,4 @@
-//! One fetch of a key set, from a server that may be slow, broken or hostile.
+//! Fetches a key set from a server that may be slow, broken or hostile.
 
 use std::{error::Error, time::Duration};
 
@@ -14,17 +14,17 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time;
 
-/// How long the whole answer may take.
+/// The maximum time for the complete response.
 const TIME_OUT: Duration = Duration::from_secs(5);
 
-/// An HTTP client that follows no redirect: it could lead anywhere.
+/// An HTTP client that follows no redirects: a redirect could lead to any server.
 #[derive(Clone)]
 pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 
-/// What a server said.
+/// The result of a fetch.
 #[derive(Debug)]
 pub(crate) enum Fetched {
-    /// The keys are those of the tag that was sent (RFC 9110 §15.4.5).
+    /// The keys have not changed since the sent `ETag` (RFC 9110 §15.4.5).
     Unchanged {
         max_age: Option<Duration>,
     },
@@ -36,15 +36,15 @@ pub(crate) enum Fetched {
 }
 
 impl Client {
-    /// Trusts the certificates that the machine trusts.
+    /// A client with the machine's certificate authorities.
     pub(crate) fn new() -> Self {
         let connector =
             HttpsConnectorBuilder::new().with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider());
         let builder = match connector {
             Ok(builder) => builder,
             Err(error) => {
-                tracing::warn!(%error, "the machine trusts no certificate authority: no https address can be reached");
-                HttpsConnectorBuilder::new().with_tls_config(trusting_nobody())
+                tracing::warn!(%error, "found no trusted certificate authorities; https requests will fail");
+                HttpsConnectorBuilder::new().with_tls_config(without_authorities())
             }
         };
         Self::over(builder.https_or_http().enable_http1().build())
@@ -58,37 +58,37 @@ impl Client {
         Self(legacy::Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector))
     }
 
-    /// Fetches a key set, unless it is still the one of `etag`.
+    /// Fetches a key set, unless it still has this `etag`.
     pub(crate) async fn fetch(&self, url: &Uri, etag: Option<&HeaderValue>) -> Result<Fetched, String> {
-        let fetched = time::timeout(TIME_OUT, self.ask(url, etag)).await;
-        fetched.unwrap_or_else(|_| Err(format!("no whole answer came within {} s", TIME_OUT.as_secs())))
+        let fetched = time::timeout(TIME_OUT, self.request(url, etag)).await;
+        fetched.unwrap_or_else(|_| Err(format!("no complete response within {} s", TIME_OUT.as_secs())))
     }
 
-    async fn ask(&self, url: &Uri, etag: Option<&HeaderValue>) -> Result<Fetched, String> {
+    async fn request(&self, url: &Uri, etag: Option<&HeaderValue>) -> Result<Fetched, String> {
         let mut request = Request::get(url).header(header::ACCEPT, "application/jwk-set+json, application/json");
         if let Some(etag) = etag {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
         let request = request.body(Empty::new()).map_err(|error| error.to_string())?;
-        let (head, body) = self.0.request(request).await.map_err(whole_story)?.into_parts();
+        let (head, body) = self.0.request(request).await.map_err(with_causes)?.into_parts();
         let max_age = max_age(&head.headers);
         match head.status {
             StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::Unchanged { max_age }),
             StatusCode::OK => {
-                let body = Limited::new(body, MAX_KEY_SET_BYTES).collect().await.map_err(whole_story)?.to_bytes();
-                let text = String::from_utf8(body.into()).map_err(|_| "the answer is not UTF-8")?;
+                let body = Limited::new(body, MAX_KEY_SET_BYTES).collect().await.map_err(with_causes)?.to_bytes();
+                let text = String::from_utf8(body.into()).map_err(|_| "the response is not UTF-8")?;
                 Ok(Fetched::Keys { text, etag: head.headers.get(header::ETAG).cloned(), max_age })
             }
-            status => Err(format!("the answer has the status {}", status.as_u16())),
+            status => Err(format!("the response has the status {}", status.as_u16())),
         }
     }
 }
 
-fn trusting_nobody() -> ClientConfig {
+fn without_authorities() -> ClientConfig {
     ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
 }
 
-/// How long the answer is good (RFC 9111 §5.2.2), less the time that it has spent in caches on the way (§5.1).
+/// The response's `max-age` (RFC 9111 §5.2.2) less its `Age` in caches (§5.1).
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let mut directives = headers
         .get_all(header::CACHE_CONTROL)
@@ -96,25 +96,25 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(|directive| directive.trim().to_ascii_lowercase());
-    let given = directives.find_map(|directive| match directive.as_str() {
+    let max_age = directives.find_map(|directive| match directive.as_str() {
         "no-store" | "no-cache" => Some(0),
         directive => directive.strip_prefix("max-age=")?.trim_matches('"').parse::<u64>().ok(),
     })?;
     let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
-    Some(Duration::from_secs(given.saturating_sub(age)))
+    Some(Duration::from_secs(max_age.saturating_sub(age)))
 }
 
-/// An error and all its causes: hyper's own words alone say little.
-fn whole_story(error: impl Into<Box<dyn Error + Send + Sync>>) -> String {
+/// An error with all its causes: hyper's own message lacks them.
+fn with_causes(error: impl Into<Box<dyn Error + Send + Sync>>) -> String {
     let error = error.into();
-    let mut story = error.to_string();
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        story.push_str(": ");
-        story.push_str(&error.to_string());
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
-    story
+    text
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_age_of_an_answer_is_read_from_its_headers() {
+    fn max_age_is_read_from_the_headers() {
         let age = |pairs: &[(header::HeaderName, &'static str)]| {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {

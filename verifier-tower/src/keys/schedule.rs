@@ -1,62 +1,62 @@
-//! When keys are fetched: a pure function of what has happened and of the time.
+//! The schedule of key fetches, a pure function of past fetches and the time.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The periods that govern a key set.
+/// The durations of a schedule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long a set is good where the issuer does not say: so long may a withdrawn key live on.
-    pub(crate) default_max_age: Duration,
-    /// Below this an issuer would be asked at every request.
-    pub(crate) least_max_age: Duration,
-    /// Beyond this a withdrawn key would live too long, whatever the issuer says.
-    pub(crate) most_max_age: Duration,
-    /// How long known keys serve on while the issuer cannot be reached.
+    /// The lifetime of a set without `max-age`; a revoked key stays trusted for as long.
+    pub(crate) default_lifetime: Duration,
+    /// The minimum lifetime: with a shorter one every request would fetch.
+    pub(crate) min_lifetime: Duration,
+    /// The maximum lifetime: with a longer one a revoked key would be trusted too long.
+    pub(crate) max_lifetime: Duration,
+    /// The time for which known keys stay valid while the issuer is unreachable.
     pub(crate) max_stale: Duration,
-    /// From one fetch for an unknown `kid` to the next.
+    /// The minimum time between two fetches for an unknown `kid`.
     pub(crate) cool_down: Duration,
-    /// From the first failure to the next try; it doubles with each failure.
+    /// The pause after the first failure; it doubles with each failure.
     pub(crate) first_pause: Duration,
-    /// The longest pause after failures.
-    pub(crate) longest_pause: Duration,
+    /// The maximum pause after failures.
+    pub(crate) max_pause: Duration,
 }
 
 impl Limits {
     pub(crate) const DEFAULT: Self = Self {
-        default_max_age: Duration::from_mins(5),
-        least_max_age: Duration::from_secs(30),
-        most_max_age: Duration::from_hours(24),
+        default_lifetime: Duration::from_mins(5),
+        min_lifetime: Duration::from_secs(30),
+        max_lifetime: Duration::from_hours(24),
         max_stale: Duration::from_hours(1),
         cool_down: Duration::from_secs(30),
         first_pause: Duration::from_secs(1),
-        longest_pause: Duration::from_mins(1),
+        max_pause: Duration::from_mins(1),
     };
 }
 
-/// What to do before a token is verified.
+/// The action before a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// The keys are good.
+    /// The keys are valid.
     Use,
-    /// The keys are good for a while yet: renew them without waiting.
+    /// The keys are valid but will expire soon: renew them in the background.
     UseAndRenew,
-    /// The keys are too old, or there are none: wait for a fetch.
+    /// The keys have expired, or there are none: wait for a fetch.
     Fetch,
-    /// They are too old, but the issuer could not be reached a moment ago: they serve on.
+    /// The keys have expired, but the issuer is unreachable: use them for now.
     UseStale,
-    /// There are no keys that may be used, and it is too early to try again.
+    /// There are no usable keys, and the next attempt is not due yet.
     Refuse { retry_after: Duration },
 }
 
-/// What has happened so far.
+/// The history of fetches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schedule {
     limits: Limits,
-    /// When the keys that are there were last confirmed, and how long that holds.
+    /// The time of the keys' last confirmation, and their lifetime from then on.
     confirmed: Option<(Instant, Duration)>,
-    /// Failures in a row, and when it may be tried again.
+    /// The number of failures in a row; `paused_until` is the time of the next attempt.
     failures: u32,
     paused_until: Option<Instant>,
     reloaded_at: Option<Instant>,
@@ -69,26 +69,27 @@ impl Schedule {
 
     pub(crate) fn step(&self, now: Instant) -> Step {
         let pause = self.pause_left(now);
-        let Some((at, max_age)) = self.confirmed else {
+        let Some((at, lifetime)) = self.confirmed else {
             return pause.map_or(Step::Fetch, |retry_after| Step::Refuse { retry_after });
         };
         let age = now.saturating_duration_since(at);
         match pause {
-            _ if age < max_age * 3 / 4 => Step::Use,
-            None if age < max_age => Step::UseAndRenew,
+            _ if age < lifetime * 3 / 4 => Step::Use,
+            None if age < lifetime => Step::UseAndRenew,
             None => Step::Fetch,
-            Some(_) if age < max_age => Step::Use,
-            Some(_) if age < max_age + self.limits.max_stale => Step::UseStale,
+            Some(_) if age < lifetime => Step::Use,
+            Some(_) if age < lifetime + self.limits.max_stale => Step::UseStale,
             Some(retry_after) => Step::Refuse { retry_after },
         }
     }
 
-    /// Whether there are keys that may be used now that a fetch has failed.
+    /// Whether the keys are usable after a failed fetch.
     pub(crate) fn is_usable(&self, now: Instant) -> bool {
-        self.confirmed.is_some_and(|(at, max_age)| now.saturating_duration_since(at) < max_age + self.limits.max_stale)
+        self.confirmed
+            .is_some_and(|(at, lifetime)| now.saturating_duration_since(at) < lifetime + self.limits.max_stale)
     }
 
-    /// Whether an unknown `kid` may cause a fetch now; it is then counted as one.
+    /// Whether an unknown `kid` may cause a fetch now; if so, the fetch is counted.
     pub(crate) fn may_reload(&mut self, now: Instant) -> bool {
         let is_cool = |at: Instant| now.saturating_duration_since(at) >= self.limits.cool_down;
         let may = self.pause_left(now).is_none() && self.reloaded_at.is_none_or(is_cool);
@@ -98,24 +99,24 @@ impl Schedule {
         may
     }
 
-    /// The issuer answered with keys, the same or others, that are good for `max_age` where it said so.
+    /// Records keys from the issuer, new or unchanged, with their `max_age`.
     pub(crate) fn confirm(&mut self, max_age: Option<Duration>, now: Instant) {
-        let Limits { default_max_age, least_max_age, most_max_age, .. } = self.limits;
-        let max_age = max_age.map_or(default_max_age, |given| given.clamp(least_max_age, most_max_age));
-        self.confirmed = Some((now, max_age));
+        let Limits { default_lifetime, min_lifetime, max_lifetime, .. } = self.limits;
+        let lifetime = max_age.map_or(default_lifetime, |max_age| max_age.clamp(min_lifetime, max_lifetime));
+        self.confirmed = Some((now, lifetime));
         self.failures = 0;
         self.paused_until = None;
     }
 
-    /// A fetch failed. `jitter`, from 0 to 255, spreads the next tries of many verifiers over half the pause.
+    /// Records a failed fetch. `jitter`, from 0 to 255, spreads the next attempts of many verifiers over half the pause.
     pub(crate) fn fail(&mut self, jitter: u8, now: Instant) {
         let doubled = self.limits.first_pause * 2_u32.saturating_pow(self.failures.min(16));
-        let pause = doubled.min(self.limits.longest_pause);
+        let pause = doubled.min(self.limits.max_pause);
         self.failures = self.failures.saturating_add(1);
         self.paused_until = Some(now + pause / 2 + pause / 2 * u32::from(jitter) / 255);
     }
 
-    /// How long it is until the next try; nothing where it may be tried now.
+    /// The time until the next attempt; `None` if it is due.
     pub(crate) fn pause_left(&self, now: Instant) -> Option<Duration> {
         self.paused_until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
     }
@@ -128,13 +129,14 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn confirmed(max_age: u32) -> (Schedule, Instant) {
-        let (mut schedule, now) = (Schedule::new(Limits::DEFAULT), Instant::now());
+        let mut schedule = Schedule::new(Limits::DEFAULT);
+        let now = Instant::now();
         schedule.confirm(Some(max_age * SECOND), now);
         (schedule, now)
     }
 
     #[test]
-    fn keys_are_fetched_first_renewed_ahead_and_waited_for_when_too_old() {
+    fn keys_are_fetched_then_renewed_early_then_expire() {
         let (schedule, now) = confirmed(100);
         assert_eq!(Schedule::new(Limits::DEFAULT).step(now), Step::Fetch);
         for (age, step) in
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_an_issuer_that_is_down_serve_on_for_a_bounded_time() {
+    fn keys_stay_valid_for_a_limited_time_during_an_outage() {
         let (mut schedule, now) = confirmed(100);
         let at = |age: u32| now + age * SECOND;
         schedule.fail(255, at(80));
@@ -162,8 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_repeated_ever_more_rarely_and_not_all_at_once() {
-        let (mut schedule, now) = (Schedule::new(Limits::DEFAULT), Instant::now());
+    fn pauses_after_failures_double_up_to_a_minute_with_jitter() {
+        let mut schedule = Schedule::new(Limits::DEFAULT);
+        let now = Instant::now();
         let mut pauses = Vec::new();
         for _ in 0..8 {
             schedule.fail(255, now);
@@ -189,16 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn what_the_issuer_says_of_the_age_is_believed_within_bounds() {
-        let age_is = |given: Option<Duration>, seconds: u32| {
-            let (mut schedule, now) = (Schedule::new(Limits::DEFAULT), Instant::now());
-            schedule.confirm(given, now);
+    fn max_age_is_obeyed_within_limits() {
+        let lives = |max_age: Option<Duration>, seconds: u32| {
+            let mut schedule = Schedule::new(Limits::DEFAULT);
+            let now = Instant::now();
+            schedule.confirm(max_age, now);
             schedule.step(now + seconds * SECOND - Duration::from_millis(1)) == Step::UseAndRenew
                 && schedule.step(now + seconds * SECOND) == Step::Fetch
         };
-        assert!(age_is(None, 300));
-        assert!(age_is(Some(Duration::ZERO), 30));
-        assert!(age_is(Some(600 * SECOND), 600));
-        assert!(age_is(Some(Duration::from_hours(1000)), 86_400));
+        assert!(lives(None, 300));
+        assert!(lives(Some(Duration::ZERO), 30));
+        assert!(lives(Some(600 * SECOND), 600));
+        assert!(lives(Some(Duration::from_hours(1000)), 86_400));
     }
 }

@@ -1,4 +1,4 @@
-//! Keys from a real server that misbehaves.
+//! Keys from a real server that fails in many ways.
 
 use std::{
     io,
@@ -22,23 +22,23 @@ use crate::{Refusal, TokenVerifier};
 
 const ISSUER: &str = "https://auth.example.com";
 
-/// A server of key sets, which answers as it is told and counts the questions.
+/// A key set server with a configurable answer, which counts its requests.
 struct Server {
     url: String,
     answer: Arc<Mutex<Answer>>,
-    asked: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
     last_request: Arc<Mutex<String>>,
 }
 
 #[derive(Clone)]
 enum Answer {
-    /// These bytes, and the end of the connection.
+    /// These bytes, then the end of the connection.
     Bytes(Vec<u8>),
-    /// The same after a while.
+    /// The same after a delay.
     Late(Duration, Vec<u8>),
-    /// Nothing at all.
+    /// No answer.
     Silence,
-    /// A body that never ends.
+    /// A body without an end.
     Endless,
 }
 
@@ -47,16 +47,17 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
         let server =
-            Self { url, answer: Arc::new(Mutex::new(answer)), asked: Arc::default(), last_request: Arc::default() };
-        let (answer, asked, last_request) =
-            (Arc::clone(&server.answer), Arc::clone(&server.asked), Arc::clone(&server.last_request));
+            Self { url, answer: Arc::new(Mutex::new(answer)), requests: Arc::default(), last_request: Arc::default() };
+        let answer = Arc::clone(&server.answer);
+        let requests = Arc::clone(&server.requests);
+        let last_request = Arc::clone(&server.last_request);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                asked.fetch_add(1, Ordering::SeqCst);
+                requests.fetch_add(1, Ordering::SeqCst);
                 let answer = answer.lock().unwrap().clone();
                 let last_request = Arc::clone(&last_request);
-                // That the client hangs up is part of the tests.
-                tokio::spawn(async move { drop(converse(stream, answer, &last_request).await) });
+                // An error is expected: some tests disconnect.
+                tokio::spawn(async move { drop(respond(stream, answer, &last_request).await) });
             }
         });
         server
@@ -66,19 +67,19 @@ impl Server {
         *self.answer.lock().unwrap() = answer;
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
-    /// Waits until it has been asked so often, and never more often.
-    async fn was_asked(&self, times: usize) {
-        let asked = async {
-            while self.asked() < times {
+    /// Waits for this number of requests, and asserts that there are no more.
+    async fn wait_for_requests(&self, count: usize) {
+        let arrived = async {
+            while self.requests() < count {
                 time::sleep(Duration::from_millis(5)).await;
             }
         };
-        time::timeout(Duration::from_secs(30), asked).await.unwrap();
-        assert_eq!(self.asked(), times);
+        time::timeout(Duration::from_secs(30), arrived).await.unwrap();
+        assert_eq!(self.requests(), count);
     }
 
     fn verifier(&self) -> TokenVerifier {
@@ -86,7 +87,7 @@ impl Server {
     }
 }
 
-async fn converse(mut stream: TcpStream, answer: Answer, last_request: &Mutex<String>) -> io::Result<()> {
+async fn respond(mut stream: TcpStream, answer: Answer, last_request: &Mutex<String>) -> io::Result<()> {
     let mut request = vec![0; 4096];
     let length = stream.read(&mut request).await?;
     *last_request.lock().unwrap() = String::from_utf8_lossy(&request[..length]).into_owned();
@@ -136,8 +137,8 @@ fn token(signer: &Signer) -> String {
     signer.sign(&claims).unwrap()
 }
 
-/// Moves tokio's clock, which tells how old keys are, on by so many seconds.
-async fn later(seconds: u64) {
+/// Advances tokio's clock, which determines the keys' age.
+async fn advance(seconds: u64) {
     time::pause();
     time::advance(Duration::from_secs(seconds)).await;
     time::resume();
@@ -148,7 +149,7 @@ fn is_unreachable(verified: &Result<crate::VerifiedClaims<'static>, Refusal>, wo
 }
 
 #[test]
-fn keys_travel_encrypted_or_stay_on_this_machine() {
+fn urls_must_be_https_or_localhost() {
     for url in ["https://auth.example.com/k", "http://localhost:8080/k", "http://127.0.0.1/k", "http://[::1]:1/k"] {
         assert!(RemoteKeys::new(url).is_ok(), "{url}");
     }
@@ -160,7 +161,7 @@ fn keys_travel_encrypted_or_stay_on_this_machine() {
 }
 
 #[tokio::test]
-async fn many_requests_at_once_cause_one_fetch() {
+async fn concurrent_requests_cause_one_fetch() {
     let signer = signer(1);
     let slow = Answer::Late(Duration::from_millis(100), http("200 OK", "", &signer.public_key_set().to_string()));
     let server = Server::start(slow).await;
@@ -168,11 +169,11 @@ async fn many_requests_at_once_cause_one_fetch() {
     let token = token(&signer);
     let answers = join_all((0..50).map(|_| verifier.verify(&token))).await;
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.requests(), 1);
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_does_not_end_the_fetch_for_the_others() {
+async fn a_canceled_request_does_not_end_the_fetch_for_others() {
     let signer = signer(1);
     let slow = Answer::Late(Duration::from_millis(200), http("200 OK", "", &signer.public_key_set().to_string()));
     let server = Server::start(slow).await;
@@ -180,108 +181,112 @@ async fn a_request_that_is_given_up_does_not_end_the_fetch_for_the_others() {
     let token = token(&signer);
     assert!(time::timeout(Duration::from_millis(50), verifier.verify(&token)).await.is_err());
     assert!(verifier.verify(&token).await.is_ok());
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.requests(), 1);
 }
 
 #[tokio::test]
-async fn a_stream_of_unknown_kids_causes_one_fetch_and_holds_up_no_good_token() {
-    let (ours, theirs) = (signer(1), signer(2));
+async fn a_flood_of_unknown_kids_causes_one_fetch_and_delays_no_valid_token() {
+    let ours = signer(1);
+    let theirs = signer(2);
     let server = Server::start(ok(&ours, "")).await;
     let verifier = server.verifier();
     assert!(verifier.verify(&token(&ours)).await.is_ok());
     server.answers(Answer::Silence);
-    let (unknown, good) = (token(&theirs), token(&ours));
+    let unknown = token(&theirs);
+    let good = token(&ours);
     let flood = join_all((0..100).map(|_| verifier.verify(&unknown)));
     let honest = async {
-        server.was_asked(2).await;
-        // The flood's fetch is under way and gets no answer for five seconds.
+        server.wait_for_requests(2).await;
+        // The flood's fetch is in progress, and gets no answer for five seconds.
         time::timeout(Duration::from_secs(4), verifier.verify(&good)).await.unwrap()
     };
-    let (refusals, welcome) = tokio::join!(flood, honest);
-    assert!(welcome.is_ok());
+    let (refusals, admitted) = tokio::join!(flood, honest);
+    assert!(admitted.is_ok());
     assert!(refusals.iter().all(|refusal| matches!(refusal, Err(Refusal::InvalidToken(VerifyError::KeyUnknown)))));
     assert!(verifier.verify(&unknown).await.is_err());
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.requests(), 2);
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_by_the_first_token_that_it_signed() {
-    let (old, new) = (signer(1), signer(2));
+async fn the_first_token_of_a_new_key_causes_a_fetch() {
+    let old = signer(1);
+    let new = signer(2);
     let server = Server::start(ok(&old, "cache-control: max-age=600\r\n")).await;
     let verifier = server.verifier();
     assert!(verifier.verify(&token(&old)).await.is_ok());
     server.answers(ok(&new, ""));
     assert!(verifier.verify(&token(&new)).await.is_ok());
     assert!(matches!(verifier.verify(&token(&old)).await, Err(Refusal::InvalidToken(VerifyError::KeyUnknown))));
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.requests(), 2);
 }
 
 #[tokio::test]
-async fn keys_are_renewed_ahead_of_their_end_without_making_anybody_wait() {
+async fn keys_are_renewed_early_in_the_background() {
     let signer = signer(1);
     let server = Server::start(ok(&signer, "")).await;
     let verifier = server.verifier();
     let token = token(&signer);
     verifier.verify(&token).await.unwrap();
-    // The renewal is under way all the time that this test needs.
+    // The renewal stays in progress during the test.
     server.answers(Answer::Silence);
-    later(224).await;
+    advance(224).await;
     assert!(verifier.verify(&token).await.is_ok());
-    assert_eq!(server.asked(), 1);
-    later(2).await;
+    assert_eq!(server.requests(), 1);
+    advance(2).await;
     assert!(verifier.verify(&token).await.is_ok());
     assert!(verifier.verify(&token).await.is_ok());
-    server.was_asked(2).await;
+    server.wait_for_requests(2).await;
 }
 
 #[tokio::test]
-async fn a_withdrawn_key_is_trusted_no_longer_than_its_max_age() {
-    let (old, new) = (signer(1), signer(2));
+async fn a_revoked_key_is_trusted_for_at_most_max_age() {
+    let old = signer(1);
+    let new = signer(2);
     let server = Server::start(ok(&old, "cache-control: max-age=100\r\n")).await;
     let verifier = server.verifier();
     verifier.verify(&token(&old)).await.unwrap();
     server.answers(ok(&new, ""));
-    later(100).await;
+    advance(100).await;
     assert!(matches!(verifier.verify(&token(&old)).await, Err(Refusal::InvalidToken(VerifyError::KeyUnknown))));
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_down_harms_nobody_while_known_keys_may_serve_on() {
+async fn known_keys_stay_valid_for_a_limited_time_during_an_outage() {
     let signer = signer(1);
     let server = Server::start(ok(&signer, "cache-control: max-age=100\r\n")).await;
     let verifier = server.verifier();
     let token = token(&signer);
     verifier.verify(&token).await.unwrap();
     server.answers(Answer::Bytes(http("500 Internal Server Error", "", "")));
-    later(100).await;
+    advance(100).await;
     assert!(verifier.verify(&token).await.is_ok());
     assert!(verifier.verify(&token).await.is_ok());
-    assert_eq!(server.asked(), 2);
-    later(3600).await;
+    assert_eq!(server.requests(), 2);
+    advance(3600).await;
     assert!(is_unreachable(&verifier.verify(&token).await, "status 500"));
     server.answers(ok(&signer, ""));
-    later(60).await;
+    advance(60).await;
     assert!(verifier.verify(&token).await.is_ok());
 }
 
 #[tokio::test]
-async fn unchanged_keys_are_confirmed_by_their_tag() {
+async fn unchanged_keys_are_confirmed_by_their_etag() {
     let signer = signer(1);
     let server = Server::start(ok(&signer, "etag: \"one\"\r\ncache-control: max-age=100\r\n")).await;
     let verifier = server.verifier();
     let token = token(&signer);
     verifier.verify(&token).await.unwrap();
     server.answers(Answer::Bytes(http("304 Not Modified", "cache-control: max-age=600\r\n", "")));
-    later(100).await;
+    advance(100).await;
     verifier.verify(&token).await.unwrap();
-    later(400).await;
+    advance(400).await;
     assert!(server.last_request.lock().unwrap().contains("if-none-match: \"one\""));
     verifier.verify(&token).await.unwrap();
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.requests(), 2);
 }
 
 #[tokio::test]
-async fn what_is_no_key_set_is_refused_and_told() {
+async fn an_invalid_key_set_is_refused_with_the_reason() {
     let set = signer(1).public_key_set().to_string();
     let truncated = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{set}", set.len() + 1).into_bytes();
     let huge = http("200 OK", "", &" ".repeat(100_000));
@@ -302,17 +307,18 @@ async fn what_is_no_key_set_is_refused_and_told() {
         let verifier = server.verifier();
         let refusal = verifier.verify(&token(&signer(1))).await;
         assert!(is_unreachable(&refusal, words), "{words}: {refusal:?}");
-        // Whoever comes during the pause is answered at once.
+        // A request during the pause gets an immediate answer.
         assert!(is_unreachable(&verifier.verify(&token(&signer(1))).await, words));
-        assert_eq!(server.asked(), 1, "{words}");
+        assert_eq!(server.requests(), 1, "{words}");
     }
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_cut_off_and_a_silent_server_given_up() {
+async fn an_endless_body_and_a_silent_server_are_aborted() {
     let endless = Server::start(Answer::Endless).await;
     let silent = Server::start(Answer::Silence).await;
-    let (endless, silent) = (endless.verifier(), silent.verifier());
+    let endless = endless.verifier();
+    let silent = silent.verifier();
     let token = token(&signer(1));
     let (endless, silent) = tokio::join!(endless.verify(&token), silent.verify(&token));
     assert!(is_unreachable(&endless, "length limit"), "{endless:?}");
@@ -320,20 +326,20 @@ async fn a_body_without_end_is_cut_off_and_a_silent_server_given_up() {
 }
 
 #[tokio::test]
-async fn a_set_that_cannot_be_used_does_not_take_the_place_of_one_that_can() {
+async fn an_invalid_set_does_not_replace_a_valid_one() {
     let signer = signer(1);
     let server = Server::start(ok(&signer, "")).await;
     let verifier = server.verifier();
     let token = token(&signer);
     verifier.verify(&token).await.unwrap();
     server.answers(Answer::Bytes(http("200 OK", "", r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA"}]}"#)));
-    later(300).await;
+    advance(300).await;
     assert!(verifier.verify(&token).await.is_ok());
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.requests(), 2);
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_no_https_server() {
+async fn an_https_url_requires_tls() {
     let server = Server::start(ok(&signer(1), "")).await;
     let keys = RemoteKeys::new(&server.url.replace("http:", "https:")).unwrap();
     let verifier = TokenVerifier::new(ISSUER, Policy::for_audience("api"), keys);

@@ -1,4 +1,4 @@
-//! Hallpass itself: the crate that is also compiled to wasm.
+//! `hallpass-token`, the crate that is also compiled to wasm.
 
 use hallpass_token::{Issuer, KeySet, Policy, UnixSeconds, VerifiedClaims, Verifier};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::keys::Keys;
 use crate::tokens::{AUDIENCE, Claims, ISSUER, KID, Token};
 use crate::{Answer, Contender};
 
-/// With all claims read into a type, which the peers always do, and `verify` alone, which leaves them as JSON text.
+/// With all claims deserialized into a type, as the peers do, and `verify` alone, which leaves them as JSON text.
 pub(crate) fn contenders(keys: &Keys) -> [Contender; 2] {
     [
         contender("hallpass-token", keys, |claims| serde_json::from_str::<Claims>(claims.json()).is_ok()),
@@ -32,7 +32,7 @@ fn answer(verifier: &Verifier, token: &str, read: fn(&VerifiedClaims) -> bool) -
     let now = UnixSeconds::new(now()).unwrap();
     match verifier.verify(token, now) {
         Ok(claims) => Answer::from(read(&claims)),
-        // Every token here is signed with the one key that there is: the key, or its algorithm, is not understood.
+        // Every token here is signed with the only key, so the key or its algorithm is not supported.
         Err(refusal) if ["ERR_KEY_UNKNOWN", "ERR_ALG_NOT_ALLOWED"].contains(&refusal.code()) => Answer::NotSupported,
         Err(_) => Answer::Bad,
     }

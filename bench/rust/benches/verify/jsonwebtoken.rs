@@ -1,4 +1,4 @@
-//! `jsonwebtoken`, what most Rust services use. It does not look at `typ`.
+//! `jsonwebtoken`, the most common crate. It does not check `typ`.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::{Algorithm as Alg, DecodingKey, Validation, decode};

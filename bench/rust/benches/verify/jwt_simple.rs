@@ -37,7 +37,7 @@ pub(crate) fn contender(keys: &Keys) -> Contender {
     }
 }
 
-/// Its options go with every question, so that they must be made anew each time.
+/// It takes its options by value at each call, so each call creates them.
 fn asking(verify: impl Fn(&str, VerificationOptions) -> bool + 'static) -> Box<dyn Fn(&Token) -> Answer> {
     let options = VerificationOptions {
         allowed_issuers: Some(HashSet::from([ISSUER.to_owned()])),

@@ -1,4 +1,4 @@
-//! Keys of each algorithm, in the forms that the contenders want them in.
+//! Keys of each algorithm, in the formats of the contenders.
 
 use aws_lc_rs::encoding::{AsBigEndian, EcPublicKeyUncompressedBin};
 use aws_lc_rs::rand::SystemRandom;
@@ -9,7 +9,7 @@ use aws_lc_rs::{hmac, rsa};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
-/// What a token is signed with (RFC 7518 §3.1, RFC 8037 §3.1).
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     EdDsa,
@@ -21,7 +21,7 @@ pub(crate) enum Algorithm {
 impl Algorithm {
     pub(crate) const ALL: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Rs256, Self::Hs256];
 
-    /// Its name in a header.
+    /// The value of `alg`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -63,7 +63,7 @@ impl Keys {
         }
     }
 
-    /// A point as RFC 8032 §5.1.2 or SEC 1 §2.3.3 writes it, a PKCS #1 `RSAPublicKey`, or the secret.
+    /// A point as in RFC 8032 §5.1.2 or SEC 1 §2.3.3, a PKCS #1 `RSAPublicKey`, or the secret.
     pub(crate) fn public_bytes(&self) -> Vec<u8> {
         match self {
             Self::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
@@ -76,14 +76,14 @@ impl Keys {
         }
     }
 
-    /// The members `n` and `e` of an RSA key; none of others.
+    /// The members `n` and `e` of an RSA key.
     pub(crate) fn rsa_components(&self) -> Option<(&[u8], &[u8])> {
         let Self::Rsa(pair) = self else { return None };
         let key = pair.public_key();
         Some((key.modulus().big_endian_without_leading_zero(), key.exponent().big_endian_without_leading_zero()))
     }
 
-    /// The public key as a JSON Web Key without a `kid`; none of a secret.
+    /// The public key as a JSON Web Key without a `kid`; `None` for a secret.
     pub(crate) fn jwk(&self) -> Option<Value> {
         let encode = Base64UrlUnpadded::encode_string;
         let bytes = self.public_bytes();

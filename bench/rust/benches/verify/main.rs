@@ -1,7 +1,6 @@
-//! Verification of whole tokens, natively: `hallpass-token` beside what a Rust service would use instead.
+//! Native verification of whole tokens: `hallpass-token` and its alternatives.
 //!
-//! One run goes through the contenders once; `bench/verifier-rust.js` runs it several times, so that they take
-//! turns and their ratios can be reckoned pass by pass.
+//! One run measures each contender once; `bench/verifier-rust.js` runs it several times, and computes ratios per pass.
 
 mod clock;
 mod hallpass;
@@ -18,15 +17,15 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use crate::keys::{Algorithm, Keys};
 use crate::tokens::{Bad, Token};
 
-/// So many tokens that nothing that was learned of one helps with the next.
+/// The number of tokens, large enough that no processor cache helps.
 const DISTINCT_TOKENS: usize = 1024;
 
-/// Whoever verifies tokens.
+/// A verifier in the benchmark.
 struct Contender {
     name: &'static str,
-    /// Whether a token is good, or why this contender cannot be asked at all.
+    /// Verifies a token, or reports that the algorithm is not supported.
     verify: Box<dyn Fn(&Token) -> Answer>,
-    /// What it does not check, and must therefore accept.
+    /// The checks that it lacks; it must accept such tokens.
     unchecked: &'static [Bad],
 }
 
@@ -71,7 +70,7 @@ fn contenders(keys: &Keys) -> Vec<Contender> {
     contenders
 }
 
-/// Whether a contender can be asked. Panics if it judges wrongly: that would not be a fair race.
+/// Whether a contender supports the algorithm. Panics if it gives a wrong answer: the comparison would be unfair.
 fn is_ready(contender: &Contender, keys: &Keys) -> bool {
     match (contender.verify)(&Token::good(keys)) {
         Answer::NotSupported => return false,

@@ -1,5 +1,4 @@
-//! The signature alone, over a message and a signature that are cut out beforehand: what no verifier can be faster than
-//! with the same library.
+//! The signature alone, over a prepared message and signature: a lower bound for every verifier with the same library.
 
 use aws_lc_rs::signature as aws;
 use ed25519_dalek::VerifyingKey;

@@ -1,4 +1,4 @@
-//! Tokens as the issuer makes them, and those that must be refused.
+//! Tokens like the issuer's, and tokens that must be refused.
 
 use std::cell::Cell;
 
@@ -13,14 +13,14 @@ pub(crate) const ISSUER: &str = "https://auth.example.com";
 pub(crate) const AUDIENCE: &str = "api";
 pub(crate) const KID: &str = "wQ4SXhpJ4QXnHQ8wzVjFAy9E8NCHPp8mW4SuUKdq0IQ";
 
-/// A token, and once more cut up for those who check the signature alone.
+/// A token, and its parts for contenders that check only the signature.
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) signature: Vec<u8>,
     message_length: usize,
 }
 
-/// What can be wrong with one.
+/// An error of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bad {
     Signature,
@@ -30,9 +30,9 @@ pub(crate) enum Bad {
     Type,
 }
 
-/// All claims of a token, as a service would want them read by a library that reads into a type.
+/// All claims of a token, for libraries that deserialize into a type.
 #[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "what counts is that they are read")]
+#[expect(dead_code, reason = "the benchmark only deserializes them")]
 pub(crate) struct Claims {
     iss: String,
     sub: String,
@@ -44,9 +44,9 @@ pub(crate) struct Claims {
     own: OwnClaims,
 }
 
-/// Those that are not registered.
+/// The claims that are not registered.
 #[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "what counts is that they are read")]
+#[expect(dead_code, reason = "the benchmark only deserializes them")]
 pub(crate) struct OwnClaims {
     client_id: String,
     sid: String,
@@ -58,7 +58,7 @@ thread_local! {
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// An id of the usual form; nothing here needs it to be random.
+/// An id of the usual format; it need not be random here.
 fn next_id() -> String {
     let number = MADE.replace(MADE.get() + 1);
     format!("0192f0c1-8c3a-7d2e-9b41-{number:012x}")
@@ -69,12 +69,12 @@ impl Bad {
 }
 
 impl Token {
-    /// A good one with ids of its own.
+    /// A valid token with unique ids.
     pub(crate) fn good(keys: &Keys) -> Self {
         Self::signed(keys, "at+jwt", &claims())
     }
 
-    /// One with that fault.
+    /// A token with this error.
     pub(crate) fn bad(keys: &Keys, bad: Bad) -> Self {
         let mut claims = claims();
         match bad {
@@ -87,7 +87,7 @@ impl Token {
         Self::signed(keys, "at+jwt", &claims)
     }
 
-    /// What was signed.
+    /// The signed bytes.
     pub(crate) fn message(&self) -> &[u8] {
         &self.text.as_bytes()[..self.message_length]
     }

@@ -1,4 +1,4 @@
-/** The least that signs in and out, and has a token, with Auth0. */
+/** The minimum to sign in and out, and to have a token, with Auth0. */
 
 import { Auth0Client } from "@auth0/auth0-spa-js";
 

@@ -1,4 +1,4 @@
-/** The least that verifies with aws-jwt-verify. */
+/** The minimum to verify with aws-jwt-verify. */
 
 import { JwtVerifier } from "aws-jwt-verify";
 

@@ -1,4 +1,4 @@
-/** The least that verifies with fast-jwt. */
+/** The minimum to verify with fast-jwt. */
 
 import { createVerifier } from "fast-jwt";
 

@@ -1,3 +1,3 @@
-/** The least that reads tokens with Hallpass. */
+/** The minimum to read tokens with Hallpass. */
 
 export { decode, isExpired } from "hallpass";

@@ -1,4 +1,4 @@
-/** The least that verifies with Hallpass and a module that is loaded as a file. */
+/** The minimum to verify with Hallpass and a module loaded as a file. */
 
 import { createVerifier, provideModule } from "hallpass/slim";
 

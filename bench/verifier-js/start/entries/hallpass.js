@@ -1,4 +1,4 @@
-/** The least that verifies with Hallpass. */
+/** The minimum to verify with Hallpass. */
 
 import { createVerifier } from "hallpass";
 

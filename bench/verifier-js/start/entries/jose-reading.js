@@ -1,3 +1,3 @@
-/** The least that reads tokens with jose. */
+/** The minimum to read tokens with jose. */
 
 export { decodeJwt } from "jose";

@@ -1,4 +1,4 @@
-/** The least that verifies with jose. */
+/** The minimum to verify with jose. */
 
 import { importJWK, jwtVerify } from "jose";
 

@@ -1,4 +1,4 @@
-/** The least that verifies with jsonwebtoken. */
+/** The minimum to verify with jsonwebtoken. */
 
 import jwt from "jsonwebtoken";
 

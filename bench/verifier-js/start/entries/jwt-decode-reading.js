@@ -1,3 +1,3 @@
-/** The least that reads tokens with jwt-decode. */
+/** The minimum to read tokens with jwt-decode. */
 
 export { jwtDecode } from "jwt-decode";

@@ -1,4 +1,4 @@
-/** The least that signs in and out, and has a token, with any provider of OpenID Connect. */
+/** The minimum to sign in and out, and to have a token, with any OpenID Connect provider. */
 
 import { UserManager } from "oidc-client-ts";
 

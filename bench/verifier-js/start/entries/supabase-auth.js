@@ -1,4 +1,4 @@
-/** The least that signs in and out, and has a token, with Supabase. */
+/** The minimum to sign in and out, and to have a token, with Supabase. */
 
 import { AuthClient } from "@supabase/auth-js";
 
