@@ -35,7 +35,7 @@ for (const width of [1280, 390]) {
   for (const colorScheme of ["light", "dark"]) {
     // One page of each width and each color scheme.
     const skip = (width === 1280) !== (colorScheme === "light") && skipUnlessLong;
-    test(`at ${width} pixels, ${colorScheme}: axe finds nothing, whatever has happened`, { skip, timeout: 120_000 }, async (t) => {
+    test(`at ${width} pixels, ${colorScheme}: axe finds nothing, whatever has happened`, { skip, timeout: 300_000 }, async (t) => {
       const page = await visit(browser, demo.url, { width, colorScheme });
       t.after(() => page.context().close());
       const on = onPage(page);

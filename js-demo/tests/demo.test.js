@@ -29,7 +29,7 @@ afterEach(async () => {
 
 /** A visitor; at the end of each test nothing must have gone wrong in the page. */
 function story(name, tell) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 300_000 }, async () => {
     page = await visit(browser, demo.url);
     on = onPage(page);
     await tell();
@@ -244,7 +244,7 @@ story("everything can be done with the keyboard alone, in the order in which it 
   assert.equal(await page.evaluate(() => document.activeElement.id), "username");
 });
 
-test("while the issuer is down a good pass still opens the door, and what needs the issuer says so", { timeout: 60_000 }, async (t) => {
+test("while the issuer is down a good pass still opens the door, and what needs the issuer says so", { timeout: 300_000 }, async (t) => {
   const lonely = await startDemo({ accessTtl: "5m" });
   t.after(() => lonely.stop());
   page = await visit(browser, lonely.url);

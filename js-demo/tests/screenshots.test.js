@@ -22,7 +22,7 @@ after(() => browser?.close());
 for (const [device, width] of [["desktop", 1280], ["phone", 390], ["small-phone", 360]]) {
   for (const colorScheme of ["light", "dark"]) {
     const skip = `${device}, ${colorScheme}` !== "small-phone, light" && skipUnlessLong;
-    test(`${device}, ${colorScheme}: nothing is wider than the screen`, { skip, timeout: 120_000 }, async (t) => {
+    test(`${device}, ${colorScheme}: nothing is wider than the screen`, { skip, timeout: 300_000 }, async (t) => {
       // An issuer of its own: each page is an unknown device with a wrong password, and the fifth of one user has to wait.
       const demo = await startDemo({ accessTtl: "6s" });
       t.after(() => demo.stop());

@@ -13,7 +13,7 @@ import { addUser, credentials, run, startIssuer, temporaryFolder } from "../supp
 import { freePort } from "../support/port.js";
 import { startSite } from "../support/site.js";
 
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 const EXAMPLE = "https://auth.example.com";
 
 let browser;

@@ -8,7 +8,7 @@ import { startSite } from "../support/site.js";
 
 const ADA = { username: "ada", password: "correct-horse-battery" };
 const GRACE = { username: "grace", password: "staple-battery-horse" };
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 let browser;
 let context;

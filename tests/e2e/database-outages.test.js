@@ -19,7 +19,7 @@ import {
 } from "../support/postgres.js";
 import { layWire } from "../support/wire.js";
 
-const options = { skip: cannotRunPostgres(), timeout: 240_000 };
+const options = { skip: cannotRunPostgres(), timeout: 600_000 };
 const longOptions = { ...options, skip: options.skip || skipUnlessLong };
 
 /** Without a grace every refresh writes, and every retry is a late one. */

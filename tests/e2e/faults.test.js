@@ -69,7 +69,7 @@ function flip(file, at) {
   writeFileSync(file, bytes);
 }
 
-test("a damaged log is one clear line, and the store is as good as its copy", { timeout: 120_000 }, async (t) => {
+test("a damaged log is one clear line, and the store is as good as its copy", { timeout: 300_000 }, async (t) => {
   const [folder, copy] = [temporaryFolder(t), temporaryFolder(t)];
   const pairs = await fill(folder);
   // A killed issuer leaves its socket, which nobody needs and Node cannot copy.

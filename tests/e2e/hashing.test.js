@@ -19,7 +19,7 @@ async function oneWorkerFor(t, count) {
   const folder = temporaryFolder(t);
   const users = importUsers(folder, count);
   const args = ["--store", `sled:${folder}`, "--hashing-workers", "1", "--admin-listen", "127.0.0.1:0"];
-  const issuer = await issuerFor(t, { args: [...args, "--trusted-proxy", "127.0.0.1"] });
+  const issuer = await issuerFor(t, { args: [...args, "--trusted-proxy", "127.0.0.1", "--hashing-deadline", "2s"] });
   const signIns = users.map((user, at) => ({
     body: { ...user, transport: "body" },
     headers: { "x-forwarded-for": `192.0.2.${at}` },

@@ -163,7 +163,7 @@ test("two commands at once both do their work, and so does the issuer", async (t
   assert.equal(done(["user", "list", "--json"]).trimEnd().split("\n").length, 4001);
 });
 
-test("an import whose issuer is killed says so in a line, and is made whole by running it again", { timeout: 120_000 }, async (t) => {
+test("an import whose issuer is killed says so in a line, and is made whole by running it again", { timeout: 300_000 }, async (t) => {
   const count = 60_000;
   const { folder, issuer, start, done } = await live(t);
   const file = join(folder, "users.jsonl");
@@ -251,7 +251,7 @@ const skip = process.getuid() === 0 ? false : "only root can be somebody else";
 /** A user that owns nothing. */
 const NOBODY = 65534;
 
-test("another user of the machine is not let in, even where folder and socket would let them", { skip, timeout: 60_000 }, async (t) => {
+test("another user of the machine is not let in, even where folder and socket would let them", { skip, timeout: 300_000 }, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const { issuer, done } = await live(t, { folder });
@@ -273,7 +273,7 @@ test("another user of the machine is not let in, even where folder and socket wo
   assert.match(done(["user", "list"]), /enabled +exampleUser/);
 });
 
-test("an issuer that is told to stop while it starts does so", { timeout: 60_000 }, async (t) => {
+test("an issuer that is told to stop while it starts does so", { timeout: 300_000 }, async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "sled"), { recursive: true });
   // Whoever opens this waits for somebody to write into it, and nobody does.

@@ -15,7 +15,7 @@ async function serviceFor(test, issuer) {
   const env = { ...process.env, HALLPASS_ISSUER: `http://localhost:${issuer.port}` };
   const child = spawn(binary, ["127.0.0.1:0"], { env, stdio: ["ignore", "pipe", "inherit"] });
   test.after(() => child.kill());
-  const [line] = await once(createInterface({ input: child.stdout }), "line", { signal: AbortSignal.timeout(20_000) });
+  const [line] = await once(createInterface({ input: child.stdout }), "line", { signal: AbortSignal.timeout(60_000) });
   const url = line.replace("listening on ", "");
   return (authorization) => fetch(`${url}/notes`, { headers: authorization ? { authorization } : {} });
 }

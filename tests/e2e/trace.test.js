@@ -15,7 +15,7 @@ const excerpt = (events, places) => {
   return [...new Set(places)].map((at) => shorten(events[at].line)).join("\n");
 };
 
-const options = { skip, timeout: 60_000 };
+const options = { skip, timeout: 300_000 };
 
 test("a sync follows each write and precedes its answer: login, refresh, logout", options, async (t) => {
   const folder = temporaryFolder(t);

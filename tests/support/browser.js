@@ -7,7 +7,7 @@ const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
   "--disable-component-update", "--disable-sync"];
 
 /** Milliseconds until whatever a test waits for must be there. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 /** Starts Chromium with an empty profile, with more arguments, and without some that Playwright adds. */
 export function startBrowser(args = [], { ignoreDefaultArgs = [] } = {}) {

@@ -46,7 +46,7 @@ export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resol
 
 /** Waits until the log of an issuer has a line like this: the match. */
 export async function logged(issuer, pattern) {
-  for (const end = Date.now() + 30_000; ; await sleep(20)) {
+  for (const end = Date.now() + 60_000; ; await sleep(20)) {
     const found = pattern.exec(issuer.log());
     if (found) return found;
     if (Date.now() > end) throw new Error(`the log never had ${pattern}: ${issuer.log()}`);

@@ -9,7 +9,7 @@ import { post, sleep } from "./client.js";
 const PAUSE = 100;
 
 /** Milliseconds until an answer must be there, whatever the store does: a request has several steps, each of them bounded. */
-const MAX_OUTAGE = 10_000;
+const MAX_OUTAGE = 30_000;
 
 /** Every how many steps a client signs out, or looks who it is. */
 const SIGN_OUTS = 40;

@@ -12,7 +12,7 @@ import { run, startIssuer } from "./issuer.js";
 import { freePort } from "./port.js";
 
 /** Milliseconds until a server must take connections. */
-const START = 30_000;
+const START = 120_000;
 
 const PROGRAMS = ["initdb", "postgres", "pg_basebackup", "psql"];
 

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import workerd from "workerd";
 
 /** Milliseconds until workerd must be listening. */
-const START = 20_000;
+const START = 60_000;
 
 /**
  * Starts workerd with a config file and more arguments, and waits until its socket `http` listens.

@@ -18,7 +18,7 @@ const next = fileURLToPath(new URL("node_modules/next/dist/bin/next", import.met
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
 
 /** Milliseconds until a server must answer. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** Both bundlers of Next.js. By webpack, 16.4 cannot build any handler for the edge runtime: there the middleware is what runs in it. */
 const BUILDS = [

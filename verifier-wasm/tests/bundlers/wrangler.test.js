@@ -24,7 +24,7 @@ before(() => {
   mkdirSync(join(WORK, "keys"), { recursive: true });
   const env = { ...process.env, HOME: WORK, XDG_CONFIG_HOME: WORK, WRANGLER_SEND_METRICS: "false", CI: "true", NO_COLOR: "1" };
   const args = [WRANGLER, "deploy", "--dry-run", "--outdir", OUT];
-  said = execFileSync(process.execPath, args, { cwd: DEMO, env, encoding: "utf8", timeout: 120_000 });
+  said = execFileSync(process.execPath, args, { cwd: DEMO, env, encoding: "utf8", timeout: 300_000 });
 });
 
 test("wrangler accepts the demo's configuration, with all that the worker needs", () => {
@@ -37,7 +37,7 @@ test("the page's files have their headers at Cloudflare too", () => {
   assert.match(headers, /^\/\*\n  content-security-policy: default-src 'none';/);
 });
 
-test("what wrangler would deploy verifies tokens by the keys of an issuer at its address", { timeout: 60_000 }, async (t) => {
+test("what wrangler would deploy verifies tokens by the keys of an issuer at its address", { timeout: 300_000 }, async (t) => {
   const key = await freshKey("k1");
   const issuer = await startKeyServer(publish(key.jwk));
   t.after(() => issuer.stop());

@@ -21,7 +21,7 @@ import { BUN, DENO, tool } from "./runtimes.js";
 import { bundleForWorkerd, writeConfig } from "./workerd.js";
 
 /** Milliseconds until a server must answer. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 let packed;
 let keyServer;

@@ -39,7 +39,7 @@ async function ask(act, given) {
   const response = await fetch(`http://127.0.0.1:${workerd.port}/`, {
     method: "POST",
     body: JSON.stringify({ act, ...given }),
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   return response.json();
 }
