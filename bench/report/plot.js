@@ -3,7 +3,7 @@
 import { busy } from "./busy.js";
 import { bars } from "./plot/bars.js";
 import { curves } from "./plot/curves.js";
-import { COLOURS, text } from "./plot/svg.js";
+import { COLORS, text } from "./plot/svg.js";
 
 const WIDTH = 960;
 const GAP = 28;
@@ -11,12 +11,12 @@ const COLUMN = (WIDTH - GAP) / 2;
 
 /** The tables in the plot, with their titles. */
 const BARS = [
-  ["verifier-js", "verify-EdDSA", "Verify EdDSA in Node, every token another one"],
-  ["verifier-rust", "rust-EdDSA", "Verify EdDSA in Rust, every token another one"],
-  ["verifier-js", "verify-seen", "Verify again in Node, 100 tokens that keep coming"],
-  ["verifier-js", "verify-ES256", "Verify ES256 in Node, every token another one"],
+  ["verifier-js", "verify-EdDSA", "Verify EdDSA in Node, distinct tokens"],
+  ["verifier-rust", "rust-EdDSA", "Verify EdDSA in Rust, distinct tokens"],
+  ["verifier-js", "verify-seen", "Verify in Node, 100 repeated tokens"],
+  ["verifier-js", "verify-ES256", "Verify ES256 in Node, distinct tokens"],
   ["verifier-js", "decode", "Decode in Node"],
-  ["verifier-js", "expiry", "Has it run out? in Node"],
+  ["verifier-js", "expiry", "Is it expired? in Node"],
 ];
 
 /** Draws a record. */
@@ -85,8 +85,8 @@ function refreshes({ tables }) {
   const names = tables[0].rows.filter(({ value }) => value !== undefined).map(({ name }) => name);
   const row = (table, name) => table.rows.find((row) => row.name === name);
   return {
-    title: "Durable refreshes per second, over HTTP: more is better",
-    unit: "clients at once",
+    title: "Durable refreshes per second, over HTTP; higher is better",
+    unit: "concurrent clients",
     clients: tables.map(({ clients }) => clients),
     series: names.map((name) => ({
       name,
@@ -103,10 +103,10 @@ function legend(record, y) {
   ].join(", "));
   const disturbed = results.filter(({ machine }) => busy(machine)).map(({ part }) => part);
   const sentences = [
-    "Bars are medians, shorter is better; lines through their ends are quartiles. Hollow: the signature alone.",
-    "N×: how many times as long as the Hallpass in bold it takes, judged round by round.",
+    "Bars are medians; shorter is better. Lines through their ends are quartiles. Hollow bars: the signature alone.",
+    "N×: the time as a multiple of the Hallpass in bold, computed per round.",
     [...new Set(machines)].join(" · "),
-    disturbed.length > 0 ? `The machine did other work at the same time: ${disturbed.join(", ")}.` : "",
+    disturbed.length > 0 ? `The machine did other work during: ${disturbed.join(", ")}.` : "",
   ];
   return sentences.map((sentence, index) => text(0, y + 12 + index * 17, sentence, { size: 11 }));
 }
@@ -114,8 +114,8 @@ function legend(record, y) {
 function document(marks, height) {
   const font = 'font-family="ui-sans-serif, system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"';
   const size = `viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" ${font} fill="${COLOURS.text}">
-<title>Hallpass beside what a user would pick instead</title>
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" ${font} fill="${COLORS.text}">
+<title>Hallpass and its alternatives</title>
 ${marks.join("\n")}
 </svg>
 `;

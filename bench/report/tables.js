@@ -16,11 +16,11 @@ const JAVASCRIPT = [
   ["verify-ES256", "verify ES256"],
   ["verify-RS256", "verify RS256"],
   ["verify-HS256", "verify HS256"],
-  ["verify-seen", "verify again, EdDSA, with a cache"],
+  ["verify-seen", "verify a repeated token, EdDSA, with a cache"],
   ["decode", "decode"],
   ["expiry", "is it expired?"],
-  ["start-node", "import to first verified token, above Node's own start"],
-  ["size-verify", "shipped to a page to verify, gzipped"],
+  ["start-node", "import to first verified token, above Node's start"],
+  ["size-verify", "loaded by a page to verify, gzipped"],
 ];
 
 function javascript({ "verifier-js": results }) {
@@ -109,7 +109,7 @@ function logins({ logins: results }) {
   const closed = results.tables.filter(({ clients }) => clients !== undefined);
   const grows = ({ before, during, growth }) => `${figures(before.p99)} → ${figures(during.p99)} ms (${times(growth)})`;
   return [
-    "Logins, each an Argon2id hash of 19 MiB and 2 passes; the share is of what the cores hash with nothing else to do",
+    "Logins, each an Argon2id hash of 19 MiB and 2 passes; the share is of the hash rate of idle cores",
     `(${circumstances(results)}):`,
     "",
     `| | ${names.join(" | ")} |`,
@@ -120,11 +120,11 @@ function logins({ logins: results }) {
       value > 0 ? `${figures(value)}/s, ${figures(p99)} ms` : "none"),
     line("… refused, p99", table("flood"), ({ refused: { count, perSecond, p99 } }) =>
       count > 0 ? `${figures(perSecond)}/s, ${figures(p99)} ms` : "none"),
-    line("… the client gave up, or had no proper answer", table("flood"), ({ timedOut, wrong, sent }) =>
+    line("… the client gave up, or got no valid answer", table("flood"), ({ timedOut, wrong, sent }) =>
       percent(Object.values(wrong).reduce((sum, count) => sum + count, timedOut) / sent.count)),
-    line("… memory before it → at most (PostgreSQL's own)", table("flood"), memory),
-    line("… a refresh meanwhile, p99 before → during", table("flood-refresh"), grows),
-    line("… `GET /me` meanwhile, p99 before → during", table("flood-me"), grows),
+    line("… memory before it → peak (PostgreSQL's)", table("flood"), memory),
+    line("… a refresh, p99 before → during", table("flood-refresh"), grows),
+    line("… `GET /me`, p99 before → during", table("flood-me"), grows),
     ...byKnown.map((table) =>
       line(`${table.title.replace("A flood", "a flood")}: unknown devices, share, longest wait (deadline)`, table,
         ({ value, share, longest, deadline }) =>

@@ -124,8 +124,8 @@ test("the tables of logins show the share of requests without an answer", () => 
   assert.ok(lines.includes("| … refused, p99 | 80.0/s, 3.00 ms | none |"));
   const byKnown = "a flood by known devices, 4 accounts × 5 connections for 5 s: unknown devices, share, longest wait (deadline)";
   assert.ok(lines.includes(`| ${byKnown} | 20.0/s, 33 %, 1,900 ms (2,000) | – |`));
-  assert.ok(lines.includes("| … the client gave up, or had no proper answer | 0 % | 90 % |"));
-  assert.ok(lines.includes("| … a refresh meanwhile, p99 before → during | 2.00 → 3.00 ms (1.5×) | 2.00 → 100 ms (50.0×) |"));
+  assert.ok(lines.includes("| … the client gave up, or got no valid answer | 0 % | 90 % |"));
+  assert.ok(lines.includes("| … a refresh, p99 before → during | 2.00 → 3.00 ms (1.5×) | 2.00 → 100 ms (50.0×) |"));
 });
 
 test("a flood with a request that Hallpass does not answer validly ends the run", () => {

@@ -1,7 +1,7 @@
 /** A panel of horizontal bars from zero, with quartiles as whiskers; shorter is better. */
 
 import { figures, times } from "../numbers.js";
-import { box, COLOURS, line, text, ticks } from "./svg.js";
+import { box, COLORS, line, text, ticks } from "./svg.js";
 
 const ROW = 24;
 const NAMES = 168;
@@ -26,13 +26,13 @@ export function bars({ x, y, width, title, unit, rows }) {
 function bar({ label, value, low, high, ratio, isBaseline, isFloor, isOurs }, top, { x, axis, at }) {
   const middle = top + ROW / 2;
   const height = ROW - 8;
-  const colour = isOurs ? COLOURS.ours : COLOURS.theirs;
+  const color = isOurs ? COLORS.ours : COLORS.theirs;
   const judged = isBaseline || ratio === undefined ? "" : ` · ${times(ratio.value)}`;
   const name = { anchor: "end", weight: isBaseline ? 600 : 400 };
   return [
     text(axis.left - 8, middle + 4, label, name),
-    box(axis.left, top + 4, Math.max(1, at(value) - axis.left), height, { fill: colour, hollow: isFloor }),
-    line(at(low), middle, at(high), middle, { stroke: COLOURS.text, width: 2 }),
+    box(axis.left, top + 4, Math.max(1, at(value) - axis.left), height, { fill: color, hollow: isFloor }),
+    line(at(low), middle, at(high), middle, { stroke: COLORS.text, width: 2 }),
     text(at(Math.max(value, high)) + 6, middle + 4, `${figures(value)}${judged}`, { weight: isBaseline ? 600 : 400 }),
   ];
 }

@@ -1,7 +1,7 @@
 /** A panel of curves over the number of clients; higher is better. */
 
 import { figures } from "../numbers.js";
-import { COLOURS, line, path, text, ticks } from "./svg.js";
+import { COLORS, line, path, text, ticks } from "./svg.js";
 
 const HEIGHT = 230;
 const DASHES = [undefined, "5 3", "2 3", "8 3 2 3"];
@@ -23,7 +23,7 @@ export function curves({ x, y, width, title, unit, clients, series }) {
     text((axis.left + axis.right) / 2, axis.bottom + 34, unit, { anchor: "middle", size: 11 }),
     ...series.flatMap(({ values, isBaseline }, index) =>
       path(values.map((value, at) => [atClients(at), atValue(value)]),
-        { stroke: isBaseline ? COLOURS.ours : COLOURS.text, dash: DASHES[index % DASHES.length] })),
+        { stroke: isBaseline ? COLORS.ours : COLORS.text, dash: DASHES[index % DASHES.length] })),
     ...names(series, axis.right + 10, atValue),
   ];
   return { marks, height: axis.bottom - y + 48 };
@@ -35,7 +35,7 @@ function names(series, x, atValue) {
   let lowest = -Infinity;
   return sorted.map(({ name, values, isBaseline }) => {
     lowest = Math.max(lowest + 16, atValue(values.at(-1)) + 4);
-    const fill = isBaseline ? COLOURS.ours : COLOURS.text;
+    const fill = isBaseline ? COLORS.ours : COLORS.text;
     return text(x, lowest, `${name}: ${figures(values.at(-1))}/s`, { weight: isBaseline ? 600 : 400, fill });
   });
 }

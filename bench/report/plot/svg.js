@@ -1,17 +1,17 @@
 /** The SVG elements of the plot, in colors that are legible on white and on black. */
 
 /** Gray with about the same contrast on white and on GitHub's dark page; blue for Hallpass. */
-export const COLOURS = { text: "#6e7781", grid: "#8c959f", ours: "#2f81f7", theirs: "#8c959f" };
+export const COLORS = { text: "#6e7781", grid: "#8c959f", ours: "#2f81f7", theirs: "#8c959f" };
 
 /** Text that starts, is centered or ends at a position. */
-export function text(x, y, content, { anchor = "start", size = 12, weight = 400, fill = COLOURS.text } = {}) {
+export function text(x, y, content, { anchor = "start", size = 12, weight = 400, fill = COLORS.text } = {}) {
   const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const style = `font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${fill}"`;
   return `<text x="${round(x)}" y="${round(y)}" ${style}>${escaped}</text>`;
 }
 
 /** A straight line. */
-export function line(x1, y1, x2, y2, { stroke = COLOURS.grid, width = 1, dash, opacity = 1 } = {}) {
+export function line(x1, y1, x2, y2, { stroke = COLORS.grid, width = 1, dash, opacity = 1 } = {}) {
   const dashes = dash ? ` stroke-dasharray="${dash}"` : "";
   const ends = `x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}"`;
   return `<line ${ends} stroke="${stroke}" stroke-width="${width}" stroke-opacity="${opacity}"${dashes}/>`;
