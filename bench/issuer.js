@@ -13,11 +13,11 @@ import { versionsOf } from "./support/versions.js";
 const FULL = { rounds: 3, clients: [1, 16, 64, 256], warmUp: 1000, measure: 4000, users: 8 };
 const QUICK = { rounds: 1, clients: [1, 4], warmUp: 50, measure: 200, users: 2 };
 
-const given = readArguments("issuer", "load");
-const plan = given.quick ? QUICK : FULL;
+const args = readArguments("issuer", "load");
+const plan = args.quick ? QUICK : FULL;
 const users = Array.from({ length: plan.users }, (_, at) => ({ name: `bench${at}`, password: `a password for ${at}` }));
 
-const disk = realDisk(given.out);
+const disk = realDisk(args.out);
 const folder = temporaryFolder(disk);
 const contenders = await prepare();
 const rounds = [];
@@ -28,13 +28,13 @@ const notes = await compareCounts();
 const tables = tablesOf(contenders, rounds, plan.clients);
 tables.at(-1).notes = notes;
 const versions = { ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", "pg"]), ...postgresIfAny() };
-writeResults(given, { part: "issuer", tables, versions });
+writeResults(args, { part: "issuer", tables, versions });
 process.exit();
 
 /** Creates every contender's store. A server runs only in its own turns, as a new process in each. */
 async function prepare() {
   say("creating the stores" + (whyNoPostgres() ? "" : " and starting PostgreSQL"));
-  const hallpass = { name: "hallpass", ...prepareHallpass({ binary: given.issuer, folder, users }) };
+  const hallpass = { name: "hallpass", ...prepareHallpass({ binary: args.issuer, folder, users }) };
   const processes = [...new Set([1, availableParallelism()])];
   const name = (count) => `Express and PostgreSQL, ${count} ${count === 1 ? "process" : "processes"}`;
   const missing = whyNoPostgres();
@@ -52,14 +52,14 @@ async function prepare() {
 async function takeTurns(round) {
   await settleDisk();
   const measured = {};
-  for (const shape of ["growing", "laid"]) measured[shape] = await diskOf(given.load, folder, shape, plan.measure / 2);
+  for (const shape of ["growing", "laid"]) measured[shape] = await diskOf(args.load, folder, shape, plan.measure / 2);
   const present = contenders.filter(({ missing }) => missing === undefined);
   for (let turn = 0; turn < present.length; turn += 1) {
     const { name, start } = present[(turn + round) % present.length];
     say(`round ${round + 1} of ${plan.rounds}: ${name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
     const { port, stop } = await start();
-    measured[name] = await loadOf(given.load, "refresh", { ...plan, port, users });
+    measured[name] = await loadOf(args.load, "refresh", { ...plan, port, users });
     await stop();
     answered[name] += measured[name].answered;
   }

@@ -44,12 +44,12 @@ const QUICK = {
   quiet: 300, flood: 1000, giveUp: 10_000, trickle: 20, sessions: 4, known: 1000,
 };
 
-const given = readArguments("issuer", "load");
-const plan = given.quick ? QUICK : FULL;
+const args = readArguments("issuer", "load");
+const plan = args.quick ? QUICK : FULL;
 const cores = availableParallelism();
 const loadBefore = loadavg();
 
-const disk = realDisk(given.out);
+const disk = realDisk(args.out);
 const postgres = whyNoPostgres() ? undefined : await startPostgres(disk);
 const contenders = await prepare();
 const present = contenders.filter(({ missing }) => missing === undefined);
@@ -71,7 +71,7 @@ const versions = {
   ...versionsOf(["express", "jsonwebtoken", "@node-rs/argon2", "better-auth", "pg"]),
   ...(postgres && { PostgreSQL: postgresVersion() }),
 };
-writeResults(given, { part: "logins", tables, versions, load: loadBefore });
+writeResults(args, { part: "logins", tables, versions, load: loadBefore });
 process.exit();
 
 /**
@@ -85,7 +85,7 @@ async function prepare() {
   const length = usersFor(cores, plan.usersPerCore);
   const users = Array.from({ length }, (_, at) => ({ name: `bench${at}`, password, hash }));
   const folder = temporaryFolder(disk);
-  const hallpass = { name: "hallpass", users, ...prepareHallpass({ binary: given.issuer, folder, users }) };
+  const hallpass = { name: "hallpass", users, ...prepareHallpass({ binary: args.issuer, folder, users }) };
   const missing = whyNoPostgres();
   const peers = peersWith(users).map(async ({ prepare, ...peer }) =>
     missing ? { ...peer, missing } : { ...peer, usesPostgres: true, ...(await prepare(postgres.host)) });
@@ -113,15 +113,15 @@ function peersWith(users) {
 /** One round: every contender between two measurements of the cores' rate, each round with another one first. */
 async function takeTurns(round) {
   const measured = {};
-  for (let place = 0; place < present.length; place += 1) {
-    const contender = present[(place + round) % present.length];
+  for (let turn = 0; turn < present.length; turn += 1) {
+    const contender = present[(turn + round) % present.length];
     say(`round ${round + 1} of ${plan.rounds}: ${contender.name}, ${plan.clients.join(", ")} clients`);
     await settleDisk();
-    const before = await hashingOf(given.load, cores, plan.hashing);
+    const before = await hashingOf(args.load, cores, plan.hashing);
     const { port, stop } = await contender.start();
-    const load = await loadOf(given.load, "login", { ...plan, ...contender, port });
+    const load = await loadOf(args.load, "login", { ...plan, ...contender, port });
     await stop();
-    const after = await hashingOf(given.load, cores, plan.hashing);
+    const after = await hashingOf(args.load, cores, plan.hashing);
     answered[contender.name].logins += load.answered;
     measured[contender.name] = { raw: meanOf(before, after), ...load };
   }
@@ -142,10 +142,10 @@ async function flood(contender) {
   const memory = { before: residentNow(pid) };
   forgetPeak(pid);
   const watched = contender.usesPostgres ? watchShared(postgres.pid) : () => undefined;
-  const result = await floodOf(given.load, { ...plan, ...contender, port, rate });
+  const result = await floodOf(args.load, { ...plan, ...contender, port, rate });
   memory.peak = peak(pid);
   memory.postgres = watched();
-  if (!given.quick) await pause(CALM);
+  if (!args.quick) await pause(CALM);
   memory.after = residentNow(pid);
   const clients = answered[name];
   clients.logins += result.logins;

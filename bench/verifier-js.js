@@ -12,8 +12,8 @@ import { freshTokens, missedTokens, seenTokens } from "./verifier-js/verify.js";
 
 const PACKAGES = ["hallpass", "jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify", "jwt-decode", "workerd", "esbuild"];
 
-const given = readArguments();
-const plan = given.quick ? QUICK : FULL;
+const args = readArguments();
+const plan = args.quick ? QUICK : FULL;
 const tables = [];
 
 async function table(id, title, about, rows) {
@@ -25,26 +25,26 @@ const TIME = { unit: "µs", rounds: plan.rounds };
 
 for (const alg of ALGORITHMS) {
   const key = freshKey(alg);
-  await table(`verify-${alg}`, `Verify ${alg}, every token another one`, TIME, async () =>
+  await table(`verify-${alg}`, `Verify ${alg}, distinct tokens`, TIME, async () =>
     race(await freshTokens(key, plan.distinctTokens), plan));
 }
 const key = freshKey("EdDSA");
-await table("verify-seen", "Verify again: EdDSA, 100 tokens that keep coming", TIME, async () =>
+await table("verify-seen", "Verify repeated tokens: EdDSA, 100 tokens", TIME, async () =>
   race(await seenTokens(key), plan));
-await table("verify-missed", "A cache that does not help: EdDSA, every token another one", TIME, async () =>
+await table("verify-missed", "A cache that does not help: EdDSA, distinct tokens", TIME, async () =>
   race(await missedTokens(key), plan));
 await table("decode", "Decode", TIME, () => race(decoders(key, plan.distinctTokens), plan));
-await table("expiry", "Has it run out?", TIME, () => race(expiryReaders(key, plan.distinctTokens), plan));
+await table("expiry", "Is it expired?", TIME, () => race(expiryReaders(key, plan.distinctTokens), plan));
 
 const beginnings = { unit: "ms", rounds: plan.rounds };
-await table("start-node", "From import to the first verified token, in a fresh Node", beginnings, () =>
+await table("start-node", "From import to the first verified token, in a new process", beginnings, () =>
   startInNode(plan.rounds));
-await table("start-workerd", "From nothing to the first answered request, in a fresh workerd", beginnings, () =>
+await table("start-workerd", "From the start of workerd to the first answered request", beginnings, () =>
   startInWorkerd(plan.rounds));
 
 const bytes = { unit: "bytes", rounds: 1 };
-await table("size-verify", "Bytes shipped, to verify (minified by esbuild)", bytes, shippedToVerify);
-await table("size-read", "Bytes shipped, to decode and check the expiry", bytes, shippedToRead);
+await table("size-verify", "Bytes loaded, to verify (minified by esbuild)", bytes, shippedToVerify);
+await table("size-read", "Bytes loaded, to decode and check the expiry", bytes, shippedToRead);
 await table("size-wasm", "The wasm module alone", bytes, wasmAlone);
 
-writeResults(given, { part: "verifier-js", tables, versions: versionsOf(PACKAGES) });
+writeResults(args, { part: "verifier-js", tables, versions: versionsOf(PACKAGES) });

@@ -12,14 +12,14 @@ const CRATES = ["criterion", "ed25519-dalek", "curve25519-dalek", "jsonwebtoken"
 const FULL = { passes: 5, options: ["--warm-up-time=0.3", "--measurement-time=1", "--sample-size=30"] };
 const QUICK = { passes: 2, options: ["--warm-up-time=0.01", "--measurement-time=0.05", "--sample-size=10"] };
 
-const given = readArguments("executable");
-const plan = given.quick ? QUICK : FULL;
+const args = readArguments("executable");
+const plan = args.quick ? QUICK : FULL;
 
 const passes = [];
 for (let number = 1; number <= plan.passes; number += 1) {
   say(`pass ${number} of ${plan.passes}, all algorithms, all contenders`);
-  passes.push(await pass(given.executable, plan.options));
+  passes.push(await pass(args.executable, plan.options));
 }
 const tables = ALGORITHMS.map((alg) => tableOf(alg, passes));
 
-writeResults(given, { part: "verifier-rust", tables, versions: lockedVersions(CRATES) });
+writeResults(args, { part: "verifier-rust", tables, versions: lockedVersions(CRATES) });

@@ -16,8 +16,8 @@ export const runsFirst = spawnSync(FIRST[0], [...FIRST.slice(1), "true"]).status
 
 /** Rotates tokens (`refresh`) or signs in (`login`) with each number of clients in turn: `{ answered, levels }`. Any error fails it. */
 export function loadOf(binary, what, { port, dialect, users, clients, warmUp, measure }) {
-  return told(binary, [
-    what, `127.0.0.1:${port}`, ...given({ dialect, users: listOf(users), clients: clients.join(","), warmUp, measure }),
+  return runLoad(binary, [
+    what, `127.0.0.1:${port}`, ...argumentsOf({ dialect, users: listOf(users), clients: clients.join(","), warmUp, measure }),
   ]);
 }
 
@@ -25,19 +25,19 @@ export function loadOf(binary, what, { port, dialect, users, clients, warmUp, me
 export function floodOf(binary, { port, dialect, users, rate, trickle, sessions, quiet, flood, giveUp }) {
   const words = [
     "flood", `127.0.0.1:${port}`,
-    ...given({ dialect, users: listOf(users), rate, trickle, sessions, quiet, flood, giveUp }),
+    ...argumentsOf({ dialect, users: listOf(users), rate, trickle, sessions, quiet, flood, giveUp }),
   ];
-  return runsFirst ? told(FIRST[0], [...FIRST.slice(1), binary, ...words]) : told(binary, words);
+  return runsFirst ? runLoad(FIRST[0], [...FIRST.slice(1), binary, ...words]) : runLoad(binary, words);
 }
 
 /** The cores' rate of password hashes. */
 export function hashingOf(binary, threads, measure) {
-  return told(binary, ["hash", ...given({ threads, measure })]);
+  return runLoad(binary, ["hash", ...argumentsOf({ threads, measure })]);
 }
 
 /** The disk's rate of durable 4 KiB writes by one writer in this folder, to a growing or a preallocated file. */
 export function diskOf(binary, folder, shape, measure) {
-  return told(binary, ["disk", folder, ...given({ shape, measure })]);
+  return runLoad(binary, ["disk", folder, ...argumentsOf({ shape, measure })]);
 }
 
 /** Waits until the disk has finished earlier writes. */
@@ -45,13 +45,13 @@ export async function settleDisk() {
   await run("sync");
 }
 
-async function told(binary, words) {
+async function runLoad(binary, words) {
   const { stdout } = await run(binary, words);
   return JSON.parse(stdout);
 }
 
 /** Converts options from their names in JavaScript; those without a value are omitted. */
-function given(options) {
+function argumentsOf(options) {
   const present = Object.entries(options).filter(([, value]) => value !== undefined);
   const option = (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return present.flatMap(([name, value]) => [option(name), String(value)]);

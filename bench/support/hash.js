@@ -6,6 +6,6 @@ import { hash } from "@node-rs/argon2";
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** A user's hash: the given one, if many users share a password, or a new one. */
-export function hashOf({ password, hash: given }) {
-  return given ?? hash(password, COST);
+export function hashOf({ password, hash: existing }) {
+  return existing ?? hash(password, COST);
 }

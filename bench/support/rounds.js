@@ -24,8 +24,8 @@ export async function race(contenders, plan) {
   for (const contender of present) lanes.set(contender, await warmUp(contender, plan));
   for (let round = 0; round < plan.rounds; round += 1) {
     // Each round starts with another contender, so that none always follows the slowest.
-    for (let place = 0; place < present.length; place += 1) {
-      const contender = present[(place + round) % present.length];
+    for (let turn = 0; turn < present.length; turn += 1) {
+      const contender = present[(turn + round) % present.length];
       const lane = lanes.get(contender);
       const { wall, cpu } = await slice(contender, lane.calls, plan.slice);
       lane.wall.push(wall);

@@ -38,8 +38,8 @@ pub(crate) struct Options {
 
 /// Rotates tokens with each number of clients in turn. Any answer but a new token fails the run.
 pub(crate) async fn refresh(options: &Options) -> Result<Value, String> {
-    let most = options.clients.iter().copied().max().unwrap_or_default();
-    let mut credentials = sign_in(options.dialect, options.address, &options.users, most).await?;
+    let max_clients = options.clients.iter().copied().max().unwrap_or_default();
+    let mut credentials = sign_in(options.dialect, options.address, &options.users, max_clients).await?;
     let mut levels = Vec::new();
     let mut answered = 0;
     for &count in &options.clients {
@@ -50,8 +50,8 @@ pub(crate) async fn refresh(options: &Options) -> Result<Value, String> {
         let clients = clients.map(|(connection, credentials)| {
             rotate(options.dialect, options.address, connection, credentials.clone(), window)
         });
-        let (level, held) = level::run(clients.collect()).await?;
-        credentials.splice(..count, held);
+        let (level, last) = level::run(clients.collect()).await?;
+        credentials.splice(..count, last);
         answered += level.answered;
         levels.push(level.report(options.measure));
     }

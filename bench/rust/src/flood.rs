@@ -54,10 +54,10 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> Result<Value, String> {
     let sessions = options.sessions;
     let mut credentials = sign_in(options.dialect, options.address, &options.users, sessions * 2).await?;
-    let asking = credentials.split_off(sessions);
-    let asking = asking.into_iter().zip(options.users.iter().cycle().skip(sessions).cloned());
-    let asking = asking.map(|(credentials, user)| (user, credentials)).collect();
-    let target = Arc::new(Target::new(options.dialect, options.address, &options.users, credentials, asking));
+    let me_users = credentials.split_off(sessions);
+    let me_users = me_users.into_iter().zip(options.users.iter().cycle().skip(sessions).cloned());
+    let me_users = me_users.map(|(credentials, user)| (user, credentials)).collect();
+    let target = Arc::new(Target::new(options.dialect, options.address, &options.users, credentials, me_users));
     let start = now() + LEAD;
     let begin = start + options.quiet;
     let end = begin + options.flood;
@@ -65,9 +65,9 @@ pub(crate) async fn run(options: &Options) -> Result<Value, String> {
     let load = tokio::spawn(share_of_a_core(begin, end));
 
     let refreshes = stream(&target, options.trickle, 1, whole, Target::refresh);
-    let asked = stream(&target, options.trickle, 2, whole, Target::me);
+    let me = stream(&target, options.trickle, 2, whole, Target::me);
     let logins = stream(&target, options.rate, 3, Span { from: begin, ..whole }, Target::log_in);
-    let [refreshes, asked, logins] = [all_of(refreshes).await?, all_of(asked).await?, all_of(logins).await?];
+    let [refreshes, me, logins] = [all_of(refreshes).await?, all_of(me).await?, all_of(logins).await?];
 
     let trickle = |sent: &[Sent]| {
         let [before, during] = [(start, begin), (begin, end)].map(|(from, to)| open_loop::report(sent, from, to));
@@ -76,7 +76,7 @@ pub(crate) async fn run(options: &Options) -> Result<Value, String> {
     Ok(json!({
         "flood": open_loop::report(&logins, begin, end),
         "refresh": trickle(&refreshes),
-        "me": trickle(&asked),
+        "me": trickle(&me),
         "loadCpu": load.await.map_err(|error| error.to_string())?,
         "logins": sessions * 2 + open_loop::accepted(&logins),
         "refreshes": open_loop::accepted(&refreshes),

@@ -75,14 +75,14 @@ where
     let worked_before = worked();
     let tasks: Vec<_> = clients.into_iter().map(tokio::spawn).collect();
     let mut level = Level { clients: tasks.len(), answered: 0, counted: Latencies::default(), load: None };
-    let mut held = Vec::with_capacity(tasks.len());
+    let mut last = Vec::with_capacity(tasks.len());
     for task in tasks {
         let (share, holds) = task.await.map_err(|error| error.to_string())??;
-        held.push(holds);
+        last.push(holds);
         level.answered += share.answered;
         level.counted.append(share.counted);
     }
     let work = worked().zip(worked_before).map(|(after, before)| (after - before).as_secs_f64());
     level.load = work.map(|work| work / (now() - start).as_secs_f64());
-    Ok((level, held))
+    Ok((level, last))
 }

@@ -22,24 +22,27 @@ pub(crate) struct Target {
     /// The prepared sign-in requests, one per user.
     logins: Vec<Vec<u8>>,
     /// The users of `GET /me`, and their requests.
-    asking: Vec<(User, Vec<u8>)>,
+    me_users: Vec<(User, Vec<u8>)>,
     refreshing: Pool,
 }
 
 impl Target {
-    /// `asking` are signed in as these users, in turn.
+    /// A target with the credentials of refreshing sessions and of the users of `GET /me`.
     pub(crate) fn new(
         dialect: Dialect,
         address: SocketAddr,
         users: &[User],
         refreshing: Vec<Credentials>,
-        asking: Vec<(User, Credentials)>,
+        me_users: Vec<(User, Credentials)>,
     ) -> Self {
         Self {
             dialect,
             address,
             logins: users.iter().map(|user| dialect.login(address, user)).collect(),
-            asking: asking.into_iter().map(|(user, credentials)| (user, dialect.me(address, &credentials))).collect(),
+            me_users: me_users
+                .into_iter()
+                .map(|(user, credentials)| (user, dialect.me(address, &credentials)))
+                .collect(),
             refreshing: Pool::new(refreshing),
         }
     }
@@ -52,7 +55,7 @@ impl Target {
 
     /// `GET /me` of a signed-in user.
     pub(crate) async fn me(self: Arc<Self>, number: usize) -> Outcome {
-        let (user, request) = &self.asking[number % self.asking.len()];
+        let (user, request) = &self.me_users[number % self.me_users.len()];
         self.ask(number * KINDS + 1, request, |answer| user.is_named_in(answer)).await
     }
 
@@ -75,13 +78,13 @@ impl Target {
     }
 
     async fn ask(&self, number: usize, request: &[u8], is_good: impl FnOnce(&Answer<'_>) -> bool) -> Outcome {
-        let asked = async {
+        let answer = async {
             let mut connection = Connection::open_from(source(number), self.address).await?;
             let answer = connection.ask(request).await?;
             let outcome = if is_good(&answer) { Outcome::Accepted } else { refusal(&answer) };
             io::Result::Ok(outcome)
         };
-        asked.await.unwrap_or_else(|error| Outcome::Wrong(error.to_string()))
+        answer.await.unwrap_or_else(|error| Outcome::Wrong(error.to_string()))
     }
 }
 

@@ -6,7 +6,7 @@ let verify;
 
 export default {
   async fetch(request, env) {
-    verify ??= verifierFor(JSON.parse(env.GIVEN));
+    verify ??= verifierFor(JSON.parse(env.SAMPLE));
     const { sub } = await verify(request.headers.get("authorization").slice("Bearer ".length));
     return new Response(sub);
   },

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../support/temporary.js";
 import { startWorkerd } from "../../../tests/support/workerd.js";
 import { bundleForWorker } from "./bundle.js";
 import { coldRace } from "./cold-race.js";
-import { givenFor } from "./given.js";
+import { sampleFor } from "./sample.js";
 
 const NAMES = ["hallpass", "jose"];
 
@@ -24,7 +24,7 @@ async function writeWorker(folder, name) {
   for (const file of files) writeFileSync(join(folder, file.name), file.contents);
   const config = join(folder, "worker.capnp");
   writeFileSync(config, configOf(files.map((file) => file.name)));
-  return { config, ...givenFor(name) };
+  return { config, ...sampleFor(name) };
 }
 
 function configOf(files) {
@@ -37,16 +37,16 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
   services = [(name = "worker", worker = (
     modules = [${modules.join(", ")}],
-    bindings = [(name = "GIVEN", fromEnvironment = "GIVEN")],
+    bindings = [(name = "SAMPLE", fromEnvironment = "SAMPLE")],
     compatibilityDate = "2026-11-01",
   ))],
 );
 `;
 }
 
-async function firstAnswer({ config, token, subject, ...given }) {
+async function firstAnswer({ config, token, subject, ...sample }) {
   const begin = performance.now();
-  const { port, stop } = await startWorkerd(config, { env: { GIVEN: JSON.stringify(given) } });
+  const { port, stop } = await startWorkerd(config, { env: { SAMPLE: JSON.stringify(sample) } });
   try {
     const response = await fetch(`http://127.0.0.1:${port}/`, {
       headers: { authorization: `Bearer ${token}` },

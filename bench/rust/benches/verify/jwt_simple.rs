@@ -18,19 +18,19 @@ pub(crate) fn contender(keys: &Keys) -> Contender {
         verify: match keys.algorithm() {
             Algorithm::EdDsa => {
                 let key = Ed25519PublicKey::from_bytes(&bytes).unwrap();
-                asking(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
+                with_options(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
             }
             Algorithm::Es256 => {
                 let key = ES256PublicKey::from_bytes(&bytes).unwrap();
-                asking(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
+                with_options(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
             }
             Algorithm::Rs256 => {
                 let key = RS256PublicKey::from_der(&bytes).unwrap();
-                asking(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
+                with_options(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
             }
             Algorithm::Hs256 => {
                 let key = HS256Key::from_bytes(&bytes);
-                asking(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
+                with_options(move |token, options| key.verify_token::<OwnClaims>(token, Some(options)).is_ok())
             }
         },
         unchecked: &[],
@@ -38,7 +38,7 @@ pub(crate) fn contender(keys: &Keys) -> Contender {
 }
 
 /// It takes its options by value at each call, so each call creates them.
-fn asking(verify: impl Fn(&str, VerificationOptions) -> bool + 'static) -> Box<dyn Fn(&Token) -> Answer> {
+fn with_options(verify: impl Fn(&str, VerificationOptions) -> bool + 'static) -> Box<dyn Fn(&Token) -> Answer> {
     let options = VerificationOptions {
         allowed_issuers: Some(HashSet::from([ISSUER.to_owned()])),
         allowed_audiences: Some(HashSet::from([AUDIENCE.to_owned()])),

@@ -2,7 +2,7 @@
 
 import { AUDIENCE, freshKey, goodToken, ISSUER } from "../../support/tokens.js";
 
-export function givenFor(name) {
+export function sampleFor(name) {
   const key = freshKey(name === "jsonwebtoken" ? "ES256" : "EdDSA");
   const subject = "user-1";
   const { jwk, pem } = key;
