@@ -1,7 +1,7 @@
-/** Serves the built page from workerd's disk service, which knows no content types. On Cloudflare the platform does it. */
+/** Serves the built page from workerd's disk service, which sets no content types. On Cloudflare, the platform serves it. */
 
 import { env } from "cloudflare:workers";
-import { HEADERS, KEPT_FOR_EVER } from "./headers.js";
+import { HEADERS, IMMUTABLE } from "./headers.js";
 
 const CONTENT_TYPES: Record<string, string> = {
   css: "text/css; charset=utf-8",
@@ -18,12 +18,12 @@ export default {
     if (request.method !== "GET" || type === undefined) return notFound();
     const file = await env.FILES.fetch(new URL(path, request.url).href);
     if (file.status !== 200) return notFound();
-    const cacheControl = path.startsWith("/assets/") ? KEPT_FOR_EVER : "no-cache";
+    const cacheControl = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
     return new Response(file.body, { headers: { ...HEADERS, "content-type": type, "cache-control": cacheControl } });
   },
 };
 
 function notFound(): Response {
   const headers = { ...HEADERS, "content-type": "text/plain; charset=utf-8" };
-  return new Response("There is nothing here.\n", { status: 404, headers });
+  return new Response("Not found.\n", { status: 404, headers });
 }

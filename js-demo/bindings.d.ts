@@ -1,4 +1,4 @@
-/** What `worker.capnp` and `wrangler.jsonc` bind to the two workers. */
+/** The bindings of the two workers in `worker.capnp` and `wrangler.jsonc`. */
 
 declare module "cloudflare:workers" {
   interface Service {
@@ -10,7 +10,7 @@ declare module "cloudflare:workers" {
     put(key: string, value: string): Promise<void>;
   }
 
-  /** All are the edge worker's but `FILES`, the file server's. `ISSUER` is there where the issuer is no public address. */
+  /** `FILES` is the file server's, all others are the edge worker's. `ISSUER` is set if the issuer has no public address. */
   export const env: {
     ISSUER?: Service;
     ASSETS: Service;

@@ -1,4 +1,4 @@
-/** The headers of the page's files: nothing but its own may run. `'wasm-unsafe-eval'` compiles WebAssembly, and allows no `eval`. */
+/** The headers of the page's files: only its own scripts may run. `'wasm-unsafe-eval'` allows WebAssembly, but not `eval`. */
 
 export const HEADERS = {
   "content-security-policy": [
@@ -17,5 +17,5 @@ export const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Vite names what lies in `assets` after its content, so that it may be kept for ever. */
-export const KEPT_FOR_EVER = "public, max-age=31536000, immutable";
+/** For files in `assets`: Vite puts a hash of the content into their names. */
+export const IMMUTABLE = "public, max-age=31536000, immutable";

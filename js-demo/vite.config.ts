@@ -1,10 +1,10 @@
-/** How the page is built: plain files that a strict Content-Security-Policy lets pass, nothing inlined. */
+/** The build of the page: plain files for a strict Content-Security-Policy, nothing inlined. */
 
 import { defineConfig, type Plugin } from "vite";
-import { HEADERS, KEPT_FOR_EVER } from "./headers.js";
+import { HEADERS, IMMUTABLE } from "./headers.js";
 import { still } from "./page/texts.js";
 
-/** Puts the texts of texts.ts in the place of `{{name}}` in index.html; a name that is none ends the build. */
+/** Replaces `{{name}}` in index.html by the text of texts.ts; an unknown name fails the build. */
 const texts: Plugin = {
   name: "texts",
   transformIndexHtml: (html) => html.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
@@ -19,7 +19,7 @@ const headers: Plugin = {
   name: "headers",
   generateBundle() {
     const lines = (headers: Record<string, string>) => Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`).join("");
-    const source = `/*\n${lines(HEADERS)}/assets/*\n${lines({ "cache-control": KEPT_FOR_EVER })}`;
+    const source = `/*\n${lines(HEADERS)}/assets/*\n${lines({ "cache-control": IMMUTABLE })}`;
     this.emitFile({ type: "asset", fileName: "_headers", source });
   },
 };

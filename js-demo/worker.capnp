@@ -4,8 +4,8 @@
 #   ISSUER_URL=http://localhost:8787 AUDIENCE=demo \
 #     npx workerd serve js-demo/worker.capnp --external-addr issuer=127.0.0.1:8080
 #
-# ISSUER_URL is the issuer's name as tokens state it, `iss`: here the page's own origin, since the worker passes the
-# issuer's paths on. It is configured, never taken from a request: whoever sends one must not choose whom we trust.
+# ISSUER_URL is the claim `iss` of tokens: here the page's own origin, because the worker forwards the issuer's paths. It comes
+# from the configuration, never from a request: a client must not choose the issuer.
 
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -15,9 +15,9 @@ const config :Workerd.Config = (
     (name = "edge", worker = .edge),
     (name = "assets", worker = .assets),
     (name = "issuer", external = (address = "127.0.0.1:8080", http = ())),
-    # Relative to the folder that workerd is started in; `--directory-path page=…` says otherwise.
+    # Relative to the working directory of workerd; `--directory-path page=…` overrides it.
     (name = "page", disk = (path = "js-demo/dist/page")),
-    # A folder does for KV here: each key is a file. `--directory-path keys=…` says which.
+    # A folder replaces KV here: each key is a file. `--directory-path keys=…` overrides it.
     (name = "keys", disk = (path = "js-demo/dist/keys", writable = true)),
   ],
 );

@@ -1,6 +1,6 @@
 /**
- * The edge worker, made to be copied with `verifier.ts`: it verifies access tokens right here, renews those that have run out
- * on the way, and passes sign-in and sessions on to the issuer. What your own service does is in `api.ts`.
+ * The edge worker, to be copied with `verifier.ts`: it verifies access tokens, renews expired ones during the request, and forwards
+ * sign-in and sessions to the issuer. Your own service replaces `api.ts`.
  */
 
 import { env } from "cloudflare:workers";
@@ -8,112 +8,112 @@ import { cookieNames, HallpassError, readCookie, type ErrorCode } from "hallpass
 import { api } from "./api.js";
 import { configured, issuer, verify } from "./verifier.js";
 
-/** The paths that the issuer answers itself. */
-const ISSUERS_PATHS = /^\/(login|refresh|logout|register|password|me|sessions|\.well-known)(\/|$)/;
+/** The paths that are forwarded to the issuer. */
+const ISSUER_PATHS = /^\/(login|refresh|logout|register|password|me|sessions|\.well-known)(\/|$)/;
 
-/** What makes a token one to renew: its time is over, or its key has gone. What was tampered with never is. */
-const OUTDATED: readonly ErrorCode[] = ["ERR_TOKEN_EXPIRED", "ERR_KEY_UNKNOWN"];
+/** The errors after which a token is renewed: it has expired, or its key was removed. A tampered token is never renewed. */
+const RENEWABLE: readonly ErrorCode[] = ["ERR_TOKEN_EXPIRED", "ERR_KEY_UNKNOWN"];
 
-/** What is not the token's fault: the keys could not be had, or the verifier cannot work here. */
+/** Errors that are not about the token: the keys are unavailable, or the verifier cannot work here. */
 const UNAVAILABLE = /^ERR_(KEYS|KEY_SET|OPTIONS|WASM|WEBCRYPTO|TIME)_/;
 
-/** Seconds after which to come back where the issuer has not said so. */
+/** Seconds after which a client retries, if the issuer has sent no `Retry-After`. */
 const RETRY_AFTER = "5";
 
 export default {
   async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     try {
-      if (ISSUERS_PATHS.test(pathname)) return await passOn(request);
-      if (pathname.startsWith("/api/")) return forOneUser(await guarded(request));
+      if (ISSUER_PATHS.test(pathname)) return await forward(request);
+      if (pathname.startsWith("/api/")) return uncached(await guarded(request));
       return await env.ASSETS.fetch(request);
     } catch (error) {
-      return forOneUser(refusal(error));
+      return uncached(refusal(error));
     }
   },
 };
 
-/** Lets a request with a good token through to the service; renews one whose refresh cookie is good. */
+/** Passes a request with a valid token to the service; renews with a valid refresh cookie. */
 async function guarded(request: Request): Promise<Response> {
   const { access, refresh } = tokensOf(request);
-  if (!hasOwnHeader(request) && isForeign(request)) {
-    return failure(403, "csrf_rejected", "the request comes from another site's page");
+  if (!hasTokenHeader(request) && isCrossSite(request)) {
+    return failure(403, "csrf_rejected", "cross-site request");
   }
   if (access !== undefined) {
     const claims = await verify(access).catch((error: unknown) => {
-      if (refresh === undefined || !isOneOf(OUTDATED, error)) throw error;
+      if (refresh === undefined || !isOneOf(RENEWABLE, error)) throw error;
       return undefined;
     });
     if (claims !== undefined) return api(request, { token: access, claims, renewed: false });
   }
-  // A request without any token is told only how to bring one (RFC 6750 §3.1).
-  if (refresh === undefined) return unauthorized("no token came with the request", "Bearer");
+  // The challenge for a request without a token has no error code (RFC 6750 §3.1).
+  if (refresh === undefined) return unauthorized("the request has no token", "Bearer");
   return renewed(request, refresh);
 }
 
-/** Trades the refresh cookie for a new pair, serves the request, and hands the new cookies on with the answer. */
+/** Exchanges the refresh cookie for a new pair, serves the request, and adds the new cookies to the response. */
 async function renewed(request: Request, refresh: string): Promise<Response> {
   const headers = { cookie: `${cookieNames(configured("ISSUER_URL")).refresh}=${refresh}` };
   const renewal = await ask("/refresh", { method: "POST", headers }, request);
-  // A refusal brings the new cookies too: without them the client would come back with a refresh token that is used.
+  // A refusal has the new cookies too: without them, the client would present a used refresh token.
   const answer = await afterRenewal(request, renewal).catch(refusal);
-  // What a service answers may be somebody else's, whose headers cannot be changed.
+  // A copy: the headers of a response from `fetch` are immutable.
   const response = new Response(answer.body, answer);
-  // Each cookie is a header of its own; joined to one they would be lost.
+  // One header per cookie: joined cookies would be lost.
   for (const cookie of renewal.headers.getSetCookie()) response.headers.append("set-cookie", cookie);
   return response;
 }
 
 async function afterRenewal(request: Request, renewal: Response): Promise<Response> {
-  // No cookie is cleared: a sign-in in another tab may have overtaken this answer, and set new ones.
+  // No cookie is cleared: another tab may have signed in meanwhile and set new ones.
   if (renewal.status === 400) return unauthorized("the session has ended; sign in again");
   if (!renewal.ok) return unavailable(renewal.headers.get("retry-after") ?? RETRY_AFTER);
   const { access_token: token } = await renewal.json() as { access_token: string };
   return api(request, { token, claims: await verify(token), renewed: true });
 }
 
-/** Passes a request on to the issuer as it is. */
-function passOn(request: Request): Promise<Response> {
+/** Forwards a request to the issuer, unchanged. */
+function forward(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   return ask(pathname + search, request, request);
 }
 
-/** Asks the issuer for the sender of a request, whose address it needs for its limits and its log (its option `--trusted-proxy`). */
-function ask(path: string, asked: RequestInit, { headers }: Request): Promise<Response> {
-  const request = new Request(new URL(path, configured("ISSUER_URL")), asked);
+/** Sends a request to the issuer, with the client's address for its limits and its log (its option `--trusted-proxy`). */
+function ask(path: string, init: RequestInit, { headers }: Request): Promise<Response> {
+  const request = new Request(new URL(path, configured("ISSUER_URL")), init);
   const sender = headers.get("cf-connecting-ip");
   if (sender !== null) request.headers.set("x-forwarded-for", sender);
   return issuer(request);
 }
 
-/** The tokens of a request. One with a bearer token is judged by that alone, whatever cookies come along. */
+/** The tokens of a request. With a bearer token, the cookies are ignored. */
 function tokensOf(request: Request): { access: string | undefined; refresh: string | undefined } {
   const { headers } = request;
-  if (hasOwnHeader(request)) return { access: headers.get("authorization")!.replace(/^Bearer */i, ""), refresh: undefined };
+  if (hasTokenHeader(request)) return { access: headers.get("authorization")!.replace(/^Bearer */i, ""), refresh: undefined };
   const { access, refresh } = cookieNames(configured("ISSUER_URL"));
   const cookies = headers.get("cookie");
   return { access: readCookie(cookies, access), refresh: readCookie(cookies, refresh) };
 }
 
 /**
- * Whether a request brings its token in a header, which no other site's page can make a browser add. A header of another scheme is
- * ignored: browsers add that of a proxy's HTTP Basic by themselves (RFC 9110 §11.6.2).
+ * Whether a request has its token in a header, which another site's page cannot make a browser add. A header of another scheme is
+ * ignored: browsers add the HTTP Basic credentials for a proxy to every request (RFC 9110 §11.6.2).
  */
-function hasOwnHeader({ headers }: Request): boolean {
+function hasTokenHeader({ headers }: Request): boolean {
   return /^(Bearer|DPoP)( |$)/i.test(headers.get("authorization") ?? "");
 }
 
-/** Browsers send cookies with what another site's page asks for, too: what changes something must come from ours. */
-function isForeign({ method, headers, url }: Request): boolean {
+/** Browsers send cookies with cross-site requests too: a request that changes state must come from the site's own pages. */
+function isCrossSite({ method, headers, url }: Request): boolean {
   if (method === "GET" || method === "HEAD") return false;
   const site = headers.get("sec-fetch-site");
   if (site === "same-origin" || site === "none") return false;
   const origin = headers.get("origin");
-  // Neither header: no browser, and so nobody's cookies but its own.
+  // Neither header: the client is not a browser, so no other site controls its cookies.
   return !(site === null && origin === null) && origin !== new URL(url).origin;
 }
 
-/** The answer to a token that was refused, or to a failure that is no fault of the client's. */
+/** The response to an invalid token, or to a failure that is not the client's. */
 function refusal(error: unknown): Response {
   if (error instanceof HallpassError && !UNAVAILABLE.test(error.code)) return unauthorized(error.message, INVALID_TOKEN, error.code);
   console.error(error);
@@ -131,17 +131,17 @@ function unauthorized(description: string, challenge = INVALID_TOKEN, code?: Err
 }
 
 function unavailable(retryAfter: string): Response {
-  return failure(503, "temporarily_unavailable", "the issuer cannot be reached: try again", { "retry-after": retryAfter });
+  return failure(503, "temporarily_unavailable", "the issuer is unreachable; retry later", { "retry-after": retryAfter });
 }
 
 function failure(status: number, error: string, error_description: string, headers = {}, code?: ErrorCode): Response {
   return Response.json({ error, error_description, ...(code !== undefined && { code }) }, { status, headers });
 }
 
-/** No cache may keep what was answered to one user. */
-function forOneUser(response: Response): Response {
-  const own = new Response(response.body, response);
-  own.headers.set("cache-control", "no-store");
-  own.headers.append("vary", "Origin, Cookie, Authorization");
-  return own;
+/** Forbids caches to store one user's response. */
+function uncached(response: Response): Response {
+  const copy = new Response(response.body, response);
+  copy.headers.set("cache-control", "no-store");
+  copy.headers.append("vary", "Origin, Cookie, Authorization");
+  return copy;
 }

@@ -1,8 +1,8 @@
-/** The requests that the page makes itself, all to its own origin; sign-in and renewal are the session client's. */
+/** The page's own requests, all to its own origin. The session client signs in and renews. */
 
-import type { Told } from "./journal.js";
+import type { RequestLog } from "./journal.js";
 
-/** What an answer's JSON body may hold. */
+/** The JSON body of a response. */
 export interface Body {
   renewed?: boolean;
   microseconds?: number;
@@ -25,8 +25,8 @@ export interface ListedSession {
   current: boolean;
 }
 
-/** One request and what became of it. */
-export interface Exchange extends Told {
+/** A request and its response. */
+export interface Exchange extends RequestLog {
   body: Body;
 }
 
@@ -35,31 +35,31 @@ export type Fetch = (path: string, init?: RequestInit) => Promise<Response>;
 
 export const PROTECTED = "/api/protected-endpoint";
 
-/** The demo's user, for the parts that an app or a second device plays. */
+/** The demo's user, for the simulated app and second device. */
 const CREDENTIALS = { username: "exampleUser", password: "examplePassword" };
 
-/** Signs in as an app does that keeps its refresh token itself: it comes in the body, and no cookie goes or comes. */
+/** Signs in as an app that stores its refresh token itself: the token is in the body, and there are no cookies. */
 export function appSignIn(): Promise<Exchange> {
   return exchange(fetch, "POST", "/login", json({ ...CREDENTIALS, transport: "body" }));
 }
 
-/** Trades an app's refresh token for a new pair. */
+/** Exchanges an app's refresh token for a new pair. */
 export function appRefresh(refresh_token: string): Promise<Exchange> {
   return exchange(fetch, "POST", "/refresh", json({ refresh_token }));
 }
 
-/** Asks by the cookies alone for the access token of the moment. */
+/** Gets the current access token with the cookies only. */
 export function refreshByCookie(): Promise<Exchange> {
   return exchange(fetch, "POST", "/refresh");
 }
 
-/** Calls the protected endpoint with this token alone, or with none. */
+/** Calls the protected endpoint with this token only, or with none. */
 export function callWith(token: string | undefined): Promise<Exchange> {
   const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return exchange(fetch, "GET", PROTECTED, { headers, credentials: "omit" });
 }
 
-/** Sends a request; one that got no answer has the status 0. */
+/** Sends a request; the status is 0 without a response. */
 export async function exchange(send: Fetch, method: string, path: string, init: RequestInit = {}): Promise<Exchange> {
   const startedAt = performance.now();
   const done = (status: number, body: Body): Exchange =>

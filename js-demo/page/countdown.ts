@@ -1,26 +1,26 @@
-/** The ring that runs down with the pass; how much is left is asked of the wasm verifier. */
+/** The countdown ring of the pass; the wasm verifier returns the remaining time. */
 
 import { expiresIn } from "hallpass";
 import { page } from "./elements.js";
 import { still, texts } from "./texts.js";
 
-/** Milliseconds between two looks: often enough that a second never seems to last two. */
-const LOOK = 200;
+/** Milliseconds between two updates: short enough that no second is skipped. */
+const INTERVAL = 200;
 
 let ticking: number | undefined;
 
-/** Runs down from `lifetime` seconds as `token` does, and tells once it has run out. */
-export function startCountdown(token: string, lifetime: number, onRunOut: () => void): void {
+/** Counts down the lifetime of `token`, and calls back when it has expired. */
+export function startCountdown(token: string, lifetime: number, onExpired: () => void): void {
   stopCountdown();
-  const look = (): void => {
+  const update = (): void => {
     const left = Math.max(0, expiresIn(token));
     show(left, lifetime);
     if (left > 0) return;
     clearInterval(ticking);
-    onRunOut();
+    onExpired();
   };
-  ticking = window.setInterval(look, LOOK);
-  look();
+  ticking = window.setInterval(update, INTERVAL);
+  update();
 }
 
 /** Shows that there is no pass. */

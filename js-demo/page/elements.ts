@@ -1,56 +1,56 @@
-/** The parts of index.html that change, found once, and new ones. */
+/** The elements of index.html that change, and new elements. */
 
-function found<E extends Element>(id: string, kind: new () => E): E {
+function byId<E extends Element>(id: string, kind: new () => E): E {
   const element = document.getElementById(id);
   if (element instanceof kind) return element;
   throw new Error(`index.html has no ${kind.name} with the id ${id}`);
 }
 
 export const page = {
-  passKind: found("pass-kind", HTMLElement),
-  signIn: found("sign-in", HTMLFormElement),
-  username: found("username", HTMLInputElement),
-  password: found("password", HTMLInputElement),
-  signInError: found("sign-in-error", HTMLElement),
-  holder: found("holder", HTMLElement),
-  holderName: found("holder-name", HTMLElement),
-  validity: found("validity", HTMLElement),
-  strip: found("strip", HTMLElement),
-  signOut: found("sign-out", HTMLButtonElement),
-  countdown: found("countdown", HTMLElement),
-  countdownSeconds: found("countdown-seconds", HTMLElement),
-  countdownUnit: found("countdown-unit", HTMLElement),
-  ahead: found("ahead", HTMLElement),
-  headerMembers: found("header-members", HTMLElement),
-  claimsMembers: found("claims-members", HTMLElement),
-  call: found("call", HTMLButtonElement),
-  measure: found("measure", HTMLElement),
-  microseconds: found("microseconds", HTMLElement),
-  measureWords: found("measure-words", HTMLElement),
-  keep: found("keep", HTMLInputElement),
-  forgeries: found("forgeries", HTMLElement),
-  sessionsTitle: found("sessions-title", HTMLElement),
-  sessions: found("sessions", HTMLElement),
-  addDevice: found("add-device", HTMLButtonElement),
-  endAll: found("end-all", HTMLButtonElement),
-  theft: found("theft", HTMLButtonElement),
-  theftSteps: found("theft-steps", HTMLElement),
-  journal: found("journal", HTMLOListElement),
-  journalEmpty: found("journal-empty", HTMLElement),
-  latest: found("latest", HTMLElement),
-  /** What is there only for somebody who is signed in. */
+  passKind: byId("pass-kind", HTMLElement),
+  signIn: byId("sign-in", HTMLFormElement),
+  username: byId("username", HTMLInputElement),
+  password: byId("password", HTMLInputElement),
+  signInError: byId("sign-in-error", HTMLElement),
+  holder: byId("holder", HTMLElement),
+  holderName: byId("holder-name", HTMLElement),
+  validity: byId("validity", HTMLElement),
+  strip: byId("strip", HTMLElement),
+  signOut: byId("sign-out", HTMLButtonElement),
+  countdown: byId("countdown", HTMLElement),
+  countdownSeconds: byId("countdown-seconds", HTMLElement),
+  countdownUnit: byId("countdown-unit", HTMLElement),
+  ahead: byId("ahead", HTMLElement),
+  headerMembers: byId("header-members", HTMLElement),
+  claimsMembers: byId("claims-members", HTMLElement),
+  call: byId("call", HTMLButtonElement),
+  measure: byId("measure", HTMLElement),
+  microseconds: byId("microseconds", HTMLElement),
+  measureWords: byId("measure-words", HTMLElement),
+  keep: byId("keep", HTMLInputElement),
+  forgeries: byId("forgeries", HTMLElement),
+  sessionsTitle: byId("sessions-title", HTMLElement),
+  sessions: byId("sessions", HTMLElement),
+  addDevice: byId("add-device", HTMLButtonElement),
+  endAll: byId("end-all", HTMLButtonElement),
+  theft: byId("theft", HTMLButtonElement),
+  theftSteps: byId("theft-steps", HTMLElement),
+  journal: byId("journal", HTMLOListElement),
+  journalEmpty: byId("journal-empty", HTMLElement),
+  latest: byId("latest", HTMLElement),
+  /** The elements for a signed-in user only. */
   forHolder: [...document.querySelectorAll<HTMLElement>(".for-holder")],
 };
 
-/** A new element with a text in it. */
+/** A new element with a text. */
 export function element<Name extends keyof HTMLElementTagNameMap>(name: Name, text = "", className = ""): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (className !== "") made.className = className;
-  return made;
+  const element = document.createElement(name);
+  element.textContent = text;
+  if (className !== "") element.className = className;
+  return element;
 }
 
-/** Runs one act at a time, so that a double click is one request. A button that were disabled would lose the focus. */
+/** Runs one action at a time, so that a double click is one request. A disabled button would lose the focus. */
 export async function act(run: () => Promise<void>): Promise<void> {
   if (document.body.ariaBusy === "true") return;
   document.body.ariaBusy = "true";

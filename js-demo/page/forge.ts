@@ -1,33 +1,33 @@
-/** Passes that the edge must refuse, made from a good one. */
+/** Forges passes from a valid one; the edge must refuse them. */
 
 import { decode } from "hallpass";
-import { runOutPass } from "./pass.js";
+import { expiredPass } from "./pass.js";
 import type { forgeries } from "./texts.js";
 
-/** What is sent; nothing where there is none to send yet. No token at all is `none`. */
+/** A forged pass; `undefined` if there is none yet. The kind `none` has no token. */
 export type Forged = { token: string | undefined } | undefined;
 
-/** How each is made. */
-export const forge: Record<keyof typeof forgeries, (good: string) => Forged | Promise<Forged>> = {
+/** Creates each kind. */
+export const forge: Record<keyof typeof forgeries, (valid: string) => Forged | Promise<Forged>> = {
   none: () => ({ token: undefined }),
-  tampered: (good) => {
-    const [header, claims, signature = ""] = good.split(".");
-    // The first character: the last one holds bits that mean nothing.
+  tampered: (valid) => {
+    const [header, claims, signature = ""] = valid.split(".");
+    // The first character: some bits of the last one are unused.
     return { token: [header, claims, (signature[0] === "A" ? "B" : "A") + signature.slice(1)].join(".") };
   },
-  promoted: (good) => {
-    const [header, , signature] = good.split(".");
-    return { token: [header, written({ ...decode(good).claims, username: "admin", roles: ["admin"] }), signature].join(".") };
+  promoted: (valid) => {
+    const [header, , signature] = valid.split(".");
+    return { token: [header, written({ ...decode(valid).claims, username: "admin", roles: ["admin"] }), signature].join(".") };
   },
-  selfSigned: async (good) => {
+  selfSigned: async (valid) => {
     const { privateKey } = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]) as CryptoKeyPair;
-    const text = `${written({ ...decode(good).header, kid: "forger" })}.${good.split(".")[1]}`;
+    const text = `${written({ ...decode(valid).header, kid: "forger" })}.${valid.split(".")[1]}`;
     const signature = await crypto.subtle.sign("Ed25519", privateKey, new TextEncoder().encode(text));
     return { token: `${text}.${base64url(new Uint8Array(signature))}` };
   },
-  unsigned: (good) => ({ token: `${written({ ...decode(good).header, alg: "none" })}.${good.split(".")[1]}.` }),
+  unsigned: (valid) => ({ token: `${written({ ...decode(valid).header, alg: "none" })}.${valid.split(".")[1]}.` }),
   expired: () => {
-    const { token } = runOutPass();
+    const { token } = expiredPass();
     return token === undefined ? undefined : { token };
   },
 };

@@ -1,28 +1,28 @@
-/** What happened, the newest first. */
+/** The journal: what happened, newest first. */
 
 import { element, page } from "./elements.js";
 
-/** How it went: let through, renewed, refused. */
+/** The outcome of a request: admitted, renewed, refused. */
 export type Outcome = "good" | "renewed" | "refused";
 
-/** What is told of a request; of what needed none, nothing. */
-export interface Told {
+/** The data of a request in the journal. */
+export interface RequestLog {
   request: string;
-  /** The HTTP status; 0 where no answer came. */
+  /** The HTTP status; 0 without a response. */
   status: number;
   milliseconds: number;
 }
 
-/** So many entries are kept. */
+/** Maximum number of entries. */
 const MAX_ENTRIES = 30;
 
-/** Adds an entry: when, what was asked, the answer, and in words what that means. */
-export function report(told: Told | undefined, outcome: Outcome, words: string): void {
+/** Adds an entry: the time, the request, the response, and its meaning. */
+export function report(request: RequestLog | undefined, outcome: Outcome, words: string): void {
   const entry = element("li");
   entry.dataset["outcome"] = outcome;
   const now = new Date().toLocaleTimeString();
-  if (told !== undefined) entry.append(line(told));
-  const when = told === undefined ? now : `${now}, after ${Math.max(1, Math.round(told.milliseconds))} ms`;
+  if (request !== undefined) entry.append(line(request));
+  const when = request === undefined ? now : `${now}, after ${Math.max(1, Math.round(request.milliseconds))} ms`;
   entry.append(element("span", words, "words"), element("span", when, "when"));
   page.journal.prepend(entry);
   page.journal.children[MAX_ENTRIES]?.remove();
@@ -30,14 +30,14 @@ export function report(told: Told | undefined, outcome: Outcome, words: string):
   showLatest(outcome, words);
 }
 
-/** On a small screen the journal is far away: there the newest words stay in sight. */
+/** On a small screen the journal is out of view: there the latest text stays visible. */
 function showLatest(outcome: Outcome, words: string): void {
   page.latest.dataset["outcome"] = outcome;
   page.latest.textContent = words;
   page.latest.hidden = false;
 }
 
-function line({ request, status }: Told): HTMLElement {
+function line({ request, status }: RequestLog): HTMLElement {
   const line = element("span", "", "line");
   line.append(element("span", status === 0 ? "–" : String(status), "status"), element("span", request, "request"));
   return line;

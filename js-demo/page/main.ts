@@ -1,4 +1,4 @@
-/** The page's acts: each is one press of a button, some requests, an entry in the journal. */
+/** The page's actions: each is a button, some requests, and an entry in the journal. */
 
 import type { SessionError } from "hallpass/client";
 import { exchange, PROTECTED, refreshByCookie, type Exchange } from "./api.js";
@@ -7,11 +7,11 @@ import { clearForgeries, listForgeries, tickForgeries } from "./forgeries.js";
 import { report } from "./journal.js";
 import { showPass, shownPass } from "./pass.js";
 import { addDevice, endAll, listSessions } from "./sessions.js";
-import { lastRequest, look, pause, resume, send, start } from "./session.js";
+import { lastRequest, pause, refreshPass, resume, send, start } from "./session.js";
 import { reason, signInRefusal, texts } from "./texts.js";
 import { playTheft } from "./theft.js";
 
-/** Milliseconds between two looks at what has run out. */
+/** Milliseconds between two checks for expired passes. */
 const TICK = 500;
 
 async function signIn(): Promise<void> {
@@ -24,7 +24,7 @@ async function signIn(): Promise<void> {
     page.password.focus();
     return report(lastRequest(), "refused", words);
   }
-  await look();
+  await refreshPass();
   report(lastRequest(), "good", texts.signedIn);
   page.holderName.focus();
 }
@@ -64,7 +64,7 @@ function keep(): void {
   report(undefined, "good", isOn ? texts.resumed : texts.paused);
 }
 
-/** Another pass has come, or it has gone. */
+/** The pass has changed or was removed. */
 function changed(): void {
   if (shownPass() === undefined) {
     page.measure.hidden = true;

@@ -1,23 +1,23 @@
-/** The pass as it lies on the desk: whose it is, how long it is good, and what it says. */
+/** The displayed pass: its user, its remaining time, its content. */
 
 import { decode, isExpired, expiresIn, type Claims, type Header } from "hallpass";
 import { startCountdown, stopCountdown } from "./countdown.js";
 import { clockTime, element, page } from "./elements.js";
 import { glossary, still, texts } from "./texts.js";
 
-/** The pass of the moment, and those that it took the place of, the newest first. In memory only. */
+/** The current pass and the previous ones, newest first. In memory only. */
 let passes: string[] = [];
 
-/** So many are kept, to have one that has run out. */
-const KEPT = 3;
+/** The number of passes in memory, so that one of them has expired. */
+const MAX_PASSES = 3;
 
-/** The pass that is shown. */
+/** The displayed pass. */
 export function shownPass(): string | undefined {
   return passes[0];
 }
 
-/** One of the page's passes that has run out, or how many seconds there are until one has. */
-export function runOutPass(): { token?: string; seconds: number } {
+/** An expired pass of the page, or the seconds until one expires. */
+export function expiredPass(): { token?: string; seconds: number } {
   const token = passes.find((token) => isExpired(token));
   const oldest = passes.at(-1);
   return { ...(token !== undefined && { token }), seconds: oldest === undefined ? 0 : Math.max(0, expiresIn(oldest)) };
@@ -25,7 +25,7 @@ export function runOutPass(): { token?: string; seconds: number } {
 
 /** Shows a pass. */
 export function showPass(token: string): void {
-  passes = [token, ...passes.filter((other) => other !== token)].slice(0, KEPT);
+  passes = [token, ...passes.filter((other) => other !== token)].slice(0, MAX_PASSES);
   const { header, claims } = decode(token);
   page.passKind.textContent = texts.holder;
   page.holderName.textContent = claims.username ?? claims.sub ?? "";
@@ -33,10 +33,10 @@ export function showPass(token: string): void {
   setSignedIn(true);
   const { iat = 0, exp = 0 } = claims;
   page.validity.textContent = texts.validUntil(clockTime(exp));
-  startCountdown(token, exp - iat, () => { page.validity.textContent = texts.ranOut; });
+  startCountdown(token, exp - iat, () => { page.validity.textContent = texts.expired; });
 }
 
-/** Takes the pass away and asks for a sign-in. */
+/** Removes the pass and shows the sign-in form. */
 export function clearPass(): void {
   passes = [];
   page.passKind.textContent = still.nobody;

@@ -7,17 +7,17 @@ import { shownPass } from "./pass.js";
 import { resume, send } from "./session.js";
 import { reason, texts } from "./texts.js";
 
-/** The refresh tokens of the second devices that the page plays, by session. */
+/** The refresh tokens of the simulated second devices, by session. */
 const devices = new Map<string, string>();
 
-/** Asks for the list and shows it. */
+/** Requests the list and shows it. */
 export async function listSessions(): Promise<void> {
   if (shownPass() === undefined) return page.sessions.replaceChildren();
   const { body } = await exchange(send, "GET", "/sessions");
   if (body.sessions !== undefined) update(body.sessions.sort((a, b) => Number(b.current) - Number(a.current) || b.created_at - a.created_at));
 }
 
-/** Signs in once more, so that there is a session to end. */
+/** Signs in a second time, so that there is a session to end. */
 export async function addDevice(): Promise<void> {
   const answer = await appSignIn();
   const { refresh_token: token, session } = answer.body;
@@ -27,7 +27,7 @@ export async function addDevice(): Promise<void> {
   await listSessions();
 }
 
-/** Ends all, this one too. */
+/** Ends all sessions, including this one. */
 export async function endAll(): Promise<void> {
   const answer = await exchange(send, "DELETE", "/sessions");
   if (answer.status !== 204) return report(answer, "refused", texts.notPossible(reason(answer)));
@@ -35,7 +35,7 @@ export async function endAll(): Promise<void> {
   await leave();
 }
 
-/** Only what has changed is made anew: a button that somebody stands on stays. */
+/** Creates only new rows, so that a focused button stays. */
 function update(sessions: ListedSession[]): void {
   const rows = new Map([...page.sessions.children].map((child) => [(child as HTMLElement).dataset["id"], child as HTMLElement]));
   page.sessions.replaceChildren(...sessions.map((session) => {
@@ -50,8 +50,8 @@ function update(sessions: ListedSession[]): void {
 function row(session: ListedSession): HTMLElement {
   const item = element("li");
   item.dataset["id"] = session.id;
-  const [what, title] = [element("div"), element("p", nameOf(session), "title")];
-  what.append(title, element("p", sinceWords(session), "gloss"));
+  const what = element("div");
+  what.append(element("p", nameOf(session), "title"), element("p", sinceWords(session), "gloss"));
   const button = element("button", texts.end);
   button.type = "button";
   button.ariaLabel = texts.endNamed(nameOf(session), clockTime(session.created_at));
@@ -62,17 +62,17 @@ function row(session: ListedSession): HTMLElement {
 
 async function end(session: ListedSession): Promise<void> {
   const answer = await exchange(send, "DELETE", `/sessions/${session.id}`);
-  const told = { ...answer, request: "DELETE /sessions/…" };
-  if (answer.status !== 204) return report(told, "refused", texts.notPossible(reason(answer)));
-  report(told, "good", session.current ? texts.endedCurrent : texts.ended);
+  const request = { ...answer, request: "DELETE /sessions/…" };
+  if (answer.status !== 204) return report(request, "refused", texts.notPossible(reason(answer)));
+  report(request, "good", session.current ? texts.endedCurrent : texts.ended);
   if (session.current) return leave();
   await tryDevice(session.id);
   await listSessions();
-  // The button that was pressed is gone, and with it the focus.
+  // The pressed button is removed, and the focus with it.
   page.sessionsTitle.focus();
 }
 
-/** The device whose session has ended asks for a new pass. */
+/** The device of the ended session asks for a new pass. */
 async function tryDevice(id: string): Promise<void> {
   const token = devices.get(id);
   if (token === undefined || !devices.delete(id)) return;
@@ -80,7 +80,7 @@ async function tryDevice(id: string): Promise<void> {
   report(answer, "refused", answer.status === 400 ? texts.deviceRefused : texts.notPossible(reason(answer)));
 }
 
-/** The session is over at the issuer: the client forgets it too, in all tabs. */
+/** The issuer has ended the session: signs the client out in all tabs. */
 async function leave(): Promise<void> {
   devices.clear();
   await resume().signOut();
@@ -97,8 +97,8 @@ function sinceWords({ created_at, last_used_at }: ListedSession): string {
 }
 
 /**
- * What a user agent tells, in the order in which the names contain each other: Edge says Chrome too, and Chrome Safari. The
- * issuer keeps its first 64 bytes, which often end before the browser's own name.
+ * The browser and the system of a user agent. The order matters: Edge's contains Chrome, and Chrome's contains Safari. The issuer
+ * stores the first 64 bytes, which often end before the browser's name.
  */
 function deviceName(agent: string): string {
   const first = (names: [RegExp, string][]): string | undefined => names.find(([pattern]) => pattern.test(agent))?.[1];

@@ -1,4 +1,4 @@
-/** The demo's page by the rules of WCAG 2.2 AA, as far as axe-core can tell, in every state, colour scheme and width. */
+/** The demo's page meets WCAG 2.2 AA, as far as axe-core can check, in every state, color scheme and width. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ after(async () => {
   await demo?.stop();
 });
 
-/** What axe finds, as lines that name rule and place. */
+/** The violations that axe finds, as lines with rule and element. */
 async function violations(page) {
   const { violations } = await page.evaluate((rules) => globalThis.axe.run(document, rules), RULES);
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
@@ -35,7 +35,7 @@ for (const width of [1280, 390]) {
   for (const colorScheme of ["light", "dark"]) {
     // One page of each width and each color scheme.
     const skip = (width === 1280) !== (colorScheme === "light") && skipUnlessLong;
-    test(`at ${width} pixels, ${colorScheme}: axe finds nothing, whatever has happened`, { skip, timeout: 300_000 }, async (t) => {
+    test(`at ${width} pixels, ${colorScheme}: axe finds no violation in any state`, { skip, timeout: 300_000 }, async (t) => {
       const page = await visit(browser, demo.url, { width, colorScheme });
       t.after(() => page.context().close());
       const on = onPage(page);
@@ -43,7 +43,7 @@ for (const width of [1280, 390]) {
       assert.deepEqual(await violations(page), [], "signed out");
       await page.getByLabel("Password").fill("wrong");
       await on.press("Sign in");
-      await on.entry(/do not go together/);
+      await on.entry(/Wrong user name or password/);
       assert.deepEqual(await violations(page), [], "a wrong password");
       await on.signIn();
       await on.press("Call the protected endpoint");
@@ -53,13 +53,13 @@ for (const width of [1280, 390]) {
       assert.deepEqual(await violations(page), [], "signed in");
       await page.getByRole("switch").click();
       await on.press("Play the theft");
-      await on.entry(/The theft was noticed/);
+      await on.entry(/The issuer detected the theft/);
       assert.deepEqual(await violations(page), [], "after a theft");
     });
   }
 }
 
-test("who wants less motion gets none", async (t) => {
+test("with reduced motion, nothing is animated", async (t) => {
   const page = await visit(browser, demo.url);
   t.after(() => page.context().close());
   const duration = () => page.evaluate(() => getComputedStyle(document.querySelector(".rest")).transitionDuration);

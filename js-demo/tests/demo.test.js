@@ -1,4 +1,4 @@
-/** The demo in a real browser, from sign-in to a theft that is noticed, as its visitor sees it. */
+/** The demo in a real browser, as a user sees it: from sign-in to a detected theft. */
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
@@ -27,7 +27,7 @@ afterEach(async () => {
   page = undefined;
 });
 
-/** A visitor; at the end of each test nothing must have gone wrong in the page. */
+/** A test in a page, which must have no errors at the end. */
 function story(name, tell) {
   test(name, { timeout: 300_000 }, async () => {
     page = await visit(browser, demo.url);
@@ -39,7 +39,7 @@ function story(name, tell) {
 
 const cookies = async () => (await page.context().cookies()).filter(({ name }) => /_(access|refresh)$/.test(name));
 
-story("one press of a button signs in and shows the pass: its holder, its parts explained, the time that it has left", async () => {
+story("one button signs in and shows the pass: its user, its explained parts, its remaining time", async () => {
   await on.press("Sign in");
   await on.entry(/^Signed in\. .*/, { outcome: "good", request: "POST /login", status: "200" });
   assert.equal(await page.locator("#holder-name").textContent(), "exampleUser");
@@ -49,27 +49,27 @@ story("one press of a button signs in and shows the pass: its holder, its parts 
   assert.equal(await page.locator("#strip > span").count(), 3);
 });
 
-story("a wrong password is told plainly, and the next try succeeds", async () => {
+story("a wrong password shows an error, and the next attempt succeeds", async () => {
   await page.getByLabel("Password").fill("notThePassword");
   await on.press("Sign in");
   const alert = page.getByRole("alert");
-  await alert.filter({ hasText: "This user name and password do not go together." }).waitFor();
-  await on.entry(/do not go together/, { outcome: "refused", request: "POST /login", status: "401" });
+  await alert.filter({ hasText: "Wrong user name or password." }).waitFor();
+  await on.entry(/Wrong user name or password/, { outcome: "refused", request: "POST /login", status: "401" });
   await on.signIn();
   assert.equal(await alert.isVisible(), false);
 });
 
-story("the edge lets a good pass through and tells how many microseconds it took", async () => {
+story("the edge admits a valid pass and reports the time in microseconds", async () => {
   await on.press("Call the protected endpoint");
-  await on.entry(/no token came/, { outcome: "refused", status: "401" });
+  await on.entry(/the request has no token/, { outcome: "refused", status: "401" });
   await on.signIn();
   await on.press("Call the protected endpoint");
-  await on.entry(/Let through.* in \d+ microseconds, without a call to the issuer/, { outcome: "good", status: "200" });
+  await on.entry(/Admitted.* in \d+ microseconds, without a call to the issuer/, { outcome: "good", status: "200" });
   const time = Number.parseInt(await page.locator("#microseconds").textContent(), 10);
   assert.ok(time > 0 && time < 10_000, `${time} µs`);
 });
 
-story("each forgery is refused with a code that says why", async () => {
+story("each forgery is refused with its error code", async () => {
   await on.signIn();
   const codes = {
     "No pass at all": "401",
@@ -77,9 +77,9 @@ story("each forgery is refused with a code that says why", async () => {
     "Claims changed": "ERR_SIGNATURE_INVALID",
     "Signed by a forger": "ERR_KEY_UNKNOWN",
     "Not signed": "ERR_ALG_NOT_ALLOWED",
-    "Run out": "ERR_TOKEN_EXPIRED",
+    "Expired": "ERR_TOKEN_EXPIRED",
   };
-  await page.getByText("whose time is over").waitFor();
+  await page.getByText("pass of this page that has expired").waitFor();
   for (const [title, code] of Object.entries(codes)) {
     await on.press(`Send: ${title}`);
     await on.entry(new RegExp(`^${title}\\. Refused: `), { outcome: "refused", status: "401" });
@@ -88,7 +88,7 @@ story("each forgery is refused with a code that says why", async () => {
   }
 });
 
-story("the pass is renewed silently before it runs out", async () => {
+story("the pass is renewed silently before it expires", async () => {
   await on.signIn();
   const first = await page.locator("#strip").textContent();
   await on.entry(/^Renewed silently/, { outcome: "renewed", request: "POST /refresh", status: "200" });
@@ -96,13 +96,13 @@ story("the pass is renewed silently before it runs out", async () => {
   assert.equal(await page.locator("#countdown").getAttribute("data-state"), "running");
 });
 
-story("with silent renewal off the pass runs out, and the edge renews it on the way, with both cookies anew", async () => {
+story("with silent renewal off the pass expires, and the edge renews it during the request, with two new cookies", async () => {
   await on.signIn();
   await page.getByRole("switch").click();
   await on.entry(/Silent renewal is off/, { outcome: "good" });
   const before = await cookies();
   await page.locator('#countdown[data-state="over"]').waitFor();
-  // The page counts from before it asked: at the edge the pass may be good for another second.
+  // The page counts from its request: at the edge the pass may be valid for another second.
   await page.waitForTimeout(2000);
   await on.press("Call the protected endpoint");
   await on.entry(/renewed it at the issuer/, { outcome: "renewed", status: "200" });
@@ -126,34 +126,34 @@ story("a tampered cookie is refused and never renewed", async () => {
   await on.entry(/signature is invalid/, { outcome: "refused", status: "401" });
 });
 
-story("the sessions are listed; one that is ended gets no new pass, and this one goes on", async () => {
+story("an ended session gets no new pass, and this session continues", async () => {
   await on.signIn();
   await on.press("Sign in on a second device");
   const device = page.locator("#sessions > li", { hasText: "Second device" });
   await device.waitFor();
   await device.getByRole("button").click();
-  await on.entry(/second device asks for a new pass, and is refused/, { request: "POST /refresh", status: "400" });
+  await on.entry(/second device asks for a new pass and is refused/, { request: "POST /refresh", status: "400" });
   await on.idle();
   assert.equal(await device.count(), 0);
   assert.equal(await page.evaluate(() => document.activeElement.id), "sessions-title");
   await on.press("Call the protected endpoint");
-  await on.entry(/^Let through/, { outcome: "good" });
+  await on.entry(/^Admitted/, { outcome: "good" });
 });
 
 story("ending this session signs out", async () => {
   await on.signIn();
   await page.locator("#sessions > li", { hasText: "This browser" }).getByRole("button").click();
-  await on.entry(/This session is over/, { request: "DELETE /sessions/…", status: "204" });
+  await on.entry(/This session has ended/, { request: "DELETE /sessions/…", status: "204" });
   await page.locator("#sign-in").waitFor();
   assert.deepEqual(await cookies(), []);
 });
 
-story("ending all sessions reaches another browser when its pass runs out", async () => {
+story("after all sessions have ended, another browser is signed out when its pass expires", async () => {
   const other = await visit(browser, demo.url);
   await onPage(other).signIn();
   await on.signIn();
   await on.press("End all");
-  await on.entry(/All your sessions are over/, { request: "DELETE /sessions", status: "204" });
+  await on.entry(/All your sessions have ended/, { request: "DELETE /sessions", status: "204" });
   await page.locator("#sign-in").waitFor();
   await onPage(other).entry(/the session was ended/, { request: "POST /refresh", status: "400" });
   await other.locator("#sign-in").waitFor();
@@ -161,7 +161,7 @@ story("ending all sessions reaches another browser when its pass runs out", asyn
   await other.context().close();
 });
 
-story("a second tab shares the session: it is there at once, the first takes over its new pass, and signing out in one signs out both", async () => {
+story("a second tab shares the session: it is signed in at once, the first gets its new pass, and a sign-out in one signs out both", async () => {
   await on.signIn();
   const opened = page.context().waitForEvent("page");
   await page.getByRole("link", { name: "Open a second tab" }).click();
@@ -176,32 +176,32 @@ story("a second tab shares the session: it is there at once, the first takes ove
   await page.locator("#sign-in").waitFor();
 });
 
-story("a stolen refresh token that is presented ends its session, and no other", async () => {
+story("a replayed refresh token ends its session only", async () => {
   await on.signIn();
   await on.press("Play the theft");
   const steps = page.locator("#theft-steps > li");
-  await on.entry(/The theft was noticed/, { request: "POST /refresh", status: "400" });
+  await on.entry(/The issuer detected the theft/, { request: "POST /refresh", status: "400" });
   assert.equal(await steps.count(), 7);
   for (const index of [5, 6]) assert.match(await steps.nth(index).textContent(), /400 invalid_grant$/);
   await logged(demo.issuer, /token_reuse/);
-  // The sessions are listed once more when it is over.
+  // At the end, the sessions are listed again.
   await page.locator('#theft[aria-disabled="false"]').waitFor();
   assert.equal(await page.locator("#sessions > li").filter({ hasText: "This browser" }).count(), 1);
   await on.press("Call the protected endpoint");
-  await on.entry(/^Let through/, { outcome: "good" });
+  await on.entry(/^Admitted/, { outcome: "good" });
 });
 
-story("after signing out nothing is left, and the protected endpoint refuses", async () => {
+story("after a sign-out no cookie is left, and the protected endpoint refuses", async () => {
   await on.signIn();
   await on.press("Sign out");
   await on.entry(/^Signed out\. The issuer has ended/, { request: "POST /logout", status: "204" });
   assert.deepEqual(await cookies(), []);
   assert.equal(await page.locator("#strip").textContent(), "");
   await on.press("Call the protected endpoint");
-  await on.entry(/no token came/, { outcome: "refused" });
+  await on.entry(/the request has no token/, { outcome: "refused" });
 });
 
-story("a reload keeps the session, and scripts never see its cookies", async () => {
+story("a reload keeps the session, and scripts cannot read its cookies", async () => {
   await on.signIn();
   assert.equal(await page.evaluate(() => document.cookie), "");
   await page.reload();
@@ -209,7 +209,7 @@ story("a reload keeps the session, and scripts never see its cookies", async () 
   assert.equal(await page.locator("#holder-name").textContent(), "exampleUser");
 });
 
-story("everything can be done with the keyboard alone, in the order in which it is read", async () => {
+story("every action works with the keyboard, in reading order", async () => {
   const { keyboard } = page;
   const focus = () => page.evaluate(() => document.activeElement.ariaLabel ?? document.activeElement.textContent.trim());
   const tabTo = async (name) => {
@@ -224,17 +224,17 @@ story("everything can be done with the keyboard alone, in the order in which it 
   await on.entry(/^Signed in/, { outcome: "good" });
   await on.idle();
   for (const [name, words] of [
-    ["Call the protected", /^Let through/],
+    ["Call the protected", /^Admitted/],
     ["Send: No pass", /^No pass at all/],
     ["Send: Not signed", /^Not signed/],
     ["Sign in on a second", /second device/],
-    ["Play the theft", /The theft was noticed/],
+    ["Play the theft", /The issuer detected the theft/],
   ]) {
     await tabTo(name);
     await keyboard.press("Space");
     await on.entry(words);
     await on.idle();
-    // The focus stays, so that the next key goes on from there.
+    // The focus stays on the button.
     assert.ok((await focus()).startsWith(name), await focus());
   }
   await page.reload();
@@ -244,26 +244,26 @@ story("everything can be done with the keyboard alone, in the order in which it 
   assert.equal(await page.evaluate(() => document.activeElement.id), "username");
 });
 
-test("while the issuer is down a good pass still opens the door, and what needs the issuer says so", { timeout: 300_000 }, async (t) => {
-  const lonely = await startDemo({ accessTtl: "5m" });
-  t.after(() => lonely.stop());
-  page = await visit(browser, lonely.url);
+test("while the issuer is down a valid pass is admitted, and actions that need the issuer show an error", { timeout: 300_000 }, async (t) => {
+  const isolated = await startDemo({ accessTtl: "5m" });
+  t.after(() => isolated.stop());
+  page = await visit(browser, isolated.url);
   on = onPage(page);
   await on.signIn();
   await on.press("Call the protected endpoint");
-  await on.entry(/^Let through/);
-  await lonely.issuer.kill();
-  // A worker that starts anew has the issuer's keys from its KV.
-  await lonely.restartEdge();
+  await on.entry(/^Admitted/);
+  await isolated.issuer.kill();
+  // A restarted worker has the issuer's keys from KV.
+  await isolated.restartEdge();
   await on.press("Call the protected endpoint");
-  await on.entry(/^Let through/, { outcome: "good" });
+  await on.entry(/^Admitted/, { outcome: "good" });
   await on.press("Sign in on a second device");
   await on.entry(/That did not work/, { outcome: "refused" });
   await on.press("Sign out");
-  await on.entry(/told as soon as it can be/);
+  await on.entry(/repeats the request until it succeeds/);
 });
 
-test("the page is served with a policy that lets nothing foreign in", async () => {
+test("the page's policy forbids foreign content", async () => {
   const { headers } = await fetch(demo.url);
   const policy = headers.get("content-security-policy");
   assert.match(policy, /default-src 'none'/);

@@ -1,4 +1,4 @@
-/** Pictures of the page for people to look at, and the one thing about its looks that a test can tell: nothing overflows. */
+/** Screenshots of the page in each state; the test checks that nothing overflows. */
 
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
@@ -23,13 +23,13 @@ for (const [device, width] of [["desktop", 1280], ["phone", 390], ["small-phone"
   for (const colorScheme of ["light", "dark"]) {
     const skip = `${device}, ${colorScheme}` !== "small-phone, light" && skipUnlessLong;
     test(`${device}, ${colorScheme}: nothing is wider than the screen`, { skip, timeout: 300_000 }, async (t) => {
-      // An issuer of its own: each page is an unknown device with a wrong password, and the fifth of one user has to wait.
+      // A separate issuer: each page is an unknown device with a wrong password, and after five of one user the next must wait.
       const demo = await startDemo({ accessTtl: "6s" });
       t.after(() => demo.stop());
       const page = await visit(browser, demo.url, { width, height: 844, colorScheme });
       t.after(() => page.context().close());
       const on = onPage(page);
-      /** The whole page, or what is seen when `part` stands at the top. */
+      /** The whole page, or the viewport with `part` at the top. */
       const shoot = async (state, part) => {
         await on.idle();
         if (part !== undefined) await page.locator(part).evaluate((element) => element.scrollIntoView({ block: "start" }));
@@ -39,7 +39,7 @@ for (const [device, width] of [["desktop", 1280], ["phone", 390], ["small-phone"
       await shoot("1-signed-out");
       await page.getByLabel("Password").fill("wrong");
       await on.press("Sign in");
-      await on.entry(/do not go together/);
+      await on.entry(/Wrong user name or password/);
       await shoot("2-wrong-password");
       await on.signIn();
       await on.press("Call the protected endpoint");
@@ -47,25 +47,25 @@ for (const [device, width] of [["desktop", 1280], ["phone", 390], ["small-phone"
       await shoot("3-signed-in", "body");
       await shoot("4-edge", "#call-title");
       await on.entry(/^Renewed silently/);
-      await page.getByText("whose time is over").waitFor();
-      for (const title of ["No pass at all", "Claims changed", "Signed by a forger", "Not signed", "Run out"]) await on.press(`Send: ${title}`);
+      await page.getByText("pass of this page that has expired").waitFor();
+      for (const title of ["No pass at all", "Claims changed", "Signed by a forger", "Not signed", "Expired"]) await on.press(`Send: ${title}`);
       await shoot("5-forgeries", "#forge-title");
       await on.press("Sign in on a second device");
       await shoot("6-sessions", "#sessions-title");
       await on.press("Play the theft");
-      await on.entry(/The theft was noticed/);
+      await on.entry(/The issuer detected the theft/);
       await shoot("7-theft", "#theft-title");
       await shoot("8-whole");
       await page.getByRole("switch").click();
       await page.locator('#countdown[data-state="over"]').waitFor();
-      // The page counts from before it asked: at the edge the pass may be good for another second.
+      // The page counts from its request: at the edge the pass may be valid for another second.
       await page.waitForTimeout(2000);
-      await shoot("9-run-out", "body");
+      await shoot("9-expired", "body");
       await on.press("Call the protected endpoint");
       await on.entry(/renewed it at the issuer/);
-      await shoot("10-renewed-on-the-way", "#call-title");
+      await shoot("10-renewed-by-the-edge", "#call-title");
       await on.press("End all");
-      await on.entry(/All your sessions are over/);
+      await on.entry(/All your sessions have ended/);
       await shoot("11-ended");
     });
   }
