@@ -184,6 +184,11 @@ impl HashingMetrics {
         self.queued_unknown.set(i64::try_from(unknown).unwrap_or(i64::MAX));
     }
 
+    /// Whether any password waits to be hashed.
+    pub(crate) fn has_queue(&self) -> bool {
+        self.queued_known.get() + self.queued_unknown.get() > 0
+    }
+
     pub(crate) fn waited(&self, waited: Duration) {
         self.waited.observe(waited.as_secs_f64());
     }

@@ -1,4 +1,4 @@
-//! Group commit: one thread makes many writes durable with one sync, and wakes the tasks that wait for them.
+//! Group commit: one thread makes writes durable, many at a time, and wakes all callers that wait for them.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher as _},
@@ -9,40 +9,35 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use tokio::sync::watch;
 
 use super::StoreError;
-use crate::clock::Stopwatch;
 
-mod pace;
-
-use pace::Pace;
-pub(crate) use pace::Sharing;
-
-/// The thread that makes writes durable. Dropping it makes the last writes durable and ends the thread.
+/// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
-    /// A sync begins at once for this number of writes.
-    enough: u64,
+    /// How long a shareable write waits for others.
+    patience: Duration,
     pending: Mutex<Pending>,
     changed: Condvar,
     progress: watch::Sender<Progress>,
-    /// Separate from the progress, so that a task that waits for a failure is not woken by every sync.
+    /// Apart from the progress, so that a sync does not wake the callers that wait for a failure.
     failure: watch::Sender<Option<StoreError>>,
-    /// For each slot, the last write that can have changed a record in it. Records that share a slot wait for each
-    /// other, which is rare with this many slots and few concurrent writes.
+    /// For each slot, the last write that can have changed a record of it. Records that share a slot wait for each other,
+    /// which is rare with so many slots and few writes in flight.
     last_changes: Box<[AtomicU64]>,
 }
 
 const SLOTS: usize = 4096;
 
-/// The number of writes up to some moment.
+/// The number of writes up to a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(u64);
 
@@ -50,7 +45,7 @@ pub(crate) struct Position(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Urgency {
     Now,
-    /// It may share a sync with later writes: see [`Sharing`].
+    /// The write shares the sync of the next urgent write, or of all writes at the end of its patience.
     Shareable,
 }
 
@@ -60,29 +55,30 @@ struct Pending {
     written: u64,
     /// The last urgent one of them.
     urgent: u64,
-    /// The last one that a sync covers, completed or under way.
+    /// The last of them that a sync has taken on.
     taken: u64,
     closing: bool,
 }
 
 #[derive(Clone)]
 enum Progress {
-    /// The writes up to this number are durable.
+    /// So many writes, counted from the first, are durable.
     UpTo(u64),
-    /// A sync failed. The kernel may have dropped unwritten data and may report success next time, so that no later
-    /// sync can be trusted. The store stays failed until it is opened again.
+    /// A sync failed. The kernel may have dropped what was not written and may claim success next time, so that no
+    /// later sync can be believed: the store stays failed until it is opened again.
     Failed(StoreError),
 }
 
 impl Committer {
-    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk.
+    /// Starts the thread. `sync` returns once everything that was written before its call is on the disk. A shareable write
+    /// waits for others for at most `patience`.
     pub(crate) fn start(
-        sharing: Sharing,
+        patience: Duration,
         mut sync: impl FnMut() -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
         let progress = watch::Sender::new(Progress::UpTo(0));
         let shared = Arc::new(Shared {
-            enough: sharing.enough,
+            patience,
             pending: Mutex::default(),
             changed: Condvar::new(),
             progress,
@@ -91,14 +87,15 @@ impl Committer {
         });
         let thread = thread::Builder::new().name("commit".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || shared.commit_until_closed(Pace::new(sharing), &mut sync)
+            move || shared.commit_until_closed(&mut sync)
         })?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Makes a write in memory, to records with these keys. The write and its count are one step for all other tasks: a
-    /// task that has read the data waits for the write by [`last_change`](Self::last_change) or
-    /// [`last_write`](Self::last_write). A failed or panicked write counts too, since it can have changed something.
+    /// Makes a write in memory, to records with these keys; it becomes durable with all others of its moment. The write and
+    /// its count are one step for everybody else: whoever has seen what was written waits for it, by
+    /// [`last_change`](Self::last_change) or [`last_write`](Self::last_write). It counts whatever comes of it, a panic too,
+    /// since a failed write can still have changed something.
     pub(crate) fn write<T>(&self, keys: &[impl Hash], urgency: Urgency, write: impl FnOnce() -> T) -> (T, Position) {
         let mut pending = self.shared.pending();
         pending.written += 1;
@@ -109,10 +106,9 @@ impl Committer {
         if urgency == Urgency::Now {
             pending.urgent = position;
         }
-        let untaken = position - pending.taken;
-        // The first write that no sync has taken ends the thread's idle time. An urgent write, and enough writes, end its wait.
-        if untaken == 1 || untaken == self.shared.enough || urgency == Urgency::Now {
-            // This comes before the write, which may panic. The thread reads the count once the lock is free.
+        // The first write that no sync has taken ends the thread's idle time, and its patience begins.
+        if pending.taken + 1 == position || urgency == Urgency::Now {
+            // Before the write, which may panic. The thread sees the count once the lock is free again.
             self.shared.changed.notify_one();
         }
         let result = write();
@@ -120,23 +116,23 @@ impl Committer {
         (result, Position(position))
     }
 
-    /// After a read of the records with these keys: the last write that the read can depend on.
+    /// After a read of the records with these keys: how far the writes must be durable that it can have seen.
     pub(crate) fn last_change(&self, keys: &[impl Hash]) -> Position {
         let changes = keys.iter().map(|key| self.shared.slot(key).load(Ordering::SeqCst));
         Position(changes.max().unwrap_or_default())
     }
 
-    /// After a read of any records: the last write that the read can depend on.
+    /// After a read of any records: how far the writes must be durable that it can have seen.
     pub(crate) fn last_write(&self) -> Position {
         Position(self.shared.pending().written)
     }
 
-    /// Fails the store: no write becomes durable from now on.
+    /// Fails the store: what was written cannot be trusted.
     pub(crate) fn fail(&self, error: StoreError) {
         self.shared.fail(error);
     }
 
-    /// Completes once the store has failed. It does not complete before.
+    /// Completes once the store has failed, and never otherwise.
     pub(crate) fn failed(&self) -> impl Future<Output = StoreError> + Send + use<> {
         let mut failure = self.shared.failure.subscribe();
         async move {
@@ -149,7 +145,7 @@ impl Committer {
         }
     }
 
-    /// Waits until all writes up to there are durable, and starts a sync if none covers them.
+    /// Waits until all writes up to a position are durable, and ends their wait for others.
     pub(crate) async fn durable_now(&self, position: Position) -> Result<(), StoreError> {
         if !position.is_reached(&self.shared.progress.borrow()) {
             self.shared.hasten(position);
@@ -157,7 +153,7 @@ impl Committer {
         self.durable(position).await
     }
 
-    /// Waits until all writes up to there are durable.
+    /// Waits until all writes up to a position are durable.
     pub(crate) async fn durable(&self, position: Position) -> Result<(), StoreError> {
         let reached = |progress: &Progress| position.is_reached(progress);
         match self.shared.progress.subscribe().wait_for(reached).await.as_deref() {
@@ -190,22 +186,10 @@ impl Drop for Committer {
     }
 }
 
-impl Pending {
-    /// The number of writes that no sync has taken.
-    fn untaken(&self) -> u64 {
-        self.written - self.taken
-    }
-
-    fn has_urgent(&self) -> bool {
-        self.urgent > self.taken
-    }
-}
-
 impl Shared {
-    fn commit_until_closed(&self, mut pace: Pace, sync: &mut dyn FnMut() -> io::Result<()>) {
-        let since_start = Stopwatch::start();
-        while let Some(target) = self.next_target(&mut pace, &since_start) {
-            // A panic that ended the thread would leave tasks waiting forever.
+    fn commit_until_closed(&self, sync: &mut dyn FnMut() -> io::Result<()>) {
+        while let Some(target) = self.next_target() {
+            // Callers would wait for ever for a thread that ended silently.
             let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
             if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
                 return self.fail(StoreError::Engine(error.to_string()));
@@ -221,25 +205,21 @@ impl Shared {
     }
 
     fn fail(&self, error: StoreError) {
-        tracing::error!(%error, "the store cannot make writes durable and stopped answering");
+        tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
         self.progress.send_replace(Progress::Failed(error.clone()));
         self.failure.send_replace(Some(error));
     }
 
-    /// Waits for writes that no sync has taken, and for more to share the sync. `None` once there are none left and the store
-    /// closes.
-    fn next_target(&self, pace: &mut Pace, since_start: &Stopwatch) -> Option<u64> {
+    /// Waits for writes that no sync has taken, and for others to share the sync. `None` once there are none left and the
+    /// store closes.
+    fn next_target(&self) -> Option<u64> {
         loop {
             let idle = |pending: &mut Pending| pending.written == pending.taken && !pending.closing;
             let pending = self.changed.wait_while(self.pending(), idle).unwrap_or_else(PoisonError::into_inner);
-            let may_wait =
-                |pending: &mut Pending| !pending.has_urgent() && pending.untaken() < self.enough && !pending.closing;
-            let waited = self.changed.wait_timeout_while(pending, pace.wait(since_start.elapsed()), may_wait);
+            let may_wait = |pending: &mut Pending| pending.urgent <= pending.taken && !pending.closing;
+            let waited = self.changed.wait_timeout_while(pending, self.patience, may_wait);
             let (mut pending, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            if pending.untaken() > 0 {
-                if !pending.has_urgent() {
-                    pace.record(pending.untaken(), since_start.elapsed());
-                }
+            if pending.written > pending.taken {
                 pending.taken = pending.written;
                 return Some(pending.taken);
             }
@@ -250,7 +230,7 @@ impl Shared {
         }
     }
 
-    /// Starts the next sync now.
+    /// Starts the next sync at once.
     fn hasten(&self, Position(position): Position) {
         let mut pending = self.pending();
         pending.urgent = pending.urgent.max(position);
@@ -260,13 +240,13 @@ impl Shared {
     fn slot(&self, key: &impl Hash) -> &AtomicU64 {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
-        // The remainder is less than the number of slots, which is a usize.
+        // The remainder is below the number of slots, and fits wherever that does.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let slot = (hasher.finish() % SLOTS as u64) as usize;
         &self.last_changes[slot]
     }
 
-    /// A thread that panicked while it held the lock left a valid count.
+    /// A thread that panicked while it counted left a count that is still true.
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -42,6 +42,8 @@ pub(crate) struct SledStore {
     /// session; every session has an entry.
     user_sessions: Tree,
     keys: Tree,
+    /// See [`sharing_syncs_when`](Self::sharing_syncs_when).
+    is_busy: Box<dyn Fn() -> bool + Send + Sync>,
     /// Dropped before the database: the last writes become durable before the folder is unlocked.
     committer: Committer,
     _db: Db,
@@ -50,6 +52,16 @@ pub(crate) struct SledStore {
 }
 
 impl SledStore {
+    /// Lets new sessions share syncs while `is_busy` says that more sign-ins are about to complete. At other times each new
+    /// session is synced at once: its client would wait for nothing.
+    pub(crate) fn sharing_syncs_when(self, is_busy: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { is_busy: Box::new(is_busy), ..self }
+    }
+
+    fn urgency_of_a_new_session(&self) -> Urgency {
+        if (self.is_busy)() { Urgency::Shareable } else { Urgency::Now }
+    }
+
     fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let record = self.users.get(id.0).map_err(engine)?;
         record.map(|record| decode_user(id, &record)).transpose()
@@ -191,7 +203,7 @@ impl Store for SledStore {
 
     fn add_session<'s>(&'s self, session: &'s Session) -> StoreFuture<'s, ()> {
         let keys = [Key::Session(session.id), Key::SessionsOf(session.user)];
-        Box::pin(self.write_when(Urgency::Shareable, keys, || {
+        Box::pin(self.write_when(self.urgency_of_a_new_session(), keys, || {
             if self.sessions.contains_key(session.id.0).map_err(engine)? {
                 return Err(StoreError::Engine("a random session id was drawn twice; sign in again".to_owned()));
             }

@@ -17,7 +17,7 @@ use crate::{
     hashing::{Hashing, Machine},
     http::Origin,
     key_ring::{Keeper, MasterKeySource},
-    metrics::{LogMetrics, Metrics},
+    metrics::{HashingMetrics, LogMetrics, Metrics},
     password::NewPassword,
     session::{Lifetimes, Rules},
     store::{Store, socket},
@@ -66,8 +66,8 @@ pub(super) async fn start(options: Serve, secrets: Secrets, log_metrics: LogMetr
     };
     let issuer = options.issuer.clone().map_or_else(|| IssuerUrl::localhost(address.port()), Ok);
     let issuer = issuer.map_err(ServeError::Issuer)?;
-    let Opened { store, address: store_address, commands, temporary } = open(&options).await?;
     let metrics = Arc::new(Metrics::new().and_of_log(&log_metrics));
+    let Opened { store, address: store_address, commands, temporary } = open(&options, &metrics.hashing).await?;
     let (of_keys, clock, home) = (Arc::clone(&store), Box::new(SystemClock), store_address.home());
     let key_settings = keys::settings(&options, &issuer, signing);
     let keys = Keeper::start(of_keys, clock, &master_key, home, key_settings, metrics.keys.clone()).await?;
@@ -107,12 +107,16 @@ fn warn_of_plain_http(issuer: &IssuerUrl) {
     }
 }
 
-async fn open(options: &Serve) -> Result<Opened, ServeError> {
+async fn open(options: &Serve, hashing: &HashingMetrics) -> Result<Opened, ServeError> {
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
     let given = || options.store.address.store.clone();
     let address = temporary.as_ref().map_or_else(given, |folder| StoreAddress::Folder(folder.path().to_owned()));
     let (store, commands): (Arc<dyn Store>, _) = match &address {
-        StoreAddress::Folder(folder) => (Arc::new(data::hold_folder_soon(folder).await?), bind_for_commands(folder)),
+        StoreAddress::Folder(folder) => {
+            let hashing = hashing.clone();
+            let store = data::hold_folder_soon(folder).await?.sharing_syncs_when(move || hashing.has_queue());
+            (Arc::new(store), bind_for_commands(folder))
+        }
         StoreAddress::Postgres(address) => {
             let connections = options.store.store_connections.get().into();
             (data::open_database(address, connections).await?, None)

@@ -1,4 +1,4 @@
-//! Which task waits for which sync. The tests delay the syncs.
+//! Who waits for which sync, with syncs that the tests hold up.
 
 use std::{
     sync::{
@@ -10,13 +10,13 @@ use std::{
 
 use super::*;
 
-/// No write waits for others.
-const NONE: Sharing = Sharing { period: Duration::ZERO, burst: 0, enough: u64::MAX };
+/// Where no write waits for others.
+const NONE: Duration = Duration::ZERO;
 
-/// A shareable write waits until the test is over.
-const ENDLESS: Sharing = Sharing { period: Duration::from_hours(1), ..NONE };
+/// Where one that does waits until the test is over.
+const ENDLESS: Duration = Duration::from_hours(1);
 
-/// Any record.
+/// A record, where it does not matter which.
 const KEYS: &[&str] = &["record"];
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
     committer.durable(committer.last_write()).await.unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     starts.recv().unwrap();
-    // The first sync began before this write and does not cover it.
+    // This write comes while the first sync is under way, which therefore does not cover it.
     committer.write(KEYS, Urgency::Now, || ());
     let second = committer.durable(committer.last_write());
     release.send(()).unwrap();
@@ -43,7 +43,7 @@ async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
 }
 
 #[tokio::test]
-async fn a_read_waits_for_the_write_that_it_depends_on() {
+async fn whoever_saw_a_write_waits_for_it() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let committer = Arc::new(
@@ -53,7 +53,7 @@ async fn a_read_waits_for_the_write_that_it_depends_on() {
         })
         .unwrap(),
     );
-    // A writer that is delayed after its write took effect and before it is counted.
+    // A writer that is held up after its write took effect and before it is counted.
     let (entered, has_entered) = mpsc::channel();
     let (resume, resumed) = mpsc::channel::<()>();
     let writer = thread::spawn({
@@ -74,7 +74,7 @@ async fn a_read_waits_for_the_write_that_it_depends_on() {
             read.send(()).unwrap();
         }
     });
-    // Without the lock the reader would find nothing to wait for and return immediately.
+    // Without the lock the reader would find nothing to wait for, and be done at once.
     assert!(has_read.recv_timeout(Duration::from_millis(300)).is_err());
     resume.send(()).unwrap();
     writer.join().unwrap();
@@ -85,7 +85,7 @@ async fn a_read_waits_for_the_write_that_it_depends_on() {
 }
 
 #[tokio::test]
-async fn after_a_failed_sync_no_write_becomes_durable() {
+async fn after_a_failed_sync_nothing_is_durable_any_more() {
     let committer = Committer::start(NONE, || Err(io::Error::other("disk full"))).unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("disk full"));
@@ -94,7 +94,7 @@ async fn after_a_failed_sync_no_write_becomes_durable() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_failure_and_leaves_no_task_waiting() {
+async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
     let committer = Committer::start(NONE, || panic!("on purpose")).unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("panicked"));
@@ -137,7 +137,7 @@ fn closing_makes_the_last_writes_durable() {
 }
 
 #[tokio::test]
-async fn a_read_waits_only_for_the_last_change_of_its_records() {
+async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let committer = Committer::start(NONE, move || {
@@ -166,7 +166,7 @@ async fn a_read_waits_only_for_the_last_change_of_its_records() {
 }
 
 #[tokio::test]
-async fn after_a_failure_no_read_is_answered() {
+async fn after_a_failure_nothing_is_read_that_was_durable_before() {
     let committer = Committer::start(NONE, || Ok(())).unwrap();
     let ((), written) = committer.write(KEYS, Urgency::Now, || ());
     committer.durable(written).await.unwrap();
@@ -175,48 +175,48 @@ async fn after_a_failure_no_read_is_answered() {
 }
 
 /// A committer that counts its syncs.
-fn counting(sharing: Sharing) -> (Committer, Arc<AtomicU32>) {
+fn counting(patience: Duration) -> (Committer, Arc<AtomicU32>) {
     let syncs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&syncs);
     let sync = move || {
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(())
     };
-    (Committer::start(sharing, sync).unwrap(), syncs)
+    (Committer::start(patience, sync).unwrap(), syncs)
 }
 
-/// Writes that may share a sync.
+/// Writes that can wait.
 fn write_shareable<const N: usize>(committer: &Committer) -> [Position; N] {
     [(); N].map(|()| committer.write(KEYS, Urgency::Shareable, || ()).1)
 }
 
 #[tokio::test]
-async fn an_urgent_write_and_the_shareable_ones_before_it_have_one_sync() {
+async fn an_urgent_write_shares_its_sync_with_the_waiting_ones() {
     let (committer, syncs) = counting(ENDLESS);
-    let shareable: [Position; 3] = write_shareable(&committer);
+    let patient: [Position; 3] = write_shareable(&committer);
     let ((), urgent) = committer.write(KEYS, Urgency::Now, || ());
-    for position in shareable.into_iter().chain([urgent]) {
+    for position in patient.into_iter().chain([urgent]) {
         committer.durable(position).await.unwrap();
     }
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn a_read_of_a_shareable_write_starts_its_sync() {
+async fn a_read_ends_the_wait_of_what_it_read() {
     let (committer, syncs) = counting(ENDLESS);
     let [first, second] = write_shareable(&committer);
     committer.durable_now(first).await.unwrap();
     committer.durable(second).await.unwrap();
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
-    // A read of durable records starts no sync.
+    // What is durable already wants no sync for those who wait.
     let [third] = write_shareable(&committer);
     committer.durable_now(second).await.unwrap();
     assert!(futures_util::future::FutureExt::now_or_never(committer.durable(third)).is_none());
 }
 
 #[tokio::test]
-async fn a_wait_ends_after_the_period() {
-    let (committer, _) = counting(Sharing { period: Duration::from_millis(1), ..NONE });
+async fn the_wait_ends_with_the_patience() {
+    let (committer, _) = counting(Duration::from_millis(1));
     for _ in 0..3 {
         let [position] = write_shareable(&committer);
         committer.durable(position).await.unwrap();
@@ -229,28 +229,4 @@ fn closing_ends_the_wait_for_others() {
     let [_] = write_shareable(&committer);
     drop(committer);
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
-async fn within_the_burst_no_write_waits_for_others() {
-    let (committer, syncs) = counting(Sharing { burst: 3, ..ENDLESS });
-    for count in 1..=3 {
-        let [position] = write_shareable(&committer);
-        committer.durable(position).await.unwrap();
-        assert_eq!(syncs.load(Ordering::SeqCst), count);
-    }
-    let [position] = write_shareable(&committer);
-    assert!(futures_util::future::FutureExt::now_or_never(committer.durable(position)).is_none());
-}
-
-#[tokio::test]
-async fn enough_writes_end_the_wait_of_all_and_cost_nothing_of_the_burst() {
-    let (committer, syncs) = counting(Sharing { enough: 4, ..ENDLESS });
-    for count in 1..=5 {
-        let positions: [Position; 4] = write_shareable(&committer);
-        for position in positions {
-            committer.durable(position).await.unwrap();
-        }
-        assert_eq!(syncs.load(Ordering::SeqCst), count);
-    }
 }

@@ -17,7 +17,7 @@ use super::{
     commits::{Commits, Lost},
     room::{self, Room},
 };
-use crate::{private_file, store::commit::Sharing};
+use crate::private_file;
 
 /// sled's page cache, in bytes. The default of 1 GB is more than a small machine has.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -27,9 +27,10 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
-/// How new sessions share syncs. Forty milliseconds are a few hashes, which a sign-in of a flood has waited for already. A hundred at
-/// once is the burst that an account may have. Beyond eight in a sync, more save little.
-const SHARING: Sharing = Sharing { period: Duration::from_millis(40), burst: 100, enough: 8 };
+/// How long a new session waits for others to share a sync, while sign-ins queue. A sync takes more of the cores than the writes
+/// that it makes durable, and delays the renewals that arrive meanwhile. Forty milliseconds are a few hashes, and a sign-in that
+/// queued has waited for several.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +71,8 @@ impl SledStore {
         })?;
         let [users, user_ids, sessions, user_sessions, keys] = trees;
         let committer = start_committer(folder, db.clone(), commits, before_sync).map_err(failed)?;
-        Ok(Self { users, user_ids, sessions, user_sessions, keys, committer, _db: db, _lock: lock })
+        let is_busy = Box::new(|| false);
+        Ok(Self { users, user_ids, sessions, user_sessions, keys, committer, is_busy, _db: db, _lock: lock })
     }
 }
 
@@ -168,7 +170,7 @@ fn start_committer(
     {
         File::open(folder)?.sync_all()?;
     }
-    Committer::start(SHARING, move || {
+    Committer::start(PATIENCE, move || {
         room.keep();
         commits.next()?;
         db.flush().map_err(io::Error::other)?;

@@ -49,6 +49,15 @@ fn a_record_that_is_too_long_is_refused() {
     assert!(store.users.is_empty());
 }
 
+#[test]
+fn new_sessions_share_syncs_while_sign_ins_queue_and_at_no_other_time() {
+    let store = || SledStore::open(tempfile::tempdir().unwrap().path()).unwrap();
+    assert_eq!(store().urgency_of_a_new_session(), Urgency::Now);
+    for (is_busy, urgency) in [(true, Urgency::Shareable), (false, Urgency::Now)] {
+        assert_eq!(store().sharing_syncs_when(move || is_busy).urgency_of_a_new_session(), urgency);
+    }
+}
+
 #[tokio::test]
 async fn a_session_of_an_earlier_build_is_read_and_swapped() {
     let folder = tempfile::tempdir().unwrap();

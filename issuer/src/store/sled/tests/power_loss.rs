@@ -174,7 +174,10 @@ async fn watched_load() -> (tempfile::TempDir, Vec<Moment>) {
         synced: Mutex::new(fs::read(folder.path().join("db")).unwrap()),
         moments: Arc::clone(&moments),
     };
-    let store = Arc::new(SledStore::open_watched(folder.path(), move || watch.before_sync()).unwrap());
+    let store = SledStore::open_watched(folder.path(), move || watch.before_sync()).unwrap();
+    // Every other new session shares a sync.
+    let count = AtomicUsize::new(0);
+    let store = Arc::new(store.sharing_syncs_when(move || count.fetch_add(1, Ordering::Relaxed) % 2 == 1));
     // The files around the log are written and synced only when the store opens.
     let surroundings = tempfile::tempdir().unwrap();
     copy(folder.path(), surroundings.path());
