@@ -29,8 +29,8 @@ const FLOODING = [4, 6];
 const CALM = 2000;
 
 /**
- * The number of users, by cores: so many that no user has a sixth attempt while five wait, which the issuer's limits would refuse.
- * Their list must fit into a command's argument.
+ * The number of users, by cores: so many that no user has a sixth attempt while five wait, which the issuer's limits
+ * would refuse. Their list must fit into a command's argument.
  */
 const MAX_USERS = 2000;
 const usersFor = (cores, perCore) => Math.min(MAX_USERS, cores * perCore);
@@ -75,8 +75,8 @@ writeResults(args, { part: "logins", tables, versions, load: loadBefore });
 process.exit();
 
 /**
- * Creates every contender's store. All users share a password, which is hashed once. A server runs only in its own turns, as a new
- * process in each, so that no figure of the closed loops depends on one process.
+ * Creates every contender's store. All users share a password, which is hashed once. A server runs only in its own
+ * turns, as a new process in each, so that no figure of the closed loops depends on one process.
  */
 async function prepare() {
   say("creating the stores");

@@ -1,4 +1,6 @@
-/** The part `verifier-rust`: `hallpass-token` and its peers in native builds, measured by criterion in several passes. */
+/**
+ * The part `verifier-rust`: `hallpass-token` and its peers in native builds, measured by criterion in several passes.
+ */
 
 import { readArguments, say, writeResults } from "./support/run.js";
 import { ALGORITHMS } from "./support/tokens.js";

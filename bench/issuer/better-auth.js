@@ -6,8 +6,8 @@ import { CONNECTIONS, startNode } from "./node-server.js";
 import { createDatabase, withClient } from "./postgres.js";
 
 /**
- * Creates its database with these users. Returns `start()`, which can be called repeatedly in sequence, and `counts()`, the number
- * of sign-ins in its database; it does not count renewals.
+ * Creates its database with these users. Returns `start()`, which can be called repeatedly in sequence, and `counts()`,
+ * the number of sign-ins in its database; it does not count renewals.
  */
 export async function prepareBetterAuth({ host, users }) {
   const database = "better_auth";

@@ -16,8 +16,8 @@ const SCHEMA = `
   ) WITH (fillfactor = 50);`;
 
 /**
- * Creates its database with these users. Returns `start()`, which starts `processes` processes and can be called repeatedly in
- * sequence, and `counts()`, the numbers of sign-ins and refreshes in its database.
+ * Creates its database with these users. Returns `start()`, which starts `processes` processes and can be called
+ * repeatedly in sequence, and `counts()`, the numbers of sign-ins and refreshes in its database.
  */
 export async function prepareExpress({ host, users, processes }) {
   const database = `express${processes}`;

@@ -10,8 +10,8 @@ import { createInterface } from "node:readline";
 const START = 20_000;
 
 /**
- * Creates its store with these users. Returns `start()`, which can be called repeatedly in sequence, and `counts()`, the total
- * numbers of answered sign-ins and refreshes.
+ * Creates its store with these users. Returns `start()`, which can be called repeatedly in sequence, and `counts()`,
+ * the total numbers of answered sign-ins and refreshes.
  */
 export function prepareHallpass({ binary, folder, users }) {
   const store = ["--store", `sled:${join(folder, "hallpass")}`];

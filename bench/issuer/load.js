@@ -6,15 +6,18 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * Real clients have their own cores. The flood's clients share the server's, and have priority if the system permits it: otherwise
- * the latencies would contain their own wait for a core behind hashing.
+ * Real clients have their own cores. The flood's clients share the server's, and have priority if the system permits
+ * it: otherwise the latencies would contain their own wait for a core behind hashing.
  */
 const FIRST = ["chrt", "--fifo", "1"];
 
 /** Whether the flood's clients have priority. */
 export const runsFirst = spawnSync(FIRST[0], [...FIRST.slice(1), "true"]).status === 0;
 
-/** Rotates tokens (`refresh`) or signs in (`login`) with each number of clients in turn: `{ answered, levels }`. Any error fails it. */
+/**
+ * Rotates tokens (`refresh`) or signs in (`login`) with each number of clients in turn: `{ answered, levels }`. Any
+ * error fails it.
+ */
 export function loadOf(binary, what, { port, dialect, users, clients, warmUp, measure }) {
   return runLoad(binary, [
     what, `127.0.0.1:${port}`, ...argumentsOf({ dialect, users: listOf(users), clients: clients.join(","), warmUp, measure }),

@@ -11,7 +11,10 @@ export const CONNECTIONS = 32;
 /** The maximum time until it listens, in milliseconds. */
 const START = 20_000;
 
-/** Starts the server, whose first line is its port. Returns the port, the `pid` and `stop()`, which does not wait for requests. */
+/**
+ * Starts the server, whose first line is its port. Returns the port, the `pid` and `stop()`, which does not wait for
+ * requests.
+ */
 export async function startNode(file, { host, database, env }) {
   const child = spawn(process.execPath, [fileURLToPath(file)], {
     env: { ...process.env, NODE_ENV: "production", PGHOST: host, PGUSER: "bench", PGDATABASE: database, ...env },

@@ -13,9 +13,9 @@ const UNKNOWN = 20;
 const PAUSE = 50;
 
 /**
- * Floods `port` from known devices of the first `accounts` users. The other users sign in from unknown devices, each at its own
- * address, for `measure` milliseconds. The flood continues until the last of them has its answer or gives up after `giveUp`.
- * Resolves to the counts within `measure`, and to the unknown devices' longest wait.
+ * Floods `port` from known devices of the first `accounts` users. The other users sign in from unknown devices, each at
+ * its own address, for `measure` milliseconds. The flood continues until the last of them has its answer or gives up
+ * after `giveUp`. Resolves to the counts within `measure`, and to the unknown devices' longest wait.
  */
 export async function knownFloodOf({ port, users, accounts, measure, giveUp }) {
   const agent = new Agent({ keepAlive: true });

@@ -8,8 +8,8 @@ export function readRecord(file) {
 }
 
 /**
- * The record with a part's new results, and the rows that would be lost: rows of the old results that the new ones lack. If a row
- * would be lost, the old part stays, unless `replace` is set.
+ * The record with a part's new results, and the rows that would be lost: rows of the old results that the new ones
+ * lack. If a row would be lost, the old part stays, unless `replace` is set.
  */
 export function recordWith(record, results, { replace }) {
   const measured = measuredRows(results);

@@ -13,10 +13,10 @@ const MAX_CALLS = 4096;
 export const WIDTH = 16;
 
 /**
- * Measures every contender and returns a row for each. A contender has a `name`, a `run(input)` and `inputs(count)`, which creates
- * new inputs: each call gets a new string, as on a server, because engines store hashes with their strings. `mode` is `sync`,
- * `async` (calls in sequence) or `wide` (16 concurrent calls, on Node's thread pool). A `missing` contender gets a row with the
- * reason. The first present contender is the baseline of the ratios.
+ * Measures every contender and returns a row for each. A contender has a `name`, a `run(input)` and `inputs(count)`,
+ * which creates new inputs: each call gets a new string, as on a server, because engines store hashes with their
+ * strings. `mode` is `sync`, `async` (calls in sequence) or `wide` (16 concurrent calls, on Node's thread pool). A
+ * `missing` contender gets a row with the reason. The first present contender is the baseline of the ratios.
  */
 export async function race(contenders, plan) {
   const present = contenders.filter(({ missing }) => missing === undefined);

@@ -19,7 +19,10 @@ export function say(text) {
   process.stderr.write(`      ${text}\n`);
 }
 
-/** Writes a part's tables with the circumstances. A part that loads every core passes the `load` averages from before its start. */
+/**
+ * Writes a part's tables with the circumstances. A part that loads every core passes the `load` averages from before
+ * its start.
+ */
 export function writeResults({ out, build, quick }, { part, versions, tables, load }) {
   const results = { part, quick, ...circumstances(load), build, versions, tables };
   writeFileSync(out, `${JSON.stringify(results, undefined, 1)}\n`);

@@ -15,8 +15,8 @@ export function spread(numbers) {
 }
 
 /**
- * The ratio of `theirs` to `ours` per round, because a slow round slows both; the inverse where higher is better. Above 1 ours is
- * better.
+ * The ratio of `theirs` to `ours` per round, because a slow round slows both; the inverse where higher is better. Above
+ * 1 ours is better.
  */
 export function ratios(theirs, ours, better = "lower") {
   return spread(theirs.map((their, round) => (better === "lower" ? their / ours[round] : ours[round] / their)));

@@ -1,8 +1,8 @@
 /** The check before a measurement: each contender must accept the valid token and refuse the invalid ones. */
 
 /**
- * Throws unless `contender` returns the valid token's claims and refuses every invalid token, except for checks that it is noted not
- * to make: it must accept those, so that the notes are true.
+ * Throws unless `contender` returns the valid token's claims and refuses every invalid token, except for checks that it
+ * is noted not to make: it must accept those, so that the notes are true.
  */
 export async function assertJudgesTokens(contender, good, bad) {
   const { name, run, unchecked = [], inputOf = (token) => token, subjectOf = ({ sub }) => sub } = contender;

@@ -45,7 +45,8 @@ function assertWhole({ part, machine, tools, build, versions, tables }) {
   for (const { id, rows } of tables) {
     const ours = OURS[id.split("-")[0]];
     if (ours) assert.ok(rows.some(({ name }) => name.startsWith(ours)), id);
-    // With so few rounds, the time of a start above the bare runtime may be negative. In a flood a peer may accept no client in time.
+    // With so few rounds, the time of a start above the bare runtime may be negative. In a flood a peer may accept no
+    // client in time.
     for (const { name, value, total, missing, isBare, sent } of rows) {
       const isWhole = (total ?? value) > 0 || (sent?.count > 0 && name !== ours);
       assert.ok(missing !== undefined || isBare || isWhole, `${id}: ${name}`);

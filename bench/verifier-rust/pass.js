@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { temporaryFolder } from "../support/temporary.js";
 
 /**
- * Microseconds per token, by algorithm and contender: criterion's estimate of the median; `undefined` for a contender without the
- * algorithm.
+ * Microseconds per token, by algorithm and contender: criterion's estimate of the median; `undefined` for a contender
+ * without the algorithm.
  */
 export async function pass(executable, options) {
   const folder = temporaryFolder();

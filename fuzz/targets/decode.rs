@@ -36,7 +36,8 @@ fn check(token: &str) {
     }
 }
 
-/// Another parser must refuse the segment, too, except for numbers near the largest double, which parsers round differently.
+/// Another parser must refuse the segment, too, except for numbers near the largest double, which parsers round
+/// differently.
 fn assert_no_json(token: &str, part: Part) {
     let segment = token.split('.').nth(if part == Part::Header { 0 } else { 1 }).unwrap_or_default();
     let text = Base64UrlUnpadded::decode_vec(segment).expect("the segment is base64url");

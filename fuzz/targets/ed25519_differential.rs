@@ -1,9 +1,9 @@
-//! Compares the crate's Ed25519 verification with `verify_strict` of `ed25519-dalek`, with edge-case keys and signatures: points with a
-//! component of small order, `s` beyond the group's order, non-canonical encodings.
+//! Compares the crate's Ed25519 verification with `verify_strict` of `ed25519-dalek`, with edge-case keys and
+//! signatures: points with a component of small order, `s` beyond the group's order, non-canonical encodings.
 //!
-//! The target calls `Verifier::verify` with a valid header and valid claims, so that only the signature decides; Ed25519 hashes its
-//! message, so the message's form does not matter. A key in frequent use verifies with tables: one input has several signatures of one
-//! key, and each is verified before and after many uses of the key.
+//! The target calls `Verifier::verify` with a valid header and valid claims, so that only the signature decides;
+//! Ed25519 hashes its message, so the message's form does not matter. A key in frequent use verifies with tables: one
+//! input has several signatures of one key, and each is verified before and after many uses of the key.
 #![no_main]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -187,8 +187,8 @@ fn is_in_the_field(key: &[u8; 32]) -> bool {
     *first < 0xed || middle.iter().any(|byte| *byte != 0xff) || last & 0x7f != 0x7f
 }
 
-/// `multiple` times the base point plus one of the eight points of small order. Half of the time that is the neutral point, so that
-/// enough signatures are valid.
+/// `multiple` times the base point plus one of the eight points of small order. Half of the time that is the neutral
+/// point, so that enough signatures are valid.
 fn shifted(multiple: &Scalar, torsion: u8) -> [u8; 32] {
     let index = if torsion < 128 { torsion % 8 } else { 0 };
     (EdwardsPoint::mul_base(multiple) + EIGHT_TORSION[usize::from(index)]).compress().to_bytes()

@@ -1,5 +1,5 @@
-//! Fuzzes `verify` after the signature: any header and claims, signed with a trusted key. A second implementation of the policy, with
-//! another JSON parser, checks every accepted token.
+//! Fuzzes `verify` after the signature: any header and claims, signed with a trusted key. A second implementation of
+//! the policy, with another JSON parser, checks every accepted token.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! The supported signature algorithms.
 
-/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Each key has exactly one (RFC 8725 §3.1). A token's `alg` is compared
-/// with its key's, and never selects the algorithm.
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Each key has exactly one (RFC 8725 §3.1). A token's `alg` is
+/// compared with its key's, and never selects the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     /// Ed25519, with strict verification.
@@ -17,8 +17,8 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm of the `alg` of a header or a key. RFC 9864 renamed `EdDSA` with Ed25519 to `Ed25519`; both names are
-    /// accepted. `none`, in any spelling, is no algorithm.
+    /// The algorithm of the `alg` of a header or a key. RFC 9864 renamed `EdDSA` with Ed25519 to `Ed25519`; both names
+    /// are accepted. `none`, in any spelling, is no algorithm.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),

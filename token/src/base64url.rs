@@ -1,5 +1,5 @@
-//! Strict base64url (RFC 4648 §5) for tokens and keys: no padding, no white space and no non-zero trailing bits, so each value
-//! has exactly one encoding.
+//! Strict base64url (RFC 4648 §5) for tokens and keys: no padding, no white space and no non-zero trailing bits, so
+//! each value has exactly one encoding.
 //!
 //! The decoded data is public, so a lookup table is safe. Each verification decodes three segments, so it must be fast.
 

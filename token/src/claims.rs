@@ -109,8 +109,8 @@ pub(crate) fn expiry(exp: Option<Value<'_>>) -> Result<UnixSeconds, VerifyError>
     time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
 }
 
-/// Reads a `NumericDate`. Fractions and exponents are valid JSON numbers, but no issuer needs them and parsers round them
-/// differently, so they are rejected, as are strings and negative numbers.
+/// Reads a `NumericDate`. Fractions and exponents are valid JSON numbers, but no issuer needs them and parsers round
+/// them differently, so they are rejected, as are strings and negative numbers.
 fn time_claim(claim: &'static str, value: Option<Value<'_>>) -> Result<Option<UnixSeconds>, VerifyError> {
     let Some(value) = value else { return Ok(None) };
     let seconds = match value {

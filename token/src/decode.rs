@@ -44,8 +44,8 @@ pub fn decode_in<'w>(workspace: &'w mut Workspace, token: &str) -> Result<Decode
     Ok(DecodedToken { header: Cow::Borrowed(token.header.text), claims: Cow::Borrowed(token.claims.text) })
 }
 
-/// Reads when a token expires, its claim `exp` (RFC 7519 §4.1.4), without verification: see [`Verifier`](crate::Verifier). The
-/// header and whatever follows that claim are not checked.
+/// Reads when a token expires, its claim `exp` (RFC 7519 §4.1.4), without verification: see
+/// [`Verifier`](crate::Verifier). The header and whatever follows that claim are not checked.
 pub fn expires_at(token: &str) -> Result<UnixSeconds, VerifyError> {
     expires_at_in(&mut Workspace::new(), token)
 }

@@ -1,7 +1,8 @@
 //! Ed25519 (RFC 8032): a public key, and strict verification of a signature with it.
 //!
-//! A signature is valid exactly if `verify_strict` of `ed25519-dalek` accepts it. That function verifies until the key has been
-//! used a few times; then tables of multiples verify in less than half the time, with the same result for every input.
+//! A signature is valid exactly if `verify_strict` of `ed25519-dalek` accepts it. That function verifies until the key
+//! has been used a few times; then tables of multiples verify in less than half the time, with the same result for
+//! every input.
 
 mod pool;
 mod table;
@@ -23,8 +24,8 @@ use self::{
     table::{GrowingTable, Table},
 };
 
-/// The number of uses after which a key requests a table. A table would have saved about its own build time by then, so any number
-/// of uses takes at most twice the time of the better choice.
+/// The number of uses after which a key requests a table. A table would have saved about its own build time by then, so
+/// any number of uses takes at most twice the time of the better choice.
 const USES_BEFORE_TABLE: u32 = 32;
 
 /// A public key: a canonical point that is not of small order.
@@ -44,8 +45,8 @@ struct Usage {
 }
 
 impl Ed25519Key {
-    /// Reads a point as in RFC 8032 §5.1.3; `None` if it is not on the curve, is of small order (every attacker could sign for it),
-    /// or is not canonical.
+    /// Reads a point as in RFC 8032 §5.1.3; `None` if it is not on the curve, is of small order (every attacker could
+    /// sign for it), or is not canonical.
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         Self::in_pool(&POOL, bytes)
     }
@@ -78,7 +79,8 @@ impl Ed25519Key {
         self.point.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 
-    /// Counts a use. Each use of a key without complete tables builds one row, so that no use takes much longer than others.
+    /// Counts a use. Each use of a key without complete tables builds one row, so that no use takes much longer than
+    /// others.
     fn count_use(&self, pool: &Pool) {
         let uses = self.usage.plain_uses.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let needs_table = uses.is_multiple_of(USES_BEFORE_TABLE) && self.usage.table.get().is_none();
@@ -93,9 +95,10 @@ impl Ed25519Key {
 
     /// The result of `verify_strict`, from tables of the base point and of the negated key.
     ///
-    /// `verify_strict` refuses a signature (R, s) if s is not below the group's order, if R is not a point or is of small order, or if
-    /// R differs from the encoding of `[s]B - [k]A`. This function computes that point. If R equals its encoding, R is a known
-    /// point, and its order can be checked without decoding R, which would cost a square root.
+    /// `verify_strict` refuses a signature (R, s) if s is not below the group's order, if R is not a point or is of
+    /// small order, or if R differs from the encoding of `[s]B - [k]A`. This function computes that point. If R equals
+    /// its encoding, R is a known point, and its order can be checked without decoding R, which would cost a square
+    /// root.
     fn verify_with(&self, base: &Table, own: &Table, message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = Signature::from_bytes(signature);
         let Some(s) = Scalar::from_canonical_bytes(*signature.s_bytes()).into_option() else { return false };

@@ -52,7 +52,8 @@ pub enum VerifyError {
     /// The header requires an extension, and none is supported (RFC 7515 §4.1.11).
     #[error("the header must not have `crit`: no extension is supported")]
     Critical,
-    /// The header's `typ` is missing or not accepted. By default it must be an access token's, `at+jwt` (RFC 9068 §2.1).
+    /// The header's `typ` is missing or not accepted. By default it must be an access token's, `at+jwt` (RFC 9068
+    /// §2.1).
     #[error("the header's `typ` must be an accepted type (by default `at+jwt`)")]
     Type,
     /// The header's `alg` is missing, not a string, or not the key's.

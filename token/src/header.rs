@@ -6,8 +6,8 @@ use crate::{
     json::{JsonString, Value},
 };
 
-/// The members of a header that the verifier checks. It ignores keys and their addresses (`jwk`, `jku`, `x5c`, `x5u`): a forger
-/// would supply its own.
+/// The members of a header that the verifier checks. It ignores keys and their addresses (`jwk`, `jku`, `x5c`, `x5u`):
+/// a forger would supply its own.
 #[derive(Default)]
 pub(crate) struct Header<'w> {
     alg: Option<Value<'w>>,

@@ -1,8 +1,8 @@
 //! A strict, zero-copy parser of a JSON object: no duplicate members, no deep nesting.
 //!
-//! Of two members with one name most parsers keep the last, some the first. A token that two parsers read differently must be
-//! refused (RFC 7519 §4, RFC 8725 §2.4). Numbers beyond the largest double are refused too: some parsers return infinity, some an
-//! error.
+//! Of two members with one name most parsers keep the last, some the first. A token that two parsers read differently
+//! must be refused (RFC 7519 §4, RFC 8725 §2.4). Numbers beyond the largest double are refused too: some parsers return
+//! infinity, some an error.
 
 use std::borrow::Cow;
 
@@ -41,8 +41,8 @@ pub(crate) enum Value<'t> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JsonString<'t>(&'t str);
 
-/// Reads `text` as exactly one JSON object, and passes each member to `member`. The members are valid only if the function
-/// returns `Ok`.
+/// Reads `text` as exactly one JSON object, and passes each member to `member`. The members are valid only if the
+/// function returns `Ok`.
 pub(crate) fn object<'t>(text: &'t str, mut member: impl FnMut(&str, Value<'t>)) -> Result<(), JsonFault> {
     let mut members = Members::begin(Scanner::new(text), MAX_DEPTH)?;
     while let Some((name, value)) = members.next()? {

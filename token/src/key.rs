@@ -54,7 +54,8 @@ impl Key {
         cfg!(target_family = "wasm") && matches!(self.material, Material::P256(_) | Material::Rsa(_))
     }
 
-    /// Whether `signature` is this key's signature of `message`; always `false` for an [external key](Self::is_external).
+    /// Whether `signature` is this key's signature of `message`; always `false` for an [external
+    /// key](Self::is_external).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Ed25519(key) => key.verify(message, signature),
@@ -68,8 +69,8 @@ impl Key {
         }
     }
 
-    /// Whether an external key's signatures have this length in bytes. Not every WebCrypto checks it: Node's accepts a PSS
-    /// signature without its leading zero, which RFC 8017 §8.1.2 refuses.
+    /// Whether an external key's signatures have this length in bytes. Not every WebCrypto checks it: Node's accepts a
+    /// PSS signature without its leading zero, which RFC 8017 §8.1.2 refuses.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn has_signature_length(&self, length: usize) -> bool {
         match &self.material {

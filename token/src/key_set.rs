@@ -17,7 +17,8 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// Why a key set is invalid. One invalid key refuses the whole set, because an issuer must notice an error in its own set.
+/// Why a key set is invalid. One invalid key refuses the whole set, because an issuer must notice an error in its own
+/// set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
@@ -68,7 +69,8 @@ impl KeySetError {
 }
 
 impl KeySet {
-    /// Reads a JSON Web Key Set. Keys of unsupported kinds and keys for other uses are ignored, as RFC 7517 §5 requires.
+    /// Reads a JSON Web Key Set. Keys of unsupported kinds and keys for other uses are ignored, as RFC 7517 §5
+    /// requires.
     pub fn from_json(text: &str) -> Result<Self, KeySetError> {
         if text.len() > MAX_KEY_SET_BYTES {
             return Err(KeySetError::TooLarge);

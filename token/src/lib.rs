@@ -1,7 +1,7 @@
 //! Decodes, verifies and signs Hallpass access tokens.
 //!
-//! [`Verifier::verify`] is the only function that returns [`VerifiedClaims`], the type of trusted claims. [`decode`] and
-//! [`expires_at`] read a token without verification. With the feature `sign`, `Signer` makes tokens.
+//! [`Verifier::verify`] is the only function that returns [`VerifiedClaims`], the type of trusted claims. [`decode`]
+//! and [`expires_at`] read a token without verification. With the feature `sign`, `Signer` makes tokens.
 //!
 //! ```
 //! use hallpass_token::{Issuer, KeySet, Policy, UnixSeconds, Verifier};
@@ -19,8 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This crate has no I/O, no clock and no randomness, except that AWS-LC draws the nonce of an ES256 signature: time and keys
-//! are arguments. It never panics on input, because a panic ends a WebAssembly instance.
+//! This crate has no I/O, no clock and no randomness, except that AWS-LC draws the nonce of an ES256 signature: time
+//! and keys are arguments. It never panics on input, because a panic ends a WebAssembly instance.
 
 mod algorithm;
 mod base64url;

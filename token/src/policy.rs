@@ -4,15 +4,16 @@ use crate::KeySet;
 
 /// The conditions for every token, of any issuer.
 ///
-/// The defaults are the safe ones: no leeway, and only access tokens. The audience has no default: a token for another audience
-/// is the most dangerous mistake (RFC 8725 §3.9).
+/// The defaults are the safe ones: no leeway, and only access tokens. The audience has no default: a token for another
+/// audience is the most dangerous mistake (RFC 8725 §3.9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The audiences of which `aud` must contain one; `None` disables the check explicitly.
     pub audiences: Option<Vec<String>>,
     /// The permitted clock difference of issuer and verifier in seconds.
     pub leeway: u64,
-    /// The maximum age of a token in seconds since `iat`, whatever its `exp`. It requires an `iat` that is not in the future.
+    /// The maximum age of a token in seconds since `iat`, whatever its `exp`. It requires an `iat` that is not in the
+    /// future.
     pub max_token_age: Option<u64>,
     /// Claims that must be present, with any value.
     pub required_claims: Vec<String>,
@@ -48,8 +49,8 @@ impl Policy {
         }
     }
 
-    /// Whether a header's `typ` is accepted. Media types are case-insensitive (RFC 2045 §5.1), and may omit `application/`
-    /// (RFC 7515 §4.1.9).
+    /// Whether a header's `typ` is accepted. Media types are case-insensitive (RFC 2045 §5.1), and may omit
+    /// `application/` (RFC 7515 §4.1.9).
     pub(crate) fn accepts_type(&self, typ: Option<&str>) -> bool {
         match (&self.types, typ) {
             (None, _) => true,

@@ -64,8 +64,8 @@ enum SecretKey {
     Hs256(Hs256Key),
 }
 
-/// Bytes that are not a private key of the curve P-256: zero, or not below the curve's order. Random bytes are invalid once in 2^32
-/// draws; draw again.
+/// Bytes that are not a private key of the curve P-256: zero, or not below the curve's order. Random bytes are invalid
+/// once in 2^32 draws; draw again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a private key for ES256 must be a 32-byte number above zero and below the order of the curve P-256")]
 pub struct InvalidPrivateKey;
@@ -84,8 +84,8 @@ impl Signer {
         Self { key: SecretKey::Ed25519 { key, id } }
     }
 
-    /// A signer for `ES256` with a private key of the curve P-256, 32 random bytes (RFC 7518 §6.2.2.1). AWS-LC draws the random
-    /// nonce of each signature.
+    /// A signer for `ES256` with a private key of the curve P-256, 32 random bytes (RFC 7518 §6.2.2.1). AWS-LC draws
+    /// the random nonce of each signature.
     pub fn es256(private_key: &[u8; 32]) -> Result<Self, InvalidPrivateKey> {
         let key = Es256Key::from_private_key(private_key).ok_or(InvalidPrivateKey)?;
         let id = thumbprint(&key.public_jwk());

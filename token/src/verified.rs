@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{UnixSeconds, claims::Window, json};
 
-/// The claims of a verified token. Only a [`Verifier`](crate::Verifier) creates this type: signature, times, issuer and audience
-/// were checked.
+/// The claims of a verified token. Only a [`Verifier`](crate::Verifier) creates this type: signature, times, issuer and
+/// audience were checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedClaims<'w> {
     text: Cow<'w, str>,
@@ -61,8 +61,8 @@ impl<'w> VerifiedClaims<'w> {
         self.window.expires_at
     }
 
-    /// The first second in which the policy accepts these claims, leeway included. With [`valid_until`](Self::valid_until) a
-    /// cache can check the same token again.
+    /// The first second in which the policy accepts these claims, leeway included. With
+    /// [`valid_until`](Self::valid_until) a cache can check the same token again.
     #[must_use]
     pub fn valid_from(&self) -> u64 {
         self.window.from

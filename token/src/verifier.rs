@@ -43,7 +43,8 @@ impl Verifier {
         Ok(())
     }
 
-    /// The index of the issuer whose keys a token needs, unverified: to fetch the right keys before [`verify`](Self::verify).
+    /// The index of the issuer whose keys a token needs, unverified: to fetch the right keys before
+    /// [`verify`](Self::verify).
     pub fn issuer_of(&self, token: &str) -> Result<usize, VerifyError> {
         let mut workspace = Workspace::new();
         let token = Segments::of(token)?.decode(&mut workspace)?;
@@ -74,8 +75,8 @@ impl Verifier {
         self.conclude(&token, is_signed, now)
     }
 
-    /// The public JSON Web Key, with its `alg`, that must verify the signature of `token`, if this build leaves that to the caller;
-    /// `None` if [`verify`](Self::verify) does it. Only structure and header are checked.
+    /// The public JSON Web Key, with its `alg`, that must verify the signature of `token`, if this build leaves that to
+    /// the caller; `None` if [`verify`](Self::verify) does it. Only structure and header are checked.
     #[cfg(feature = "external-signatures")]
     pub fn external_key(&self, token: &str) -> Result<Option<String>, VerifyError> {
         let mut workspace = Workspace::new();
@@ -83,8 +84,8 @@ impl Verifier {
         Ok(if key.is_external() { key.to_jwk() } else { None })
     }
 
-    /// As [`verify_in`](Self::verify_in), for a token whose signature the caller verified with the
-    /// [external key](Self::external_key); the caller is responsible for `is_valid`. A signature that this crate can verify is
+    /// As [`verify_in`](Self::verify_in), for a token whose signature the caller verified with the [external
+    /// key](Self::external_key); the caller is responsible for `is_valid`. A signature that this crate can verify is
     /// verified anyway.
     #[cfg(feature = "external-signatures")]
     pub fn verify_checked_in<'w>(

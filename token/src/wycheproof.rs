@@ -1,7 +1,7 @@
 //! Project Wycheproof's cases for the verification of signatures.
 //!
-//! Its messages are not tokens, so this test calls the crate's internal function; `tests/wycheproof.rs` puts its keys and
-//! signatures into tokens.
+//! Its messages are not tokens, so this test calls the crate's internal function; `tests/wycheproof.rs` puts its keys
+//! and signatures into tokens.
 
 #[path = "../tests/support/wycheproof.rs"]
 mod suites;

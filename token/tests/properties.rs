@@ -1,6 +1,7 @@
 //! Properties of every token: any change is refused, no input panics, and verified claims are the signed ones.
 //!
-//! The tests try every change of one token, and pseudorandom inputs with a fixed seed. The fuzz targets in `fuzz/` search further.
+//! The tests try every change of one token, and pseudorandom inputs with a fixed seed. The fuzz targets in `fuzz/`
+//! search further.
 
 #[cfg(test)]
 #[path = "support/vectors.rs"]

@@ -95,8 +95,8 @@ mod vectors {
         assert!(disagreements.is_empty(), "{} disagree:\n{}", disagreements.len(), disagreements.join("\n"));
     }
 
-    /// Uses the keys of the first few valid tokens until they have tables. While these verifiers exist, all verifiers with the same
-    /// keys share the tables.
+    /// Uses the keys of the first few valid tokens until they have tables. While these verifiers exist, all verifiers
+    /// with the same keys share the tables.
     fn users_of_tables(vectors: &[Vector]) -> Vec<Verifier> {
         let good = vectors.iter().filter(|vector| vector.expected == "accepted" && vector.keys.is_some());
         let use_often = |vector: &Vector| {

@@ -1,7 +1,8 @@
 //! Project Wycheproof's keys and signatures in tokens, verified by the public API.
 //!
-//! Wycheproof signs its own messages, so none of its signatures is valid for a token: each must be refused as an invalid signature,
-//! whatever its length or form. `src/wycheproof.rs` compares the verification with Wycheproof case by case.
+//! Wycheproof signs its own messages, so none of its signatures is valid for a token: each must be refused as an
+//! invalid signature, whatever its length or form. `src/wycheproof.rs` compares the verification with Wycheproof case
+//! by case.
 
 #[cfg(test)]
 #[path = "support/vectors.rs"]
@@ -69,7 +70,8 @@ mod wrapped {
         assert_eq!((run, refused_keys), (2769, (163..=168).collect()));
     }
 
-    /// Wycheproof has no private keys, so the test above has only refusals. This one shows that not everything is refused.
+    /// Wycheproof has no private keys, so the test above has only refusals. This one shows that not everything is
+    /// refused.
     #[test]
     fn a_valid_token_of_each_algorithm_is_accepted() {
         for name in [

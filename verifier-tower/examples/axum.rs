@@ -1,10 +1,11 @@
 //! An axum service: `cargo run -p hallpass-verifier-tower --example axum --features axum`.
 //!
-//! It accepts tokens of `HALLPASS_ISSUER` (default `http://localhost:8080`, the address of `hallpass serve --dev`) for the audience
-//! `api`:
+//! It accepts tokens of `HALLPASS_ISSUER` (default `http://localhost:8080`, the address of `hallpass serve --dev`) for
+//! the audience `api`:
 //!
 //! ```sh
-//! token=$(curl -s localhost:8080/login -d '{"username":"exampleUser","password":"examplePassword","transport":"body"}' \
+//! token=$(curl -s localhost:8080/login -d '{"username":"exampleUser","password":"examplePassword","transport":"body"}'
+//! \
 //!     -H 'content-type: application/json' | jq -r .token)
 //! curl localhost:3000/notes -H "authorization: Bearer $token"
 //! ```

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{Refusal, VerifiedClaims};
 
-/// The claims of the request's token, deserialized as `T`. Answers 401 without a verified token, or if the claims are not a `T`.
+/// The claims of the request's token, deserialized as `T`. Answers 401 without a verified token, or if the claims are
+/// not a `T`.
 #[derive(Clone, Copy, Debug)]
 pub struct Claims<T>(
     /// The claims.

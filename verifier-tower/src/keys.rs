@@ -21,10 +21,10 @@ const MAX_STALE: Duration = Duration::from_hours(1);
 /// The URL of an issuer's key set, and the rules of its cache.
 ///
 /// The first use fetches the key set; there is at most one fetch at a time. The keys are valid for the issuer's
-/// `Cache-Control: max-age` (default five minutes, at least 30 seconds, at most a day). After three quarters of that time a fetch in
-/// the background renews them, so that no request waits, and a revoked key is trusted no longer than `max-age`. While the issuer
-/// is unreachable, known keys stay valid for another hour. An unknown `kid` causes a fetch, at most every 30 seconds, so
-/// that invented ones cause no flood. Failed fetches are retried after growing pauses.
+/// `Cache-Control: max-age` (default five minutes, at least 30 seconds, at most a day). After three quarters of that
+/// time a fetch in the background renews them, so that no request waits, and a revoked key is trusted no longer than
+/// `max-age`. While the issuer is unreachable, known keys stay valid for another hour. An unknown `kid` causes a fetch,
+/// at most every 30 seconds, so that invented ones cause no flood. Failed fetches are retried after growing pauses.
 pub struct RemoteKeys {
     url: Uri,
     client: Client,
@@ -65,8 +65,8 @@ impl RemoteKeys {
         Ok(Self { url, client: Client::new(), limits })
     }
 
-    /// Sets the time for which known keys stay valid while the issuer is unreachable (1 hour). A revoked key may be trusted for that
-    /// much longer.
+    /// Sets the time for which known keys stay valid while the issuer is unreachable (1 hour). A revoked key may be
+    /// trusted for that much longer.
     #[must_use]
     pub fn max_stale(mut self, max_stale: Duration) -> Self {
         self.limits.max_stale = max_stale;

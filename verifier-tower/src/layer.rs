@@ -17,8 +17,8 @@ use crate::{
     bearer::{self, Bearer},
 };
 
-/// Verifies the bearer token of each request, and inserts the [`VerifiedClaims`](crate::VerifiedClaims) into the request's
-/// extensions.
+/// Verifies the bearer token of each request, and inserts the [`VerifiedClaims`](crate::VerifiedClaims) into the
+/// request's extensions.
 #[derive(Clone, Debug)]
 pub struct VerifyLayer {
     verifier: TokenVerifier,
@@ -90,7 +90,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The ready service handles the request. Its clone may not be ready, and replaces it until the next `poll_ready`.
+        // The ready service handles the request. Its clone may not be ready, and replaces it until the next
+        // `poll_ready`.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let layer = Arc::clone(&self.layer);

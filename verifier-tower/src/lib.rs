@@ -1,8 +1,8 @@
 //! Verifies access tokens in front of a Rust service.
 //!
-//! [`VerifyLayer`] verifies the bearer token of each request. It inserts the [`VerifiedClaims`] into the request's extensions, or
-//! answers 401 (RFC 6750 §3). It fetches the issuer's keys and caches them: see [`RemoteKeys`]. With the feature `axum`, handlers
-//! use the extractors `Claims` and `MaybeClaims`.
+//! [`VerifyLayer`] verifies the bearer token of each request. It inserts the [`VerifiedClaims`] into the request's
+//! extensions, or answers 401 (RFC 6750 §3). It fetches the issuer's keys and caches them: see [`RemoteKeys`]. With the
+//! feature `axum`, handlers use the extractors `Claims` and `MaybeClaims`.
 //!
 //! ```
 //! use bytes::Bytes;

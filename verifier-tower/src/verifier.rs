@@ -37,7 +37,8 @@ impl TokenVerifier {
         Self { now, ..self }
     }
 
-    /// Verifies a token, and fetches the issuer's keys if required. Unknown `kid`s cause at most one fetch per 30 seconds.
+    /// Verifies a token, and fetches the issuer's keys if required. Unknown `kid`s cause at most one fetch per 30
+    /// seconds.
     pub async fn verify(&self, token: &str) -> Result<VerifiedClaims<'static>, Refusal> {
         let keys = match &self.keys {
             Keys::Fixed(verifier) => return verifier.verify(token, (self.now)()).map_err(Refusal::InvalidToken),

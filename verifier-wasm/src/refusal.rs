@@ -3,8 +3,8 @@
 use hallpass_token::{AmbiguousIssuers, KeySetError, VerifyError};
 use wasm_bindgen::JsValue;
 
-/// A refusal as lines of text: code, invalid claim, its error (both empty without a claim) and message. The package converts it
-/// to a `HallpassError`. It never contains the token.
+/// A refusal as lines of text: code, invalid claim, its error (both empty without a claim) and message. The package
+/// converts it to a `HallpassError`. It never contains the token.
 pub struct Refusal(String);
 
 impl Refusal {

@@ -46,8 +46,8 @@ impl Verifier {
         Ok(self.0.issuer_of(workspace.token(length))?)
     }
 
-    /// Verifies the token of `length` bytes at the time `now`, in seconds since 1970. Writes its claims, a JSON text, into the output,
-    /// and returns their length.
+    /// Verifies the token of `length` bytes at the time `now`, in seconds since 1970. Writes its claims, a JSON text,
+    /// into the output, and returns their length.
     pub fn verify(&self, workspace: &mut Workspace, length: usize, now: f64) -> i32 {
         workspace.verify(length, |decoded, token| self.0.verify_in(decoded, token, unix_seconds(now)?))
     }

@@ -69,8 +69,8 @@ impl Workspace {
         self.output.capacity()
     }
 
-    /// Reads header and claims of the token of `length` bytes, unverified. Writes `{"header": …, "claims": …}` into the output, and
-    /// returns its length.
+    /// Reads header and claims of the token of `length` bytes, unverified. Writes `{"header": …, "claims": …}` into the
+    /// output, and returns its length.
     pub fn decode(&mut self, length: usize) -> i32 {
         let Self { input, output, decoded, refusal, .. } = self;
         match decode_in(decoded, text(input, length)) {

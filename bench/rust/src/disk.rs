@@ -13,8 +13,8 @@ use crate::latencies::Latencies;
 /// A page, the unit that a disk writes for a small record.
 const BLOCK: usize = 4096;
 
-/// The length of a preallocated file. Stores preallocate their logs, so that no sync writes a new length. At 10,000 writes per
-/// second the writer starts again after two seconds.
+/// The length of a preallocated file. Stores preallocate their logs, so that no sync writes a new length. At 10,000
+/// writes per second the writer starts again after two seconds.
 const LENGTH: usize = 20_000 * BLOCK;
 
 /// The kind of file.

@@ -1,5 +1,5 @@
-//! A flood of sign-ins, with a trickle of refreshes and `GET /me` before and during it, which shows the flood's effect on
-//! signed-in users.
+//! A flood of sign-ins, with a trickle of refreshes and `GET /me` before and during it, which shows the flood's effect
+//! on signed-in users.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! The load generator of the issuer's bench: clients that sign in and rotate refresh tokens over HTTP, in closed and open loops;
-//! and the rates of the disk and of password hashes.
+//! The load generator of the issuer's bench: clients that sign in and rotate refresh tokens over HTTP, in closed and
+//! open loops; and the rates of the disk and of password hashes.
 //!
-//! Except for hashing it runs on one thread with a minimal HTTP client, so that it takes little of the measured machine. It reports
-//! its share.
+//! Except for hashing it runs on one thread with a minimal HTTP client, so that it takes little of the measured
+//! machine. It reports its share.
 
 mod clock;
 mod closed;

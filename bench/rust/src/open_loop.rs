@@ -1,5 +1,5 @@
-//! An open loop: requests are sent when they are due, whatever the state of earlier ones. Latency counts from the time at which a
-//! request was due, so that a delay of the sender does not flatter the server.
+//! An open loop: requests are sent when they are due, whatever the state of earlier ones. Latency counts from the time
+//! at which a request was due, so that a delay of the sender does not flatter the server.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -69,8 +69,9 @@ pub(crate) fn accepted(sent: &[Sent]) -> usize {
     sent.iter().filter(|sent| sent.outcome == Outcome::Accepted).count()
 }
 
-/// The outcomes of the requests that were due in a period. Rates count the answers within it. `waited` has successful answers and
-/// timeouts, which would have taken even longer: otherwise a server that serves the fewest would seem the fastest.
+/// The outcomes of the requests that were due in a period. Rates count the answers within it. `waited` has successful
+/// answers and timeouts, which would have taken even longer: otherwise a server that serves the fewest would seem the
+/// fastest.
 pub(crate) fn report(sent: &[Sent], from: Instant, to: Instant) -> Value {
     let time = to - from;
     let mut late = Latencies::default();

@@ -59,8 +59,8 @@ impl Target {
         self.ask(number * KINDS + 1, request, |answer| user.is_named_in(answer)).await
     }
 
-    /// A refresh of the session with the longest wait. Without a free session it waits, because a session has one refresh at a time. A
-    /// session with a failed refresh is not used again.
+    /// A refresh of the session with the longest wait. Without a free session it waits, because a session has one
+    /// refresh at a time. A session with a failed refresh is not used again.
     pub(crate) async fn refresh(self: Arc<Self>, number: usize) -> Outcome {
         let Some(credentials) = self.refreshing.take().await else {
             return Outcome::Wrong("no session is left".to_owned());

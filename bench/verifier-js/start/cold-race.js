@@ -3,9 +3,9 @@
 import { ratios, spread } from "../../support/statistics.js";
 
 /**
- * Rows of milliseconds above the bare runtime's time. `begin(name)` starts a new process and returns the milliseconds until its first
- * answer. The first round is not counted, because it fills the disk cache. Ratios are of the `judged` time: above the bare runtime's,
- * or the total if the difference is too small.
+ * Rows of milliseconds above the bare runtime's time. `begin(name)` starts a new process and returns the milliseconds
+ * until its first answer. The first round is not counted, because it fills the disk cache. Ratios are of the `judged`
+ * time: above the bare runtime's, or the total if the difference is too small.
  */
 export async function coldRace(names, rounds, judged, begin) {
   const times = Object.fromEntries(["bare", ...names].map((name) => [name, []]));

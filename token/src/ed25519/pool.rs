@@ -6,8 +6,8 @@ use curve25519_dalek::{EdwardsPoint, constants::ED25519_BASEPOINT_POINT};
 
 use super::table::GrowingTable;
 
-/// The maximum number of keys with a table, 640 KiB each: an issuer signs with one key at a time, and few verifiers have more than
-/// a handful of issuers. Other keys verify without a table.
+/// The maximum number of keys with a table, 640 KiB each: an issuer signs with one key at a time, and few verifiers
+/// have more than a handful of issuers. Other keys verify without a table.
 const MAX_KEYS: usize = 4;
 
 /// The tables of this process or of this wasm instance.
@@ -35,8 +35,8 @@ impl Pool {
         entries.iter().find(|entry| entry.key == *key).map(|entry| Arc::clone(&entry.table))
     }
 
-    /// The key's existing table, or a new one of `point`; `None` while four other keys in use have tables. A key in use keeps its
-    /// table: two keys that replaced each other would rebuild forever.
+    /// The key's existing table, or a new one of `point`; `None` while four other keys in use have tables. A key in use
+    /// keeps its table: two keys that replaced each other would rebuild forever.
     pub(super) fn claim(&self, key: &[u8; 32], point: EdwardsPoint) -> Option<Arc<GrowingTable>> {
         // A verification does not wait for the lock; it continues without a table.
         let mut entries = self.keys.try_lock().ok()?;

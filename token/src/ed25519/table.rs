@@ -1,8 +1,8 @@
 //! The multiples of one point. The product of the point and a scalar is a sum of table entries, without doublings.
 //!
-//! The code runs in variable time, because nothing here is secret: points and scalars come from a public key and a signature that
-//! its bearer knows. `curve25519-dalek` does the field arithmetic and the additions, which are complete: they hold for every
-//! point of the curve, also with a component of small order.
+//! The code runs in variable time, because nothing here is secret: points and scalars come from a public key and a
+//! signature that its bearer knows. `curve25519-dalek` does the field arithmetic and the additions, which are complete:
+//! they hold for every point of the curve, also with a component of small order.
 
 use std::{
     mem,
@@ -14,8 +14,8 @@ use curve25519_dalek::{EdwardsPoint, Scalar, traits::Identity as _};
 /// One row for each byte of a scalar.
 const ROWS: usize = 32;
 
-/// A row's multiples, 1 to 128: a byte is read as a digit from -128 to 127, because subtracting a point costs the same as adding
-/// it. Wider digits need fewer additions, but each bit nearly doubles the table of 640 KiB.
+/// A row's multiples, 1 to 128: a byte is read as a digit from -128 to 127, because subtracting a point costs the same
+/// as adding it. Wider digits need fewer additions, but each bit nearly doubles the table of 640 KiB.
 const MULTIPLES: usize = 128;
 
 /// The number of points of a table.
@@ -27,8 +27,8 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Adds the product of the point and `scalar` to `sum`. The scalar is an integer below 2^253, not a residue: a point with a
-    /// component of small order has another order than the base point.
+    /// Adds the product of the point and `scalar` to `sum`. The scalar is an integer below 2^253, not a residue: a
+    /// point with a component of small order has another order than the base point.
     pub(super) fn add_product(&self, scalar: &Scalar, sum: &mut EdwardsPoint) {
         let digits = signed_digits(scalar);
         // Copy first, then add: the reads, mostly cache misses, run in parallel.
@@ -49,8 +49,8 @@ impl Table {
     }
 }
 
-/// The digits of a scalar in base 256, least significant first, each from -128 to 127. The last byte is at most 16, so nothing is
-/// carried beyond it.
+/// The digits of a scalar in base 256, least significant first, each from -128 to 127. The last byte is at most 16, so
+/// nothing is carried beyond it.
 fn signed_digits(scalar: &Scalar) -> [i8; ROWS] {
     let mut carry = 0;
     scalar.to_bytes().map(|byte| {

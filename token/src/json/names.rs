@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{JsonFault, JsonString};
 
-/// The number of names that are compared as they arrive; tokens have about ten members. Further names are sorted at the end, so
-/// that an object with many members takes no quadratic time.
+/// The number of names that are compared as they arrive; tokens have about ten members. Further names are sorted at the
+/// end, so that an object with many members takes no quadratic time.
 const FEW: usize = 16;
 
 /// The names so far.

@@ -3,7 +3,8 @@
 /// The number of integer digits of the largest double, 1.7976931348623157 × 10^308.
 const MAX_DIGITS: i64 = 309;
 
-/// The largest double's digits without the last one: beyond this, parsers differ in whether a number rounds to infinity.
+/// The largest double's digits without the last one: beyond this, parsers differ in whether a number rounds to
+/// infinity.
 const NEARLY_LARGEST: &[u8; 16] = b"1797693134862315";
 
 /// A number with at most this many characters and no exponent is always below the largest double.

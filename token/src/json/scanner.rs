@@ -7,8 +7,8 @@ use super::{
     number::{DIGITS_OF_ANY_SIZE, is_finite},
 };
 
-/// A position in a text. Callers copy it and write it back, and its small, non-recursive methods are inlined, so that it stays in
-/// registers.
+/// A position in a text. Callers copy it and write it back, and its small, non-recursive methods are inlined, so that
+/// it stays in registers.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'t> {
     text: &'t str,
@@ -152,8 +152,8 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// The number of bytes before the first quotation mark, backslash or control character, or before the end. It examines eight bytes
-/// at a time: a borrow or overflow in one byte affects only later bytes, and the first match counts.
+/// The number of bytes before the first quotation mark, backslash or control character, or before the end. It examines
+/// eight bytes at a time: a borrow or overflow in one byte affects only later bytes, and the first match counts.
 fn plain_bytes(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH_BITS: u64 = ONES << 7;

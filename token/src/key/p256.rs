@@ -1,7 +1,7 @@
 //! Public keys on the curve P-256 (RFC 7518 §6.2), for `ES256`.
 //!
-//! AWS-LC verifies signatures in native builds. In WebAssembly the runtime's WebCrypto does: it is faster than any code that the
-//! package could ship. This module checks the key itself, so that every runtime refuses the same key sets.
+//! AWS-LC verifies signatures in native builds. In WebAssembly the runtime's WebCrypto does: it is faster than any code
+//! that the package could ship. This module checks the key itself, so that every runtime refuses the same key sets.
 
 #[cfg(feature = "external-signatures")]
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -59,11 +59,11 @@ const P: Number = [0xffff_ffff_ffff_ffff, 0x0000_0000_ffff_ffff, 0, 0xffff_ffff_
 /// The coefficient `b` of the curve (NIST SP 800-186 §3.2.1.3).
 const B: Number = [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
 
-/// Whether y² = x³ − 3x + b in the field, with canonical coordinates. The point at infinity has no coordinates, and the curve's
-/// cofactor is 1: every point on the curve is a valid key.
+/// Whether y² = x³ − 3x + b in the field, with canonical coordinates. The point at infinity has no coordinates, and the
+/// curve's cofactor is 1: every point on the curve is a valid key.
 ///
-/// The check runs once per key on public numbers, so simple arithmetic is enough. The crate `p256` would add 12 KB of compressed
-/// WebAssembly, a fifth of the module.
+/// The check runs once per key on public numbers, so simple arithmetic is enough. The crate `p256` would add 12 KB of
+/// compressed WebAssembly, a fifth of the module.
 fn is_on_curve(x: &[u8; 32], y: &[u8; 32]) -> bool {
     let (x, y) = (number(x), number(y));
     let is_canonical = subtract(x, P).1 && subtract(y, P).1;

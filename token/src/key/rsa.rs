@@ -86,8 +86,8 @@ fn is_valid_modulus(bytes: &[u8]) -> bool {
     (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) && is_odd(bytes)
 }
 
-/// The accepted public exponents. workerd's WebCrypto imports only keys with these, and every runtime must accept the same key
-/// sets.
+/// The accepted public exponents. workerd's WebCrypto imports only keys with these, and every runtime must accept the
+/// same key sets.
 const EXPONENTS: [&[u8]; 4] = [&[1, 0, 1], &[3], &[17], &[37]];
 
 fn is_valid_exponent(bytes: &[u8]) -> bool {

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use crate::json;
 
-/// The maximum length of custom claims as JSON without white space. A token with them and 1 KiB of roles fits into a cookie of
-/// 4 KiB, the limit of browsers (RFC 6265 §6.1).
+/// The maximum length of custom claims as JSON without white space. A token with them and 1 KiB of roles fits into a
+/// cookie of 4 KiB, the limit of browsers (RFC 6265 §6.1).
 pub const MAX_CUSTOM_CLAIMS_BYTES: usize = 1024;
 
-/// Reserved names: the token's claims, those that RFC 7519 §4.1 and RFC 9068 §2.2 define, and those by which other verifiers
-/// determine the audience or the acting party (RFC 7800, RFC 8693, RFC 9396, OpenID Connect Core §2). `groups` and
-/// `entitlements` of RFC 9068 §2.2.3.1 are permitted.
+/// Reserved names: the token's claims, those that RFC 7519 §4.1 and RFC 9068 §2.2 define, and those by which other
+/// verifiers determine the audience or the acting party (RFC 7800, RFC 8693, RFC 9396, OpenID Connect Core §2).
+/// `groups` and `entitlements` of RFC 9068 §2.2.3.1 are permitted.
 const RESERVED: [&str; 24] = [
     "iss",
     "sub",
@@ -41,8 +41,8 @@ const RESERVED: [&str; 24] = [
     "events",
 ];
 
-/// Custom claims: a JSON object that every strict verifier reads alike, without reserved names. Names keep their order; a number is
-/// a double or a 64-bit integer.
+/// Custom claims: a JSON object that every strict verifier reads alike, without reserved names. Names keep their order;
+/// a number is a double or a 64-bit integer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomClaims(Map<String, Value>);
 

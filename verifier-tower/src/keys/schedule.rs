@@ -108,7 +108,8 @@ impl Schedule {
         self.paused_until = None;
     }
 
-    /// Records a failed fetch. `jitter`, from 0 to 255, spreads the next attempts of many verifiers over half the pause.
+    /// Records a failed fetch. `jitter`, from 0 to 255, spreads the next attempts of many verifiers over half the
+    /// pause.
     pub(crate) fn fail(&mut self, jitter: u8, now: Instant) {
         let doubled = self.limits.first_pause * 2_u32.saturating_pow(self.failures.min(16));
         let pause = doubled.min(self.limits.max_pause);
