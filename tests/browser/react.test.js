@@ -1,4 +1,4 @@
-/** `hallpass/react` in a real browser, before a real issuer: in StrictMode, which mounts each component twice. */
+/** `hallpass/react` in a real browser with a real issuer, in StrictMode, which mounts each component twice. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** Waits until all components of a page show this. */
+/** Waits until all components of a page show this text. */
 const shows = (page, text) =>
   page.waitForFunction(({ text, PARTS }) => test.texts().length === PARTS && test.texts().every((each) => each === text), { text, PARTS });
 
@@ -37,7 +37,7 @@ for (const mode of ["development", "production"]) {
     context.on("weberror", (fault) => faults.push(String(fault.error())));
     const open = async () => {
       const page = await context.newPage();
-      // What React warns of is an error on the console. That the issuer knows no session is one of the network.
+      // React's warnings are console errors. The refused refresh is a network error, which is expected.
       page.on("console", (message) => message.type() === "error" && !/Failed to load resource/.test(message.text()) && faults.push(message.text()));
       await page.goto(site.url);
       return page;

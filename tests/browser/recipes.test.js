@@ -1,4 +1,4 @@
-/** The recipes of docs/npm/client.md, run as a reader would run them: before a real issuer, in a real browser. */
+/** The recipes of docs/npm/client.md, run in a real browser with a real issuer. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -24,7 +24,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** Writes the recipes for an issuer at `url` into a folder of their own. */
+/** Writes the recipes for an issuer at `url` into a separate folder. */
 function writeRecipes(t, url, port = "8000") {
   const folder = temporaryFolder(t);
   for (const [name, code] of Object.entries(examplesOf("client.md", `${EXAMPLE}/.well-known/jwks.json`))) {
@@ -33,7 +33,7 @@ function writeRecipes(t, url, port = "8000") {
   return folder;
 }
 
-/** Opens a recipe's page, and reloads it as often as one likes. */
+/** Opens a recipe's page, which the test may reload. */
 async function openRecipe(t, name) {
   const issuer = await startIssuer();
   const site = await startSite(issuer, (url) => join(writeRecipes(t, url), name));
@@ -52,7 +52,7 @@ async function openRecipe(t, name) {
   return page;
 }
 
-test("React: a hook shows who is signed in", async (t) => {
+test("React: a hook shows the signed-in user", async (t) => {
   const page = await openRecipe(t, "app.jsx");
   await page.getByLabel("User name").fill(credentials.username);
   await page.getByLabel("Password").fill(credentials.password);
@@ -63,7 +63,7 @@ test("React: a hook shows who is signed in", async (t) => {
   await page.getByRole("button", { name: "Sign in" }).waitFor();
 });
 
-test("the first example shows who is signed in", async (t) => {
+test("the first example shows the signed-in user", async (t) => {
   const page = await openRecipe(t, "session.js");
   await page.waitForFunction(() => document.title === "signed-out");
 });
@@ -71,7 +71,7 @@ test("the first example shows who is signed in", async (t) => {
 test("a plain fetch signs in, gets tokens and signs out", async (t) => {
   const page = await openRecipe(t, "plain.js");
   await page.waitForFunction(() => globalThis.plain);
-  const told = await page.evaluate(async ({ username, password }) => {
+  const results = await page.evaluate(async ({ username, password }) => {
     const { signIn, accessToken, signOut } = globalThis.plain;
     const before = await accessToken();
     const wrong = await signIn(username, "wrong password").catch((error) => error.message);
@@ -80,10 +80,10 @@ test("a plain fetch signs in, gets tokens and signs out", async (t) => {
     await signOut();
     return { before, wrong, token: typeof token, after: await accessToken() };
   }, credentials);
-  assert.deepEqual(told, { before: null, wrong: "invalid_credentials", token: "string", after: null });
+  assert.deepEqual(results, { before: null, wrong: "invalid_credentials", token: "string", after: null });
 });
 
-test("localStorage keeps the session over a reload, until it is signed out of", async (t) => {
+test("localStorage keeps the session over a reload, until a sign-out", async (t) => {
   const page = await openRecipe(t, "local-storage.js");
   await page.waitForFunction(() => globalThis.session);
   await page.evaluate((user) => globalThis.session.signIn(user), credentials);
@@ -94,7 +94,7 @@ test("localStorage keeps the session over a reload, until it is signed out of", 
   assert.doesNotMatch(await page.evaluate(() => Object.values(localStorage).join()), /hprt_/);
 });
 
-/** Runs the recipe's server before an issuer; returns what requests a page of it, as the browser with these cookies. */
+/** Runs the recipe's server with an issuer; returns a function that requests a page with cookies. */
 async function startRecipeServer(t, issuer) {
   const port = String(await freePort());
   const folder = writeRecipes(t, issuer.url.replace("127.0.0.1", "localhost"), port);
@@ -109,7 +109,7 @@ async function startRecipeServer(t, issuer) {
   return render;
 }
 
-test("a server renders by the cookies, and renews a token that is missing or has expired", async (t) => {
+test("a server renders with the cookies, and renews a missing or expired token", async (t) => {
   const issuer = await startIssuer({ args: ["--dev", "--access-ttl", "1s"] });
   t.after(() => issuer.stop());
   const render = await startRecipeServer(t, issuer);
@@ -146,7 +146,7 @@ test("a server renews a token whose key was revoked", async (t) => {
   assert.match(cookieHeader(renewed), /hallpass_access=ey/);
 });
 
-test("a server says 503 while the issuer cannot be reached, and renders nobody as signed out", async (t) => {
+test("a server responds 503 while the issuer is unreachable, and renders no user as signed out", async (t) => {
   const issuer = await startIssuer({ args: ["--dev", "--access-ttl", "1s"] });
   const render = await startRecipeServer(t, issuer);
   const cookie = cookieHeader(await login(issuer));

@@ -1,4 +1,4 @@
-/** The session client in a real browser that keeps pages for a return, and in pages that may not use what others may. */
+/** The session client in a real browser: with the back/forward cache, and in pages with missing or forbidden APIs. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** A site before an issuer, and a browser's profile for it; `faults` are the script errors of its pages. */
+/** A site with an issuer, and a browser profile for it; `faults` are the script errors of its pages. */
 async function siteFor(t, scriptFor) {
   const issuer = await startIssuer();
   const site = await startSite(issuer, scriptFor);
@@ -35,7 +35,7 @@ async function siteFor(t, scriptFor) {
   return { site, context };
 }
 
-test("a page is kept for a return, and then finds out at once that its user has signed out elsewhere", async (t) => {
+test("a page that returns from the back/forward cache learns at once that its user has signed out in another tab", async (t) => {
   const { site, context } = await siteFor(t, () => RETURN_PAGE);
   const page = await context.newPage();
   await page.goto(site.url);
@@ -46,14 +46,14 @@ test("a page is kept for a return, and then finds out at once that its user has 
   assert.equal(await other.evaluate(() => localStorage.getItem("status")), "signed-in");
   assert.equal(await other.evaluate(async () => (await fetch("/logout", { method: "POST" })).status), 204);
   const before = site.refreshes();
-  // Playwright's own `goBack` waits for a load, which there is not.
+  // Playwright's `goBack` waits for a load event, which does not happen.
   await page.evaluate(() => void history.back());
   await other.waitForFunction(() => localStorage.getItem("status") === "signed-out");
   assert.equal(await other.evaluate(() => localStorage.getItem("persisted")), "true");
   assert.equal(site.refreshes(), before + 1);
 });
 
-test("thirty sessions whose renewals fail all try again, by the browser's own timers", async (t) => {
+test("thirty sessions whose renewals fail all retry with the browser's real timers", async (t) => {
   const { site, context } = await siteFor(t);
   const page = await context.newPage();
   await page.goto(site.url);
@@ -93,7 +93,7 @@ for (const [name, script] of [...Object.entries(FORBIDDEN), ["with none of these
   });
 }
 
-test("in a sandboxed frame without an origin the session says why it knows nothing", async (t) => {
+test("in a sandboxed frame without an origin, the session has an error for its unknown status", async (t) => {
   const { site, context } = await siteFor(t);
   const page = await context.newPage();
   await page.goto(site.url);

@@ -1,4 +1,4 @@
-/** The session client in a real browser, before a real issuer. */
+/** The session client in a real browser with a real issuer. */
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -24,7 +24,7 @@ beforeEach(async () => {
   faults = [];
   context = await browser.newContext();
   context.setDefaultTimeout(PATIENCE);
-  // An error that nobody caught, an unhandled rejection among them.
+  // Uncaught errors, including unhandled rejections.
   context.on("weberror", (fault) => faults.push(String(fault.error())));
 });
 
@@ -33,7 +33,7 @@ afterEach(async () => {
   assert.deepEqual(faults, []);
 });
 
-/** A site before an issuer of its own whose access tokens live so long. */
+/** A site with its own issuer, and with this lifetime of access tokens. */
 async function siteFor(test, { accessTtl = "5m" } = {}) {
   const store = temporaryFolder(test);
   for (const user of [ADA, GRACE]) addUser(store, user);
@@ -59,7 +59,7 @@ const token = (page) => page.evaluate(() => session.getAccessToken());
 const shows = (page, text) => page.locator("#who", { hasText: text }).waitFor();
 const sessionOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url")).sid;
 
-test("ten tabs whose token runs out at the same moment all go on, by few renewals", async (t) => {
+test("ten tabs whose token expires at the same time all continue, with few renewals", async (t) => {
   const site = await siteFor(t, { accessTtl: "4s" });
   const first = await open(site);
   await signIn(first, ADA);
@@ -67,7 +67,7 @@ test("ten tabs whose token runs out at the same moment all go on, by few renewal
   await Promise.all(pages.map((page) => shows(page, "signed-in ada")));
   await context.setOffline(true);
   await Promise.all(pages.map((page) => page.evaluate(async () => {
-    // Until the token has run out, and no other can be had.
+    // Until the token has expired, and a renewal is impossible.
     while (await session.getAccessToken().catch(() => undefined)) await new Promise((resolve) => setTimeout(resolve, 100));
   })));
   const before = site.refreshes();
@@ -85,7 +85,7 @@ test("ten tabs whose token runs out at the same moment all go on, by few renewal
   for (const page of pages) await shows(page, "signed-in ada");
 });
 
-test("offline nobody is signed out, and back online a token is had again", async (t) => {
+test("an offline user stays signed in, and gets a token when online again", async (t) => {
   const site = await siteFor(t, { accessTtl: "2s" });
   const page = await open(site);
   await signIn(page, ADA);
@@ -101,12 +101,12 @@ test("offline nobody is signed out, and back online a token is had again", async
   assert.equal(await page.evaluate(() => session.user.username), "ada");
   const before = site.refreshes();
   await context.setOffline(false);
-  // By itself: nobody asks for a token.
+  // The page renews without a call of `getAccessToken`.
   await page.waitForFunction(() => session.getAccessToken().then(() => true, () => false));
   assert.ok(site.refreshes() > before);
 });
 
-test("after an hour's sleep the first token asked for is a new one", async (t) => {
+test("after an hour of sleep, the first token is a new one", async (t) => {
   const site = await siteFor(t);
   await context.clock.install();
   const page = await open(site);
@@ -118,7 +118,7 @@ test("after an hour's sleep the first token asked for is a new one", async (t) =
   await shows(page, "signed-in ada");
 });
 
-test("two windows of one profile that sign in as different users are both of the second one then", async (t) => {
+test("when two windows of one profile sign in as different users, both have the second user", async (t) => {
   const site = await siteFor(t);
   const [one, other] = [await open(site), await open(site)];
   await signIn(one, ADA);
@@ -130,7 +130,7 @@ test("two windows of one profile that sign in as different users are both of the
   assert.equal((await one.evaluate(async () => (await session.fetch("/me")).json())).user.username, "grace");
 });
 
-test("a sign-out in one tab is one in all, and a reload does not undo it", async (t) => {
+test("a sign-out in one tab applies to all tabs, and a reload does not undo it", async (t) => {
   const site = await siteFor(t);
   const [one, other] = [await open(site), await open(site)];
   await signIn(one, ADA);
@@ -143,7 +143,7 @@ test("a sign-out in one tab is one in all, and a reload does not undo it", async
   assert.deepEqual((await context.cookies()).filter(({ name }) => /hallpass_(access|refresh)/.test(name)), []);
 });
 
-test("a sign-out that the issuer cannot hear of holds, and is told by the next page", async (t) => {
+test("a sign-out without a connection takes effect, and the next page repeats it", async (t) => {
   const site = await siteFor(t);
   const page = await open(site);
   await signIn(page, ADA);
@@ -158,7 +158,7 @@ test("a sign-out that the issuer cannot hear of holds, and is told by the next p
   assert.deepEqual((await context.cookies()).filter(({ name }) => /hallpass_(access|refresh)/.test(name)), []);
 });
 
-test("a reload keeps the session, and so does going back to a page", async (t) => {
+test("a reload and a return to a page keep the session", async (t) => {
   const site = await siteFor(t);
   const page = await open(site);
   await signIn(page, ADA);

@@ -1,6 +1,6 @@
 /**
- * A sibling host plants cookies in Chromium that look like the issuer's. The browser applies the rules of `__Host-` to a name
- * that begins so, letter by letter: what the issuer takes for that name must begin so too.
+ * A sibling host sets cookies in Chromium that resemble the issuer's. The browser applies the rules of `__Host-` to exactly this
+ * prefix, so the issuer must accept exactly this prefix.
  */
 
 import assert from "node:assert/strict";
@@ -14,14 +14,14 @@ const OWNER = { username: "owner", password: "correct-horse-battery" };
 const ATTACKER = { username: "attacker", password: "staple-battery-horse" };
 const NAMES = ["__Host-hallpass_access", "__Host-hallpass_refresh", "__Host-hallpass_device"];
 
-/** The characters that some program takes for whitespace, and those that no reader sees. */
+/** Characters that some programs treat as whitespace, and invisible ones. */
 const CHARACTERS = [0x09, 0x0b, 0x0c, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x85, 0xa0, 0xad, 0x1680, 0x180e, ...range(0x2000, 0x200f), 0x2028,
   0x2029, 0x202f, 0x205f, 0x2060, 0x3000, 0xfeff];
 
-/** The bytes that a text of one byte a character may begin with. */
+/** All bytes that may precede a name. */
 const BYTES = [0x01, 0x08, 0x0b, 0x0c, 0x1f, 0x7f, 0x85, 0xa0, 0xad, 0xff];
 
-/** What a sibling writes for the cookie `name=value`, as text of one byte a character. */
+/** The forms in which a sibling sets the cookie `name=value`, as text with one byte per character. */
 const FORMS = [
   ...CHARACTERS.map((code) => [`U+${hex(code, 4)} before`, (pair) => utf8(code) + pair]),
   ...CHARACTERS.map((code) => [`nameless, U+${hex(code, 4)}`, (pair) => `=${utf8(code)}${pair}`]),
@@ -45,7 +45,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** The two hosts, with the attacker's own tokens, and a new visitor whose `page` is at the issuer's. */
+/** The two hosts, the attacker's own tokens, and a new profile whose `page` is on the issuer's host. */
 async function visitorOf(t) {
   const folder = temporaryFolder(t);
   for (const user of [OWNER, ATTACKER]) addUser(folder, user);
@@ -55,7 +55,7 @@ async function visitorOf(t) {
   t.after(() => context.close());
   const [page, other] = [await context.newPage(), await context.newPage()];
   await page.goto(site.own);
-  /** Lets the sibling's page plant the attacker's tokens in these forms. */
+  /** The sibling's page sets the attacker's tokens in these forms. */
   const plant = async (...forms) => {
     const pairs = NAMES.map((name) => `${name}=${cookieValue(tokens, name)}`);
     site.plant(forms.flatMap((form) => pairs.map((pair) => `${form(pair)}; Domain=example.test; Path=/; Secure`)));
@@ -64,7 +64,7 @@ async function visitorOf(t) {
   return { site, context, page, plant };
 }
 
-/** What the issuer answers the page: `[status, username]`. */
+/** The issuer's response to the page: `[status, username]`. */
 function ask(page, method, path, body) {
   return page.evaluate(async ([method, path, body]) => {
     const json = body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
@@ -74,7 +74,7 @@ function ask(page, method, path, body) {
   }, [method, path, body]);
 }
 
-test("no cookie of a sibling host gives a visitor the sibling's session", async (t) => {
+test("no cookie of a sibling host signs a user in to the attacker's session", async (t) => {
   const { site, context, page, plant } = await visitorOf(t);
   const sent = [];
   const accepted = [];
@@ -87,7 +87,7 @@ test("no cookie of a sibling host gives a visitor the sibling's session", async 
   }
   t.diagnostic(`Chromium sent: ${sent.join("; ")}`);
   assert.deepEqual(accepted, []);
-  // Were none sent, the test would show nothing.
+  // The browser must send some of them, or the test would prove nothing.
   for (const name of ["U+2000 before", "U+00A0 before", "U+FEFF before", "byte A0 before"]) assert.ok(sent.includes(name), name);
 });
 
@@ -104,7 +104,7 @@ test("no cookie of a sibling host locks a user out, or makes the user's device u
   assert.equal((await ask(page, "GET", "/me"))[0], 401);
 });
 
-/** The UTF-8 of a character, each byte as a character. */
+/** The UTF-8 bytes of a character, each as one character. */
 function utf8(code) {
   return Buffer.from(String.fromCodePoint(code)).toString("latin1");
 }

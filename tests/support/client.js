@@ -1,11 +1,11 @@
-/** A plain client of the issuer's HTTP API: fetch, and a jar of cookies as a browser keeps it. */
+/** A plain client of the issuer's HTTP API: fetch and cookies. */
 
 import { credentials } from "./issuer.js";
 
-/** The names of the cookies of an issuer whose URL is plain http on this machine, as that of most tests is. */
+/** The cookie names of an issuer on plain HTTP on a loopback host, as in most tests. */
 export const COOKIES = { access: "hallpass_access", refresh: "hallpass_refresh", device: "hallpass_device" };
 
-/** Posts `body` as JSON (nothing where it is undefined). */
+/** Posts `body` as JSON, or no body if it is undefined. */
 export function post(url, body, headers = {}) {
   return fetch(url, {
     method: "POST",
@@ -14,12 +14,12 @@ export function post(url, body, headers = {}) {
   });
 }
 
-/** Signs in as the example user: the response. */
+/** Signs in as the example user; returns the response. */
 export function login(issuer, more = {}, headers = {}) {
   return post(`${issuer.url}/login`, { ...credentials, ...more }, headers);
 }
 
-/** The cookies that a response sets, as the header that a browser sends next: `name=value; name=value`. */
+/** The cookies that a response sets, as a request header: `name=value; name=value`. */
 export function cookieHeader(response) {
   return response.headers
     .getSetCookie()
@@ -44,7 +44,7 @@ export function tampered(token) {
 /** Waits so many milliseconds. */
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until the log of an issuer has a line like this: the match. */
+/** Waits until the log of an issuer has a matching line; returns the match. */
 export async function logged(issuer, pattern) {
   for (const end = Date.now() + 60_000; ; await sleep(20)) {
     const found = pattern.exec(issuer.log());

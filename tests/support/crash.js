@@ -1,6 +1,6 @@
 /**
- * Load on an issuer that is killed again and again. Its clients follow the rules, write down what was acknowledged, and
- * find out after each restart whether all of it is still there.
+ * Load on an issuer that is killed repeatedly. The clients follow the protocol, record what was acknowledged, and check after each
+ * restart that nothing is lost.
  */
 
 import { spawn } from "node:child_process";
@@ -8,20 +8,20 @@ import { once } from "node:events";
 import { post, sleep } from "./client.js";
 import { addUser, binary, startIssuer } from "./issuer.js";
 
-/** Clients at once, each with a user of its own: a user has at most so many sessions, and lost sign-ins leave some. */
+/** Concurrent clients, each with its own user: a user has a maximum of sessions, and lost sign-ins leave some. */
 const CLIENTS = 8;
 
-/** Milliseconds that load runs at most before the issuer is killed. */
+/** Maximum milliseconds of load before the issuer is killed. */
 const MAX_LOAD = 800;
 
-/** Milliseconds into its start at which an issuer is killed at the latest: about as long as a start takes. */
+/** Maximum milliseconds after its start at which an issuer is killed: about the time of a start. */
 const MAX_START = 150;
 
-/** Writes that are acknowledged before an issuer is killed, at least, and how often 10 ms are waited for them. */
+/** Minimum acknowledged writes before an issuer is killed, and the number of waits of 10 ms for them. */
 const MIN_WRITES = 40;
 const MAX_WAITS = 1000;
 
-/** Random numbers from 0 to 1 by a seed, so that a run can be had again as far as time allows (mulberry32). */
+/** Random numbers from 0 to 1 by a seed, so that a run can be repeated as far as timing allows (mulberry32). */
 function randomness(seed) {
   let state = seed >>> 0;
   return () => {
@@ -33,17 +33,17 @@ function randomness(seed) {
 }
 
 /**
- * Kills issuers `kills` times over one store, and calls `meddle` before each start over what they left. Returns what was
- * done, and `losses`: one sentence for each.
+ * Kills issuers `kills` times on one store, and calls `meddle` with the store before each start. Returns the counts, and `losses`
+ * with a sentence each.
  */
 export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
   const random = randomness(seed);
-  // Without a grace every refresh writes, and every retry is a late one.
+  // Without a grace, every refresh writes, and every retry is late.
   const rules = ["--access-ttl", "1h", "--refresh-grace", "0"];
   const args = ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", ...rules];
   const acknowledged = { logins: 0, rotations: 0, logouts: 0 };
   const report = { seed, kills: 0, killsWhileOpening: 0, ...acknowledged, lostAnswers: 0, busy: 0, losses: [] };
-  // The first openings of all are killed too, while the store is made.
+  // The first starts are killed too, while the store is created.
   for (let index = 0; index < 2 && report.kills < kills; index += 1) await killWhileOpening(args, random, report);
   const clients = Array.from({ length: CLIENTS }, (_, index) => new Client(index, random, report));
   for (const { credentials } of clients) addUser(folder, credentials);
@@ -56,7 +56,7 @@ export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
     const before = writes(report);
     const load = clients.map((client) => client.work(issuer.url));
     await sleep(random() * MAX_LOAD);
-    // On a machine with much else to do the first sign-in takes a while, and without one there is nothing to lose.
+    // On a busy machine the first sign-in takes a while, and without one there is nothing to lose.
     for (let waited = 0; waited < MAX_WAITS && writes(report) < before + MIN_WRITES; waited += 1) await sleep(10);
     await issuer.kill();
     report.kills += 1;
@@ -75,7 +75,7 @@ export async function crashRun({ folder, kills, seed, meddle = () => {} }) {
 
 const writes = ({ logins, rotations, logouts }) => logins + rotations + logouts;
 
-/** Starts an issuer and kills it somewhere on its way. */
+/** Starts an issuer and kills it during its start. */
 async function killWhileOpening(args, random, report) {
   const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...args], { stdio: "ignore" });
   const exited = once(child, "exit");
@@ -87,7 +87,7 @@ async function killWhileOpening(args, random, report) {
   report.killsWhileOpening += 1;
 }
 
-/** An answer, or undefined where it was lost on the way. */
+/** A response, or undefined if it was lost. */
 async function ask(request) {
   try {
     const response = await request;
@@ -122,7 +122,7 @@ class Client {
       const dice = this.random();
       let answered;
       if (!this.pass) answered = await this.signIn(url);
-      // Seldom: a sign-in waits for its hash, and whoever is signed out at a kill has nothing to lose.
+      // Rarely: a sign-in waits for its hash, and a client that is signed out at a kill has nothing to lose.
       else if (dice < 0.01) answered = await this.signOut(url);
       else if (dice < 0.1) answered = await this.look(url);
       else answered = await this.renew(url);
@@ -145,7 +145,7 @@ class Client {
   async renew(url) {
     const answer = await ask(post(`${url}/refresh`, { refresh_token: this.pass.refresh_token }));
     if (!answer) return this.missed();
-    // The rules' way to say: the same request again.
+    // The protocol: repeat the same request.
     if (answer.status === 503) this.report.busy += 1;
     else if (answer.status === 200) {
       this.superseded.push(this.pass.refresh_token);

@@ -1,8 +1,8 @@
-/** The demo's page as its visitors use it: they press buttons and read what happened. */
+/** The demo's page as a user operates it: presses buttons and reads the journal. */
 
 import assert from "node:assert/strict";
 
-/** What a visitor does on a page. */
+/** The actions of a user on a page. */
 export function onPage(page) {
   const idle = () => page.locator('body[aria-busy="false"]').waitFor();
   const press = async (name) => {
@@ -10,7 +10,7 @@ export function onPage(page) {
     await page.getByRole("button", { name, exact: true }).click();
   };
 
-  /** Waits for an entry of the journal with these words, the newest if there are several, and compares the rest of it. */
+  /** Waits for the newest journal entry with this text, and compares the rest of it. */
   const entry = async (words, expected = {}) => {
     const item = page.locator("#journal > li").filter({ has: page.locator(".words", { hasText: words }) }).first();
     await item.waitFor();

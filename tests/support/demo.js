@@ -10,10 +10,12 @@ import { startWorkerd } from "./workerd.js";
 
 const demo = (path) => fileURLToPath(new URL(`../../js-demo/${path}`, import.meta.url));
 
-/** Starts the demo with access tokens that live so long, say `"4s"`, and with these variables of the worker in the place of the
- * right ones (`undefined` for one that is not set). Returns its `url`, its `issuer`, `restartEdge()`, after which the worker knows only what is in its KV, and `stop()`. */
+/**
+ * Starts the demo with this lifetime of access tokens, such as `"4s"`, and with changed variables of the worker (`undefined`
+ * unsets one). Returns its `url`, its `issuer`, `restartEdge()`, after which the worker has only its KV, and `stop()`.
+ */
 export async function startDemo({ accessTtl, variables = {} }) {
-  // The issuer must know the page's origin, and the page's worker the issuer's address: one port is chosen beforehand.
+  // The issuer needs the page's origin, and the page's worker needs the issuer's address: one port is chosen in advance.
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const issuer = await startIssuer({

@@ -1,13 +1,13 @@
-/** The examples in the documentation, so that a test runs what a reader copies. */
+/** The examples of the documentation, so that tests run the code that a reader copies. */
 
 import { readFileSync } from "node:fs";
 
 const folder = new URL("../../docs/npm/", import.meta.url);
 
-/** What the examples say instead of a real issuer's key set. */
+/** The key set URL of the examples. */
 const KEYS = "https://auth.example.com/.well-known/jwks.json";
 
-/** Who the examples trust. */
+/** The issuer of the examples. */
 export const EXAMPLE_ISSUER = "https://auth.example.com";
 
 /** The named blocks of code of a page, by name: "```js server.mjs". Their keys are fetched from `jwks`. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** The binary; `cargo xtask test` says where it built it. */
+/** The binary; `cargo xtask test` sets its path. */
 export const binary =
   process.env.HALLPASS_BIN ?? fileURLToPath(new URL("../../target/release/hallpass", import.meta.url));
 
@@ -22,14 +22,14 @@ const PATIENT = { HALLPASS_HASHING_DEADLINE: "20s" };
 /** The user of {@link addUser} and of `--dev`. */
 export const credentials = { username: "exampleUser", password: "examplePassword" };
 
-/** Makes a data folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 export function temporaryFolder(test) {
   const folder = mkdtempSync(join(tmpdir(), "hallpass-test-"));
   test.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Runs a command of the binary to its end, as another user where `uid` says so: `{ status, stdout, stderr }`. */
+/** Runs a command of the binary, as another user with `uid`; returns `{ status, stdout, stderr }`. */
 export function run(args, { input = "", env = {}, uid } = {}) {
   return spawnSync(binary, args, { input, encoding: "utf8", env: { ...process.env, ...env }, timeout: COMMAND, uid, maxBuffer: 1e8 });
 }
@@ -45,12 +45,12 @@ export function addUser(folder, { username, password } = credentials) {
 /** An independent library's Argon2id hash of `examplePassword`, with the parameters that are the issuer's default. */
 const HASH = "$argon2id$v=19$m=19456,t=2,p=1$YMA96MWUdsiV4WgtK+InOA$QUWgByH65+mZOLMcUcI/kpm2sD9KXlwtbo1cLJn497A";
 
-/** Imports so many users into the store in `folder`: what each signs in with. */
+/** Imports `count` users into the store in `folder`; returns their credentials. */
 export function importUsers(folder, count) {
   return importUsersInto({ HALLPASS_STORE: `sled:${folder}` }, count);
 }
 
-/** The same, into the store that an environment names. */
+/** The same, into the store of an environment. */
 export function importUsersInto(env, count) {
   const users = Array.from({ length: count }, (_, at) => ({ username: `user${at}`, password: credentials.password }));
   const input = users.map(({ username }) => JSON.stringify({ username, hash: HASH })).join("\n") + "\n";
@@ -99,7 +99,7 @@ export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true,
   };
 }
 
-/** Starts an issuer that ends with the test. */
+/** Starts an issuer that stops after the test. */
 export async function issuerFor(test, options) {
   const issuer = await startIssuer(options);
   test.after(() => issuer.stop());

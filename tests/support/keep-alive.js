@@ -1,4 +1,4 @@
-/** A connection that stays open, and times one request after the other from its first byte to the answer's last. */
+/** A keep-alive connection that measures each request, from its first byte to the last byte of the response. */
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -22,13 +22,13 @@ export class KeepAlive {
   }
 
   /**
-   * Sends a request: `{ status, text, took }`, with the microseconds that it took. Where there is no answer within so many
-   * milliseconds, nothing, and the connection is given up.
+   * Sends a request; returns `{ status, text, took }` with its microseconds. Without a response within `timeout` milliseconds,
+   * it closes the connection and returns `undefined`.
    */
-  async ask(bytes, patience = 10_000) {
+  async ask(bytes, timeout = 10_000) {
     if (this.#socket === undefined) await this.#open();
     const answered = new Promise((resolve) => (this.#answered = resolve));
-    const timer = setTimeout(() => this.close(), patience);
+    const timer = setTimeout(() => this.close(), timeout);
     const start = process.hrtime.bigint();
     this.#socket.write(bytes);
     const answer = await answered;

@@ -1,8 +1,8 @@
-/** A real HTTP server that publishes a key set and can be told to misbehave. */
+/** A real HTTP server that publishes a key set, and can simulate faults. */
 
 import { createServer } from "node:http";
 
-/** Serves `answer(request, response)`, which a test may replace; `requests` counts, `headers` are those of the last one. */
+/** Serves `answer(request, response)`, which a test may replace; `requests` is their number, `headers` are those of the last one. */
 export async function startKeyServer(answer) {
   const keyServer = { answer, requests: 0, headers: {} };
   const server = createServer((request, response) => {
@@ -19,19 +19,19 @@ export async function startKeyServer(answer) {
   return keyServer;
 }
 
-/** Answers with these public keys. */
+/** Responds with these public keys. */
 export function publish(...keys) {
   return publishWith({}, ...keys);
 }
 
-/** Answers with these headers and public keys. */
+/** Responds with these headers and public keys. */
 export function publishWith(headers, ...keys) {
   return (request, response) => {
     response.writeHead(200, { "content-type": "application/jwk-set+json", ...headers }).end(JSON.stringify({ keys }));
   };
 }
 
-/** Answers as `publishWith`, with an `ETag`, and with a bare 304 to whoever has that version. */
+/** Responds as `publishWith`, with an `ETag`, and with a 304 to a client that has that version. */
 export function publishVersion(etag, headers, ...keys) {
   const whole = publishWith({ etag, ...headers }, ...keys);
   return (request, response) => {
@@ -40,8 +40,8 @@ export function publishVersion(etag, headers, ...keys) {
   };
 }
 
-/** Hangs up. */
+/** Closes the connection. */
 export const hangUp = (request) => request.socket.destroy();
 
-/** Accepts the request and says nothing. */
+/** Accepts the request and never responds. */
 export const hang = () => {};

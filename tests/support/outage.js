@@ -1,21 +1,21 @@
 /**
- * Honest clients of several issuers, whose store comes and goes. They repeat what was answered with a 503, write down what
- * was acknowledged, and find out whether all of it is still there.
+ * Correct clients of several issuers whose store has outages. They repeat requests with a 503, record what was acknowledged, and
+ * check that nothing is lost.
  */
 
 import { post, sleep } from "./client.js";
 
-/** Milliseconds that a client waits before it repeats a request: less than it is told, so that a test is soon over. */
+/** Milliseconds before a client repeats a request: less than Retry-After, so that a test is short. */
 const PAUSE = 100;
 
-/** Milliseconds until an answer must be there, whatever the store does: a request has several steps, each of them bounded. */
+/** Maximum milliseconds for a response during any outage: a request has several steps, each with a limit. */
 const MAX_OUTAGE = 30_000;
 
-/** Every how many steps a client signs out, or looks who it is. */
+/** The interval, in steps, of sign-outs and of reads of the user. */
 const SIGN_OUTS = 40;
 const LOOKS = 7;
 
-/** Load by a client a user on issuers that share a store. */
+/** Load on issuers with a common store, with one client per user. */
 export class Load {
   constructor(issuers, users) {
     Object.assign(this, { issuers, refused: 0, slowest: 0, renewals: 0, signOuts: 0, losses: [], isOver: false });
@@ -130,7 +130,7 @@ class Client {
     if (!this.pass) return;
     await this.look();
     await this.renew();
-    // Worth nothing unless a renewal was undone; and it ends the session, so it comes last.
+    // An old token is valid only if a renewal was undone. It ends the session, so it comes last.
     const old = this.superseded.at(-3);
     if (old && (await this.refresh(old)).status !== 400) this.lost("a renewal was undone");
   }

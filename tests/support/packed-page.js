@@ -1,4 +1,4 @@
-/** The packed package in a page of a real browser, bundled as a page's author would bundle it. */
+/** The packed package in a page of a real browser, bundled as in a typical project. */
 
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -6,12 +6,12 @@ import { build } from "esbuild";
 import { startBrowser } from "./browser.js";
 import { bundlePacked, packPackage } from "./packed.js";
 
-/** A page with an origin: about:blank would have no WebCrypto. It is answered here and never leaves this machine. */
+/** A page with an origin: about:blank has no WebCrypto. The test serves it without a network request. */
 const PAGE = "https://page.example/";
 
 /**
- * Opens a page with this script before the tests of a file, and closes it after them. Returns how to call the global
- * function that the script defines: `call(name, ...arguments)`.
+ * Opens a page with this script before the tests of a file, and closes it after them. Returns `call(name, ...parameters)`, which
+ * calls a global function of the script.
  */
 export function packedPage(script) {
   const packed = packPackage();
@@ -35,5 +35,5 @@ export function packedPage(script) {
     await browser?.close();
     packed.remove();
   });
-  return (name, ...given) => page.evaluate(([name, given]) => globalThis[name](...given), [name, given]);
+  return (name, ...parameters) => page.evaluate(([name, parameters]) => globalThis[name](...parameters), [name, parameters]);
 }

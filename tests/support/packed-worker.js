@@ -1,4 +1,4 @@
-/** The packed package in a worker of the real workerd, bundled as a worker's author would bundle it. */
+/** The packed package in a worker of the real workerd, bundled as in a typical project. */
 
 import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -6,12 +6,12 @@ import { build } from "esbuild";
 import { bundlePacked, packPackage } from "./packed.js";
 import { startWorkerd } from "./workerd.js";
 
-/** Milliseconds until an answer must be there: all vectors take a few seconds. */
-const TIME_OUT = 120_000;
+/** Maximum milliseconds for a response: all vectors take a few seconds. */
+const TIMEOUT = 120_000;
 
 /**
- * Starts the worker of that name before the tests of a file, and stops it after them: `folder` holds its `NAME-worker.js`
- * and its `NAME.capnp`. Returns how to ask it: `ask(question)` posts JSON, and the answer is JSON.
+ * Starts the worker of that name before the tests of a file, and stops it after them; `folder` contains its `NAME-worker.js` and
+ * its `NAME.capnp`. Returns `ask(question)`, which posts JSON and returns JSON.
  */
 export function packedWorker(folder, name) {
   const here = (path) => fileURLToPath(new URL(path, folder));
@@ -20,7 +20,7 @@ export function packedWorker(folder, name) {
   before(async () => {
     await build({
       entryPoints: [here(`${name}-worker.js`)],
-      // A folder of its own: the other tests' worker is built at the same time.
+      // A separate folder: the worker of other tests is built at the same time.
       outdir: here(`dist/${name}`),
       bundle: true,
       format: "esm",
@@ -39,7 +39,7 @@ export function packedWorker(folder, name) {
     const response = await fetch(`http://127.0.0.1:${workerd.port}/`, {
       method: "POST",
       body: JSON.stringify(question),
-      signal: AbortSignal.timeout(TIME_OUT),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     return response.json();
   };

@@ -1,4 +1,4 @@
-/** The package as `npm pack` makes it: what a user gets, in a folder of its own, and not the source tree. */
+/** The package as `npm pack` creates it, in a separate folder: what a user installs, not the source tree. */
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const shell = process.platform === "win32";
 
-/** Packs the package and unpacks it: `tarball`, and `folder`, where it is installed. `remove()` ends it. */
+/** Packs and unpacks the package; returns the `tarball`, the `folder` where it is installed, and `remove()`. */
 export function packPackage() {
   const folder = mkdtempSync(join(tmpdir(), "hallpass-packed-"));
   const target = join(folder, "node_modules/hallpass");
@@ -22,13 +22,13 @@ export function packPackage() {
   return { folder, tarball: join(folder, tarball), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Imports it as Node does. */
+/** Imports the package as Node does. */
 export function importPacked({ folder }) {
   const entry = createRequire(join(folder, "importer.js")).resolve("hallpass");
   return import(pathToFileURL(entry).href);
 }
 
-/** Imports a file of it that is no entry: for a test of what the package keeps to itself. */
+/** Imports an internal file of the package. */
 export function importPackedFile(packed, path) {
   return import(pathToFileURL(fileOf(packed, path)).href);
 }
@@ -37,7 +37,7 @@ function fileOf({ folder }, path) {
   return join(folder, "node_modules/hallpass", path);
 }
 
-/** Lets esbuild find the packed package where a script imports `hallpass`, or a file of it by `packed:dist/…`. */
+/** Resolves `hallpass`, and `packed:dist/…` for internal files, to the packed package in esbuild. */
 export function bundlePacked({ folder }) {
   return {
     name: "packed-hallpass",

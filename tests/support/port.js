@@ -1,11 +1,12 @@
-/** A port of loopback for a server that must be told one. */
+/** A free port for a server that needs one in its configuration. */
 
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below the ports that systems give to outgoing connections and to servers that listen on port 0: those of other tests would take it. */
-const [FIRST, LAST] = [15_000, 32_000];
+/** Below the ports that systems use for outgoing connections and for servers on port 0: another test could take one of those. */
+const FIRST = 15_000;
+const LAST = 32_000;
 
 /** A port that no server listens on. */
 export async function freePort() {

@@ -1,4 +1,4 @@
-/** A PostgreSQL of a test's own, as it comes: durable, on a port of loopback; and a synchronous standby of it. */
+/** A PostgreSQL server for a test, with its default durability, on a loopback port; and a synchronous standby. */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -11,19 +11,19 @@ import { sleep } from "./client.js";
 import { run, startIssuer } from "./issuer.js";
 import { freePort } from "./port.js";
 
-/** Milliseconds until a server must take connections. */
+/** Maximum milliseconds until a server accepts connections. */
 const START = 120_000;
 
 const PROGRAMS = ["initdb", "postgres", "pg_basebackup", "psql"];
 
-/** Why a test that needs PostgreSQL is skipped, or false where it can run. */
+/** Why a test that needs PostgreSQL is skipped, or false if it can run. */
 export function cannotRunPostgres() {
   const isThere = (name) => process.env.PATH.split(":").some((folder) => existsSync(join(folder, name)));
   const missing = PROGRAMS.find((name) => !isThere(name));
   return missing ? `there is no \`${missing}\` on the path (PostgreSQL)` : false;
 }
 
-/** PostgreSQL refuses to be run by root: then by its own user, or by nobody. */
+/** PostgreSQL refuses to run as root: then it runs as its own user, or as `nobody`. */
 function whoRuns() {
   if (process.getuid() !== 0) return {};
   const number = (kind, name) => spawnSync("id", [kind, name], { encoding: "utf8" }).stdout.trim();
@@ -31,7 +31,7 @@ function whoRuns() {
   return { uid: Number(number("-u", name)), gid: Number(number("-g", name)) };
 }
 
-/** The processes below one, that of the server's other processes. */
+/** The child processes of a process. */
 function childrenOf(pid) {
   const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
   return stdout.trim().split("\n").filter(Boolean).map(Number);
@@ -99,7 +99,7 @@ class Server {
   }
 }
 
-/** A folder that whoever runs PostgreSQL owns; it goes with the test. */
+/** A folder of PostgreSQL's user, removed after the test. */
 function folderOf(test) {
   const folder = mkdtempSync(join(tmpdir(), "hallpass-test-"));
   const { uid, gid } = whoRuns();
@@ -108,7 +108,7 @@ function folderOf(test) {
   return folder;
 }
 
-/** Starts a server that ends with the test, with more settings in its configuration. */
+/** Starts a server with additional settings; it stops after the test. */
 export async function startPostgres(test, settings = []) {
   const server = new Server(folderOf(test), await freePort());
   const cluster = ["--pgdata", server.data, "--username", "hallpass", "--auth", "trust", "--encoding", "UTF8", "--no-locale"];
@@ -119,7 +119,7 @@ export async function startPostgres(test, settings = []) {
   return server;
 }
 
-/** Starts a standby of a server, on a port of its own or on a given one, which follows it; `promote()` makes it a primary. */
+/** Starts a standby of a server, on a free port or `port`; `promote()` makes it the primary. */
 export async function startStandby(test, primary, port) {
   const standby = new Server(folderOf(test), port ?? (await freePort()));
   const source = `host=127.0.0.1 port=${primary.port} user=hallpass application_name=standby`;
@@ -134,7 +134,7 @@ export async function startStandby(test, primary, port) {
   return standby;
 }
 
-/** The same, and the server acknowledges nothing any more that its standby does not have. */
+/** The same, as a synchronous standby: the server acknowledges only what the standby has. */
 export async function startSynchronousStandby(test, primary, port) {
   const standby = await startStandby(test, primary, port);
   primary.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
@@ -152,17 +152,17 @@ function endsWith(test, server) {
   });
 }
 
-/** The address of a database on one server or several, or of whatever listens on these ports. */
+/** The address of a database on servers or other ports. */
 export function addressOf(...servers) {
   return `postgres://hallpass@${servers.map(({ port }) => `127.0.0.1:${port}`).join(",")}/postgres`;
 }
 
-/** What issuers of one store share, in the environment. */
+/** The environment that issuers of one store share. */
 export function environmentOf(...servers) {
   return { HALLPASS_STORE: addressOf(...servers), HALLPASS_MASTER_KEY: randomBytes(32).toString("base64url") };
 }
 
-/** Runs a command on the store of an environment; what it prints. */
+/** Runs a command on the store of an environment; returns its output. */
 export function onStore(env, args, input = "") {
   const { status, stdout, stderr } = run(args, { env, input });
   if (status !== 0) throw new Error(stderr);
@@ -174,7 +174,7 @@ export function addUserTo(env, { username, password }) {
   onStore(env, ["user", "add", username, "--password-stdin"], `${password}\n`);
 }
 
-/** Starts so many issuers over the store of an environment; they end with the test. */
+/** Starts `count` issuers on the store of an environment; they stop after the test. */
 export async function issuersFor(test, count, { args = [], env }) {
   const issuer = () => startIssuer({ args: ["--issuer", "http://localhost:8080", ...args], env });
   const issuers = await Promise.all(Array.from({ length: count }, issuer));
@@ -182,13 +182,13 @@ export async function issuersFor(test, count, { args = [], env }) {
   return issuers;
 }
 
-/** Why a test that needs a pooler is skipped, or false where it can run. */
+/** Why a test that needs a pooler is skipped, or false if it can run. */
 export function cannotRunPooler() {
   const { error } = spawnSync("pgbouncer", ["--version"]);
   return cannotRunPostgres() || (error ? "there is no `pgbouncer` on the path" : false);
 }
 
-/** Starts a pooler in front of a server, which gives each transaction whatever connection is free; it ends with the test. */
+/** Starts a pooler in transaction mode in front of a server; it stops after the test. */
 export async function startPooler(test, server) {
   const [folder, port, user] = [folderOf(test), await freePort(), whoRuns()];
   const settings = [

@@ -1,4 +1,4 @@
-/** A page whose React components show who is signed in, and what they tell a test of it. */
+/** A page whose React components show the signed-in user, and report their renders to a test. */
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -7,7 +7,7 @@ import { useSession } from "hallpass/react";
 
 const session = createSession({ issuer: location.origin });
 let subscriptions = 0;
-/** The session, which counts who listens to it. */
+/** The session, with a count of its listeners. */
 const counted = Object.create(session, {
   subscribe: {
     value(listener) {
@@ -29,7 +29,7 @@ function Part() {
 const parts = (count) => <StrictMode><ul>{Array.from({ length: count }, (_, index) => <Part key={index} />)}</ul></StrictMode>;
 const root = document.createElement("main");
 const texts = () => [...root.querySelectorAll("li")].map(({ textContent }) => textContent);
-// React puts a whole render into the document at once: what it shows is of one state.
+// React commits a whole render at once: all components must show the same state.
 const torn = [];
 new MutationObserver(() => new Set(texts()).size > 1 && torn.push(texts())).observe(root, { subtree: true, childList: true, characterData: true });
 const react = createRoot(document.body.appendChild(root));

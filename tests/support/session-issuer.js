@@ -1,19 +1,19 @@
-/** An issuer of a few lines for tests of the session client's small parts: what it answers to which path is the test's. */
+/** A small fake issuer for tests of the session client: a test sets the response of each path. */
 
 import { createSession } from "hallpass/client";
 
 export const ISSUER = "https://auth.example";
 
-/** The JSON answer with a status. */
+/** A JSON response with a status. */
 export const answer = (body, status = 200, headers = {}) => new Response(JSON.stringify(body), { status, headers });
 
-export const refusal = (status, error, headers) => answer({ error, error_description: "so it is" }, status, headers);
+export const refusal = (status, error, headers) => answer({ error, error_description: "refused" }, status, headers);
 
-/** What a sign-in or a renewal gives: the token says who it is, and how often there was one. */
+/** The response to a sign-in or a renewal. */
 export const grant = (token, { user = "ada", session = "s1", expires_in = 300, ...more } = {}) =>
   answer({ access_token: token, expires_in, user: { id: `id of ${user}`, username: user }, session: { id: session, expires_at: 2e9 }, ...more });
 
-/** A session whose `fetch` is answered by `paths`, each a function of the request; `asked` is the list of what was asked. */
+/** A session whose requests go to `paths`, each a function of the request; `asked` is the list of requests. */
 export function sessionWith(test, paths, options = {}) {
   const asked = [];
   const fetch = async (input, init) => {
@@ -28,7 +28,7 @@ export function sessionWith(test, paths, options = {}) {
   return { session, asked };
 }
 
-/** A storage that the test can look into. */
+/** A storage whose content the test can read. */
 export function storageOf(entries = {}) {
   const kept = new Map(Object.entries(entries));
   return {

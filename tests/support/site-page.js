@@ -1,4 +1,4 @@
-/** The page of the site: it has a session, shows who is signed in, and lets a test make more sessions. */
+/** The page of the site: it has a session, shows the signed-in user, and lets a test create more sessions. */
 
 import { createSession } from "hallpass/client";
 

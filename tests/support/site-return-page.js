@@ -1,4 +1,4 @@
-/** The page of a site that keeps a record of its return from the back/forward cache, and of who is signed in. */
+/** The page of a site that records its return from the back/forward cache, and the user's status. */
 
 import { createSession } from "hallpass/client";
 

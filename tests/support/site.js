@@ -1,37 +1,31 @@
-/** A site whose pages use the session client: the pages and the issuer behind one origin, as cookies want it. */
+/** A site whose pages use the session client: pages and issuer share one origin, as cookies require. */
 
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { forward } from "./forward.js";
 
 const PAGE = `<!doctype html><title>session</title><p id="who"></p><script type="module" src="/page.js"></script>`;
 
-/** A frame without an origin may load the script, too. */
+/** A frame without an origin may load the script too. */
 const SCRIPT = { "content-type": "text/javascript", "access-control-allow-origin": "*" };
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * Serves a script, bundled, in a page, and passes everything else on to the issuer. `scriptFor(url)` says which, where it is
- * not the site's own, and `mode` which build of React it gets. `refreshes()`
- * counts the renewals that the issuer was asked for, `stop()` ends it.
+ * Serves a bundled script in a page, and forwards all other requests to the issuer. `scriptFor(url)` returns another script than
+ * the site's own, and `mode` selects the build of React. `refreshes()` is the number of refresh requests; `stop()` ends it.
  */
 export async function startSite(issuer, scriptFor = () => join(root, "tests/support/site-page.js"), mode = "production") {
   let script;
   let refreshes = 0;
-  const server = createServer((asked, answer) => {
-    if (asked.url === "/") return answer.setHeader("content-type", "text/html").end(PAGE);
-    if (asked.url === "/page.js") return answer.writeHead(200, SCRIPT).end(script);
-    if (asked.url === "/refresh") refreshes += 1;
-    const { method, url: path, headers } = asked;
-    const on = request({ host: "127.0.0.1", port: issuer.port, method, path, headers }, (response) => {
-      answer.writeHead(response.statusCode, response.headers);
-      response.pipe(answer);
-    });
-    on.on("error", () => answer.destroy());
-    asked.pipe(on);
+  const server = createServer((incoming, outgoing) => {
+    if (incoming.url === "/") return outgoing.setHeader("content-type", "text/html").end(PAGE);
+    if (incoming.url === "/page.js") return outgoing.writeHead(200, SCRIPT).end(script);
+    if (incoming.url === "/refresh") refreshes += 1;
+    forward(issuer.port, incoming, outgoing);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const url = `http://localhost:${server.address().port}`;
@@ -44,7 +38,7 @@ export async function startSite(issuer, scriptFor = () => join(root, "tests/supp
 }
 
 async function bundle(entry, mode) {
-  // The script may be in a folder of its own, and yet finds the packages of this one.
+  // A script in another folder finds the packages of this repository.
   const { outputFiles } = await build({
     entryPoints: [entry],
     nodePaths: [join(root, "node_modules")],

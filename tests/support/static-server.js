@@ -1,4 +1,4 @@
-/** A server of files, for pages. */
+/** A file server for pages. */
 
 import { createServer } from "node:http";
 import { createReadStream } from "node:fs";
@@ -6,7 +6,7 @@ import { extname, join } from "node:path";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".css": "text/css" };
 
-/** Serves a folder of ours, and pages by their path: `{ "/": { body, headers } }`. Returns its URL, and `stop()`. */
+/** Serves a folder, and pages by their path: `{ "/": { body, headers } }`. Returns its URL and `stop()`. */
 export async function serveFolder(folder, pages = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");

@@ -1,21 +1,21 @@
 /** Whether two kinds of requests take the same time: trimmed means, and how small a difference they would show. */
 
-/** Part of the samples that is cut off at either end: pauses of the machine are not the issuer's. */
+/** The fraction of the samples that is cut off at each end: pauses of the machine are not the issuer's. */
 const TRIMMED = 0.2;
 
 /** Two-sided at 1 %, and one-sided for a power of 95 %. */
 const Z_ALPHA = 2.576;
 const Z_POWER = 1.645;
 
-/** Mean and variance of the mean of samples whose ends were cut off (Yuen 1974). */
+/** The trimmed mean and its variance (Yuen 1974). */
 function trimmed(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
   const cut = Math.floor(sorted.length * TRIMMED);
   const kept = sorted.slice(cut, sorted.length - cut);
   const mean = kept.reduce((sum, value) => sum + value, 0) / kept.length;
-  const winsorised = sorted.map((value) => Math.min(Math.max(value, kept[0]), kept.at(-1)));
-  const middle = winsorised.reduce((sum, value) => sum + value, 0) / winsorised.length;
-  const squares = winsorised.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  const winsorized = sorted.map((value) => Math.min(Math.max(value, kept[0]), kept.at(-1)));
+  const middle = winsorized.reduce((sum, value) => sum + value, 0) / winsorized.length;
+  const squares = winsorized.reduce((sum, value) => sum + (value - middle) ** 2, 0);
   return { mean, variance: squares / (kept.length * (kept.length - 1)) };
 }
 
@@ -25,7 +25,8 @@ function trimmed(samples) {
  * a confidence of 99 %.
  */
 export function compare(one, other) {
-  const [a, b] = [trimmed(one), trimmed(other)];
+  const a = trimmed(one);
+  const b = trimmed(other);
   const difference = a.mean - b.mean;
   const error = Math.sqrt(a.variance + b.variance);
   const atLeast = Math.max(0, Math.abs(difference) - Z_ALPHA * error);
@@ -40,7 +41,8 @@ export function compare(one, other) {
  * brings `auc` nearer to 0.5. `times` compares the medians themselves.
  */
 export function distinguish(one, other) {
-  const [a, b] = [one.map(median), other.map(median)];
+  const a = one.map(median);
+  const b = other.map(median);
   const wins = a.reduce((sum, x) => sum + b.reduce((wins, y) => wins + (x > y ? 1 : x === y ? 0.5 : 0), 0), 0);
   const auc = wins / (a.length * b.length);
   const error = Math.sqrt((a.length + b.length + 1) / (12 * a.length * b.length));

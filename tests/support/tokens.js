@@ -1,11 +1,11 @@
-/** Tokens and key sets as an issuer makes them, made with `jose`, which shares no code with the verifier. */
+/** Tokens and key sets, created with `jose`, which shares no code with the verifier. */
 
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
 export const ISSUER = "https://auth.example";
 export const AUDIENCE = "api";
 
-/** A fresh key, Ed25519 unless said otherwise: `jwk` is its public half, `sign(claims)` makes an access token with it. */
+/** A new key, Ed25519 by default: `jwk` is the public key, `sign(claims)` returns an access token. */
 export async function freshKey(kid, alg = "EdDSA") {
   const { publicKey, privateKey } = await generateKeyPair(alg);
   const jwk = { ...(await exportJWK(publicKey)), kid, use: "sig", alg };
@@ -16,7 +16,7 @@ export async function freshKey(kid, alg = "EdDSA") {
   return { jwk, sign };
 }
 
-/** What Hallpass puts into an access token that is good for five minutes. */
+/** The claims of an access token of Hallpass that is valid for five minutes. */
 export function accessClaims(claims) {
   const now = Math.floor(Date.now() / 1000);
   return {

@@ -1,4 +1,4 @@
-/** The system calls of an issuer, as strace writes them down: which began and which returned, in their order. */
+/** The system calls of an issuer, recorded by strace: their starts and returns, in order. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { sleep } from "./client.js";
 import { startIssuer, temporaryFolder } from "./issuer.js";
 
-/** Why nothing can be traced here, or false where it can. */
+/** Why tracing is impossible here, or false if it is possible. */
 export function cannotTrace() {
   const { status } = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]);
   return status === 0 ? false : "strace is not there, or may not trace: the order of system calls is not tested";
@@ -26,7 +26,7 @@ export async function traceIssuer(test, { args, slowSync = 0 }) {
   test.after(() => issuer.kill());
   const end = async () => {
     await issuer.stop();
-    // The tracer ends after whom it traced; its last line is the exit of the last thread.
+    // The tracer ends after the traced process; its last line is the exit of the last thread.
     for (;;) {
       const text = readFileSync(file, "utf8");
       if (/\+\+\+ exited with 0 \+\+\+\n$/.test(text)) return parse(text);
@@ -56,7 +56,7 @@ function parse(text) {
   return events;
 }
 
-/** The place of the first event from `start` to before `end` that passes; fails with a sentence where there is none. */
+/** The index of the first matching event from `start` to before `end`; fails with a sentence if there is none. */
 export function find(events, start, what, passes, end = events.length) {
   const index = events.findIndex((event, at) => at >= start && at < end && passes(event));
   if (index < 0) throw new Error(`${what} is not in the trace`);

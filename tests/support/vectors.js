@@ -1,15 +1,14 @@
-/** Asks the package for its answer to each vector, in whatever runtime; it reads no file and knows no test runner. */
+/** Compares the package with each vector, in any runtime; it reads no file and needs no test runner. */
 
-/** Segments that are shorter are words that a message may use: `api`, `e30`. */
-const TELLING = 8;
+/** Shorter segments may occur in a message as words: `api`, `e30`. */
+const MIN_SEGMENT = 8;
 
-/** A key that is used so often has tables, which are another way to check its signatures (ARCHITECTURE.md). */
+/** Uses after which a key has a table, which is another way to check its signatures (docs/design/verifier.md). */
 const USES_UNTIL_TABLES = 128;
 
 /**
- * What the package answers otherwise than the vectors say, by `verify` or by `verifySync`, without a cache, and with one at
- * the first time and at the second: a sentence each. Keys have tables where that is asked for.
- * The package is what `import` gave: `createVerifier` and `HallpassError`.
+ * The disagreements of the package with the vectors, a sentence each: by `verify` and `verifySync`, without a cache and with one,
+ * the first time and the second. With `withTables`, the keys have tables. The second parameter is the imported package.
  */
 export async function disagreements({ vectors, withTables }, { createVerifier, HallpassError }) {
   const users = withTables ? usersOfTables(vectors, createVerifier) : [];
@@ -30,7 +29,7 @@ export async function disagreements({ vectors, withTables }, { createVerifier, H
   return found;
 }
 
-/** Uses the Ed25519 keys of the first few good tokens until they have tables; whoever holds the users keeps the tables. */
+/** Uses the Ed25519 keys of the first valid tokens until they have tables. The returned functions keep the tables alive. */
 function usersOfTables(vectors, createVerifier) {
   const good = vectors.filter(({ expected, sync, keys }) => expected === "accepted" && sync === undefined && keys?.keys);
   const uses = good.slice(0, 4).map((vector) => {
@@ -47,15 +46,15 @@ async function answerOf(ask, token, HallpassError) {
     return JSON.stringify(claims) === JSON.stringify(claimsOf(token)) ? "accepted" : "other claims";
   } catch (error) {
     if (!(error instanceof HallpassError)) return `no HallpassError: ${error}`;
-    if (tells(error, token)) return `${error.code}, and tells the token`;
-    // Only this code leaves open which claim is meant.
+    if (contains(error, token)) return `${error.code} with a part of the token`;
+    // Only this code needs the claim too.
     return error.code === "ERR_CLAIM_INVALID" ? `${error.code} ${error.claim}` : error.code;
   }
 }
 
-function tells(error, token) {
-  const told = [error.stack, String(error), JSON.stringify(error), error.claim, error.reason].join();
-  return token.split(".").some((segment) => segment.length > TELLING && told.includes(segment));
+function contains(error, token) {
+  const text = [error.stack, String(error), JSON.stringify(error), error.claim, error.reason].join();
+  return token.split(".").some((segment) => segment.length > MIN_SEGMENT && text.includes(segment));
 }
 
 function optionsOf({ policy, issuers, keys, now }) {
@@ -68,7 +67,7 @@ function withSecret({ secret }, otherwise = {}) {
   return secret === undefined ? otherwise : { secret: bytesOf(secret) };
 }
 
-/** The token, put together from its pieces where it is too long for a file. */
+/** The token; one that is too long for a file is joined from its pieces. */
 export function textOf(token) {
   if (typeof token === "string") return token;
   return token.map((piece) => (typeof piece === "string" ? piece : piece.repeat.repeat(piece.times))).join("");

@@ -1,9 +1,9 @@
-/** A wire between issuers and a server, which can be cut, or hang. */
+/** A proxy between issuers and a server, which can cut connections, or hang. */
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
-/** Lays a wire to a port, which ends with the test. Issuers connect to its `port`. */
+/** Starts a proxy to a port; it stops after the test. Issuers connect to its `port`. */
 export async function layWire(test, target) {
   const wire = { held: new Set(), state: "whole" };
   const server = createServer((near) => {
@@ -13,7 +13,7 @@ export async function layWire(test, target) {
     wire.held.add(pair);
     for (const [from, to] of [[near, far], [far, near]]) {
       from.on("data", (bytes) => wire.state !== "hangs" && to.write(bytes));
-      // Whoever hangs up on a wire that hangs is not heard at the other end either.
+      // While it hangs, the end of a connection is not forwarded either.
       from.on("end", () => wire.state !== "hangs" && to.end());
       from.on("error", () => to.destroy());
       from.on("close", () => {
@@ -32,14 +32,14 @@ export async function layWire(test, target) {
     server.close();
     cut();
   });
-  /** Takes new connections no more than it keeps the old. */
+  /** Closes all connections and refuses new ones. */
   wire.cut = () => {
     wire.state = "cut";
     cut();
   };
-  /** Takes connections, and loses every byte. */
+  /** Accepts connections and drops every byte. */
   wire.hang = () => (wire.state = "hangs");
-  /** Is as it was; what hung is over. */
+  /** Forwards again; hanging connections are closed. */
   wire.mend = () => {
     wire.state = "whole";
     cut();
@@ -47,7 +47,7 @@ export async function layWire(test, target) {
   return wire;
 }
 
-/** Opens a connection, sends these bytes, and reads what comes until the server closes: `{ status, headers, body }`. */
+/** Opens a connection, sends these bytes, and reads until the server closes; returns `{ status, headers, body }`. */
 export async function exchange(port, bytes) {
   const socket = connect(port, "127.0.0.1");
   socket.write(bytes, "latin1");
@@ -56,7 +56,7 @@ export async function exchange(port, bytes) {
   return readAnswer(text);
 }
 
-/** The last answer in a text, read: `{ status, headers, body }`; the status is 0 where there is none. */
+/** Parses the last response in a text: `{ status, headers, body }`; the status is 0 if there is none. */
 export function readAnswer(text) {
   const begins = [...text.matchAll(/HTTP\/1\.1 \d{3} /g)].at(-1)?.index ?? 0;
   const [head, ...rest] = text.slice(begins).split("\r\n\r\n");

@@ -1,19 +1,18 @@
-/** Runs a workerd config until the test is over. */
+/** Runs workerd with a config. */
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { once } from "node:events";
 import workerd from "workerd";
 
-/** Milliseconds until workerd must be listening. */
+/** Maximum milliseconds until workerd listens. */
 const START = 60_000;
 
 /**
- * Starts workerd with a config file and more arguments, and waits until its socket `http` listens.
- * Returns the port, and `stop()`.
+ * Starts workerd with a config file and arguments, and waits until its socket `http` listens. Returns the port and `stop()`.
  */
 export async function startWorkerd(config, { args = [], env = {} } = {}) {
-  // The file itself and not the script of the same name, which would leave its child behind when it is ended.
+  // The binary, not the script of the same name, which would leave its child running.
   const child = spawn(workerd.default, ["serve", config, "--control-fd=3", ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "pipe", "pipe"],
@@ -34,7 +33,7 @@ export async function startWorkerd(config, { args = [], env = {} } = {}) {
   }
 }
 
-/** workerd writes a line of JSON to the control descriptor for every socket that it opens. */
+/** workerd writes a line of JSON to the control descriptor for each socket that it opens. */
 async function listeningPort(child) {
   const lines = createInterface({ input: child.stdio[3] });
   const [line] = await once(lines, "line", { signal: AbortSignal.timeout(START) });

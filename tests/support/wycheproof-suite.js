@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases as tests, for a runtime that is asked with `ask(way, suite)`, in a way of `wycheproof.js`. */
+/** Project Wycheproof's cases as tests, for a runtime with `ask(method, suite)`, a method of `wycheproof.js`. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -6,13 +6,13 @@ import { test } from "node:test";
 import { folder } from "./vector-suite.js";
 import { isByWebCrypto } from "./wycheproof.js";
 
-/** What `cargo xtask test` lets the crate write: `cargo run -p hallpass-token --example wycheproof_cases FILE`. */
+/** The cases, which `cargo xtask test` writes with `cargo run -p hallpass-token --example wycheproof_cases FILE`. */
 const file = process.env.HALLPASS_WYCHEPROOF || new URL("../../target/wycheproof.json", import.meta.url);
 
-/** How many cases there are both ways, so that none is lost. */
+/** The number of cases by each method, so that none is lost. */
 const RUN = { raw: 2438, wrapped: 2775 };
 
-/** Tokens that all are accepted. */
+/** Vectors whose tokens are accepted. */
 const GOOD = [
   ["header.json", "no kid means the one key there is"],
   ["signature.json", "a good token by a shared secret is accepted"],
@@ -20,34 +20,34 @@ const GOOD = [
   ["rsa-signatures.json", "a good token by RS256 is accepted", "a good token by PS256 is accepted"],
 ];
 
-/** Declares the tests. Of a runtime that cannot read some keys, `unread` tells: the suite's name, why, and how many cases it has. */
+/** Declares the tests. For a runtime that cannot read some keys, `unread` has the suite's name, the reason, and its number of cases. */
 export function testWycheproof(ask, unread = { raw: 0, wrapped: 0 }) {
   const suites = JSON.parse(readFileSync(file, "utf8")).filter(({ name }) => name !== unread.suite);
-  if (unread.suite !== undefined) test(`${unread.suite}: as Wycheproof says`, { skip: unread.reason }, () => {});
+  if (unread.suite !== undefined) test(`${unread.suite}: the verifier agrees with Wycheproof`, { skip: unread.reason }, () => {});
   const run = { raw: 0, wrapped: 0 };
   for (const suite of suites.filter(isByWebCrypto)) {
-    test(`${suite.alg}, ${suite.name}: as Wycheproof says, but for what is listed with why`, async (t) => {
+    test(`${suite.alg}, ${suite.name}: the verifier agrees with Wycheproof, except for the listed cases`, async (t) => {
       const { run: count, agreed, differing, notText } = await ask("raw", suite);
       const listed = suite.differing.flatMap(({ first, last }) => range(first, last));
       t.diagnostic(`${suite.name}: ${count} run, ${agreed} agreed`);
-      if (notText.length > 0) t.diagnostic(`not put, since the message is no text: ${notText.join(", ")}`);
+      if (notText.length > 0) t.diagnostic(`not run, because the message is not a text: ${notText.join(", ")}`);
       for (const { first, last, reason } of suite.differing) t.diagnostic(`differing ${first} to ${last}: ${reason}`);
       assert.deepEqual(differing, listed.filter((id) => !notText.includes(id)));
       run.raw += count;
     });
   }
   for (const suite of suites) {
-    test(`${suite.alg}, ${suite.name}: no foreign signature fits a token, no key does harm`, async (t) => {
+    test(`${suite.alg}, ${suite.name}: no foreign signature is valid for a token, and no key causes a failure`, async (t) => {
       const { run: count, faults } = await ask("wrapped", suite);
       t.diagnostic(`${suite.name}: ${count} tokens`);
       assert.deepEqual(faults, []);
       run.wrapped += count;
     });
   }
-  test("all cases were run", () => {
+  test("all cases have run", () => {
     assert.deepEqual({ raw: run.raw + unread.raw, wrapped: run.wrapped + unread.wrapped }, RUN);
   });
-  test("a good token by each algorithm is accepted: Wycheproof has none", async () => {
+  test("a valid token of each algorithm is accepted (Wycheproof has none)", async () => {
     assert.deepEqual(await ask("control", { vectors: GOOD.flatMap(vectorsNamed), withTables: false }), []);
   });
 }

@@ -1,4 +1,4 @@
-/** Puts Project Wycheproof's cases to the package, in whatever runtime; it reads no file and knows no test runner. */
+/** Runs Project Wycheproof's cases with the package, in any runtime; it reads no file and needs no test runner. */
 
 import { disagreements } from "./vectors.js";
 
@@ -10,8 +10,8 @@ const BY_WEBCRYPTO = ["ES256", "RS256", "PS256"];
 export const isByWebCrypto = ({ alg }) => BY_WEBCRYPTO.includes(alg);
 
 /**
- * The cases as Wycheproof signed them, put to the package's own checker: how many were run and agreed, the ids of those
- * that differed, and of those that could not be put, since their message is no text.
+ * The cases as Wycheproof signed them, with the package's own checker: how many ran and agreed, the ids of those that differed,
+ * and of those that could not run, because their message is not a text.
  */
 export async function raw({ alg, groups }, { SignatureChecker }) {
   const checker = new SignatureChecker();
@@ -32,7 +32,7 @@ export async function raw({ alg, groups }, { SignatureChecker }) {
   return outcome;
 }
 
-/** The cases' signatures under a token of ours, which none of them fits: how many there were, and which answers differed. */
+/** The cases' signatures on a Hallpass token, for which none is valid: how many there were, and which answers differed. */
 export async function wrapped({ alg, groups }, { createVerifier }) {
   const faults = [];
   let run = 0;
@@ -52,7 +52,7 @@ export async function wrapped({ alg, groups }, { createVerifier }) {
   return { run, faults };
 }
 
-/** What is answered otherwise than that good tokens, out of the vectors, are accepted. */
+/** The disagreements about valid tokens of the vectors. */
 export const control = disagreements;
 
 async function answerOf(ask) {
@@ -64,7 +64,7 @@ async function answerOf(ask) {
   }
 }
 
-/** What a signature would have to be over: a token's header and claims, both good. */
+/** The signed part of a token: a valid header and valid claims. */
 function signed(alg) {
   const parts = [{ alg, typ: "at+jwt" }, { iss: ISSUER, aud: "api", exp: NOW + 300 }];
   const segments = parts.map((part) => btoa(JSON.stringify(part)).replaceAll("=", ""));

@@ -1,4 +1,4 @@
-/** A page that fetches an issuer's keys from a foreign origin. */
+/** A page that fetches an issuer's keys from another origin. */
 
 import { createVerifier } from "hallpass";
 
@@ -8,7 +8,7 @@ globalThis.begin = (options) => {
   verifier = createVerifier(options);
 };
 
-/** Verifies at a time that is so many seconds later: what was made of the token. */
+/** Verifies at a time that is so many seconds later; returns the result. */
 globalThis.verifyLater = async (token, seconds) => {
   const now = Date.now;
   Date.now = () => now() + seconds * 1000;

@@ -1,4 +1,4 @@
-/** Fetching keys in a real browser, past its cache and without a preflight, from an issuer that allows the page's origin. */
+/** A real browser fetches keys from another origin without its cache and without a preflight. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -23,7 +23,7 @@ before(async () => {
   server = await startKeyServer(publishVersion('"v1"', HEADERS, key.jwk));
   const entry = fileURLToPath(new URL("keys-page.js", import.meta.url));
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, write: false, platform: "browser", plugins: [bundlePacked(packed)] });
-  // A real server of its own: another port is another origin, and this machine's pages may ask this machine.
+  // A separate server: another port is another origin.
   pageServer = await startKeyServer((_, response) => response.setHeader("content-type", "text/html").end("<!doctype html>"));
   browser = await startBrowser();
   page = await browser.newPage();
@@ -38,9 +38,9 @@ after(async () => {
   packed.remove();
 });
 
-const call = (name, ...given) => page.evaluate(([name, given]) => globalThis[name](...given), [name, given]);
+const call = (name, ...parameters) => page.evaluate(([name, parameters]) => globalThis[name](...parameters), [name, parameters]);
 
-test("old keys are fetched from the issuer and not from the browser's cache, which revalidates by itself", async () => {
+test("stale keys are fetched from the issuer, not from the browser's cache, which revalidates", async () => {
   const methods = [];
   const answerWith = (answer) => (request, response) => {
     methods.push(request.method);

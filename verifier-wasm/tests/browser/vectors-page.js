@@ -1,6 +1,6 @@
-/** A page's script that answers the vectors it is given. */
+/** A page's script that runs vectors. */
 
 import * as hallpass from "hallpass";
 import { disagreements } from "../../../tests/support/vectors.js";
 
-globalThis.answer = (asked) => disagreements(asked, hallpass);
+globalThis.answer = (vectors) => disagreements(vectors, hallpass);

@@ -1,4 +1,4 @@
-/** A page's script that runs the cases of Project Wycheproof that it is given. */
+/** A page's script that runs cases of Project Wycheproof. */
 
 import * as hallpass from "hallpass";
 import { SignatureChecker } from "packed:dist/web-crypto.js";

@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases in a real browser, by the packed package. */
+/** Project Wycheproof's cases in a real browser, with the packed package. */
 
 import { packedPage } from "../../../tests/support/packed-page.js";
 import { testWycheproof } from "../../../tests/support/wycheproof-suite.js";

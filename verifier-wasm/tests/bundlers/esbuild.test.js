@@ -1,4 +1,4 @@
-/** esbuild bundles the packed package for pages and for servers, with no setting. */
+/** esbuild bundles the packed package for pages and servers, without configuration. */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ async function bundle(folder, entry, outfile, options) {
   return join(folder, "dist");
 }
 
-test("a page that esbuild made verifies tokens", async (t) => {
+test("a page built by esbuild verifies tokens", async (t) => {
   const dist = await bundle(installProject("esbuild"), "page.js", "page.js", {});
   t.diagnostic(sizeOf(dist));
   writeFileSync(join(dist, "index.html"), '<!doctype html><script src="/page.js"></script>');
@@ -30,11 +30,11 @@ const SERVERS = {
   "a module": ["server.js", "server.mjs", { format: "esm" }],
   "CommonJS": ["server.js", "server.cjs", { format: "cjs" }],
   "CommonJS that requires": ["server.cjs", "server.cjs", { format: "cjs" }],
-  "a module by conditions of its own": ["server.js", "server.mjs", { format: "esm", conditions: ["development"] }],
+  "a module with custom conditions": ["server.js", "server.mjs", { format: "esm", conditions: ["development"] }],
 };
 
 for (const [name, [entry, outfile, options]] of Object.entries(SERVERS)) {
-  test(`a server that esbuild made as ${name} verifies tokens`, async (t) => {
+  test(`a server built by esbuild as ${name} verifies tokens`, async (t) => {
     const folder = installProject("esbuild", `esbuild-${name.replaceAll(" ", "-")}`);
     const dist = await bundle(folder, entry, outfile, { platform: "node", ...options });
     t.diagnostic(sizeOf(dist));

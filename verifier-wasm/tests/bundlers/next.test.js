@@ -1,4 +1,4 @@
-/** Next.js builds the packed package into pages, handlers of both runtimes and what stands before them, with no setting. */
+/** Next.js builds the packed package into pages, handlers of both runtimes, and a proxy or middleware, without configuration. */
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -17,7 +17,7 @@ import { checkInPage, EXPECTED, installProject, makeGiven, sizeOf } from "./proj
 const next = fileURLToPath(new URL("node_modules/next/dist/bin/next", import.meta.url));
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
 
-/** Milliseconds until a server must answer. */
+/** Maximum milliseconds until a server responds. */
 const PATIENCE = 60_000;
 
 /** Both bundlers of Next.js. By webpack, 16.4 cannot build any handler for the edge runtime: there the middleware is what runs in it. */
@@ -27,7 +27,7 @@ const BUILDS = [
 ];
 
 for (const { bundler, flags, before, runtimes } of BUILDS) {
-  test(`pages, handlers and a ${before} that Next.js built by ${bundler} verify tokens`, async (t) => {
+  test(`pages, handlers and a ${before} built by Next.js with ${bundler} verify tokens`, async (t) => {
     const keyServer = await startKeyServer(publish());
     t.after(() => keyServer.stop());
     const issuer = await startCountingIssuer(t);
@@ -38,7 +38,7 @@ for (const { bundler, flags, before, runtimes } of BUILDS) {
     t.diagnostic(`scripts of all pages, with React: ${sizeOf(join(folder, ".next/static"))}`);
     assert.equal(hasEdgeMiddleware(folder), before === "middleware.js");
     const url = await start(t, folder);
-    // Not before: a build takes minutes on a busy machine, and the token lives as long.
+    // Only now: a build may take minutes on a busy machine, longer than the token is valid.
     const given = await makeGiven();
 
     assert.deepEqual(await checkInPage(`${url}/check`, given), EXPECTED);
@@ -78,7 +78,7 @@ async function startCountingIssuer(t) {
   return { url: `http://localhost:${server.address().port}`, requests: () => requests };
 }
 
-/** The build and the server ask the issuer nothing; the browser hydrates what they rendered without a fault, and asks. */
+/** The build and the server send the issuer no request; the browser hydrates their output without errors, and sends one. */
 async function testSession(url, issuer) {
   assert.match(await (await fetch(url)).text(), /One moment/);
   assert.equal(issuer.requests(), 0);
@@ -95,7 +95,7 @@ async function testSession(url, issuer) {
   }
 }
 
-/** Whether what stands before the pages was built for the edge runtime. */
+/** Whether the proxy or middleware was built for the edge runtime. */
 function hasEdgeMiddleware(folder) {
   const { middleware } = JSON.parse(readFileSync(join(folder, ".next/server/middleware-manifest.json"), "utf8"));
   return Object.keys(middleware).length > 0;

@@ -1,4 +1,4 @@
-/** A bundler's project with the packed package installed, and what a bundle of it must answer, wherever it runs. */
+/** A bundler's project with the packed package, and the result that each bundle must return. */
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,10 +10,10 @@ import { startBrowser } from "../../../tests/support/browser.js";
 import { packPackage } from "../../../tests/support/packed.js";
 import { freshKey, ISSUER } from "../../../tests/support/tokens.js";
 
-/** What every bundle says of what it is given. */
+/** The result of every bundle. */
 export const EXPECTED = { sub: "user-1", code: "ERR_TOKEN_EXPIRED", isHallpassError: true };
 
-/** A token that is good, one that is not, and the keys to both. */
+/** A valid token, an invalid one, and their keys. */
 export async function makeGiven(issuer = ISSUER) {
   const key = await freshKey("k1");
   const expired = Math.floor(Date.now() / 1000) - 10;
@@ -24,7 +24,7 @@ export async function makeGiven(issuer = ISSUER) {
   };
 }
 
-/** The fixture of that name in a folder of its own, with the package beside it. The bundlers lie above, in node_modules. */
+/** The fixture of that name in a separate folder, with the package. The bundlers are in node_modules above it. */
 export function installProject(fixture, name = fixture) {
   const folder = fileURLToPath(new URL(`.work/${name}`, import.meta.url));
   rmSync(folder, { recursive: true, force: true });
@@ -35,7 +35,7 @@ export function installProject(fixture, name = fixture) {
   return folder;
 }
 
-/** What a page at that address answers, in Chromium. It may report nothing on its console. */
+/** The result of a page in Chromium. Its console must be empty. */
 export async function checkInPage(url, given) {
   const browser = await startBrowser();
   try {
@@ -51,7 +51,7 @@ export async function checkInPage(url, given) {
   }
 }
 
-/** What a bundle for servers prints, far from the package and from where it was made. */
+/** The output of a server bundle, run in a folder without the package. */
 export function checkInNode(folder, script, given) {
   const elsewhere = mkdtempSync(join(tmpdir(), "hallpass-bundle-"));
   try {

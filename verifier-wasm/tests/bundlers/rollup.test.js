@@ -1,4 +1,4 @@
-/** Rollup bundles the packed package for pages and for servers; all it needs is the plugin that finds packages. */
+/** Rollup bundles the packed package for pages and servers; it needs only the plugin that resolves packages. */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ async function bundle(folder, entry, file, resolving) {
   return join(folder, "dist");
 }
 
-test("a page that Rollup made verifies tokens", async (t) => {
+test("a page built by Rollup verifies tokens", async (t) => {
   const dist = await bundle(installProject("rollup"), "page.js", "page.js", { browser: true });
   t.diagnostic(sizeOf(dist));
   writeFileSync(join(dist, "index.html"), '<!doctype html><script type="module" src="/page.js"></script>');
@@ -27,8 +27,8 @@ test("a page that Rollup made verifies tokens", async (t) => {
   assert.deepEqual(await checkInPage(server.url, await makeGiven()), EXPECTED);
 });
 
-for (const [name, resolving] of Object.entries({ "as it is": {}, "that is told of Node": { exportConditions: ["node"] } })) {
-  test(`a server that Rollup made, ${name}, verifies tokens`, async (t) => {
+for (const [name, resolving] of Object.entries({ "with default conditions": {}, "with the condition `node`": { exportConditions: ["node"] } })) {
+  test(`a server built by Rollup ${name} verifies tokens`, async (t) => {
     const folder = installProject("rollup", `rollup-server-${Object.keys(resolving).length}`);
     const dist = await bundle(folder, "server.js", "server.mjs", resolving);
     t.diagnostic(sizeOf(dist));

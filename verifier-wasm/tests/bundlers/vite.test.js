@@ -1,4 +1,4 @@
-/** Vite bundles the packed package and serves it in development, with no setting. */
+/** Vite bundles the packed package and serves it in development, without configuration. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { checkInPage, EXPECTED, installProject, makeGiven, sizeOf } from "./proj
 
 const settings = (root) => ({ root, configFile: false, logLevel: "error" });
 
-test("a page that vite build made verifies tokens", async (t) => {
+test("a page built by vite build verifies tokens", async (t) => {
   const folder = installProject("vite");
   await build(settings(folder));
   t.diagnostic(sizeOf(join(folder, "dist")));

@@ -1,4 +1,4 @@
-/** webpack bundles the packed package for pages and for servers, with no setting. */
+/** webpack bundles the packed package for pages and servers, without configuration. */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -12,13 +12,13 @@ import { checkInNode, checkInPage, EXPECTED, installProject, makeGiven, sizeOf }
 async function bundle(folder, entry, options = {}) {
   const output = { path: join(folder, "dist"), filename: "bundle.cjs" };
   const stats = await promisify(webpack)({ context: folder, entry, mode: "production", output, ...options });
-  // Its hints that a bundle is large are no fault.
+  // Warnings about a large bundle are expected.
   const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
   assert.deepEqual([...errors, ...warnings].map(({ message }) => message).filter((message) => !/size limit|performance/.test(message)), []);
   return output.path;
 }
 
-test("a page that webpack made verifies tokens", async (t) => {
+test("a page built by webpack verifies tokens", async (t) => {
   const folder = installProject("webpack");
   const dist = await bundle(folder, "./page.js", { output: { path: join(folder, "dist"), filename: "bundle.js" } });
   t.diagnostic(sizeOf(dist));
@@ -29,7 +29,7 @@ test("a page that webpack made verifies tokens", async (t) => {
 });
 
 for (const entry of ["./server.js", "./server.cjs"]) {
-  test(`a server that webpack made of ${entry} verifies tokens`, async (t) => {
+  test(`a server built by webpack from ${entry} verifies tokens`, async (t) => {
     const dist = await bundle(installProject("webpack", `webpack${entry.replace("./", "-")}`), entry, { target: "node" });
     t.diagnostic(sizeOf(dist));
     assert.deepEqual(checkInNode(dist, "bundle.cjs", await makeGiven()), EXPECTED);

@@ -1,4 +1,4 @@
-/** `wrangler` makes of the demo's worker what it would send to Cloudflare; run as it is, that verifies tokens. */
+/** The output of `wrangler` for the demo's worker verifies tokens. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -18,7 +18,7 @@ const WRANGLER = join(createRequire(import.meta.url).resolve("wrangler/package.j
 
 let said;
 
-/** Does all that a deployment does, but for sending it. */
+/** Performs a deployment without the upload. */
 before(() => {
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(join(WORK, "keys"), { recursive: true });
@@ -27,17 +27,17 @@ before(() => {
   said = execFileSync(process.execPath, args, { cwd: DEMO, env, encoding: "utf8", timeout: 300_000 });
 });
 
-test("wrangler accepts the demo's configuration, with all that the worker needs", () => {
+test("wrangler accepts the demo's configuration with all bindings", () => {
   for (const binding of ["env.KEYS", "env.ASSETS", "env.ISSUER_URL", "env.AUDIENCE"]) assert.ok(said.includes(binding), said);
   assert.doesNotMatch(said, /WARNING|ERROR/i);
 });
 
-test("the page's files have their headers at Cloudflare too", () => {
+test("the page's files have their headers on Cloudflare too", () => {
   const headers = readFileSync(join(DEMO, "dist/page/_headers"), "utf8");
   assert.match(headers, /^\/\*\n  content-security-policy: default-src 'none';/);
 });
 
-test("what wrangler would deploy verifies tokens by the keys of an issuer at its address", { timeout: 300_000 }, async (t) => {
+test("the output of wrangler verifies tokens with the keys of an issuer at its URL", { timeout: 300_000 }, async (t) => {
   const key = await freshKey("k1");
   const issuer = await startKeyServer(publish(key.jwk));
   t.after(() => issuer.stop());
@@ -54,7 +54,7 @@ test("what wrangler would deploy verifies tokens by the keys of an issuer at its
   assert.equal(issuer.requests, 1);
 });
 
-/** A config for workerd with what Cloudflare would bind: no issuer among it, which is asked over the network. */
+/** A workerd config with Cloudflare's bindings. There is none for the issuer: requests go over the network. */
 function writeConfig() {
   const wasm = readdirSync(OUT).find((name) => name.endsWith(".wasm"));
   const config = join(WORK, "worker.capnp");

@@ -1,4 +1,4 @@
-/** A page whose Content-Security-Policy forbids WebAssembly is told so, in a real Chromium; with the word that allows it, all works. */
+/** In a real Chromium, a Content-Security-Policy without 'wasm-unsafe-eval' is a clear error; with it, the package works. */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -48,12 +48,12 @@ async function readIn(path) {
   return page.evaluate(() => globalThis.read());
 }
 
-test("a policy that forbids WebAssembly is an error that says what to allow", async () => {
+test("a policy that forbids WebAssembly is an error that names the remedy", async () => {
   const { message, ...error } = await readIn("/forbidden");
   assert.deepEqual(error, { code: "ERR_WASM_BLOCKED", isHallpassError: true });
   assert.match(message, /allow 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy/);
 });
 
-test("a policy with 'wasm-unsafe-eval' is enough", async () => {
+test("a policy with 'wasm-unsafe-eval' is sufficient", async () => {
   assert.deepEqual(await readIn("/allowed"), { header: {}, claims: {} });
 });

@@ -1,4 +1,4 @@
-/** The suites in Vercel's edge runtime, bundled by the condition that Vercel sets. */
+/** The suites in Vercel's edge runtime, bundled with Vercel's condition. */
 
 import { join } from "node:path";
 import { EdgeRuntime } from "edge-runtime";

@@ -1,4 +1,4 @@
-/** Every example of the documentation, run as a reader would run it: with the packed package, against a real server of keys. */
+/** Runs every example of the documentation with the packed package and a real key server. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -20,7 +20,7 @@ import { bundleForEdge } from "./edge-runtime.js";
 import { BUN, DENO, tool } from "./runtimes.js";
 import { bundleForWorkerd, writeConfig } from "./workerd.js";
 
-/** Milliseconds until a server must answer. */
+/** Maximum milliseconds until a server responds. */
 const PATIENCE = 60_000;
 
 let packed;
@@ -50,7 +50,7 @@ function writeExamples(page, port) {
   return folder;
 }
 
-/** That a server lets a good token pass and no other. */
+/** Checks that a server admits a valid token only. */
 async function assertGuarded(ask) {
   const good = await ask(tokens.good);
   assert.deepEqual([good.status, await good.json()], [200, { hello: "exampleUser" }]);
@@ -70,7 +70,7 @@ const SERVERS = {
 
 for (const [page, programs] of Object.entries(SERVERS)) {
   for (const [command, args] of programs) {
-    test(`${page}: ${args.at(-1)} lets good tokens pass and no others`, async (t) => {
+    test(`${page}: ${args.at(-1)} admits valid tokens only`, async (t) => {
       const port = String(await freePort());
       const child = spawn(command, args, { cwd: writeExamples(page, port), stdio: "inherit" });
       const ended = once(child, "exit");
@@ -86,7 +86,7 @@ for (const [page, programs] of Object.entries(SERVERS)) {
 }
 
 for (const [page, flags] of [["cloudflare-workers.md", []], ["cloudflare-workers.md", ["nodejs_compat"]], ["slim.md", []]]) {
-  test(`${page}: the worker lets good tokens pass and no others, by ${flags.join() || "no flag"}`, async (t) => {
+  test(`${page}: the worker admits valid tokens only, with ${flags.join() || "no flag"}`, async (t) => {
     const folder = writeExamples(page);
     const dist = join(folder, `dist${flags.length}`);
     await bundleForWorkerd(join(folder, "worker.js"), dist);
@@ -96,7 +96,7 @@ for (const [page, flags] of [["cloudflare-workers.md", []], ["cloudflare-workers
   });
 }
 
-test("vercel-edge.md: the function lets good tokens pass and no others", async () => {
+test("vercel-edge.md: the function admits valid tokens only", async () => {
   const folder = writeExamples("vercel-edge.md");
   const host = 'import handler from "./api/hello.js"; addEventListener("fetch", (event) => event.respondWith(handler(event.request)));';
   writeFileSync(join(folder, "host.js"), host);
@@ -122,7 +122,7 @@ async function openPage(t, page, html) {
   return opened;
 }
 
-test("browser.md: the page reads and verifies tokens, under its own policy", async (t) => {
+test("browser.md: the page decodes and verifies tokens under its own policy", async (t) => {
   const page = await openPage(t, "browser.md", examplesOf("browser.md", keyServer.url)["index.html"]);
   const shown = async (token, text) => {
     await page.fill("input", token);
@@ -134,7 +134,7 @@ test("browser.md: the page reads and verifies tokens, under its own policy", asy
   await shown("no token", "ERR_TOKEN_SEGMENTS");
 });
 
-test("slim.md: the page verifies tokens by a module that came as a file", async (t) => {
+test("slim.md: the page verifies tokens with the module as a file", async (t) => {
   const page = await openPage(t, "slim.md", '<!doctype html><script type="module" src="/page.js"></script>');
   await page.waitForFunction(() => globalThis.whoIs !== undefined);
   assert.equal(await page.evaluate((token) => globalThis.whoIs(token), tokens.good), "exampleUser");

@@ -1,4 +1,4 @@
-/** The packed package as the tools see it that judge packages: its exports, its types by every way to resolve them, its size. */
+/** The packed package checked by tools: its exports, its types in every module resolution, its size. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,13 +11,13 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { packPackage } from "../../../tests/support/packed.js";
 
-/** Bytes of all that a page loads, scripts and module, minified and gzipped. A page has other things to load. */
+/** Maximum bytes that a page loads, scripts and module, minified and gzipped. */
 const PAGE_LIMIT = 92_000;
 
-/** The same for a worker at the edge, whose wasm file stands beside its script. */
+/** The same for an edge worker, with a separate wasm file. */
 const WORKER_LIMIT = 72_000;
 
-/** What is no code has no types. */
+/** Files without types, because they are not code. */
 const NO_CODE = ["./hallpass.wasm", "./package.json"];
 
 /** What wrangler sets. */
@@ -26,12 +26,12 @@ const WORKER = { conditions: ["workerd", "worker", "browser"], loader: { ".wasm"
 const packed = packPackage();
 after(() => packed.remove());
 
-test("publint finds nothing, strictly", async () => {
+test("publint --strict finds no problem", async () => {
   const { messages, pkg } = await publint({ pkgDir: join(packed.folder, "node_modules/hallpass"), pack: false, strict: true });
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
 });
 
-test("no way to resolve the package finds wrong types", async () => {
+test("the types are correct in every module resolution", async () => {
   const archive = attw.createPackageFromTarballData(new Uint8Array(readFileSync(packed.tarball)));
   const { types, entrypoints, problems } = await attw.checkPackage(archive, { excludeEntrypoints: NO_CODE });
   assert.equal(types.kind, "included");
@@ -39,12 +39,12 @@ test("no way to resolve the package finds wrong types", async () => {
   assert.deepEqual(problems.filter((problem) => !isOfOldResolution(problem)), []);
 });
 
-/** Tools from before `exports` find the package, but no paths below it: they are seven years old. */
+/** Tools without support for `exports` find the package, but not its subpaths: they are seven years old. */
 function isOfOldResolution({ kind, resolutionKind, entrypoint }) {
   return kind === "NoResolution" && resolutionKind === "node10" && entrypoint !== ".";
 }
 
-test("a page and a worker load no more than they may", async (t) => {
+test("a page and a worker load at most their size limits", async (t) => {
   const sizes = { page: await sizeOf({ platform: "browser" }, PAGE_LIMIT), worker: await sizeOf(WORKER, WORKER_LIMIT) };
   for (const [name, { size, limit }] of Object.entries(sizes)) {
     t.diagnostic(`${name}: ${size} bytes gzipped of ${limit}`);

@@ -1,4 +1,4 @@
-/** The suites in a page of Chromium, with no bundler at all: the package's files are served as they are. */
+/** The suites in a page of Chromium without a bundler: the package's files are served unchanged. */
 
 import { startBrowser } from "../../../tests/support/browser.js";
 import { serveFolder } from "../../../tests/support/static-server.js";

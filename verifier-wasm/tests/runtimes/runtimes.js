@@ -1,4 +1,4 @@
-/** The runtimes: how each is made to run the suites over the packed package, in the folder where it is installed. */
+/** The runtimes, and how each one runs the suites with the packed package. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,10 +13,10 @@ import { runInWorkerd } from "./workerd.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What a program that `npm ci` has installed here is called. */
+/** The path of a program that `npm ci` has installed here. */
 export const tool = (name) => here(`node_modules/.bin/${name}`);
 
-/** Neither may look for anything elsewhere than among the packages that are installed; Deno may do nothing but use the network. */
+/** Both may use installed packages only; Deno has only the network permission. */
 export const DENO = ["run", "--quiet", "--no-prompt", "--node-modules-dir=manual", "--no-remote", "--cached-only", "--allow-net"];
 export const BUN = ["--no-install"];
 
@@ -34,7 +34,7 @@ export const RUNTIMES = {
 };
 
 /**
- * What a runtime answers otherwise, with why: nothing that is accepted where it should be refused may ever stand here.
+ * Known deviations of a runtime, with the reason. A token that is accepted but should be refused must never be listed here.
  */
 export const DIFFERENCES = {
   // Its WebCrypto reads no RSA key of more than 4096 bits.

@@ -1,10 +1,10 @@
-/** Every runtime answers every shared vector and behaves alike, by the package as `npm pack` makes it. */
+/** Every runtime agrees with every shared vector and passes the behavior suite, with the package of `npm pack`. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { prepare } from "./given.js";
 import { DIFFERENCES, installSuites, RUNTIMES } from "./runtimes.js";
-import { behaviours } from "./suite/behaviour.js";
+import { behaviors } from "./suite/behavior.js";
 
 let packed;
 let prepared;
@@ -20,7 +20,7 @@ after(async () => {
 });
 
 for (const [name, run] of Object.entries(RUNTIMES)) {
-  test(`${name}: every vector is answered as it says, and the package behaves`, async (t) => {
+  test(`${name}: the package agrees with every vector and passes the behavior suite`, async (t) => {
     const { vectors } = prepared.given;
     const { faults, ...counts } = await run(packed.folder, prepared.givenTo(name));
     t.diagnostic(JSON.stringify(counts));
@@ -33,7 +33,7 @@ for (const [name, run] of Object.entries(RUNTIMES)) {
       accepted: [accepted - differences.length, accepted],
       refused: Array(2).fill(vectors.length - accepted),
       withTables: [vectors.length - differences.length, vectors.length],
-      behaviour: Array(2).fill(Object.keys(behaviours).length),
+      behavior: Array(2).fill(Object.keys(behaviors).length),
     });
   });
 }

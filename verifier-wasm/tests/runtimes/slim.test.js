@@ -1,4 +1,4 @@
-/** `hallpass/slim`: the module is the caller's to bring, in every form that it comes in, and nothing of it is in the bundle. */
+/** `hallpass/slim`: the caller supplies the module in any form, and the bundle does not contain it. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { packPackage } from "../../../tests/support/packed.js";
 const packed = packPackage();
 after(() => packed.remove());
 
-/** What a script prints as JSON, where the package is installed. */
+/** The JSON output of a script that runs with the installed package. */
 function printed(type, script) {
   const args = [`--input-type=${type}`, "--no-experimental-require-module", "--eval", script];
   return JSON.parse(execFileSync(process.execPath, args, { cwd: packed.folder, encoding: "utf8" }));
@@ -36,7 +36,7 @@ const FORMS = {
 };
 
 for (const [name, form] of Object.entries(FORMS)) {
-  test(`nothing works before the module is there, and all does once it came as ${name}`, () => {
+  test(`the package works only after the module is supplied, as ${name}`, () => {
     const script = SCRIPT.replace("FORM", form);
     const imports = `import { createRequire } from "node:module"; import { readFileSync } from "node:fs";
       import { createVerifier, decode, provideModule } from "hallpass/slim"; const require = createRequire("${packed.folder}/x.js");`;
@@ -46,13 +46,13 @@ for (const [name, form] of Object.entries(FORMS)) {
   });
 }
 
-test("`hallpass` and `hallpass/slim` are one package: the same errors, the same instance", () => {
+test("`hallpass` and `hallpass/slim` share their errors and their instance", () => {
   const script = `import * as whole from "hallpass"; import * as slim from "hallpass/slim";
     console.log(JSON.stringify([whole.HallpassError === slim.HallpassError, slim.decode("e30.e30.AQ").claims]));`;
   assert.deepEqual(printed("module", script), [true, {}]);
 });
 
-test("an edge runtime takes a module that was compiled outside of it", async () => {
+test("an edge runtime accepts a module that was compiled in another realm", async () => {
   const { bundle } = await bundleSlim(`
     import { decode, provideModule } from "hallpass/slim";
     addEventListener("fetch", (event) => {
@@ -66,7 +66,7 @@ test("an edge runtime takes a module that was compiled outside of it", async () 
   assert.deepEqual(await response.json(), { header: {}, claims: {} });
 });
 
-test("a bundle without the module has neither text nor file of it", async () => {
+test("a bundle of `hallpass/slim` contains the module neither as text nor as a file", async () => {
   const { bundle, files } = await bundleSlim('export * from "hallpass/slim";');
   assert.equal(files, 1);
   assert.ok(bundle.length < 40_000, `${bundle.length} characters`);

@@ -9,8 +9,8 @@ console.log("| runtime | vectors accepted | vectors refused | vectors, with keys
 console.log("|---|---|---|---|---|");
 try {
   for (const [name, run] of Object.entries(RUNTIMES)) {
-    const { accepted, refused, withTables, behaviour } = await run(packed.folder, prepared.givenTo(name));
-    const cells = [accepted, refused, withTables, behaviour].map(([right, of]) => `${right} of ${of}`);
+    const { accepted, refused, withTables, behavior } = await run(packed.folder, prepared.givenTo(name));
+    const cells = [accepted, refused, withTables, behavior].map(([right, of]) => `${right} of ${of}`);
     console.log(`| ${name} | ${cells.join(" | ")} |`);
   }
 } finally {

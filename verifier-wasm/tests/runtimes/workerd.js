@@ -1,4 +1,4 @@
-/** The suites in workerd: bundled as wrangler does it, by the same conditions, with the wasm file as a module beside it. */
+/** The suites in workerd, bundled with wrangler's conditions and a separate wasm file. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

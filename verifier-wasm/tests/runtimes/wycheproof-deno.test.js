@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases in Deno, whose WebCrypto is its own, by the packed package. */
+/** Project Wycheproof's cases in Deno, which has its own WebCrypto, with the packed package. */
 
 import { after } from "node:test";
 import { testWycheproof } from "../../../tests/support/wycheproof-suite.js";

@@ -1,4 +1,4 @@
-/** What must compile and what must not, where there are neither a page's types nor Node's. */
+/** Code that must compile and code that must not, without the types of a page and of Node. */
 
 import {
   createVerifier, decode, expiresIn, HallpassError, isExpired,
@@ -11,7 +11,7 @@ declare const caught: unknown;
 
 const options = { issuer: "https://auth.example.com", audience: "api", jwks: "https://auth.example.com/jwks" } as const;
 
-// What nobody has checked is not certain; what the verifier checks is.
+// Unchecked claims are optional; checked ones are present.
 const plain = createVerifier(options);
 const claims = await plain.verify(token);
 export type Sub = True<Equal<typeof claims.sub, string | undefined>>;
@@ -20,34 +20,34 @@ export type Unknown = True<Equal<typeof claims.plan, unknown>>;
 export type Sync = True<Equal<ReturnType<typeof plain.verifySync>, typeof claims>>;
 // @ts-expect-error It may be missing.
 claims.sub.length;
-// @ts-expect-error Nobody knows what it is.
+// @ts-expect-error Its type is unknown.
 claims.plan.length;
 // @ts-expect-error Claims are shared, and frozen.
-claims.sub = "somebody else";
-// @ts-expect-error To their depth.
+claims.sub = "another user";
+// @ts-expect-error Deeply frozen.
 claims.roles?.push("admin");
 
-// A required claim is there.
+// A required claim is present.
 const required = await createVerifier({ ...options, requiredClaims: ["sub", "sid", "plan"] }).verify(token);
 export type RequiredSub = True<Equal<typeof required.sub, string>>;
 export type RequiredSid = True<Equal<typeof required.sid, string>>;
 export type NotRequired = True<Equal<typeof required.iat, number | undefined>>;
 export type RequiredPlan = True<Equal<typeof required.plan, unknown>>;
 
-// Claims of one's own, by the verifier or by the call.
+// Additional claims, of the verifier or of the call.
 const own = createVerifier<{ plan: "free" | "paid"; limits: { seats: number }[]; sub: string }>({ ...options, requiredClaims: ["sid"] });
 const ownClaims = await own.verify(token);
 export type Plan = True<Equal<typeof ownClaims.plan, "free" | "paid">>;
 export type OwnSub = True<Equal<typeof ownClaims.sub, string>>;
 export type OwnIat = True<Equal<typeof ownClaims.iat, number | undefined>>;
 ownClaims.limits[0]?.seats.toFixed();
-// @ts-expect-error Frozen to their depth.
+// @ts-expect-error Deeply frozen.
 ownClaims.limits.push({ seats: 1 });
-// @ts-expect-error Frozen to their depth.
+// @ts-expect-error Deeply frozen.
 if (ownClaims.limits[0]) ownClaims.limits[0].seats = 2;
 // @ts-expect-error There is no such plan.
 ownClaims.plan === "trial";
-// Beside a generic nothing is inferred: what is required is named in it, or beside it.
+// With a generic nothing is inferred: required claims are named in it, or as its second argument.
 const named = await createVerifier<{ plan: string }, "sub">({ ...options, requiredClaims: ["sub"] }).verify(token);
 export type NamedSub = True<Equal<typeof named.sub, string>>;
 export type OwnSid = True<Equal<typeof ownClaims.sid, string | undefined>>;
@@ -55,7 +55,7 @@ const perCall = own.verifySync<{ beta: boolean }>(token);
 export type Beta = True<Equal<typeof perCall.beta, boolean>>;
 export type StillPlan = True<Equal<typeof perCall.plan, "free" | "paid">>;
 
-// A schema types what it checks, and turns what it turns.
+// A schema types the claims that it checks, and changes those that it transforms.
 declare const schema: StandardSchema<{ plan: "free" | "paid"; exp: Date }>;
 const checked = await createVerifier({ ...options, schema, requiredClaims: ["sub"] }).verify(token);
 export type CheckedPlan = True<Equal<typeof checked.plan, "free" | "paid">>;
@@ -64,7 +64,7 @@ checked.exp.toISOString();
 // @ts-expect-error No schema.
 createVerifier({ ...options, schema: (value: unknown) => value });
 
-// Options are required, known, and of their kinds.
+// Options are required, known, and have the right types.
 // @ts-expect-error `audience` is missing.
 createVerifier({ issuer: null, jwks: options.jwks });
 // @ts-expect-error `issuer` is missing.
@@ -88,17 +88,17 @@ const kept: VerifierOptions = { ...options, leeway: 5, typ: null, waitUntil: (pr
 export type FromKept = True<Equal<typeof fromKept.sub, string | undefined>>;
 const fromKept = createVerifier(kept).verifySync(token);
 
-// Snapshots go out and come in.
+// Snapshots are exported and imported.
 const snapshot: KeySnapshot | undefined = plain.exportKeys();
 createVerifier({ ...options, snapshot: snapshot ?? null });
 // @ts-expect-error A text must be parsed.
 createVerifier({ ...options, snapshot: JSON.stringify(snapshot) });
 
-// Errors are told apart by their code.
+// Errors are distinguished by their code.
 if (caught instanceof HallpassError) {
   export_(caught.message);
   export_<ErrorCode>(caught.code);
-  // @ts-expect-error Not every error has a claim at fault.
+  // @ts-expect-error Not every error has a claim.
   export_<string>(caught.claim);
   // @ts-expect-error There is no such code.
   if (caught.code === "ERR_TOKEN_EXPIRD") export_(caught);
@@ -116,7 +116,7 @@ if (caught instanceof HallpassError) {
       export_<string>(caught.reason);
   }
 }
-// @ts-expect-error Only this package makes them.
+// @ts-expect-error Only this package creates them.
 new HallpassError("ERR_TOKEN_EXPIRED", "no");
 
 // Reading.
@@ -131,7 +131,7 @@ decode(undefined);
 // @ts-expect-error There is no leeway in what is left.
 expiresIn(token, { leeway: 5 });
 
-// A verifier goes where a wider one is asked for.
+// A verifier is assignable to a wider type.
 export const wider: Verifier = own;
 export const known: Claims = ownClaims;
 export function greet({ sub, plan }: VerifiedClaims<{ plan: string }, "sub">): string {

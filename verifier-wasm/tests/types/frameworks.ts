@@ -1,4 +1,4 @@
-/** The adapters hand typed claims to a handler. */
+/** The adapters pass typed claims to a handler. */
 
 import express5 from "express";
 import express4 from "express4";

@@ -1,4 +1,4 @@
-/** A worker that answers the vectors it is sent. */
+/** A worker that runs the posted vectors. */
 
 import * as hallpass from "hallpass";
 import { disagreements } from "../../../tests/support/vectors.js";

@@ -1,4 +1,4 @@
-/** The shared vectors in the real workerd, by the packed package. */
+/** The shared vectors in the real workerd, with the packed package. */
 
 import { packedWorker } from "../../../tests/support/packed-worker.js";
 import { testVectors } from "../../../tests/support/vector-suite.js";

@@ -1,4 +1,4 @@
-/** A worker that does what it is asked with the package, so that a test can ask from outside. */
+/** A worker that calls the package as a test requests it. */
 
 import { env, waitUntil } from "cloudflare:workers";
 import { createVerifier, decode, expiresIn, HallpassError, isExpired } from "hallpass";
@@ -6,7 +6,7 @@ import { createVerifier, decode, expiresIn, HallpassError, isExpired } from "hal
 const options = { issuer: "https://auth.example", audience: "api" };
 const byUrl = createVerifier({ ...options, jwks: env.JWKS_URL });
 
-/** Verifiers that outlive a request, by name, and who keeps their requests alive. */
+/** Verifiers that outlive a request, by name, and the `waitUntil` of their requests. */
 const kept = new Map();
 
 const acts = {

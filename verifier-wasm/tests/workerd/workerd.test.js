@@ -1,4 +1,4 @@
-/** The package in the real workerd, bundled as a worker's author would bundle it. */
+/** The package in the real workerd, bundled as in a typical project. */
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -44,7 +44,7 @@ async function ask(act, given) {
   return response.json();
 }
 
-test("a token is read", async () => {
+test("a token is decoded", async () => {
   const token = await key.sign();
   const { result } = await ask("decode", { token });
   assert.equal(result.header.kid, "k1");
@@ -54,7 +54,7 @@ test("a token is read", async () => {
   assert.ok(left > 290 && left <= 300, `${left}`);
 });
 
-test("a token is verified with keys at hand, and a bad one is refused by its code", async () => {
+test("a token is verified with keys as an option, and an invalid one is refused with its code", async () => {
   const jwks = { keys: [key.jwk] };
   const refusal = async (token) => {
     const { isHallpassError, code } = await ask("verifyByKeys", { token, jwks });
@@ -70,9 +70,9 @@ test("a token is verified with keys at hand, and a bad one is refused by its cod
   assert.equal(await refusal("no.token"), "ERR_TOKEN_SEGMENTS");
 });
 
-test("keys that cannot be fetched are an error, and then many requests at once are one fetch", async () => {
+test("unavailable keys are an error, and then concurrent requests share one fetch", async () => {
   const token = await key.sign();
-  // A server that has failed is left alone for at most a second, then two.
+  // After a failure the verifier waits at most one second, then two.
   const backOff = [1_000, 2_000];
   const redirect = (_, response) => response.writeHead(302, { location: keyServer.url }).end();
   for (const misbehaviour of [redirect, (request) => request.socket.destroy()]) {
@@ -87,7 +87,7 @@ test("keys that cannot be fetched are an error, and then many requests at once a
   assert.equal(keyServer.requests - earlier, 1);
 });
 
-test("a new key is fetched when its first token comes, in whatever request", async () => {
+test("a new key is fetched with its first token, in any request", async () => {
   const next = await freshKey("k2");
   keyServer.answer = (...exchange) => setTimeout(publish(key.jwk, next.jwk), 100, ...exchange);
   const token = await next.sign();
@@ -97,7 +97,7 @@ test("a new key is fetched when its first token comes, in whatever request", asy
   assert.equal((await ask("verifyByUrl", { token: other })).code, "ERR_KEY_UNKNOWN");
 });
 
-/** A snapshot of these keys that were fetched so many seconds ago and are fresh for a minute. */
+/** A snapshot of keys that were fetched `secondsAgo`, fresh for one minute. */
 function snapshotOf(key, age) {
   const keySet = JSON.stringify({ keys: [key.jwk] });
   const fetchedAt = Math.floor(Date.now() / 1000) - age;
@@ -105,7 +105,7 @@ function snapshotOf(key, age) {
 }
 
 for (const by of ["the option", "the call"]) {
-  test(`with waitUntil by ${by} a refresh outlives the request that began it, and nobody waits for it`, async () => {
+  test(`with waitUntil by ${by} a refresh outlives its request, and no request waits for it`, async () => {
     const next = await freshKey("k4");
     const [token, nextToken] = await Promise.all([key.sign(), next.sign()]);
     let publishNext;
@@ -116,7 +116,7 @@ for (const by of ["the option", "the call"]) {
       };
     });
     await ask("keep", { name: by, snapshot: snapshotOf(key, 50), waits: by });
-    // The keys are not there before this answer is.
+    // The keys arrive only after this response.
     assert.equal((await ask("verifyKept", { name: by, token })).result?.sub, "user-1");
     await asked;
     publishNext();
@@ -130,19 +130,19 @@ for (const by of ["the option", "the call"]) {
   });
 }
 
-test("without waitUntil a refresh that ends with its request is taken over by a later one", async () => {
+test("without waitUntil, a later request takes over a refresh that ended with its request", async () => {
   const next = await freshKey("k5");
   const token = await key.sign();
   keyServer.answer = () => {};
   await ask("keep", { name: "alone", snapshot: snapshotOf(key, 55) });
   assert.equal((await ask("verifyKept", { name: "alone", token })).result?.sub, "user-1");
   keyServer.answer = publish(next.jwk);
-  // The lease of six seconds is over by then, and so is the keys' life.
+  // By then the lease of six seconds has expired, and the keys are stale.
   await sleep(7_000);
   assert.equal((await ask("verifyKept", { name: "alone", token: await next.sign() })).result?.sub, "user-1");
 });
 
-test("a worker starts with the keys of a snapshot, and hands them out for the next one", async () => {
+test("a worker starts with the keys of a snapshot, and exports them for the next one", async () => {
   const snapshot = snapshotOf(key, 10);
   const earlier = keyServer.requests;
   await ask("keep", { name: "restored", snapshot });

@@ -1,4 +1,4 @@
-/** A worker that runs the cases of Project Wycheproof that it is sent. */
+/** A worker that runs the posted cases of Project Wycheproof. */
 
 import * as hallpass from "hallpass";
 import { SignatureChecker } from "packed:dist/web-crypto.js";

@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases in the real workerd, by the packed package. */
+/** Project Wycheproof's cases in the real workerd, with the packed package. */
 
 import { packedWorker } from "../../../tests/support/packed-worker.js";
 import { testWycheproof } from "../../../tests/support/wycheproof-suite.js";

@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases in a runtime that knows Node's streams; standard input is `{ way, suite }`. */
+/** Project Wycheproof's cases in a runtime with Node's streams; standard input is `{ way, suite }`. */
 
 import * as hallpass from "hallpass";
 import { text } from "node:stream/consumers";

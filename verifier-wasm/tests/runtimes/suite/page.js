@@ -1,4 +1,4 @@
-/** The suites in a page, from the package's files as they are: an import map says where they lie. */
+/** The suites in a page, with the package's unchanged files and an import map. */
 
 import * as hallpass from "hallpass";
 import { runSuites } from "./run.js";

@@ -1,11 +1,11 @@
-/** Runs the shared vectors and the behaviour suite over the package, in whatever runtime, and tells the outcome as data. */
+/** Runs the shared vectors and the behavior suite with the package, in any runtime, and returns the outcome as JSON. */
 
-import { behaviours } from "./behaviour.js";
+import { behaviors } from "./behavior.js";
 import { disagreements } from "./vectors.js";
 
-/** `hallpass` is what importing the package gave, `given` what `given.js` made. The outcome can be told as JSON. */
+/** `hallpass` is the imported package, `given` the fixtures of `given.js`. */
 export async function runSuites(hallpass, { vectors, ...given }) {
-  const outcome = { accepted: [0, 0], refused: [0, 0], withTables: [0, vectors.length], behaviour: [0, 0], faults: [] };
+  const outcome = { accepted: [0, 0], refused: [0, 0], withTables: [0, vectors.length], behavior: [0, 0], faults: [] };
   for (const vector of vectors) {
     const kind = vector.expected === "accepted" ? outcome.accepted : outcome.refused;
     const faults = await disagreements({ vectors: [vector], withTables: false }, hallpass);
@@ -14,13 +14,13 @@ export async function runSuites(hallpass, { vectors, ...given }) {
   const faults = await disagreements({ vectors, withTables: true }, hallpass);
   outcome.withTables[0] = vectors.length - new Set(faults.map((fault) => fault.split(": ")[0])).size;
   outcome.faults.push(...faults);
-  for (const [name, behaves] of Object.entries(behaviours)) {
-    count(outcome.behaviour, await faultsOf(name, () => behaves({ hallpass, ...given })), outcome);
+  for (const [name, behaves] of Object.entries(behaviors)) {
+    count(outcome.behavior, await faultsOf(name, () => behaves({ hallpass, ...given })), outcome);
   }
   return outcome;
 }
 
-/** One more was run, and it was right where there are no faults. */
+/** Counts a run, which is correct if it has no faults. */
 function count(kind, faults, outcome) {
   kind[0] += faults.length === 0 ? 1 : 0;
   kind[1] += 1;
