@@ -57,7 +57,7 @@ pub(crate) struct Auth {
     store: Arc<dyn Store>,
     clock: Box<dyn Clock>,
     hashing: Arc<Hashing>,
-    login_throttle: Arc<LoginThrottle>,
+    login_throttle: LoginThrottle,
     successes: SuccessLimit,
     metrics: AuthMetrics,
     keys: Arc<Keeper>,
@@ -123,7 +123,7 @@ impl Auth {
         settings: Settings,
     ) -> Result<Self, AuthSetupError> {
         let (hashing, password_changes) = (Arc::new(hashing), Turns::default());
-        let login_throttle = LoginThrottle::new(random_bytes()?);
+        let login_throttle = LoginThrottle::new([random_bytes()?, random_bytes()?]);
         let successes = SuccessLimit::new(random_bytes()?);
         let notes = FailureSyncs::default();
         Ok(Self { store, clock, hashing, login_throttle, successes, metrics, keys, settings, password_changes, notes })

@@ -8,7 +8,7 @@ use crate::{
     device_token::DeviceToken,
     hashing::{HashRequester, Lane},
     id::{SessionId, UserId},
-    login_throttle::{Account, AlertLevel, Attempt, FailureSync, LoginThrottle, MAX_UNKNOWN, Outcome, SignIn, TooMany},
+    login_throttle::{Account, AlertLevel, Attempt, FailureCounts, FailureSync, MAX_UNKNOWN, Outcome, SignIn, TooMany},
     password::{Credential, NormalisedPassword, Password},
     store::{Candidate, Decision, MAX_ATTEMPTS, Store, UpdateError, update_user},
     user::{User, Username},
@@ -36,16 +36,16 @@ impl Auth {
         user: Option<&User>,
         client: &Client,
     ) -> Result<Attempt, AuthError> {
-        let account = self.login_throttle.account(username, user);
+        let account = self.login_throttle.counts.account(username, user);
         let recorded = user.map(|user| user.failures).unwrap_or_default();
         if attempt.is_known() {
             let is_of = |user| self.device_of(username, client).is_some_and(|token| token.is_of(user));
-            let is_exhausted = self.login_throttle.has_exhausted_devices(account, recorded, self.clock.moment());
+            let is_exhausted = self.login_throttle.counts.has_exhausted_devices(account, recorded, self.clock.moment());
             attempt = if is_exhausted || !user.is_some_and(is_of) {
                 attempt.settle(Outcome::Untried);
                 self.attempt(&SignIn { username, address: client.address, device: None })?
             } else {
-                attempt.of_owner(account).map_err(|refused| self.refused(refused))?
+                attempt.take_owner_slot(account).map_err(|refused| self.refused(refused))?
             };
         }
         attempt.count_at(account, recorded);
@@ -108,20 +108,21 @@ impl Auth {
     pub(super) fn keep_failures(&self, username: &Username, candidate: Option<&Candidate>, client: &Client) {
         let Some(candidate) = candidate else { return };
         let (id, user, address) = (candidate.user().id, candidate.named(), client.address);
-        let account = self.login_throttle.account(username, user);
-        let note = self.login_throttle.note(account, user.map(|user| user.failures));
-        let news = self.login_throttle.news(account);
+        let account = self.login_throttle.counts.account(username, user);
+        let note = self.login_throttle.counts.sync(account, user.map(|user| user.failures));
+        let news = self.login_throttle.counts.new_alert(account);
         if note.is_none() && news.is_none() {
             return;
         }
-        let (store, login_throttle) = (Arc::clone(&self.store), Arc::clone(&self.login_throttle));
+        let store = Arc::clone(&self.store);
+        let counts = Arc::clone(&self.login_throttle.counts);
         let own = user.is_some().then_some(account);
         self.notes.begin(async move {
             if let (Some(told), true) = (news, own.is_some()) {
                 report(id, told, address);
             }
             let Some(note) = note else { return };
-            if let Err(error) = save_failures(&*store, &login_throttle, note, id, own).await {
+            if let Err(error) = save_failures(&*store, &counts, note, id, own).await {
                 tracing::warn!(user = %id, %error, "a record could not be written after failed attempts");
             }
         });
@@ -149,7 +150,7 @@ pub(super) fn untried(attempt: Attempt, error: impl Into<AuthError>) -> AuthErro
 /// the account which is its `own`, or a decoy's, in which nothing changes.
 async fn save_failures(
     store: &dyn Store,
-    login_throttle: &LoginThrottle,
+    counts: &FailureCounts,
     mut sync: FailureSync,
     id: UserId,
     own: Option<Account>,
@@ -157,9 +158,9 @@ async fn save_failures(
     for _ in 0..MAX_ATTEMPTS {
         let write = |user: Option<User>| {
             // A new password and a pardon begin another count.
-            let is_same = |user: &User| own.is_none_or(|own| own == login_throttle.account(&user.username, Some(user)));
+            let is_same = |user: &User| own.is_none_or(|own| own == counts.account(&user.username, Some(user)));
             let user = user.filter(is_same);
-            let due = user.as_ref().and_then(|user| sync.look(own.map(|_| user.failures)));
+            let due = user.as_ref().and_then(|user| sync.next_write(own.map(|_| user.failures)));
             future::ready(Ok(match (user, due) {
                 (Some(user), Some(due)) if own.is_some() => Decision::Swap(user.with_failures(due), true),
                 (Some(user), Some(_)) => Decision::Swap(user, true),

@@ -31,7 +31,7 @@ impl Registration<'_> {
         client: &Client,
     ) -> Result<User, AuthError> {
         let Self(auth) = self;
-        let attempt = auth.login_throttle.attempt_registration(client.address, auth.clock.moment());
+        let attempt = auth.login_throttle.delays.admit_registration(client.address, auth.clock.moment());
         attempt.map_err(|refused| auth.refused(refused))?;
         auth.hashing.check_room(Lane::Unknown)?;
         if auth.store.user_named(&username).await?.is_some() {

@@ -1,57 +1,62 @@
-//! Bringing what a user's record says of failures up to date: one at a time for each account, so that none overtakes another.
+//! Synchronizing a user's record with the count of failures: one synchronization at a time for each account, so that no write
+//! overtakes another.
 
 use std::sync::Arc;
 
-use super::{Key, LoginThrottle};
+use super::{FailureCounts, table::Key};
 use crate::user::Failures;
 
-/// Writes an account's counts into its user's record. Meanwhile attempts go on, which it sees at its next look. Where it gives
-/// up, the next attempt begins another.
+#[cfg(test)]
+mod tests;
+
+/// Writes an account's count into its user's record. Attempts continue meanwhile; the next write includes them. If a write fails,
+/// the next attempt begins another synchronization.
 pub(crate) struct FailureSync {
-    login_throttle: Arc<LoginThrottle>,
+    counts: Arc<FailureCounts>,
     account: Key,
-    /// What the record says as far as is known. For a name that no user has, what would be in it.
+    /// The last known failures in the record. For a name without a user, those that a record would hold.
     recorded: Failures,
-    writing: Option<Writing>,
+    write: Option<Write>,
     is_over: bool,
 }
 
-/// What the record is told to say, and by how much it might be lowered for that.
-struct Writing {
-    aim: Failures,
-    lowers: [u8; 2],
+/// A write to the record, and the reductions that it uses.
+struct Write {
+    target: Failures,
+    reductions: [u8; 2],
 }
 
 impl FailureSync {
-    pub(super) fn new(login_throttle: Arc<LoginThrottle>, account: Key, recorded: Failures) -> Self {
-        Self { login_throttle, account, recorded, writing: None, is_over: false }
+    pub(super) fn new(counts: Arc<FailureCounts>, account: Key, recorded: Failures) -> Self {
+        Self { counts, account, recorded, write: None, is_over: false }
     }
 
-    /// What to write instead of `recorded`, which the record was just seen to say. `None` where it may stay, which ends this.
-    pub(crate) fn look(&mut self, recorded: Option<Failures>) -> Option<Failures> {
-        let mut tables = self.login_throttle.lock();
+    /// The failures to write instead of `recorded`, which the record holds now. `None` if they are the same, which ends this
+    /// synchronization.
+    pub(crate) fn next_write(&mut self, recorded: Option<Failures>) -> Option<Failures> {
+        let mut tables = self.counts.lock();
         let recorded = recorded.unwrap_or(self.recorded);
         self.recorded = recorded;
-        if let Some(row) = tables.accounts.find(self.account) {
-            let aim = row.aim(recorded);
-            row.know(aim);
-            if aim != recorded {
-                self.writing = Some(Writing { aim, lowers: row.lowering(aim, recorded) });
-                return Some(aim);
+        if let Some(tallies) = tables.accounts.find(self.account) {
+            let target = tallies.target(recorded);
+            tallies.set_recorded(target);
+            if target != recorded {
+                self.write = Some(Write { target, reductions: tallies.reductions_for(target, recorded) });
+                return Some(target);
             }
-            row.noted();
+            tallies.synchronized();
         }
-        tables.noting.remove(&self.account);
+        tables.syncing.remove(&self.account);
         self.is_over = true;
         None
     }
 
-    /// The record says so now.
+    /// Records that the last write is in the record.
     pub(crate) fn written(&mut self) {
-        let Some(Writing { aim, lowers }) = self.writing.take() else { return };
-        self.recorded = aim;
-        if let Some(row) = self.login_throttle.lock().accounts.find(self.account) {
-            row.has_lowered(lowers);
+        let Some(Write { target, reductions }) = self.write.take() else { return };
+        self.recorded = target;
+        if let Some(tallies) = self.counts.lock().accounts.find(self.account) {
+            tallies.use_reductions(reductions);
         }
     }
 }
@@ -61,10 +66,10 @@ impl Drop for FailureSync {
         if self.is_over {
             return;
         }
-        let mut tables = self.login_throttle.lock();
-        if let Some(row) = tables.accounts.find(self.account) {
-            row.know(self.recorded);
+        let mut tables = self.counts.lock();
+        if let Some(tallies) = tables.accounts.find(self.account) {
+            tallies.set_recorded(self.recorded);
         }
-        tables.noting.remove(&self.account);
+        tables.syncing.remove(&self.account);
     }
 }

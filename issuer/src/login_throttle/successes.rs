@@ -1,9 +1,8 @@
-//! How often an account, and an address, signs in. A right password costs a hash and a session, and is no reason to serve one
-//! client without end.
+//! Limits on successful sign-ins of an account and an address, because each costs a hash and a session.
 //!
-//! Only successes count, so that an attacker without the password uses up nothing of an owner's. What is asked of an account
-//! is for clients that have shown that it is theirs: by a device token, by a session, or by the right password. So no answer
-//! tells which names exist.
+//! Only successes count, so an attacker without the password uses up nothing of an owner's limit. The limit of an account applies to
+//! clients that have proved that it is theirs: by a device token, a session, or the right password. So no answer reveals which
+//! names exist.
 
 use std::{
     net::IpAddr,
@@ -16,33 +15,33 @@ use super::{
 };
 use crate::{clock::Moment, id::UserId};
 
-/// Slots of the tables, 16 bytes each: 2 MB in all, allocated at the start and never more. An entry that gives way is the one
-/// that is clear first.
+/// Slots of the tables, 16 bytes each: 2 MB in all, allocated at the start. The evicted entry is the one that is forgiven first.
 const ACCOUNTS: usize = 1 << 16;
 const ADDRESSES: usize = 1 << 16;
 
-/// One account: a hundred at once, as many as it may have sessions, since one more ends one of them. Then one each second: what
-/// signs in more often (a script that keeps no token, say) should keep its session.
+/// One account: a hundred at once, the limit of its sessions, because one more ends one of them. Then one a second: a client that
+/// signs in more often, such as a script that stores no token, should keep its session.
 const ACCOUNT: Rate = Rate { burst: 100, period: 1000 };
 
-/// One address: two thousand at once, an office or a school behind one address whose sessions all ended. Then twenty each
-/// second, 72,000 an hour: an application's server that signs its users in from its own address stays below that.
+/// One address: two thousand at once, for an office or a school behind one address whose sessions all ended. Then twenty a second,
+/// 72,000 an hour: an application's server that signs its users in from its own address stays below that.
 const ADDRESS: Rate = Rate { burst: 2000, period: 50 };
 
-/// So many at once, and one more after each period, in milliseconds.
+/// A burst, and one more after each period, in milliseconds.
 #[derive(Clone, Copy)]
 struct Rate {
     burst: u64,
     period: u64,
 }
 
-/// The successes of one key: all are forgiven at that moment, one after the other.
+/// The successes of one key, which time forgives one by one.
 #[derive(Clone, Copy, Debug, Default)]
 struct Successes {
+    /// When all successes are forgiven.
     clear_at: Moment,
 }
 
-/// How often accounts and addresses signed in of late.
+/// The recent sign-ins of accounts and addresses.
 pub(crate) struct SuccessLimit {
     hasher: Hasher,
     tables: Mutex<Tables>,
@@ -53,20 +52,21 @@ struct Tables {
     addresses: Table<Successes>,
 }
 
-/// Not now: there were too many sign-ins.
+/// A sign-in is refused because too many succeeded before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooOften {
+    /// When the next sign-in is admitted.
     pub(crate) seconds: u64,
 }
 
 impl SuccessLimit {
-    /// No sign-in yet. `secret` is random bytes that only this process knows.
+    /// Without sign-ins. `secret` is random bytes that only this process knows.
     pub(crate) fn new(secret: [u8; 32]) -> Self {
         let tables = Tables { accounts: Table::new(ACCOUNTS), addresses: Table::new(ADDRESSES) };
         Self { hasher: Hasher::new(secret), tables: Mutex::new(tables) }
     }
 
-    /// Refuses an address from which too many sign-ins succeeded, whatever the names.
+    /// Refuses an address from which too many sign-ins succeeded, with any names.
     pub(crate) fn check_address(&self, address: IpAddr, now: Moment) -> Result<(), TooOften> {
         let key = self.hasher.address(address);
         check(&mut self.lock().addresses, key, ADDRESS, now)
@@ -78,9 +78,10 @@ impl SuccessLimit {
         check(&mut self.lock().accounts, key, ACCOUNT, now)
     }
 
-    /// Counts a right password from an address, or refuses it where the account signed in too often.
+    /// Counts a right password from an address, or refuses it if the account signed in too often.
     pub(crate) fn count(&self, user: UserId, address: IpAddr, now: Moment) -> Result<(), TooOften> {
-        let (account, address) = (self.account(user), self.hasher.address(address));
+        let account = self.account(user);
+        let address = self.hasher.address(address);
         let mut tables = self.lock();
         check(&mut tables.accounts, account, ACCOUNT, now)?;
         tables.accounts.find_or_insert(account, Successes::default()).count(ACCOUNT, now);
@@ -94,7 +95,7 @@ impl SuccessLimit {
     }
 
     fn lock(&self) -> MutexGuard<'_, Tables> {
-        // Counts are whole at any moment: a panic between two of them leaves nothing to repair.
+        // The tables are consistent at any moment: a panic under the lock leaves nothing to repair.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,7 +108,7 @@ fn check(table: &mut Table<Successes>, key: Key, rate: Rate, now: Moment) -> Res
 }
 
 impl Successes {
-    /// How long until one more is admitted, in milliseconds.
+    /// The time until one more is admitted, in milliseconds.
     fn wait(self, rate: Rate, now: Moment) -> u64 {
         self.clear_at.millis_since(now).saturating_sub((rate.burst - 1) * rate.period)
     }
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_signs_in_a_hundred_times_and_then_once_a_second() {
+    fn an_account_signs_in_a_hundred_times_at_once_and_then_once_a_second() {
         let limit = SuccessLimit::new([1; 32]);
         for number in 0..100 {
             assert_eq!(limit.count(user(1), address(number), at(0)), Ok(()));
@@ -157,7 +158,7 @@ mod tests {
             assert_eq!(limit.count(user(1), address(1), at(second * 1000)), Ok(()));
             assert_eq!(limit.check_account(user(1), at(second * 1000)), refused);
         }
-        // After a quiet time it is as at the start.
+        // After a quiet time the burst is available again.
         for _ in 0..100 {
             assert_eq!(limit.count(user(1), address(1), at(1_000_000)), Ok(()));
         }
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_signs_in_two_thousand_times_and_then_twenty_times_a_second_whatever_the_names() {
+    fn an_address_signs_in_two_thousand_times_at_once_and_then_twenty_times_a_second_with_any_names() {
         let limit = SuccessLimit::new([1; 32]);
         for number in 0..2000 {
             assert_eq!(limit.check_address(address(1), at(0)), Ok(()));
@@ -173,7 +174,7 @@ mod tests {
         }
         assert_eq!(limit.check_address(address(1), at(0)), Err(TooOften { seconds: 1 }));
         assert_eq!((limit.check_address(address(1), at(50)), limit.check_address(address(2), at(0))), (Ok(()), Ok(())));
-        // What one IPv6 customer has counts as one address.
+        // The addresses of one IPv6 customer count as one.
         let [one, same, other] = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"].map(|text| text.parse().unwrap());
         for number in 0..2000 {
             limit.count(user(number), one, at(100_000)).unwrap();

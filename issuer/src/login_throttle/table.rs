@@ -1,4 +1,4 @@
-//! A table of fixed size, for counts that anybody on the network can make us keep.
+//! A table of fixed size, for counts that any client on the network can cause.
 
 use std::net::IpAddr;
 
@@ -7,14 +7,13 @@ use sha2::Sha256;
 
 use crate::clock::Moment;
 
-/// Slots that one key may lie in. Of eight, the one that matters least is easily spared.
+/// The slots of a bucket. The least important of eight entries is one that can be evicted.
 const WAYS: usize = 8;
 
-/// What the keys of tables are hashed with. It is random in each process, so that nobody can aim at a bucket, nor make two
-/// keys meet.
+/// The secret that hashes the keys. It is random in each process, so that no client can aim at a bucket or make two keys collide.
 pub(super) struct Hasher([u8; 32]);
 
-/// The keyed hash of a name, an address or a device: a place in a table and a fingerprint.
+/// The keyed hash of a name, an address or a device: a bucket and a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     bucket: u64,
@@ -22,7 +21,7 @@ pub(super) struct Key {
     fingerprint: u64,
 }
 
-/// What a key stands for. Keys of different kinds never meet.
+/// The kind of a key. Keys of different kinds never collide.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     User,
@@ -33,14 +32,14 @@ pub(super) enum Kind {
     Session,
 }
 
-/// What a table keeps of each key.
+/// The entry of a key.
 pub(super) trait Entry: Copy + Default {
-    /// How much would be lost with it: the entry with the least gives way.
+    /// The importance of the entry: the one with the least weight is evicted.
     fn weight(&self) -> (u16, Moment);
 }
 
-/// Set-associative: a key has its bucket of a few slots, and the entry of least weight gives way to a new one. So a flood of
-/// keys with one failure each puts out others like them, and not the account that is being hammered.
+/// Set-associative: a key has a bucket of eight slots, and a new entry evicts the one of least weight. So a flood of keys with one
+/// failure each evicts such entries, and not the account under attack.
 pub(super) struct Table<E> {
     slots: Box<[Slot<E>]>,
 }
@@ -64,13 +63,12 @@ impl Hasher {
             mac.update(part);
         }
         let hash: [u8; 32] = mac.finalize().into_bytes().into();
-        let number = |at: usize| hash[at..at + 8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let number =
+            |offset: usize| hash[offset..offset + 8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
         Key { bucket: number(0), fingerprint: number(8).max(1) }
     }
-}
 
-impl Hasher {
-    /// The key of an address: IPv4 by the whole address, IPv6 by the first 64 bits, which is what one customer has.
+    /// The key of an address: an IPv4 address, or the first 64 bits of an IPv6 address, which one customer has.
     pub(super) fn address(&self, address: IpAddr) -> Key {
         match address.to_canonical() {
             IpAddr::V4(address) => self.key(Kind::Ipv4, &[&address.octets()]),
@@ -80,7 +78,7 @@ impl Hasher {
 }
 
 impl<E: Entry> Table<E> {
-    /// A table of that many slots, all of them there from now on.
+    /// Allocates a table of that many slots.
     pub(super) fn new(slots: usize) -> Self {
         Self { slots: vec![Slot::default(); slots.next_multiple_of(WAYS)].into_boxed_slice() }
     }
@@ -90,31 +88,31 @@ impl<E: Entry> Table<E> {
         found.map(|slot| &mut slot.entry)
     }
 
-    /// The entry of a key. Where there is none, `entry` takes the place of the one that matters least.
+    /// The entry of a key. If there is none, inserts `entry` and evicts the least important one of the bucket.
     pub(super) fn find_or_insert(&mut self, key: Key, entry: E) -> &mut E {
         let bucket = self.bucket(key);
         let rank = |slot: &Slot<E>| (slot.fingerprint != 0).then(|| slot.entry.weight());
-        let mut chosen = 0;
-        for at in 0..bucket.len() {
-            if bucket[at].fingerprint == key.fingerprint {
-                return &mut bucket[at].entry;
+        let mut evicted = 0;
+        for slot in 0..bucket.len() {
+            if bucket[slot].fingerprint == key.fingerprint {
+                return &mut bucket[slot].entry;
             }
-            if rank(&bucket[at]) < rank(&bucket[chosen]) {
-                chosen = at;
+            if rank(&bucket[slot]) < rank(&bucket[evicted]) {
+                evicted = slot;
             }
         }
-        bucket[chosen] = Slot { fingerprint: key.fingerprint, entry };
-        &mut bucket[chosen].entry
+        bucket[evicted] = Slot { fingerprint: key.fingerprint, entry };
+        &mut bucket[evicted].entry
     }
 
     fn bucket(&mut self, key: Key) -> &mut [Slot<E>] {
         let buckets = (self.slots.len() / WAYS) as u64;
-        // Less than the number of buckets, which is a `usize`.
+        // The remainder is below the number of buckets, which is a `usize`.
         let first = usize::try_from(key.bucket % buckets).unwrap_or_default() * WAYS;
         &mut self.slots[first..first + WAYS]
     }
 
-    /// How much memory the slots take, for good.
+    /// The memory of the slots.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.slots)
@@ -139,13 +137,13 @@ mod tests {
         }
     }
 
-    /// Keys that all lie in one bucket.
+    /// Keys of one bucket.
     fn key(fingerprint: u64) -> Key {
         Key { bucket: 0, fingerprint }
     }
 
     #[test]
-    fn the_lightest_gives_way_and_of_equals_the_oldest() {
+    fn the_entry_of_least_weight_is_evicted_and_of_equals_the_oldest() {
         let mut table = Table::new(8);
         for number in 1..=8 {
             table.find_or_insert(key(number), Weight(if number == 3 { 9 } else { 1 }, 100 - number));
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_found_and_not_replaced() {
+    fn an_existing_entry_is_found_and_not_replaced() {
         let mut table = Table::new(64);
         table.find_or_insert(key(1), Weight(1, 1)).0 = 5;
         assert_eq!(table.find_or_insert(key(1), Weight(0, 0)), &mut Weight(5, 1));

@@ -32,8 +32,8 @@ impl Fixture {
     async fn recorded(&self) -> Failures {
         self.auth.noted().await;
         let user = self.user().await;
-        let account = self.auth.login_throttle.account(&user.username, Some(&user));
-        if let Some(due) = self.auth.login_throttle.due(account) {
+        let account = self.auth.login_throttle.counts.account(&user.username, Some(&user));
+        if let Some(due) = self.auth.login_throttle.counts.due(account) {
             assert_eq!(user.failures, due);
         }
         user.failures
@@ -259,8 +259,8 @@ impl Fixture {
     /// What is counted of known devices, not rounded.
     async fn known_failures(&self) -> usize {
         let user = self.user().await;
-        let account = self.auth.login_throttle.account(&user.username, Some(&user));
-        usize::from(self.auth.login_throttle.counted(account).map_or(0, |counted| counted.known))
+        let account = self.auth.login_throttle.counts.account(&user.username, Some(&user));
+        usize::from(self.auth.login_throttle.counts.counted(account).map_or(0, |counted| counted.known))
     }
 }
 
