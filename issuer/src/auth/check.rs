@@ -1,50 +1,45 @@
-//! Whether a password is a user's, without telling which names exist; and a better hash for one that is.
-
-use std::{future, sync::Arc};
+//! The check of a name and a password, which does not reveal which names exist.
 
 use uuid::Uuid;
 
-use super::{Auth, AuthError, Client, limits::untried};
+use super::{Auth, AuthError, Client, limits::settle_untried};
 use crate::{
     audit::Device,
-    hashing::{HashRequester, Hashing, HashingError, Lane, Verified},
+    hashing::{HashRequester, Verified},
     id::UserId,
     login_throttle::{Attempt, Outcome},
-    metrics::AuthMetrics,
     password::Password,
-    store::{Candidate, Decision, Store, StoreError, UpdateError, update_user},
+    store::{Candidate, StoreError},
     user::{User, Username},
 };
 
 impl Auth {
-    /// The user with that name and password, if they may sign in. An unknown name, a wrong password and a disabled user
-    /// cannot be told apart: they take the same work, and a name that is unknown takes that of some user's hash.
+    /// The user with that name and password. An unknown name, a wrong password and a disabled user get the same answer after the
+    /// same work: an unknown name takes the work of another user's hash.
     ///
-    /// An attempt that is refused for its number, or because too many wait, is refused before the store is read: no hash would
-    /// hide what that takes.
+    /// Refusals for too many attempts, and for a full queue, come before the store is read: a hash hides the time of a read only
+    /// if it follows the read.
     pub(super) async fn check_password(
         &self,
         username: &Username,
         password: Password,
         client: &Client,
     ) -> Result<(User, Device), AuthError> {
-        let attempt = self.admit(username, client)?;
+        self.admit_by_successes(client.address)?;
+        let attempt = self.admit_by_name_and_device(username, client)?;
+        let attempt = self.admit_by_queue(attempt)?;
         let (attempt, candidate) = self.read_candidate(attempt, username).await?;
         let user = candidate.as_ref().and_then(Candidate::named);
         let attempt = self.count_at_account(attempt, username, user, client)?;
         let device = if attempt.is_known() { Device::Known } else { Device::New };
-        let (attempt, checked) = self.compare(attempt, password, candidate.as_ref(), client).await?;
-        let settled = self.settle(attempt, user, checked.is_match, client);
-        self.keep_failures(username, candidate.as_ref(), client);
-        settled?;
-        let user = user.ok_or(AuthError::InvalidCredentials)?.clone();
-        if self.hashing.is_outdated(&user.password) && user.password.read_all_of(&checked.password) {
-            self.rewrite(user.clone(), checked.password);
-        }
-        Ok((user, device))
+        let (attempt, verified) = self.verify_password(attempt, password, candidate.as_ref(), client).await?;
+        let settled = self.settle(attempt, user, verified.is_match, client);
+        self.save_failures(username, candidate.as_ref(), client);
+        let user = settled?;
+        self.rehash_if_outdated(user, verified.password);
+        Ok((user.clone(), device))
     }
 
-    /// Reads the user of a name, or the decoy.
     async fn read_candidate(
         &self,
         attempt: Attempt,
@@ -52,99 +47,50 @@ impl Auth {
     ) -> Result<(Attempt, Option<Candidate>), AuthError> {
         match self.candidate(username).await {
             Ok(candidate) => Ok((attempt, candidate)),
-            Err(error) => {
-                attempt.settle(Outcome::Untried);
-                Err(error.into())
-            }
+            Err(error) => Err(settle_untried(attempt, error)),
         }
     }
 
-    /// Compares a password with the hash of the user, or takes the same time with the decoy's.
-    async fn compare(
+    /// The user of a name, or the decoy of an unknown name. A name keeps its decoy as long as the users stay the same, so that
+    /// repeated requests reveal nothing. Ids are random: each user is a decoy with the same probability, so imported hashes are
+    /// decoys as often as their share of the users.
+    pub(super) async fn candidate(&self, username: &Username) -> Result<Option<Candidate>, StoreError> {
+        let keys = self.keys.latest();
+        let position = keys.keys.refresh_tokens.decoy().position(username.as_str());
+        self.store.user_or_decoy(username, UserId(Uuid::from_bytes(position))).await
+    }
+
+    /// Verifies the password with the user's hash, or takes the same time with the decoy's.
+    async fn verify_password(
         &self,
         attempt: Attempt,
         password: Password,
         candidate: Option<&Candidate>,
         client: &Client,
     ) -> Result<(Attempt, Verified), AuthError> {
-        let requester = HashRequester { lane: lane_of(&attempt), connection: client.connection.clone() };
+        let requester = HashRequester { lane: attempt.lane(), connection: client.connection.clone() };
         let hash = candidate.and_then(Candidate::named).map(|user| &user.password);
         let decoy = candidate.map(|candidate| &candidate.user().password);
         match self.hashing.verify(&requester, password, hash, decoy).await {
-            Ok(checked) => Ok((attempt, checked)),
-            Err(error) => Err(untried(attempt, error)),
+            Ok(verified) => Ok((attempt, verified)),
+            Err(error) => Err(settle_untried(attempt, error)),
         }
     }
 
-    /// Ends an attempt whose password was compared.
-    fn settle(&self, attempt: Attempt, user: Option<&User>, fits: bool, client: &Client) -> Result<(), AuthError> {
-        if let Some(user) = user.filter(|user| fits && !user.is_disabled && !attempt.is_void()) {
-            return self.succeed(attempt, user.id, client.address);
-        }
-        attempt.settle(Outcome::Failed);
-        Err(AuthError::InvalidCredentials)
-    }
-
-    /// The user of a name, or the one whose hash stands in for an unknown name: always the same for a name, as long as the users
-    /// are, so that asking again tells nothing. Ids are random: any user may be it, and imported ones are as often as they are
-    /// many.
-    pub(super) async fn candidate(&self, username: &Username) -> Result<Option<Candidate>, StoreError> {
-        let keys = self.keys.latest();
-        let place = keys.keys.refresh_tokens.decoy().position(username.as_str());
-        self.store.user_or_decoy(username, UserId(Uuid::from_bytes(place))).await
-    }
-
-    /// Makes a user's hash anew with our own parameters, once nobody else waits. The sign-in does not wait for it, and
-    /// a failure is made good at the next one.
-    fn rewrite(&self, user: User, password: Password) {
-        let (hashing, store, metrics) = (Arc::clone(&self.hashing), Arc::clone(&self.store), self.metrics.clone());
-        tokio::spawn(async move {
-            let id = user.id;
-            if let Err(error) = rewrite(&hashing, &*store, &metrics, user, password).await {
-                tracing::warn!(user = %id, %error, "a hash could not be brought up to date");
+    /// Settles an attempt whose password was verified. Returns the user who may sign in.
+    fn settle<'u>(
+        &self,
+        attempt: Attempt,
+        user: Option<&'u User>,
+        is_match: bool,
+        client: &Client,
+    ) -> Result<&'u User, AuthError> {
+        match user.filter(|user| is_match && !user.is_disabled && !attempt.is_void()) {
+            Some(user) => self.settle_success(attempt, user.id, client.address).map(|()| user),
+            None => {
+                attempt.settle(Outcome::Failed);
+                Err(AuthError::InvalidCredentials)
             }
-        });
+        }
     }
-}
-
-/// The lane in which an attempt's password waits for a hash.
-pub(super) fn lane_of(attempt: &Attempt) -> Lane {
-    if attempt.is_known() { Lane::Known } else { Lane::Unknown }
-}
-
-/// Why a hash could not be made anew.
-#[derive(Debug, thiserror::Error)]
-enum RewriteError {
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    #[error(transparent)]
-    Update(#[from] UpdateError),
-}
-
-/// Puts the new hash in the place of exactly the one that was checked: whatever else has changed of the user stays, and a
-/// password that was changed meanwhile wins.
-async fn rewrite(
-    hashing: &Hashing,
-    store: &dyn Store,
-    metrics: &AuthMetrics,
-    user: User,
-    password: Password,
-) -> Result<(), RewriteError> {
-    let checked = user.password.clone();
-    let Some(hash) = hashing.rehash(&checked, password).await else { return Ok(()) };
-    let hash = hash?;
-    let id = user.id;
-    let replace = |user: Option<User>| {
-        let user = user.filter(|user| user.password == checked);
-        future::ready(Ok(match user {
-            Some(user) => Decision::Swap(user.with_hash(hash.clone()), true),
-            None => Decision::Keep(false),
-        }))
-    };
-    let is_replaced: Result<_, UpdateError> = update_user(store, user, replace).await;
-    if is_replaced? {
-        tracing::info!(user = %id, "rewrote a hash with the issuer's parameters");
-        metrics.rewritten_hash();
-    }
-    Ok(())
 }

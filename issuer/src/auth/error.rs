@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_token::{SignError, VerifyError};
 
-use super::MAX_TOKENS;
+use super::logout::MAX_TOKENS;
 use crate::{
     entropy::NoEntropy,
     hashing::HashingError,
@@ -19,58 +19,58 @@ use crate::{
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthError {
-    /// Wrong password or no such user: nobody learns which.
+    /// The password is wrong, or no user has the name. The answer does not reveal which.
     #[error("username or password is wrong")]
     InvalidCredentials,
-    /// The refresh token is worth nothing any more. Final: sign in again.
+    /// The refresh token is invalid for good: the user must sign in again.
     #[error("refresh token rejected: {0}")]
     InvalidGrant(#[source] GrantFault),
-    /// An answer to the same refresh token may still be under way; the same request succeeds in so many seconds.
+    /// The client may still receive another answer to the same refresh token. The same request succeeds after `seconds`.
     #[error("the refresh token was used a moment ago; the same request succeeds in {seconds} s")]
     Wait { seconds: u64 },
-    /// A refresh token came another way than it was given out.
+    /// The transport of the refresh token is not its session's.
     #[error("the refresh token used another transport than its session")]
     WrongTransport,
-    /// More tokens than one client has.
+    /// The sign-out has more tokens than a client stores.
     #[error("a sign-out takes at most {MAX_TOKENS} refresh tokens and {MAX_TOKENS} access tokens")]
     TooManyTokens,
-    /// The access token is not good.
+    /// The access token is invalid.
     #[error("access token rejected: {0}")]
     InvalidToken(#[source] TokenFault),
-    /// Nothing that could be judged was presented.
+    /// The request presents no token.
     #[error("the request has no token")]
     NoCredentials,
-    /// The current password that came with a new one is wrong.
+    /// The current password in a change of password is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
-    /// Only the person who runs the issuer adds users.
+    /// Only the operator adds users.
     #[error("registration is disabled")]
     RegistrationDisabled,
-    /// Somebody else has the name.
+    /// Another user has the name.
     #[error("the username is taken")]
     UsernameTaken,
-    /// Too many failed before; the same request is looked at in so many seconds.
+    /// Too many attempts failed before. The next one is admitted after `seconds`.
     #[error("too many failed attempts; the next is admitted in {seconds} s")]
     TooManyAttempts { seconds: u64 },
-    /// Too many succeeded before, of the account or from the address; the same request is looked at in so many seconds.
+    /// Too many sign-ins of the account or from the address succeeded before. The next one is admitted after `seconds`.
     #[error("too many sign-ins; the next is admitted in {seconds} s")]
     TooManySignIns { seconds: u64 },
-    /// There is no such session of that user.
+    /// The user has no session with that id.
     #[error("the user has no such session")]
     NoSuchSession,
-    /// Too many change the same session at once; the same request may succeed later.
+    /// Other requests changed the record at each attempt. The same request may succeed later.
     #[error("too many requests change the record at the same time")]
     Contended,
-    /// Too many passwords wait to be hashed; there may be room in that time.
+    /// The hashing queue is full. It may have room after `retry_after`.
     #[error("too many passwords wait to be hashed; try again in {retry_after:?}")]
     Overloaded { retry_after: Duration },
-    /// The client hung up before it was its turn.
+    /// The client closed the connection before its request was done.
     #[error("the client closed the connection")]
     ClientGone,
-    /// The store is away for now, as when a database changes its primary; the same request may succeed later.
+    /// The store is unavailable, for example while a database changes its primary. The same request may succeed later.
     #[error("{0}")]
     StoreAway(String),
-    /// Something of ours failed; the same request may succeed later.
+    /// A part of the issuer failed. The same request may succeed later.
     #[error("internal failure: {0}")]
     Unavailable(String),
 }
@@ -81,7 +81,7 @@ impl From<Contended> for AuthError {
     }
 }
 
-/// Why a refresh token is worth nothing, for the log.
+/// Why a refresh token is rejected, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GrantFault {
     #[error(transparent)]
@@ -92,7 +92,7 @@ pub(crate) enum GrantFault {
     Unknown,
 }
 
-/// Why an access token is not good.
+/// Why an access token is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TokenFault {
     #[error(transparent)]
@@ -157,7 +157,7 @@ impl From<HashingError> for AuthError {
     }
 }
 
-/// Runs a use case, and has its outcome counted.
+/// Runs a use case and counts its outcome.
 pub(super) async fn counted<T>(
     use_case: impl Future<Output = Result<T, AuthError>>,
     count: impl FnOnce(Outcome),

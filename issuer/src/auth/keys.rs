@@ -1,10 +1,11 @@
-//! The keys of a request: a view of the ring that is never too old, and what is read and verified with it.
+//! The keys of a request: a recent view of the key ring, and the tokens that are parsed and verified with it.
 
 use std::sync::Arc;
 
 use hallpass_token::{UnixSeconds, VerifiedClaims, VerifyError, expires_at};
+use uuid::Uuid;
 
-use super::{Auth, AuthError, session_of};
+use super::{Auth, AuthError};
 use crate::{
     id::SessionId,
     key_ring::OpenKeys,
@@ -12,10 +13,10 @@ use crate::{
     session::Session,
 };
 
-/// The public keys, and how long a verifier may go on with them.
+/// The public keys, and how long a verifier may use them.
 pub(crate) struct KeySet {
     keys: Arc<OpenKeys>,
-    /// In seconds: a key that is revoked now is trusted no longer than this.
+    /// In seconds. A key that is revoked now is trusted for at most this time.
     pub(crate) max_age: u64,
 }
 
@@ -25,7 +26,7 @@ impl KeySet {
         &self.keys.key_set
     }
 
-    /// Names these very keys (RFC 9110 §8.8.3).
+    /// The entity tag of these keys (RFC 9110 §8.8.3).
     pub(crate) fn etag(&self) -> &str {
         &self.keys.etag
     }
@@ -34,7 +35,7 @@ impl KeySet {
 impl Auth {
     /// The public keys.
     pub(crate) async fn key_set(&self) -> Result<KeySet, AuthError> {
-        // While the store is away, the keys are given out for as long as what they say is sure to hold.
+        // While the store is unavailable, the keys are published as long as their `max_age` is still true.
         let (view, fault) = match self.keys.view().await {
             Ok(view) => (view, None),
             Err(error) => (self.keys.latest(), Some(error)),
@@ -44,14 +45,14 @@ impl Auth {
         Ok(KeySet { keys: Arc::clone(&view.keys), max_age })
     }
 
-    /// The keys, for one request from its beginning to its end.
+    /// The keys for the whole of one request.
     pub(super) async fn keys(&self) -> Result<Arc<OpenKeys>, AuthError> {
         Ok(Arc::clone(&self.keys.view().await?.keys))
     }
 
-    /// Reads a refresh token, and says with which keys. One that names a key that is not among ours may come from an issuer
-    /// that has seen a change which we have not: it is refused only by keys that were read after it came.
-    pub(super) async fn read_refresh_token(
+    /// Parses a refresh token, and returns the keys that it was parsed with. A token with an unknown key may come from an issuer
+    /// that read the key ring later: it is rejected only after the ring is read again.
+    pub(super) async fn parse_refresh_token(
         &self,
         keys: &Arc<OpenKeys>,
         text: &str,
@@ -63,18 +64,19 @@ impl Auth {
                 let token = RefreshToken::parse(text, &keys.refresh_tokens).map_err(refused)?;
                 Ok((keys, token))
             }
-            read => Ok((Arc::clone(keys), read.map_err(refused)?)),
+            parsed => Ok((Arc::clone(keys), parsed.map_err(refused)?)),
         }
     }
 
-    /// The sessions of those refresh tokens that this issuer made. Where some name a key that is not among ours, the keys are
-    /// read once for all of them, and a failure to read them is told beside the sessions of the others.
+    /// The sessions of the genuine refresh tokens. If some have an unknown key, the key ring is read once for all of them. An error
+    /// of that read is returned beside the sessions of the other tokens.
     pub(super) async fn sessions_of_refresh_tokens(
         &self,
         keys: &OpenKeys,
         texts: &[&str],
     ) -> (Vec<SessionId>, Result<(), AuthError>) {
-        let (mut sessions, mut unknown) = (Vec::new(), Vec::new());
+        let mut sessions = Vec::new();
+        let mut unknown = Vec::new();
         for text in texts {
             match RefreshToken::parse(text, &keys.refresh_tokens) {
                 Ok(token) => sessions.push(token.session),
@@ -87,15 +89,15 @@ impl Auth {
         }
         match self.keys_after_now().await {
             Ok(keys) => {
-                let read = |text: &&str| RefreshToken::parse(text, &keys.refresh_tokens).ok();
-                sessions.extend(unknown.iter().filter_map(read).map(|token| token.session));
+                let parse = |text: &&str| RefreshToken::parse(text, &keys.refresh_tokens).ok();
+                sessions.extend(unknown.iter().filter_map(parse).map(|token| token.session));
                 (sessions, Ok(()))
             }
             Err(error) => (sessions, Err(error)),
         }
     }
 
-    /// Verifies an access token; one by a key that is not among ours, by keys that were read after it came.
+    /// Verifies an access token. For one with an unknown key the key ring is read again.
     pub(super) async fn verify(
         &self,
         access_token: &str,
@@ -108,23 +110,27 @@ impl Auth {
         verified.map_err(|fault| AuthError::InvalidToken(fault.into()))
     }
 
-    /// The keys as they are now.
+    /// The keys of the ring as it is now.
     pub(super) async fn keys_after_now(&self) -> Result<Arc<OpenKeys>, AuthError> {
         Ok(Arc::clone(&self.keys.view_after(self.clock.moment()).await?.keys))
     }
 
-    /// The keys to judge these sessions by, which were read before. Where one names a key that is not among ours, it may be
-    /// another issuer's, which knows more: it is over only by keys that were read after it.
+    /// The keys for sessions that are read already. A session with an unknown key may come from an issuer that read the key ring
+    /// later: the ring is read again before the session counts as over.
     pub(super) async fn keys_for(&self, sessions: &[Session]) -> Result<Arc<OpenKeys>, AuthError> {
         let keys = self.keys().await?;
         let lost_any = sessions.iter().any(|session| session.lost_its_key(keys.refresh_tokens.live()));
         if lost_any { self.keys_after_now().await } else { Ok(keys) }
     }
 
-    /// The session of an access token that was good once: it is judged at the last moment at which it was.
+    /// The session of a genuine access token, also of an expired one: it is verified at the last moment of its lifetime.
     pub(super) fn session_of_genuine(&self, keys: &OpenKeys, access_token: &str) -> Option<SessionId> {
         let last_moment = UnixSeconds::new(expires_at(access_token).ok()?.seconds().saturating_sub(1)).ok()?;
         let claims = keys.verifier.verify(access_token, last_moment.min(self.clock.now())).ok()?;
         session_of(&claims)
     }
+}
+
+pub(super) fn session_of(claims: &VerifiedClaims) -> Option<SessionId> {
+    Uuid::try_parse(&claims.session_id()?).ok().map(SessionId)
 }

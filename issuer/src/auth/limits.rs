@@ -1,34 +1,40 @@
-//! Where a password is tried: within the limits of `login_throttle`, and counted in the user's record for the next issuer.
+//! The limits on attempts at passwords, as a sign-in and a change of password apply them.
 
-use std::{future, net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
-use super::{Auth, AuthError, Client, check::lane_of};
+use super::{Auth, AuthError, Client};
 use crate::{
-    audit,
     device_token::DeviceToken,
     hashing::{HashRequester, Lane},
     id::{SessionId, UserId},
-    login_throttle::{Account, AlertLevel, Attempt, FailureCounts, FailureSync, MAX_UNKNOWN, Outcome, SignIn, TooMany},
+    login_throttle::{Attempt, Outcome, SignIn, TooMany},
     password::{Credential, NormalisedPassword, Password},
-    store::{Candidate, Decision, MAX_ATTEMPTS, Store, UpdateError, update_user},
+    store::Candidate,
     user::{User, Username},
 };
 
 impl Auth {
-    /// Admits an attempt to sign in, by what is known before the store is read: the address, the name, the device, and whether
-    /// there is room for one more hash.
-    pub(super) fn admit(&self, username: &Username, client: &Client) -> Result<Attempt, AuthError> {
-        self.admit_address(client.address)?;
+    /// Refuses a client from whose address too many sign-ins succeeded: each costs a hash.
+    pub(super) fn admit_by_successes(&self, address: IpAddr) -> Result<(), AuthError> {
+        Ok(self.successes.check_address(address, self.clock.moment())?)
+    }
+
+    /// Admits an attempt by its address, name and device, which are known before the store is read.
+    pub(super) fn admit_by_name_and_device(&self, username: &Username, client: &Client) -> Result<Attempt, AuthError> {
         let device = self.device_of(username, client).map(|token| token.id);
-        let attempt = self.attempt(&SignIn { username, address: client.address, device })?;
-        match self.hashing.check_room(lane_of(&attempt)) {
+        self.attempt(&SignIn { username, address: client.address, device })
+    }
+
+    /// Refuses an attempt for which the hashing queue has no room.
+    pub(super) fn admit_by_queue(&self, attempt: Attempt) -> Result<Attempt, AuthError> {
+        match self.hashing.check_room(attempt.lane()) {
             Ok(()) => Ok(attempt),
-            Err(error) => Err(untried(attempt, error)),
+            Err(error) => Err(settle_untried(attempt, error)),
         }
     }
 
-    /// Counts an attempt at the account that its name turned out to mean. One on a device that is known no longer, or of an
-    /// account whose known devices failed too often, is admitted as one of an unknown device, or not.
+    /// Counts an attempt at the account of its name. If its device is no longer known, or the account's known devices failed too
+    /// often, the attempt must be admitted again as one of an unknown device.
     pub(super) fn count_at_account(
         &self,
         mut attempt: Attempt,
@@ -59,26 +65,40 @@ impl Auth {
         self.login_throttle.attempt(by, self.clock.moment()).map_err(|refused| self.refused(refused))
     }
 
-    /// Counts what is refused for its number: no other trace is left of it.
+    /// Counts a refusal in the metrics, its only trace.
     pub(super) fn refused(&self, refused: TooMany) -> AuthError {
         self.metrics.attempt_refused(refused.limit);
         refused.into()
     }
 
-    /// The token of a client that presents one of that very username; of several, the last that was issued, since the others may
-    /// be of earlier credentials. Any other is ignored, and no error.
+    /// The client's genuine device token for that username. Of several the last issued, since the others may be of earlier
+    /// credentials. Other tokens are ignored.
     pub(super) fn device_of(&self, username: &Username, client: &Client) -> Option<DeviceToken> {
-        let (keys, now) = (self.keys.latest(), self.clock.now());
-        let read = |text: &String| DeviceToken::parse(text, username, &keys.keys.refresh_tokens);
-        client
-            .device_tokens
-            .iter()
-            .filter_map(read)
-            .filter(|token| token.is_good(now))
-            .max_by_key(|token| token.issued_at)
+        let keys = self.keys.latest();
+        let now = self.clock.now();
+        let parse = |text: &String| DeviceToken::parse(text, username, &keys.keys.refresh_tokens);
+        let genuine = client.device_tokens.iter().filter_map(parse);
+        genuine.filter(|token| token.is_good(now)).max_by_key(|token| token.issued_at)
     }
 
-    /// Hashes the new password of the user whose session asks for it, where the current one is right.
+    /// Refuses an attempt of a known device or a session whose account signed in too often. The client has proved before that the
+    /// account is its own, so the refusal reveals nothing.
+    fn admit_owner(&self, attempt: Attempt, user: UserId) -> Result<Attempt, AuthError> {
+        match self.successes.check_account(user, self.clock.moment()) {
+            Ok(()) => Ok(attempt),
+            Err(too_often) => Err(settle_untried(attempt, too_often)),
+        }
+    }
+
+    /// Settles an attempt with the right password. If its account signed in too often, it counts as a failure: it has cost a hash,
+    /// and only a client with the password can cause it.
+    pub(super) fn settle_success(&self, attempt: Attempt, user: UserId, address: IpAddr) -> Result<(), AuthError> {
+        let counted = self.successes.count(user, address, self.clock.moment());
+        attempt.settle(if counted.is_ok() { Outcome::Succeeded } else { Outcome::Failed });
+        Ok(counted?)
+    }
+
+    /// Hashes the new password of a session's user, if the current one is right.
     pub(super) async fn replace_in_session(
         &self,
         session: SessionId,
@@ -90,88 +110,30 @@ impl Auth {
         let attempt = self.login_throttle.attempt_in_session(session, user, self.clock.moment());
         let attempt = self.admit_owner(attempt.map_err(|refused| self.refused(refused))?, user.id)?;
         let requester = HashRequester { lane: Lane::Known, connection: client.connection.clone() };
-        let replaced = match self.hashing.replace(&requester, current, &user.password, new).await {
-            Ok(Some(replaced)) => return self.succeed(attempt, user.id, client.address).map(|()| replaced),
+        match self.hashing.replace(&requester, current, &user.password, new).await {
+            Ok(Some(replaced)) => self.settle_success(attempt, user.id, client.address).map(|()| replaced),
             Ok(None) => {
                 attempt.settle(Outcome::Failed);
-                AuthError::WrongPassword
+                self.save_failures(&user.username, Some(&Candidate::Named(user.clone())), client);
+                Err(AuthError::WrongPassword)
             }
-            Err(error) => return Err(untried(attempt, error)),
-        };
-        self.keep_failures(&user.username, Some(&Candidate::Named(user.clone())), client);
-        Err(replaced)
-    }
-
-    /// Has the user's record say what is counted of the account, where it does not, and the audit log what is new. Off the
-    /// request's way, so that no answer takes longer for a name that exists. For one that does not, its decoy's record is written
-    /// as it is: others wait for the disk then, and must not learn from that which names exist.
-    pub(super) fn keep_failures(&self, username: &Username, candidate: Option<&Candidate>, client: &Client) {
-        let Some(candidate) = candidate else { return };
-        let (id, user, address) = (candidate.user().id, candidate.named(), client.address);
-        let account = self.login_throttle.counts.account(username, user);
-        let note = self.login_throttle.counts.sync(account, user.map(|user| user.failures));
-        let news = self.login_throttle.counts.new_alert(account);
-        if note.is_none() && news.is_none() {
-            return;
+            Err(error) => Err(settle_untried(attempt, error)),
         }
-        let store = Arc::clone(&self.store);
-        let counts = Arc::clone(&self.login_throttle.counts);
-        let own = user.is_some().then_some(account);
-        self.notes.begin(async move {
-            if let (Some(told), true) = (news, own.is_some()) {
-                report(id, told, address);
-            }
-            let Some(note) = note else { return };
-            if let Err(error) = save_failures(&*store, &counts, note, id, own).await {
-                tracing::warn!(user = %id, %error, "a record could not be written after failed attempts");
-            }
-        });
     }
 }
 
-/// Tells the audit log of an account's failed attempts.
-fn report(user: UserId, told: AlertLevel, address: IpAddr) {
-    match told {
-        AlertLevel::Nothing => {}
-        AlertLevel::Delayed => audit::attempts_delayed(user, address),
-        AlertLevel::Exhausted => audit::attempts_refused(user, MAX_UNKNOWN, address),
+impl Attempt {
+    /// The lane of the hashing queue in which the attempt waits.
+    pub(super) fn lane(&self) -> Lane {
+        if self.is_known() { Lane::Known } else { Lane::Unknown }
     }
 }
 
-/// Ends an attempt whose password was not compared. One whose client hung up was in the queue, and counts as abandoned.
-pub(super) fn untried(attempt: Attempt, error: impl Into<AuthError>) -> AuthError {
+/// Settles an attempt whose password was not verified, and passes the error on. An attempt whose client closed the connection was in
+/// the queue, and counts as abandoned.
+pub(super) fn settle_untried(attempt: Attempt, error: impl Into<AuthError>) -> AuthError {
     let error = error.into();
-    let has_hung_up = matches!(error, AuthError::ClientGone);
-    attempt.settle(if has_hung_up { Outcome::Abandoned } else { Outcome::Untried });
+    let is_abandoned = matches!(error, AuthError::ClientGone);
+    attempt.settle(if is_abandoned { Outcome::Abandoned } else { Outcome::Untried });
     error
-}
-
-/// Writes the count into a user's record until the record says what is counted: it changes meanwhile. The record is that of
-/// the account which is its `own`, or a decoy's, in which nothing changes.
-async fn save_failures(
-    store: &dyn Store,
-    counts: &FailureCounts,
-    mut sync: FailureSync,
-    id: UserId,
-    own: Option<Account>,
-) -> Result<(), UpdateError> {
-    for _ in 0..MAX_ATTEMPTS {
-        let write = |user: Option<User>| {
-            // A new password and a pardon begin another count.
-            let is_same = |user: &User| own.is_none_or(|own| own == counts.account(&user.username, Some(user)));
-            let user = user.filter(is_same);
-            let due = user.as_ref().and_then(|user| sync.next_write(own.map(|_| user.failures)));
-            future::ready(Ok(match (user, due) {
-                (Some(user), Some(due)) if own.is_some() => Decision::Swap(user.with_failures(due), true),
-                (Some(user), Some(_)) => Decision::Swap(user, true),
-                _ => Decision::Keep(false),
-            }))
-        };
-        let is_written: Result<_, UpdateError> = update_user(store, id, write).await;
-        if !is_written? {
-            return Ok(());
-        }
-        sync.written();
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! A change of password, which ends every other session of the user.
+//! A change of password, which ends the user's other sessions.
 
 use std::slice;
 
@@ -13,13 +13,12 @@ use crate::{
 };
 
 impl Auth {
-    /// Puts a new password in the place of the current one. The session that asks stays; the user's others end.
+    /// Replaces the current password by a new one. The requesting session stays; the user's other sessions end. Returns a new device
+    /// token to a known device.
     ///
-    /// Of the two records the own session is written first, with the epoch that the user will have: a crash between
-    /// them leaves everybody signed in and the password as it was. A user's changes follow each other, so that of two in the
-    /// same session the second finds its current password wrong before it has touched anything.
-    ///
-    /// A client that was a known device stays one, by the new device token that it gets.
+    /// The requesting session is written before the user, with the user's next epoch: a crash between the two writes leaves all
+    /// sessions and the old password valid. A user has one change at a time. So of two changes in one session the second one finds
+    /// a wrong current password before it writes.
     pub(crate) async fn change_password(
         &self,
         identity: &Identity,
@@ -32,9 +31,9 @@ impl Auth {
         let new = new.into_normalised();
         let hashed = self.replace_in_session(identity.session, &user, current, new, client).await?;
         let address = client.address;
-        // The epoch, and not the hash: one that was made anew meanwhile is of the same password.
+        // The epoch and not the hash: a rehash meanwhile keeps the password.
         let verified = user.credential_epoch;
-        let in_turn = self.password_changes.take(user.id).await;
+        let lock = self.password_changes.lock(user.id).await;
         let user = self.user_of(identity).await?;
         if user.credential_epoch != verified {
             return Err(AuthError::WrongPassword);
@@ -46,24 +45,24 @@ impl Auth {
                 return Err(AuthError::Contended);
             }
             let changed = user.with_password(hashed.clone());
-            self.keep(identity.session, verified, changed.credential_epoch).await?;
+            self.raise_epoch(identity.session, verified, changed.credential_epoch).await?;
             Ok(Decision::Swap(changed.clone(), changed))
         };
         let changed = match update_user(&*self.store, user, replace).await {
-            // Another process set a password, and this session, whose epoch is raised, was not part of that.
+            // Another process set a password, and the raised epoch must not keep this session valid.
             Err(AuthError::Contended) => {
                 self.end_session(identity.session, End::PasswordChanged, address).await?;
                 return Err(AuthError::Contended);
             }
             changed => changed?,
         };
-        drop(in_turn);
+        drop(lock);
         audit::password_changed(changed.id, identity.session, address);
-        // The password is changed, and the epoch ends the other sessions: an error here costs lines of the audit log only.
+        // The new epoch has ended the other sessions: an error here only loses lines of the audit log.
         if let Err(error) = self.end_outdated(&changed, address).await {
-            tracing::warn!(user = %changed.id, %error, "sessions before the new password could not be ended");
+            tracing::warn!(user = %changed.id, %error, "the sessions of the old password could not be marked as ended");
         }
-        // The password is changed, whether there is a device token or not.
+        // The password is changed even if no device token can be issued.
         Ok(if is_known { self.device_token(&changed).await.ok() } else { None })
     }
 
@@ -71,8 +70,13 @@ impl Auth {
         self.store.user(identity.user).await?.ok_or_else(session_over)
     }
 
-    /// Raises a session's epoch, so that it outlives the change. A session that is over is not brought back.
-    async fn keep(&self, id: SessionId, epoch: CredentialEpoch, raised: CredentialEpoch) -> Result<(), AuthError> {
+    /// Raises a session's epoch, so that it stays valid after the change. A session that is over stays over.
+    async fn raise_epoch(
+        &self,
+        id: SessionId,
+        epoch: CredentialEpoch,
+        raised: CredentialEpoch,
+    ) -> Result<(), AuthError> {
         update_session(&*self.store, id, |session| async move {
             let session = session.ok_or_else(session_over)?;
             let keys = self.keys_for(slice::from_ref(&session)).await?;

@@ -1,10 +1,10 @@
-//! A refresh token for a new pair, as the rules in `session` decide.
+//! A refresh: a refresh token is exchanged for new tokens, as the rules in `session` decide.
 
 use std::{net::IpAddr, sync::Arc};
 
 use hallpass_token::UnixSeconds;
 
-use super::{Auth, AuthError, GrantFault, TokenResponse, counted};
+use super::{Auth, AuthError, GrantFault, TokenResponse, error::counted};
 use crate::{
     audit,
     entropy::random_bytes,
@@ -15,36 +15,37 @@ use crate::{
     user::CredentialEpoch,
 };
 
-/// What became of a refresh token that was presented.
-enum Traded {
+/// The result of an exchange.
+enum Exchanged {
     Tokens(TokenResponse),
-    /// It was an old one, and its session has ended.
+    /// The token was an old one, and its session has ended.
     Stolen(Session),
 }
 
 impl Auth {
-    /// Trades a refresh token for a new pair, or for the one that was given for it a moment ago.
+    /// Exchanges a refresh token for new tokens, or for those of the same exchange a moment ago.
     pub(crate) async fn refresh(
         &self,
         refresh_token: &str,
         transport: Transport,
         address: IpAddr,
     ) -> Result<TokenResponse, AuthError> {
-        let trade = self.trade(refresh_token, transport, address);
-        counted(trade, |outcome| self.metrics.refresh(outcome)).await
+        let exchange = self.exchange(refresh_token, transport, address);
+        counted(exchange, |outcome| self.metrics.refresh(outcome)).await
     }
 
-    async fn trade(
+    async fn exchange(
         &self,
         refresh_token: &str,
         transport: Transport,
         address: IpAddr,
     ) -> Result<TokenResponse, AuthError> {
-        let (keys, presented) = self.read_refresh_token(&self.keys().await?, refresh_token).await?;
+        let (keys, presented) = self.parse_refresh_token(&self.keys().await?, refresh_token).await?;
         let now = self.clock.now();
-        let (keys, presented) = (&keys, &presented);
+        let keys = &keys;
+        let presented = &presented;
         let mut attempts = 0;
-        let traded = update_session(&*self.store, presented.session, |session| {
+        let exchanged = update_session(&*self.store, presented.session, |session| {
             attempts += 1;
             let has_lost_race = attempts > 1;
             async move {
@@ -55,34 +56,34 @@ impl Auth {
                 }
                 let (keys, outcome) = self.rotate(keys, &session, user.credential_epoch, presented, now).await?;
                 if session.transport != transport && !matches!(outcome, Outcome::Stolen { .. }) {
-                    // An old token is theft by either transport. Any other token changes nothing here.
+                    // An old token means theft with either transport. With any other token nothing changes.
                     return Err(AuthError::WrongTransport);
                 }
                 match outcome {
-                    Outcome::Stolen { session: ended } => Ok(Decision::Swap(ended.clone(), Traded::Stolen(ended))),
+                    Outcome::Stolen { session: ended } => Ok(Decision::Swap(ended.clone(), Exchanged::Stolen(ended))),
                     Outcome::Rotated { session: rotated, token } => {
                         let tokens = self.issue(&keys, &user, &rotated, &token, now)?;
-                        Ok(Decision::Swap(rotated, Traded::Tokens(tokens)))
+                        Ok(Decision::Swap(rotated, Exchanged::Tokens(tokens)))
                     }
                     Outcome::Again { token, by } => {
-                        self.count(&session, by, address);
-                        Ok(Decision::Keep(Traded::Tokens(self.issue(&keys, &user, &session, &token, now)?)))
+                        self.count_repeat(&session, by, address);
+                        Ok(Decision::Keep(Exchanged::Tokens(self.issue(&keys, &user, &session, &token, now)?)))
                     }
                     Outcome::Wait { seconds } => Err(AuthError::Wait { seconds }),
                     Outcome::Refused(refusal) => Err(AuthError::InvalidGrant(refusal.into())),
                 }
             }
         });
-        match traded.await? {
-            Traded::Tokens(tokens) => Ok(tokens),
-            Traded::Stolen(ended) => {
+        match exchanged.await? {
+            Exchanged::Tokens(tokens) => Ok(tokens),
+            Exchanged::Stolen(ended) => {
                 audit::session_ended(&ended, End::Stolen, address);
                 Err(AuthError::InvalidGrant(Refusal::Ended(End::Stolen).into()))
             }
         }
     }
 
-    /// What the rules say of a refresh token, and the keys by which they say it.
+    /// Applies the rules to a refresh token. Returns the keys that they were applied with.
     async fn rotate(
         &self,
         keys: &Arc<OpenKeys>,
@@ -94,7 +95,7 @@ impl Auth {
         let rules = &self.settings.rules;
         let context = RotationContext { rules, keys: &keys.refresh_tokens, epoch, salt: Salt(random_bytes()?), now };
         match session.rotate(presented, &context) {
-            // The current token may be by a key that another issuer has seen come into use, and we have not.
+            // The current token may have a key from a version of the ring that only another issuer has read.
             Outcome::Refused(Refusal::KeyRevoked) => {
                 let keys = self.keys_after_now().await?;
                 let outcome = session.rotate(presented, &RotationContext { keys: &keys.refresh_tokens, ..context });
@@ -104,7 +105,7 @@ impl Auth {
         }
     }
 
-    fn count(&self, session: &Session, by: Repeat, address: IpAddr) {
+    fn count_repeat(&self, session: &Session, by: Repeat, address: IpAddr) {
         if by == Repeat::Previous {
             let grace_answers = self.metrics.grace_answer();
             tracing::info!(user = %session.user, session = %session.id, %address, grace_answers, "answered again");

@@ -1,4 +1,4 @@
-//! Users who make themselves.
+//! Self-registration.
 
 use super::{Auth, AuthError, Client};
 use crate::{
@@ -11,19 +11,19 @@ use crate::{
     user::{User, Username},
 };
 
-/// The right to make users, where the person who runs the issuer gave it to everybody.
+/// The right to register, if the operator enabled self-registration.
 pub(crate) struct Registration<'a>(&'a Auth);
 
 impl Auth {
-    /// The right to make users; refused where only the person who runs the issuer adds them.
+    /// The right to register. Refused if the operator did not enable self-registration.
     pub(crate) fn registration(&self) -> Result<Registration<'_>, AuthError> {
         if self.settings.allows_registration { Ok(Registration(self)) } else { Err(AuthError::RegistrationDisabled) }
     }
 }
 
 impl Registration<'_> {
-    /// Makes a user without any rights. Nobody is signed in by it: a sign-in is the next request, by the rules of all
-    /// others. A name that is taken costs no hash.
+    /// Adds a user without roles and claims. It begins no session: the client signs in with its next request. A taken name costs no
+    /// hash.
     pub(crate) async fn register(
         &self,
         username: Username,
@@ -37,7 +37,7 @@ impl Registration<'_> {
         if auth.store.user_named(&username).await?.is_some() {
             return Err(AuthError::UsernameTaken);
         }
-        // Behind those who have signed in before: whoever registers is nobody yet.
+        // A new user has no known device.
         let requester = HashRequester { lane: Lane::Unknown, connection: client.connection.clone() };
         let credential = auth.hashing.create(&requester, password.into_normalised()).await?;
         let user = User::new(UserId(random_id()?), username, credential, auth.clock.now());

@@ -1,4 +1,4 @@
-//! A user's own sessions: listed, ended one by one or all at once, and never more than so many.
+//! The user's own sessions: list them, end one or all, and keep them within the limit.
 
 use std::{cmp::Reverse, net::IpAddr};
 
@@ -12,25 +12,25 @@ use crate::{
     user::User,
 };
 
-/// A session as its user sees it.
-pub(crate) struct Listed {
+/// A session in the user's list.
+pub(crate) struct ListedSession {
     pub(crate) id: SessionId,
     pub(crate) expires_at: UnixSeconds,
     pub(crate) created_at: UnixSeconds,
-    /// When its refresh token was last renewed; the access token lives on between.
+    /// The time of the last refresh. Requests with an access token do not change it.
     pub(crate) last_used_at: UnixSeconds,
     pub(crate) label: Label,
-    /// Whether it is the one that asks.
+    /// Whether it is the requesting session.
     pub(crate) is_current: bool,
 }
 
 impl Auth {
-    /// A user's living sessions, the last used first.
-    pub(crate) async fn sessions(&self, identity: &Identity) -> Result<Vec<Listed>, AuthError> {
+    /// The user's living sessions, the last used first.
+    pub(crate) async fn sessions(&self, identity: &Identity) -> Result<Vec<ListedSession>, AuthError> {
         let user = self.store.user(identity.user).await?.ok_or(AuthError::NoSuchSession)?;
         let mut sessions = self.living_sessions(&user).await?;
         sessions.sort_unstable_by_key(|session| Reverse((session.rotated_at, session.created_at, session.id.0)));
-        let listed = sessions.into_iter().map(|session| Listed {
+        let listed = sessions.into_iter().map(|session| ListedSession {
             id: session.id,
             expires_at: session.expires_at(self.settings.rules.lifetimes),
             created_at: session.created_at,
@@ -41,18 +41,18 @@ impl Auth {
         Ok(listed.collect())
     }
 
-    /// Ends one of the user's own sessions. One that is over already is fine.
+    /// Ends one of the user's own sessions. Succeeds if it is over already.
     pub(crate) async fn end_own(&self, identity: &Identity, id: SessionId, address: IpAddr) -> Result<(), AuthError> {
         let session = self.store.session(id).await?.filter(|session| session.user == identity.user);
         let session = session.ok_or(AuthError::NoSuchSession)?;
         self.end_read_session(session, cause_of(identity, id), address).await
     }
 
-    /// Ends all of the user's sessions, the one that asks too.
+    /// Ends all of the user's sessions, including the requesting one.
     pub(crate) async fn end_all_own(&self, identity: &Identity, address: IpAddr) -> Result<(), AuthError> {
         let user = self.store.user(identity.user).await?.ok_or(AuthError::NoSuchSession)?;
         let living = self.living_sessions(&user).await?;
-        // At once: each waits for the disk, and all for the same sync.
+        // Concurrently: all of the writes share a sync.
         let ends = living.into_iter().map(|session| {
             let cause = cause_of(identity, session.id);
             self.end_read_session(session, cause, address)
@@ -60,19 +60,18 @@ impl Auth {
         join_all(ends).await.into_iter().collect()
     }
 
-    /// Ends the sessions that are too many now that `newest` has begun, and forgets some that ended where there are many.
+    /// Ends the sessions beyond the limit after `newest` has begun, and removes some of many ended ones.
     pub(super) async fn make_room(&self, user: &User, newest: SessionId, address: IpAddr) -> Result<(), AuthError> {
         let sessions = self.store.sessions_of(user.id).await?;
-        let forgotten = join_all(forgettable(&sessions).map(|session| self.store.remove_session(session))).await;
+        let removed = join_all(forgettable(&sessions).map(|session| self.store.remove_session(session))).await;
         let surplus = surplus(self.living(user, sessions).await?, newest);
         let ends = surplus.into_iter().map(|id| self.end_session(id, End::Displaced, address));
         let ended: Result<(), _> = join_all(ends).await.into_iter().collect();
-        forgotten.into_iter().collect::<Result<Vec<_>, _>>()?;
+        removed.into_iter().collect::<Result<Vec<_>, _>>()?;
         ended
     }
 
-    /// Ends the sessions in which the user's password was not changed. Their epoch has ended them already: this tells
-    /// the audit log, and the list.
+    /// Marks the sessions of an earlier epoch as ended, for the audit log and the list. Their epoch has ended them already.
     pub(super) async fn end_outdated(&self, user: &User, address: IpAddr) -> Result<(), AuthError> {
         let sessions = self.store.sessions_of(user.id).await?;
         let is_outdated =
@@ -88,7 +87,9 @@ impl Auth {
 
     async fn living(&self, user: &User, sessions: Vec<Session>) -> Result<Vec<Session>, AuthError> {
         let keys = self.keys_for(&sessions).await?;
-        let (lifetimes, keys, now) = (self.settings.rules.lifetimes, keys.refresh_tokens.live(), self.clock.now());
+        let lifetimes = self.settings.rules.lifetimes;
+        let keys = keys.refresh_tokens.live();
+        let now = self.clock.now();
         let lives = |session: &Session| session.check_living(lifetimes, user.credential_epoch, keys, now).is_ok();
         Ok(sessions.into_iter().filter(lives).collect())
     }

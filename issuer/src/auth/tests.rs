@@ -1,4 +1,4 @@
-//! The use cases over a real store, with a clock that the test moves.
+//! The use cases over a real store, with a clock that the test sets.
 
 use std::{
     net::Ipv4Addr,
@@ -8,24 +8,32 @@ use std::{
     time::Duration,
 };
 
-use hallpass_token::VerifyError;
+use hallpass_token::{UnixSeconds, VerifyError};
 use tempfile::TempDir;
 
-use super::*;
+use super::{logout::MAX_TOKENS, *};
 use crate::{
     clock::Moment,
     commands::user::{self, Rights},
+    device_token::{DeviceId, DeviceToken},
+    entropy::random_id,
     hashing::{self, ConnectionGuard},
+    id::SessionId,
     key_ring::{Home, KeySettings, Lives, MasterKeySource, Signing, SigningAlgorithm, Timing, Wishes},
     metrics::Metrics,
+    password::Password,
     password::{CostLimit, NewPassword, Parameters},
-    session::{Lifetimes, Refusal},
+    refresh_token::RefreshToken,
+    session::{Beginning, End, Lifetimes, Refusal, Session, Transport},
     store::{Swapped, sled::SledStore},
+    user::{User, Username},
 };
 
 mod check;
 mod counting;
+mod failure_records;
 mod keys;
+mod known_devices;
 mod limits;
 mod refresh;
 mod registration;
@@ -33,6 +41,7 @@ mod sessions;
 mod successes;
 
 use counting::{Calls, CountingStore};
+use limits::seconds;
 
 const PASSWORD: &str = "examplePassword";
 const HASHING: hashing::Settings = hashing::Settings {
@@ -74,7 +83,7 @@ impl Fixture {
         Self::with_grace(30).await
     }
 
-    /// One in the strict mode, where every use of a token rotates.
+    /// In strict mode: every use of a token rotates it.
     async fn strict() -> Self {
         Self::with_grace(0).await
     }
@@ -103,26 +112,26 @@ impl Fixture {
     }
 
     async fn login_with(&self, username: &str, text: &str) -> Result<TokenResponse, AuthError> {
-        self.auth.login(&username.parse().unwrap(), password(text), Transport::Cookie, None, client()).await
+        self.auth.login(login_of(&username.parse().unwrap(), text, None, client())).await
     }
 
     async fn refresh(&self, token: &str) -> Result<TokenResponse, AuthError> {
         self.auth.refresh(token, Transport::Cookie, ADDRESS).await
     }
 
-    async fn see_cookies(&self, access: Option<&str>, refresh: Option<&str>) -> Result<Authenticated, AuthError> {
-        self.auth.see(Presented::Cookies { access, refresh }, ADDRESS).await
+    async fn with_cookies(&self, access: Option<&str>, refresh: Option<&str>) -> Result<Authenticated, AuthError> {
+        self.auth.authenticate(Presented::Cookies { access, refresh }, ADDRESS).await
     }
 
-    async fn see_bearer(&self, token: &str) -> Result<Authenticated, AuthError> {
-        self.auth.see(Presented::Bearer(token), ADDRESS).await
+    async fn with_bearer(&self, token: &str) -> Result<Authenticated, AuthError> {
+        self.auth.authenticate(Presented::Bearer(token), ADDRESS).await
     }
 
     async fn logout(&self, refresh_tokens: &[&str], access_tokens: &[&str]) {
         self.auth.logout(refresh_tokens, access_tokens, ADDRESS).await.unwrap();
     }
 
-    /// Whether a refresh token's session is over in that way.
+    /// Whether a refresh is refused for that reason.
     async fn is_over(&self, token: &str, refusal: Refusal) -> bool {
         let refreshed = self.refresh(token).await;
         matches!(refreshed, Err(AuthError::InvalidGrant(GrantFault::Session(found))) if found == refusal)
@@ -152,11 +161,15 @@ async fn auth(store: Arc<dyn Store>, clock: &TestClock, folder: &Path, settings:
     Auth::new(store, Box::new(clock.clone()), keys, hashing, metrics.auth, settings).unwrap()
 }
 
-/// A client that does not hang up.
+/// A client that keeps its connection open.
 fn client() -> Client {
-    let here = Box::leak(Box::new(ConnectionGuard::new()));
+    let guard = Box::leak(Box::new(ConnectionGuard::new()));
     let label = Label::of_user_agent(b"a test");
-    Client { address: ADDRESS, label, connection: here.watch(), device_tokens: Vec::new() }
+    Client { address: ADDRESS, label, connection: guard.watch(), device_tokens: Vec::new() }
+}
+
+fn login_of<'r>(username: &'r Username, text: &str, replaced: Option<&'r str>, client: Client) -> Login<'r> {
+    Login { username, password: password(text), transport: Transport::Cookie, replaced, client }
 }
 
 fn password(text: &str) -> Password {
@@ -174,19 +187,19 @@ fn tampered(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_sign_in_gives_a_pass_that_is_good_until_it_runs_out() {
+async fn an_access_token_is_valid_until_it_expires() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    assert_eq!((pass.expires_in, pass.session_expires_in), (300, 1000));
-    let seen = fixture.see_bearer(&pass.access_token).await;
+    let tokens = fixture.login().await;
+    assert_eq!((tokens.expires_in, tokens.session_expires_in), (300, 1000));
+    let seen = fixture.with_bearer(&tokens.access_token).await;
     assert!(matches!(seen, Ok(Authenticated::Known(identity)) if identity.username.as_str() == "exampleUser"));
     fixture.clock.advance(300);
-    let seen = fixture.see_bearer(&pass.access_token).await;
+    let seen = fixture.with_bearer(&tokens.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Expired)))));
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_are_the_same_answer() {
+async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
     let fixture = Fixture::new().await;
     for (username, password) in [("exampleUser", "wrong"), ("nobody", PASSWORD)] {
         let error = fixture.login_with(username, password).await.err().unwrap();
@@ -197,7 +210,7 @@ async fn a_wrong_password_and_an_unknown_user_are_the_same_answer() {
 #[tokio::test]
 async fn any_genuine_token_of_a_session_ends_it() {
     let fixture = Fixture::new().await;
-    for kind in ["old refresh token", "run-out access token"] {
+    for kind in ["old refresh token", "expired access token"] {
         let first = fixture.login().await;
         let second = fixture.refresh(&first.refresh_token).await.unwrap();
         fixture.clock.advance(400);
@@ -210,12 +223,12 @@ async fn any_genuine_token_of_a_session_ends_it() {
 }
 
 #[tokio::test]
-async fn a_sign_out_looks_for_the_sessions_of_all_its_tokens_at_once() {
+async fn a_sign_out_reads_the_sessions_of_all_its_tokens_at_once() {
     let fixture = Fixture::new().await;
     let (mut refresh_tokens, mut access_tokens) = (Vec::new(), Vec::new());
     for _ in 0..4 {
-        let pass = fixture.login().await;
-        refresh_tokens.push(pass.refresh_token.to_string());
+        let tokens = fixture.login().await;
+        refresh_tokens.push(tokens.refresh_token.to_string());
         access_tokens.push(fixture.login().await.access_token);
     }
     let of_one_key = |text: &String| format!("{}AAAA{}", &text[..5], &text[9..]);
@@ -225,7 +238,7 @@ async fn a_sign_out_looks_for_the_sessions_of_all_its_tokens_at_once() {
     fixture.calls.take();
     fixture.logout(&refresh, &access).await;
     assert_eq!(fixture.calls.take(), (1, 8));
-    // Ended sessions are found, and that is all.
+    // Ended sessions are read and not written.
     fixture.logout(&refresh, &access).await;
     assert_eq!(fixture.calls.take(), (1, 0));
     let too_many = [refresh[0]; MAX_TOKENS + 1];
@@ -235,73 +248,73 @@ async fn a_sign_out_looks_for_the_sessions_of_all_its_tokens_at_once() {
 }
 
 #[tokio::test]
-async fn all_sessions_of_a_user_end_with_one_look_at_them() {
+async fn all_sessions_of_a_user_end_with_one_read_of_them() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
+    let tokens = fixture.login().await;
     for _ in 0..5 {
         fixture.login().await;
     }
     fixture.calls.take();
-    fixture.auth.end_all_own(&pass.identity, ADDRESS).await.unwrap();
+    fixture.auth.end_all_own(&tokens.identity, ADDRESS).await.unwrap();
     assert_eq!(fixture.calls.take(), (2, 6));
 }
 
 #[tokio::test]
 async fn a_forged_token_ends_no_session() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    let (refresh_token, access_token) = (format!("{}x", &*pass.refresh_token), tampered(&pass.access_token));
+    let tokens = fixture.login().await;
+    let (refresh_token, access_token) = (format!("{}x", &*tokens.refresh_token), tampered(&tokens.access_token));
     fixture.logout(&[&refresh_token, "garbage"], &[&access_token, "garbage"]).await;
-    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+    assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
 }
 
 #[tokio::test]
 async fn an_access_token_is_refused_as_soon_as_its_session_has_ended() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    fixture.logout(&[&pass.refresh_token], &[]).await;
-    let seen = fixture.see_bearer(&pass.access_token).await;
+    let tokens = fixture.login().await;
+    fixture.logout(&[&tokens.refresh_token], &[]).await;
+    let seen = fixture.with_bearer(&tokens.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
 
 #[tokio::test]
-async fn a_sign_in_over_a_living_session_ends_the_one_that_it_replaces() {
+async fn a_sign_in_ends_the_session_that_it_replaces() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     let replaced = Some(first.refresh_token.as_str());
     let username = "exampleUser".parse().unwrap();
-    let login = fixture.auth.login(&username, password(PASSWORD), Transport::Cookie, replaced, client());
+    let login = fixture.auth.login(login_of(&username, PASSWORD, replaced, client()));
     let second = login.await.unwrap();
     assert!(fixture.is_over(&first.refresh_token, Refusal::Ended(End::Replaced)).await);
     assert!(fixture.refresh(&second.refresh_token).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_missing_or_run_out_access_cookie_is_renewed_on_the_way() {
+async fn a_missing_or_expired_access_cookie_is_renewed_with_the_answer() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
-    let seen = fixture.see_cookies(None, Some(&first.refresh_token)).await;
+    let seen = fixture.with_cookies(None, Some(&first.refresh_token)).await;
     let Ok(Authenticated::Renewed(second)) = seen else { panic!("not renewed") };
     fixture.clock.advance(300);
-    let seen = fixture.see_cookies(Some(&second.access_token), Some(&second.refresh_token)).await;
+    let seen = fixture.with_cookies(Some(&second.access_token), Some(&second.refresh_token)).await;
     assert!(matches!(seen, Ok(Authenticated::Renewed(_))));
 }
 
 #[tokio::test]
 async fn a_tampered_access_cookie_is_never_renewed() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    let seen = fixture.see_cookies(Some(&tampered(&pass.access_token)), Some(&pass.refresh_token)).await;
+    let tokens = fixture.login().await;
+    let seen = fixture.with_cookies(Some(&tampered(&tokens.access_token)), Some(&tokens.refresh_token)).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Signature)))));
-    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+    assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
 }
 
 #[tokio::test]
 async fn cookies_of_an_ended_session_are_no_credentials() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    fixture.logout(&[&pass.refresh_token], &[]).await;
-    let seen = fixture.see_cookies(None, Some(&pass.refresh_token)).await;
+    let tokens = fixture.login().await;
+    fixture.logout(&[&tokens.refresh_token], &[]).await;
+    let seen = fixture.with_cookies(None, Some(&tokens.refresh_token)).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
-    assert!(matches!(fixture.see_cookies(None, None).await, Err(AuthError::NoCredentials)));
+    assert!(matches!(fixture.with_cookies(None, None).await, Err(AuthError::NoCredentials)));
 }

@@ -185,7 +185,7 @@ impl Started {
                 drop(commands.await);
             }
         };
-        let (noted, ()) = tokio::join!(time::timeout(FAILURE_SYNC_TIMEOUT, auth.noted()), commands);
+        let (noted, ()) = tokio::join!(time::timeout(FAILURE_SYNC_TIMEOUT, auth.failures_saved()), commands);
         if noted.is_err() {
             tracing::warn!(
                 "the store did not take all counts of failed attempts in time; the next issuer starts with older counts"

@@ -9,7 +9,7 @@ use crate::auth::{Auth, Authenticated};
 /// Finds out who makes a request.
 pub(crate) async fn see(auth: &Auth, head: &Head) -> Result<Authenticated, ApiError> {
     let credentials = Credentials::read(head)?;
-    Ok(auth.see(credentials.presented(), head.address).await?)
+    Ok(auth.authenticate(credentials.presented(), head.address).await?)
 }
 
 /// Answers, with the new pair where the caller was renewed. An error brings it too: without, the client would come back

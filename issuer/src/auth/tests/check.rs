@@ -1,10 +1,10 @@
-//! Whose password it is: what stands in for an unknown name, and hashes that are made anew.
+//! Decoys of unknown names, and hashes that are replaced at a sign-in.
 
 use super::*;
 
 use crate::password::Credential;
 
-/// Made by the `bcrypt` package of this password.
+/// A hash of this password by the `bcrypt` package.
 const FOREIGN_PASSWORD: &str = "correct horse ünd Batterie";
 const FOREIGN: &str = "$2b$04$e9BB4ZkZmWzVNAMIOC2tkeMAWTIMxVf1rsR8tCyxNq2hk8M83NKfO";
 
@@ -25,14 +25,14 @@ impl Fixture {
         self.auth.store.user_named(&username.parse().unwrap()).await.unwrap().unwrap().password
     }
 
-    /// Waits until the hashes are made for which nobody waits.
+    /// Waits until the queued rehashes are done.
     async fn spare_hashes_made(&self) {
         let outdated = Credential::imported(FOREIGN.parse().unwrap());
         while self.auth.hashing.rehash(&outdated, password("a marker behind the others")).await.is_none() {}
     }
 
-    /// Waits until a user's hash is one of ours.
-    async fn made_anew(&self, username: &str) -> Credential {
+    /// Waits until a user's hash has our parameters.
+    async fn rehashed(&self, username: &str) -> Credential {
         loop {
             let hash = self.hash_of(username).await;
             if !self.auth.hashing.is_outdated(&hash) {
@@ -44,39 +44,39 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_foreign_hash_lets_its_user_in_and_is_made_anew_and_their_sessions_go_on() {
+async fn a_user_with_an_imported_hash_signs_in_and_the_hash_is_replaced() {
     let fixture = Fixture::new().await;
     fixture.add_foreign("foreign").await;
     assert!(fixture.login_with("foreign", PASSWORD).await.is_err());
     assert_eq!(fixture.hash_of("foreign").await.hash.to_text(), FOREIGN);
-    let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
-    fixture.made_anew("foreign").await;
-    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+    let tokens = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
+    fixture.rehashed("foreign").await;
+    assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
     assert!(fixture.login_with("foreign", FOREIGN_PASSWORD).await.is_ok());
     assert!(fixture.login_with("foreign", PASSWORD).await.is_err());
 }
 
 #[tokio::test]
-async fn of_many_sign_ins_that_make_a_hash_anew_one_does_and_all_get_in() {
+async fn concurrent_sign_ins_replace_an_imported_hash_once() {
     let fixture = Fixture::new().await;
     fixture.add_foreign("foreign").await;
-    // As many as are under way for an account at once.
+    // The limit of concurrent attempts of an account.
     let logins = (0..5).map(|_| fixture.login_with("foreign", FOREIGN_PASSWORD));
     assert!(futures_util::future::join_all(logins).await.iter().all(Result::is_ok));
-    let anew = fixture.made_anew("foreign").await;
-    // The others' hashes come and find that it is done.
+    let replaced = fixture.rehashed("foreign").await;
+    // The other rehashes find the hash replaced.
     fixture.spare_hashes_made().await;
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(fixture.hash_of("foreign").await, anew);
+    assert_eq!(fixture.hash_of("foreign").await, replaced);
 }
 
 #[tokio::test]
-async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() {
+async fn a_password_that_changes_during_a_rehash_stays_changed() {
     for _ in 0..5 {
         let fixture = Fixture::new().await;
         fixture.add_foreign("foreign").await;
-        let pass = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
-        let Ok(Authenticated::Known(identity)) = fixture.see_bearer(&pass.access_token).await else {
+        let tokens = fixture.login_with("foreign", FOREIGN_PASSWORD).await.unwrap();
+        let Ok(Authenticated::Known(identity)) = fixture.with_bearer(&tokens.access_token).await else {
             panic!("not known")
         };
         let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
@@ -89,26 +89,26 @@ async fn a_password_that_is_changed_while_its_hash_is_made_anew_stays_changed() 
 }
 
 #[tokio::test]
-async fn a_name_has_one_decoy_and_the_users_hashes_are_decoys_as_often_as_they_are_many() {
+async fn a_name_has_one_decoy_and_all_users_are_decoys() {
     let fixture = Fixture::new().await;
     for index in 0..99 {
         fixture.add_foreign(&format!("foreign {index}")).await;
     }
-    let mut seen = std::collections::HashSet::new();
+    let mut decoys = std::collections::HashSet::new();
     for index in 0..300 {
         let name = format!("nobody {index}").parse().unwrap();
         let decoy = fixture.auth.candidate(&name).await.unwrap().unwrap();
         assert_eq!(fixture.auth.candidate(&name).await.unwrap(), Some(decoy.clone()));
         assert_eq!(decoy.named(), None);
-        seen.insert(decoy.user().id);
+        decoys.insert(decoy.user().id);
     }
     // Gaps between random ids differ: of 100 users, 300 names meet about 75.
-    assert!(seen.len() > 50, "{}", seen.len());
+    assert!(decoys.len() > 50, "{}", decoys.len());
 }
 
 #[tokio::test]
-async fn a_password_of_which_bcrypt_read_the_beginning_alone_is_not_hashed_anew() {
-    // The `bcrypt` package made it of 80 times x, of which it read 72.
+async fn a_password_beyond_the_72_bytes_of_bcrypt_is_not_rehashed() {
+    // By the `bcrypt` package from 80 times x, of which it read 72.
     const HASH: &str = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
     let fixture = Fixture::new().await;
     fixture.add_hashed("foreign", HASH).await;

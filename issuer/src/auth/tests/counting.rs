@@ -1,4 +1,4 @@
-//! A store that counts what it is asked of users and sessions. The key ring is read by the clock, and not by the request.
+//! A store that counts its operations on users and sessions, but not those on the key ring, which the clock causes.
 
 use std::sync::{
     Arc,
@@ -32,7 +32,7 @@ impl Calls {
         (self.reads.swap(0, Ordering::SeqCst), self.writes.swap(0, Ordering::SeqCst))
     }
 
-    /// Lets no change of a user be written as long as this is held.
+    /// Blocks changes of users as long as the guard is held.
     pub(super) async fn hold_changes_of_users(&self) -> RwLockWriteGuard<'_, ()> {
         self.changes_of_users.write().await
     }

@@ -1,4 +1,4 @@
-//! What a rotation and a revocation of keys mean for those who are signed in.
+//! The effect of a rotation and a revocation of keys on sessions.
 
 use super::*;
 use crate::{
@@ -47,7 +47,7 @@ fn kid(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_rotation_of_all_keys_signs_nobody_out() {
+async fn a_rotation_of_all_keys_ends_no_session() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     fixture.clock.advance(100);
@@ -57,31 +57,31 @@ async fn a_rotation_of_all_keys_signs_nobody_out() {
     let second = fixture.login().await;
     fixture.clock.advance(100);
     fixture.read().await;
-    assert!(fixture.see_bearer(&second.access_token).await.is_ok(), "by the key that has retired");
+    assert!(fixture.with_bearer(&second.access_token).await.is_ok(), "by the key that has retired");
     let third = fixture.refresh(&first.refresh_token).await.unwrap();
     assert_ne!(kid(&third.access_token), kid(&first.access_token));
     assert_ne!(third.refresh_token[..11], first.refresh_token[..11], "the text begins with the key's id");
-    // A retry gets the same again, though it is of another key than what is made now.
+    // A retry gets the same token, although new tokens have another key.
     assert_eq!(*fixture.refresh(&first.refresh_token).await.unwrap().refresh_token, *third.refresh_token);
     fixture.clock.advance(400);
     assert!(fixture.refresh(&third.refresh_token).await.is_ok());
 }
 
 #[tokio::test]
-async fn after_a_revocation_a_bearer_is_refused_and_cookies_are_renewed_on_the_way() {
+async fn after_a_revocation_a_bearer_token_is_refused_and_cookies_are_renewed() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
+    let tokens = fixture.login().await;
     fixture.revoke_used(Kind::Signing).await;
     fixture.read().await;
-    let seen = fixture.see_bearer(&pass.access_token).await;
+    let seen = fixture.with_bearer(&tokens.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::KeyUnknown)))));
-    let seen = fixture.see_cookies(Some(&pass.access_token), Some(&pass.refresh_token)).await;
+    let seen = fixture.with_cookies(Some(&tokens.access_token), Some(&tokens.refresh_token)).await;
     let Ok(Authenticated::Renewed(renewed)) = seen else { panic!("not renewed") };
-    assert!(fixture.see_bearer(&renewed.access_token).await.is_ok());
+    assert!(fixture.with_bearer(&renewed.access_token).await.is_ok());
 }
 
 #[tokio::test]
-async fn with_a_key_of_refresh_tokens_the_sessions_that_hold_its_tokens_end_and_no_others() {
+async fn a_revoked_key_of_refresh_tokens_ends_exactly_the_sessions_with_its_tokens() {
     let fixture = Fixture::new().await;
     let (old, renewed) = (fixture.login().await, fixture.login().await);
     fixture.clock.advance(400);
@@ -100,7 +100,7 @@ async fn with_a_key_of_refresh_tokens_the_sessions_that_hold_its_tokens_end_and_
 }
 
 #[tokio::test]
-async fn the_key_of_the_current_token_decides_and_not_that_of_the_one_before() {
+async fn the_key_of_the_current_token_decides_and_not_that_of_the_previous_one() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     fixture.clock.advance(400);
@@ -114,7 +114,7 @@ async fn the_key_of_the_current_token_decides_and_not_that_of_the_one_before() {
         fixture.is_over(&first.refresh_token, Refusal::KeyRevoked).await,
         "its key is there, its successor's is not"
     );
-    let seen = fixture.see_bearer(&second.access_token).await;
+    let seen = fixture.with_bearer(&second.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
     let third = fixture.login().await;
     let listed: Vec<_> = fixture.auth.sessions(&third.identity).await.unwrap().iter().map(|one| one.id).collect();
@@ -127,46 +127,46 @@ async fn the_key_of_the_current_token_decides_and_not_that_of_the_one_before() {
 #[tokio::test]
 async fn what_another_issuer_made_with_a_key_that_this_one_has_not_seen_is_good_at_once() {
     let fixture = Fixture::new().await;
-    // Twice, so that the keys in use are none that this issuer has seen published.
+    // Twice, so that this issuer has not read the keys in use.
     for _ in 0..2 {
         fixture.revoke_used(Kind::Signing).await;
         fixture.revoke_used(Kind::RefreshTokens).await;
     }
     let other = fixture.second().await;
     let username = "exampleUser".parse().unwrap();
-    let pass = other.login(&username, password(PASSWORD), Transport::Cookie, None, client()).await.unwrap();
-    assert!(fixture.see_bearer(&pass.access_token).await.is_ok());
+    let tokens = other.login(login_of(&username, PASSWORD, None, client())).await.unwrap();
+    assert!(fixture.with_bearer(&tokens.access_token).await.is_ok());
     fixture.revoke_used(Kind::RefreshTokens).await;
     fixture.revoke_used(Kind::RefreshTokens).await;
     let another = fixture.second().await;
-    let pass = another.login(&username, password(PASSWORD), Transport::Cookie, None, client()).await.unwrap();
-    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
-    let pass = another.login(&username, password(PASSWORD), Transport::Cookie, None, client()).await.unwrap();
-    fixture.logout(&[&pass.refresh_token], &[]).await;
+    let tokens = another.login(login_of(&username, PASSWORD, None, client())).await.unwrap();
+    assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
+    let tokens = another.login(login_of(&username, PASSWORD, None, client())).await.unwrap();
+    fixture.logout(&[&tokens.refresh_token], &[]).await;
     assert!(matches!(
-        another.refresh(&pass.refresh_token, Transport::Cookie, ADDRESS).await,
+        another.refresh(&tokens.refresh_token, Transport::Cookie, ADDRESS).await,
         Err(AuthError::InvalidGrant(_))
     ));
 }
 
 #[tokio::test]
-async fn a_retry_finds_its_answer_at_an_issuer_that_has_not_seen_the_key_it_was_made_with() {
+async fn a_retry_gets_its_answer_from_an_issuer_that_has_not_read_the_new_key() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
+    let tokens = fixture.login().await;
     fixture.clock.advance(400);
     fixture.rotate(Kind::RefreshTokens).await;
     fixture.read().await;
-    // The emergency: the key that is made now comes into use at once.
+    // After a revocation the new key is used at once.
     fixture.revoke_used(Kind::RefreshTokens).await;
     fixture.revoke_used(Kind::RefreshTokens).await;
     let other = fixture.second().await;
-    let renewed = other.refresh(&pass.refresh_token, Transport::Cookie, ADDRESS).await.unwrap();
-    let again = fixture.refresh(&pass.refresh_token).await.unwrap();
+    let renewed = other.refresh(&tokens.refresh_token, Transport::Cookie, ADDRESS).await.unwrap();
+    let again = fixture.refresh(&tokens.refresh_token).await.unwrap();
     assert_eq!(*again.refresh_token, *renewed.refresh_token);
 }
 
 #[tokio::test]
-async fn the_key_set_says_how_long_it_holds_by_when_the_ring_was_read() {
+async fn the_max_age_of_the_key_set_counts_from_the_read_of_the_ring() {
     let fixture = Fixture::new().await;
     assert_eq!(fixture.auth.key_set().await.unwrap().max_age, 300);
     fixture.clock.advance(7);
@@ -175,6 +175,6 @@ async fn the_key_set_says_how_long_it_holds_by_when_the_ring_was_read() {
     fixture.revoke_used(Kind::Signing).await;
     fixture.clock.advance(24);
     let after = fixture.auth.key_set().await.unwrap();
-    assert_eq!(after.max_age, 300, "it was too old, and was read again");
+    assert_eq!(after.max_age, 300, "the ring was read again");
     assert_ne!((after.etag(), after.json()), (set.etag(), set.json()));
 }

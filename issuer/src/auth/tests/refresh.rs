@@ -1,22 +1,22 @@
-//! Refresh over a real store: that each outcome of the rules is stored, answered and never doubled.
+//! Refresh over a real store: each outcome of the rules is stored and answered exactly once.
 
 use futures_util::future::join_all;
 
 use super::*;
 
 #[tokio::test]
-async fn two_tabs_that_renew_at_once_get_the_same_pair() {
+async fn tabs_that_refresh_at_once_get_the_same_tokens() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     fixture.calls.take();
-    let passes = join_all((0..16).map(|_| fixture.refresh(&first.refresh_token))).await;
-    let passes: Vec<_> = passes.into_iter().map(Result::unwrap).collect();
-    for pass in &passes {
-        assert_eq!(*pass.refresh_token, *passes[0].refresh_token);
-        assert!(matches!(fixture.see_bearer(&pass.access_token).await, Ok(Authenticated::Known(_))));
+    let responses = join_all((0..16).map(|_| fixture.refresh(&first.refresh_token))).await;
+    let responses: Vec<_> = responses.into_iter().map(Result::unwrap).collect();
+    for tokens in &responses {
+        assert_eq!(*tokens.refresh_token, *responses[0].refresh_token);
+        assert!(matches!(fixture.with_bearer(&tokens.access_token).await, Ok(Authenticated::Known(_))));
     }
     fixture.clock.advance(61);
-    assert_ne!(*fixture.refresh(&passes[0].refresh_token).await.unwrap().refresh_token, *passes[0].refresh_token);
+    assert_ne!(*fixture.refresh(&responses[0].refresh_token).await.unwrap().refresh_token, *responses[0].refresh_token);
 }
 
 #[tokio::test]
@@ -33,25 +33,25 @@ async fn a_retried_refresh_returns_the_same_successor_and_writes_nothing() {
     assert_eq!(*retried.refresh_token, *second.refresh_token);
     assert_eq!(*reloaded.refresh_token, *second.refresh_token);
     assert_ne!(retried.access_token, second.access_token);
-    assert_eq!(fixture.auth.metrics.grace_answer(), 2, "this one is the second");
+    assert_eq!(fixture.auth.metrics.grace_answer(), 2, "this call is the second");
 }
 
 #[tokio::test]
-async fn in_the_dead_zone_the_client_is_told_when_to_come_back() {
+async fn between_the_grace_and_its_double_the_client_gets_the_time_of_its_retry() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     let second = fixture.refresh(&first.refresh_token).await.unwrap();
     fixture.clock.advance(40);
     let waiting = fixture.refresh(&first.refresh_token).await;
     assert!(matches!(waiting, Err(AuthError::Wait { seconds: 21 })));
-    assert!(matches!(fixture.see_cookies(None, Some(&first.refresh_token)).await, Err(AuthError::Wait { .. })));
+    assert!(matches!(fixture.with_cookies(None, Some(&first.refresh_token)).await, Err(AuthError::Wait { .. })));
     fixture.clock.advance(21);
     let late = fixture.refresh(&first.refresh_token).await.unwrap();
     assert_ne!(*late.refresh_token, *second.refresh_token);
 }
 
 #[tokio::test]
-async fn a_token_of_the_past_ends_the_session_with_all_its_tokens() {
+async fn an_old_token_ends_the_session_with_all_its_tokens() {
     let fixture = Fixture::strict().await;
     let first = fixture.login().await;
     let second = fixture.refresh(&first.refresh_token).await.unwrap();
@@ -59,25 +59,25 @@ async fn a_token_of_the_past_ends_the_session_with_all_its_tokens() {
     for token in [&first, &second, &third] {
         assert!(fixture.is_over(&token.refresh_token, Refusal::Ended(End::Stolen)).await);
     }
-    let seen = fixture.see_bearer(&third.access_token).await;
+    let seen = fixture.with_bearer(&third.access_token).await;
     assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
 
 #[tokio::test]
 async fn in_strict_mode_every_use_gives_another_token() {
     let fixture = Fixture::strict().await;
-    let mut pass = fixture.login().await;
+    let mut tokens = fixture.login().await;
     for _ in 0..10 {
         fixture.calls.take();
-        let next = fixture.refresh(&pass.refresh_token).await.unwrap();
+        let next = fixture.refresh(&tokens.refresh_token).await.unwrap();
         assert_eq!(fixture.calls.take(), (2, 1));
-        assert_ne!(*next.refresh_token, *pass.refresh_token);
-        pass = next;
+        assert_ne!(*next.refresh_token, *tokens.refresh_token);
+        tokens = next;
     }
 }
 
 #[tokio::test]
-async fn what_is_no_token_of_ours_fails_before_the_store_is_asked() {
+async fn a_token_that_is_not_genuine_fails_before_the_store_is_read() {
     let fixture = Fixture::new().await;
     let good = fixture.login().await.refresh_token;
     fixture.calls.take();
@@ -99,36 +99,38 @@ async fn what_is_no_token_of_ours_fails_before_the_store_is_asked() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_goes_back_only_the_way_it_came() {
+async fn a_refresh_token_keeps_its_transport() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    let other_way = fixture.auth.refresh(&pass.refresh_token, Transport::Body, ADDRESS).await;
-    assert!(matches!(other_way, Err(AuthError::WrongTransport)));
-    assert!(fixture.refresh(&pass.refresh_token).await.is_ok());
+    let tokens = fixture.login().await;
+    let other_transport = fixture.auth.refresh(&tokens.refresh_token, Transport::Body, ADDRESS).await;
+    assert!(matches!(other_transport, Err(AuthError::WrongTransport)));
+    assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
 }
 
 #[tokio::test]
 async fn an_idle_session_expires_and_an_access_token_never_outlives_its_session() {
     let fixture = Fixture::new().await;
-    let mut pass = fixture.login().await;
+    let mut tokens = fixture.login().await;
     for _ in 0..5 {
         fixture.clock.advance(950);
-        pass = fixture.refresh(&pass.refresh_token).await.unwrap();
+        tokens = fixture.refresh(&tokens.refresh_token).await.unwrap();
     }
-    assert_eq!((pass.expires_in, pass.session_expires_in), (250, 250));
+    assert_eq!((tokens.expires_in, tokens.session_expires_in), (250, 250));
     fixture.clock.advance(250);
-    assert!(fixture.is_over(&pass.refresh_token, Refusal::Expired).await);
+    assert!(fixture.is_over(&tokens.refresh_token, Refusal::Expired).await);
 }
 
 #[tokio::test]
-async fn of_a_sign_out_and_renewals_at_once_the_sign_out_stays() {
+async fn a_sign_out_wins_over_concurrent_refreshes() {
     for _ in 0..20 {
         let fixture = Fixture::strict().await;
-        let pass = fixture.login().await;
-        let renewals = join_all((0..4).map(|_| fixture.refresh(&pass.refresh_token)));
-        let tokens = [pass.refresh_token.as_str()];
-        let (renewed, ()) = tokio::join!(renewals, fixture.logout(&tokens, &[]));
-        for token in renewed.into_iter().flatten().map(|pass| pass.refresh_token).chain([pass.refresh_token.clone()]) {
+        let tokens = fixture.login().await;
+        let renewals = join_all((0..4).map(|_| fixture.refresh(&tokens.refresh_token)));
+        let presented = [tokens.refresh_token.as_str()];
+        let (renewed, ()) = tokio::join!(renewals, fixture.logout(&presented, &[]));
+        for token in
+            renewed.into_iter().flatten().map(|tokens| tokens.refresh_token).chain([tokens.refresh_token.clone()])
+        {
             let refused = fixture.refresh(&token).await;
             assert!(matches!(refused, Err(AuthError::InvalidGrant(GrantFault::Session(Refusal::Ended(_))))));
         }

@@ -1,4 +1,4 @@
-//! Users who make themselves, over a real store.
+//! Self-registration over a real store.
 
 use super::*;
 
@@ -10,16 +10,16 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn whoever_makes_themselves_a_user_signs_in_next_and_has_no_rights() {
+async fn a_registered_user_signs_in_and_has_no_roles_or_claims() {
     let fixture = Fixture::new().await;
     let user = fixture.register("Zo\u{eb}", "caf\u{e9} au lait").await.unwrap();
     assert!(user.roles.names().is_empty() && user.claims.is_empty() && !user.is_disabled);
-    let pass = fixture.login_with("Zoe\u{308}", "cafe\u{301} au lait").await.unwrap();
-    assert_eq!(pass.identity.user, user.id);
+    let tokens = fixture.login_with("Zoe\u{308}", "cafe\u{301} au lait").await.unwrap();
+    assert_eq!(tokens.identity.user, user.id);
 }
 
 #[tokio::test]
-async fn of_many_who_want_a_name_at_once_one_gets_it() {
+async fn of_concurrent_registrations_of_a_name_one_succeeds() {
     let fixture = Fixture::new().await;
     let wishes = ["firstPassword", "secondPassword", "thirdPassword"].map(|text| fixture.register("one", text));
     let outcomes = futures_util::future::join_all(wishes).await;
@@ -30,7 +30,7 @@ async fn of_many_who_want_a_name_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn nobody_makes_themselves_a_user_where_registration_is_off() {
+async fn registration_is_refused_where_it_is_disabled() {
     let mut fixture = Fixture::new().await;
     fixture.auth.settings.allows_registration = false;
     assert!(matches!(fixture.register("one", "longEnough").await, Err(AuthError::RegistrationDisabled)));

@@ -1,40 +1,40 @@
-//! What a user can do about their sessions and their password, over a real store.
+//! The user's own sessions and password, over a real store.
 
 use super::*;
 
 impl Fixture {
-    pub(super) async fn identity(&self, pass: &TokenResponse) -> Identity {
-        match self.see_bearer(&pass.access_token).await {
+    pub(super) async fn identity(&self, tokens: &TokenResponse) -> Identity {
+        match self.with_bearer(&tokens.access_token).await {
             Ok(Authenticated::Known(identity)) => identity,
             _ => panic!("not signed in"),
         }
     }
 
-    async fn listed(&self, pass: &TokenResponse) -> Vec<(SessionId, bool)> {
-        let identity = self.identity(pass).await;
+    async fn listed(&self, tokens: &TokenResponse) -> Vec<(SessionId, bool)> {
+        let identity = self.identity(tokens).await;
         let sessions = self.auth.sessions(&identity).await.unwrap();
         sessions.iter().map(|session| (session.id, session.is_current)).collect()
     }
 
     pub(super) async fn change_password(
         &self,
-        pass: &TokenResponse,
+        tokens: &TokenResponse,
         current: &str,
         new: &str,
     ) -> Result<(), AuthError> {
-        let identity = self.identity(pass).await;
+        let identity = self.identity(tokens).await;
         self.auth.change_password(&identity, password(current), new_password(new), &client()).await.map(drop)
     }
 }
 
 #[tokio::test]
-async fn a_user_sees_their_living_sessions_the_last_used_first() {
+async fn the_list_has_the_living_sessions_the_last_used_first() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
     fixture.clock.advance(10);
     let second = fixture.login().await;
-    let gone = fixture.login().await;
-    fixture.logout(&[&gone.refresh_token], &[]).await;
+    let ended = fixture.login().await;
+    fixture.logout(&[&ended.refresh_token], &[]).await;
     let (one, two) = (first.identity.session, second.identity.session);
     assert_eq!(fixture.listed(&first).await, [(two, false), (one, true)]);
     fixture.clock.advance(10);
@@ -50,16 +50,16 @@ async fn a_user_sees_their_living_sessions_the_last_used_first() {
 }
 
 #[tokio::test]
-async fn a_user_ends_their_own_sessions_and_nobody_else_s() {
+async fn a_user_ends_only_the_own_sessions() {
     let fixture = Fixture::new().await;
     let (first, second) = (fixture.login().await, fixture.login().await);
     let identity = fixture.identity(&first).await;
-    let stranger = Identity { user: UserId(Uuid::from_u128(9)), ..fixture.identity(&second).await };
-    for nobody in [
-        fixture.auth.end_own(&stranger, first.identity.session, ADDRESS).await,
+    let other_user = Identity { user: UserId(Uuid::from_u128(9)), ..fixture.identity(&second).await };
+    for refused in [
+        fixture.auth.end_own(&other_user, first.identity.session, ADDRESS).await,
         fixture.auth.end_own(&identity, SessionId(Uuid::from_u128(9)), ADDRESS).await,
     ] {
-        assert!(matches!(nobody, Err(AuthError::NoSuchSession)));
+        assert!(matches!(refused, Err(AuthError::NoSuchSession)));
     }
     for _ in 0..2 {
         fixture.auth.end_own(&identity, second.identity.session, ADDRESS).await.unwrap();
@@ -72,12 +72,12 @@ async fn a_user_ends_their_own_sessions_and_nobody_else_s() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_every_other_session_and_keeps_its_own() {
+async fn a_changed_password_ends_all_other_sessions_and_keeps_its_own() {
     let fixture = Fixture::new().await;
     let (own, other) = (fixture.login().await, fixture.login().await);
     fixture.change_password(&own, PASSWORD, "anotherPassword").await.unwrap();
     assert!(fixture.is_over(&other.refresh_token, Refusal::Ended(End::PasswordChanged)).await);
-    assert!(fixture.see_bearer(&other.access_token).await.is_err());
+    assert!(fixture.with_bearer(&other.access_token).await.is_err());
     let own = fixture.refresh(&own.refresh_token).await.unwrap();
     assert_eq!(fixture.listed(&own).await, [(own.identity.session, true)]);
     assert!(fixture.login_with("exampleUser", PASSWORD).await.is_err());
@@ -108,13 +108,13 @@ async fn a_script_that_signs_in_and_out_leaves_few_ended_sessions() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_has_no_sessions_and_gets_none() {
+async fn a_disabled_user_loses_all_sessions_and_cannot_sign_in() {
     let fixture = Fixture::new().await;
-    let pass = fixture.login().await;
-    let user = fixture.auth.store.user(pass.identity.user).await.unwrap().unwrap();
+    let tokens = fixture.login().await;
+    let user = fixture.auth.store.user(tokens.identity.user).await.unwrap().unwrap();
     fixture.auth.store.swap_user(&user, &user.disabled()).await.unwrap();
-    assert!(fixture.is_over(&pass.refresh_token, Refusal::CredentialsChanged).await);
-    assert!(fixture.see_bearer(&pass.access_token).await.is_err());
+    assert!(fixture.is_over(&tokens.refresh_token, Refusal::CredentialsChanged).await);
+    assert!(fixture.with_bearer(&tokens.access_token).await.is_err());
     let refused = fixture.login_with("exampleUser", PASSWORD).await;
     assert!(matches!(refused, Err(AuthError::InvalidCredentials)));
 }
@@ -132,7 +132,7 @@ async fn a_wrong_current_password_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_two_changes_at_once_one_wins_and_the_other_signs_nobody_out_of_it() {
+async fn of_concurrent_changes_one_wins_and_its_session_stays() {
     let fixture = Fixture::new().await;
     let (own, other) = (fixture.login().await, fixture.login().await);
     let twice = fixture.change_password(&own, PASSWORD, "anotherPassword");
@@ -151,14 +151,14 @@ async fn of_two_changes_at_once_one_wins_and_the_other_signs_nobody_out_of_it() 
 }
 
 #[tokio::test]
-async fn a_crash_between_the_two_writes_of_a_changed_password_signs_nobody_out() {
+async fn a_crash_between_the_two_writes_of_a_changed_password_ends_no_session() {
     let fixture = Fixture::new().await;
     let (own, other) = (fixture.login().await, fixture.login().await);
     let user = fixture.auth.store.user(own.identity.user).await.unwrap().unwrap();
     let session = fixture.auth.store.session(own.identity.session).await.unwrap().unwrap();
     let raised = session.with_epoch(user.with_password(user.password.clone()).credential_epoch);
     assert_eq!(fixture.auth.store.swap_session(&session, &raised).await.unwrap(), Swapped::Yes);
-    // Here the issuer is killed. The password is the old one, and both sessions live.
+    // Here the issuer crashes. The old password and both sessions are still valid.
     assert!(fixture.refresh(&other.refresh_token).await.is_ok());
     let own = fixture.refresh(&own.refresh_token).await.unwrap();
     fixture.change_password(&own, PASSWORD, "anotherPassword").await.unwrap();

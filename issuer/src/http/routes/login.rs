@@ -11,7 +11,7 @@ use crate::http::{
     token_response,
 };
 use crate::{
-    auth::{Auth, Client},
+    auth::{Auth, Client, Login},
     password::Password,
     session::Transport,
     user::Username,
@@ -38,6 +38,6 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
         Transport::Body => (None, Vec::from_iter(device_token)),
     };
     let client = Client { device_tokens, ..head.client() };
-    let pass = auth.login(&username, password, transport, replaced, client).await?;
+    let pass = auth.login(Login { username: &username, password, transport, replaced, client }).await?;
     token_response::respond(&pass, head.cookies)
 }

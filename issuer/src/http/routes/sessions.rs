@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use warp::reply::Response;
 
-use crate::auth::{Auth, Listed};
+use crate::auth::{Auth, ListedSession};
 use crate::http::{ApiError, caller, json, no_content, server::head::Head};
 
 #[derive(Serialize)]
@@ -26,8 +26,8 @@ struct SessionBody {
     current: bool,
 }
 
-impl From<Listed> for SessionBody {
-    fn from(listed: Listed) -> Self {
+impl From<ListedSession> for SessionBody {
+    fn from(listed: ListedSession) -> Self {
         Self {
             id: listed.id.to_string(),
             expires_at: listed.expires_at.seconds(),
