@@ -154,7 +154,8 @@ async fn auth(store: Arc<dyn Store>, clock: &TestClock, folder: &Path, settings:
         refresh_period: None,
         wishes,
     };
-    let (source, home) = (MasterKeySource::default(), Home::Folder(folder));
+    let source = MasterKeySource::default();
+    let home = Home::Folder(folder);
     let keys =
         Keeper::start(Arc::clone(&store), Box::new(clock.clone()), &source, home, key_settings, metrics.keys.clone());
     let keys = Arc::new(keys.await.unwrap());
@@ -191,11 +192,11 @@ async fn an_access_token_is_valid_until_it_expires() {
     let fixture = Fixture::new().await;
     let tokens = fixture.login().await;
     assert_eq!((tokens.expires_in, tokens.session_expires_in), (300, 1000));
-    let seen = fixture.with_bearer(&tokens.access_token).await;
-    assert!(matches!(seen, Ok(Authenticated::Known(identity)) if identity.username.as_str() == "exampleUser"));
+    let authenticated = fixture.with_bearer(&tokens.access_token).await;
+    assert!(matches!(authenticated, Ok(Authenticated::Known(identity)) if identity.username.as_str() == "exampleUser"));
     fixture.clock.advance(300);
-    let seen = fixture.with_bearer(&tokens.access_token).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Expired)))));
+    let authenticated = fixture.with_bearer(&tokens.access_token).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Expired)))));
 }
 
 #[tokio::test]
@@ -225,7 +226,8 @@ async fn any_genuine_token_of_a_session_ends_it() {
 #[tokio::test]
 async fn a_sign_out_reads_the_sessions_of_all_its_tokens_at_once() {
     let fixture = Fixture::new().await;
-    let (mut refresh_tokens, mut access_tokens) = (Vec::new(), Vec::new());
+    let mut refresh_tokens = Vec::new();
+    let mut access_tokens = Vec::new();
     for _ in 0..4 {
         let tokens = fixture.login().await;
         refresh_tokens.push(tokens.refresh_token.to_string());
@@ -263,7 +265,8 @@ async fn all_sessions_of_a_user_end_with_one_read_of_them() {
 async fn a_forged_token_ends_no_session() {
     let fixture = Fixture::new().await;
     let tokens = fixture.login().await;
-    let (refresh_token, access_token) = (format!("{}x", &*tokens.refresh_token), tampered(&tokens.access_token));
+    let refresh_token = format!("{}x", &*tokens.refresh_token);
+    let access_token = tampered(&tokens.access_token);
     fixture.logout(&[&refresh_token, "garbage"], &[&access_token, "garbage"]).await;
     assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
 }
@@ -273,8 +276,8 @@ async fn an_access_token_is_refused_as_soon_as_its_session_has_ended() {
     let fixture = Fixture::new().await;
     let tokens = fixture.login().await;
     fixture.logout(&[&tokens.refresh_token], &[]).await;
-    let seen = fixture.with_bearer(&tokens.access_token).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+    let authenticated = fixture.with_bearer(&tokens.access_token).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
 
 #[tokio::test]
@@ -293,19 +296,19 @@ async fn a_sign_in_ends_the_session_that_it_replaces() {
 async fn a_missing_or_expired_access_cookie_is_renewed_with_the_answer() {
     let fixture = Fixture::new().await;
     let first = fixture.login().await;
-    let seen = fixture.with_cookies(None, Some(&first.refresh_token)).await;
-    let Ok(Authenticated::Renewed(second)) = seen else { panic!("not renewed") };
+    let authenticated = fixture.with_cookies(None, Some(&first.refresh_token)).await;
+    let Ok(Authenticated::Renewed(second)) = authenticated else { panic!("not renewed") };
     fixture.clock.advance(300);
-    let seen = fixture.with_cookies(Some(&second.access_token), Some(&second.refresh_token)).await;
-    assert!(matches!(seen, Ok(Authenticated::Renewed(_))));
+    let authenticated = fixture.with_cookies(Some(&second.access_token), Some(&second.refresh_token)).await;
+    assert!(matches!(authenticated, Ok(Authenticated::Renewed(_))));
 }
 
 #[tokio::test]
 async fn a_tampered_access_cookie_is_never_renewed() {
     let fixture = Fixture::new().await;
     let tokens = fixture.login().await;
-    let seen = fixture.with_cookies(Some(&tampered(&tokens.access_token)), Some(&tokens.refresh_token)).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Signature)))));
+    let authenticated = fixture.with_cookies(Some(&tampered(&tokens.access_token)), Some(&tokens.refresh_token)).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::Signature)))));
     assert!(fixture.refresh(&tokens.refresh_token).await.is_ok());
 }
 
@@ -314,7 +317,7 @@ async fn cookies_of_an_ended_session_are_no_credentials() {
     let fixture = Fixture::new().await;
     let tokens = fixture.login().await;
     fixture.logout(&[&tokens.refresh_token], &[]).await;
-    let seen = fixture.with_cookies(None, Some(&tokens.refresh_token)).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+    let authenticated = fixture.with_cookies(None, Some(&tokens.refresh_token)).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
     assert!(matches!(fixture.with_cookies(None, None).await, Err(AuthError::NoCredentials)));
 }

@@ -193,8 +193,8 @@ impl Tally {
         let due = self.due(max);
         self.failures -= FORGIVEN.min(self.settled());
         self.reported = if self.failures == 0 { AlertLevel::Nothing } else { self.reported.min(AlertLevel::Delayed) };
-        let lowered = FORGIVEN.max(due.saturating_sub(self.due(max)));
-        self.reduction = self.reduction.saturating_add(lowered.try_into().unwrap_or(ALL));
+        let forgiven = FORGIVEN.max(due.saturating_sub(self.due(max)));
+        self.reduction = self.reduction.saturating_add(forgiven.try_into().unwrap_or(ALL));
     }
 
     fn new_alert(&mut self) -> Option<AlertLevel> {

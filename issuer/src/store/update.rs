@@ -1,4 +1,4 @@
-//! Changes of a record that others change at the same time: read it, decide, and swap; again where others were first.
+//! Changes of one record that other writers change concurrently: read, decide, swap, and repeat after a conflict.
 
 use super::{Store, StoreError, StoreFuture, Swapped};
 use crate::{
@@ -7,25 +7,24 @@ use crate::{
     user::User,
 };
 
-/// How often a record that others keep changing is read and decided again. A conflict takes another writer that succeeded, so
-/// that eight in a row mean that the record is contended.
+/// The number of attempts. Each conflict means that another writer succeeded, so eight in a row mean a contended record.
 pub(crate) const MAX_ATTEMPTS: usize = 8;
 
-/// What to do with a record, and what to return once it is done.
+/// What to do with a record, and the value to return after that.
 pub(crate) enum Decision<R, T> {
-    /// The record becomes this one, which has the same id.
+    /// Replace the record by this one, which has the same id.
     Swap(R, T),
-    /// The record is removed.
+    /// Remove the record.
     Remove(T),
-    /// The record stays as it is.
+    /// Write nothing.
     Keep(T),
 }
 
-/// Others changed the record at each of [`MAX_ATTEMPTS`] attempts. Nothing was written.
+/// Other writers changed the record at each of [`MAX_ATTEMPTS`] attempts. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contended;
 
-/// Why a record was not changed, for decisions that cannot fail themselves.
+/// Why a record was not changed, for a `decide` that cannot fail itself.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UpdateError {
     #[error(transparent)]
@@ -40,17 +39,19 @@ impl From<Contended> for UpdateError {
     }
 }
 
-/// The record to change: by its id, or as it was read already, which saves the first read.
+/// The record to change: its id, or the record as it was read before, which saves the first read.
 pub(crate) enum Start<R: Record> {
     Id(R::Id),
     Read(R),
 }
 
-/// Changes a session as `decide` says, and returns what it says.
+/// Changes a session by the decision of `decide`, and returns its value.
 ///
-/// `decide` gets the session as it is, or `None` where there is none. It is called again with the new session where another
-/// writer was first, so it changes nothing by itself. The change is durable once this returns, and a change by another writer
-/// is never lost.
+/// - `decide` gets the current session, or `None` if the session does not exist. It is called once for each attempt. So it must have
+///   no effect of its own, or one that may happen several times.
+/// - The change is durable when this returns. A concurrent change by another writer is never lost.
+/// - An error of `decide` ends the update without a write. So does [`Contended`].
+/// - A swap or a removal of a session that does not exist writes nothing and returns the value of the decision.
 pub(crate) async fn update_session<T, E, Deciding>(
     store: &dyn Store,
     session: impl Into<Start<Session>>,
@@ -63,7 +64,7 @@ where
     update(store, session.into(), decide).await
 }
 
-/// Changes a user as `decide` says, and returns what it says: the same as [`update_session`].
+/// Changes a user. The guarantees are those of [`update_session`].
 pub(crate) async fn update_user<T, E, Deciding>(
     store: &dyn Store,
     user: impl Into<Start<User>>,
@@ -94,7 +95,7 @@ where
         let (swapped, outcome) = match (decide(record.clone()).await?, &record) {
             (Decision::Swap(new, outcome), Some(old)) => (R::swap(store, old, &new).await?, outcome),
             (Decision::Remove(outcome), Some(old)) => (R::remove(store, old).await?, outcome),
-            // There is nothing to change where there is no record.
+            // A record that does not exist cannot change.
             (Decision::Swap(_, outcome) | Decision::Remove(outcome) | Decision::Keep(outcome), _) => {
                 return Ok(outcome);
             }
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_that_lost_a_race_is_decided_again_by_what_the_winner_wrote() {
+    async fn after_a_conflict_the_change_is_decided_again_from_the_new_record() {
         let (_folder, store, read) = with_user().await;
         store.swap_user(&read, &read.with_failures(failing(3))).await.unwrap();
         let disable =
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_record_that_others_change_at_each_attempt_is_contended_and_stays_theirs() {
+    async fn a_record_that_changes_at_each_attempt_is_contended_and_not_written() {
         let (_folder, store, read) = with_user().await;
         let mut attempts = 0;
         let store = &store;
@@ -244,17 +245,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_record_is_removed_as_it_is_now_and_a_missing_one_is_told_apart() {
+    async fn a_record_is_removed_once_and_then_missing() {
         let (_folder, store, _) = with_user().await;
         let session = session(1, 1);
         store.add_session(&session).await.unwrap();
         let remove = async |found: Option<Session>| Ok(Decision::Remove(found.is_some()));
         let removed: Result<_, UpdateError> = update_session(&store, session.clone(), remove).await;
         assert_eq!((removed, store.session(session.id).await.unwrap()), (Ok(true), None));
-        // What was read before is out of date: the second look finds nothing.
+        // The record that was read before is out of date: the second attempt finds none.
         let removed: Result<_, UpdateError> = update_session(&store, session.clone(), remove).await;
         assert_eq!(removed, Ok(false));
         let ids: Result<_, UpdateError> = update_session(&store, session.id, remove).await;
         assert_eq!(ids, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_record_that_disappears_is_decided_as_missing_and_not_written() {
+        let (_folder, store, read) = with_user().await;
+        store.remove_user(&read).await.unwrap();
+        let disable = async |user: Option<User>| {
+            let was_found = user.is_some();
+            Ok(Decision::Swap(user.unwrap_or_else(|| read.clone()).disabled(), was_found))
+        };
+        let found: Result<_, UpdateError> = update_user(&store, read.clone(), disable).await;
+        assert_eq!((found, store.user(read.id).await.unwrap()), (Ok(false), None));
     }
 }

@@ -79,7 +79,8 @@ async fn a_password_that_changes_during_a_rehash_stays_changed() {
         let Ok(Authenticated::Known(identity)) = fixture.with_bearer(&tokens.access_token).await else {
             panic!("not known")
         };
-        let (current, new) = (password(FOREIGN_PASSWORD), new_password("anotherPassword"));
+        let current = password(FOREIGN_PASSWORD);
+        let new = new_password("anotherPassword");
         fixture.auth.change_password(&identity, current, new, &client()).await.unwrap();
         fixture.spare_hashes_made().await;
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -73,17 +73,18 @@ async fn after_a_revocation_a_bearer_token_is_refused_and_cookies_are_renewed() 
     let tokens = fixture.login().await;
     fixture.revoke_used(Kind::Signing).await;
     fixture.read().await;
-    let seen = fixture.with_bearer(&tokens.access_token).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::KeyUnknown)))));
-    let seen = fixture.with_cookies(Some(&tokens.access_token), Some(&tokens.refresh_token)).await;
-    let Ok(Authenticated::Renewed(renewed)) = seen else { panic!("not renewed") };
+    let authenticated = fixture.with_bearer(&tokens.access_token).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::Token(VerifyError::KeyUnknown)))));
+    let authenticated = fixture.with_cookies(Some(&tokens.access_token), Some(&tokens.refresh_token)).await;
+    let Ok(Authenticated::Renewed(renewed)) = authenticated else { panic!("not renewed") };
     assert!(fixture.with_bearer(&renewed.access_token).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_revoked_key_of_refresh_tokens_ends_exactly_the_sessions_with_its_tokens() {
     let fixture = Fixture::new().await;
-    let (old, renewed) = (fixture.login().await, fixture.login().await);
+    let old = fixture.login().await;
+    let renewed = fixture.login().await;
     fixture.clock.advance(400);
     let name = fixture.auth.keys.latest().keys.refresh_tokens.in_use().id().0;
     fixture.rotate(Kind::RefreshTokens).await;
@@ -114,12 +115,13 @@ async fn the_key_of_the_current_token_decides_and_not_that_of_the_previous_one()
         fixture.is_over(&first.refresh_token, Refusal::KeyRevoked).await,
         "its key is there, its successor's is not"
     );
-    let seen = fixture.with_bearer(&second.access_token).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+    let authenticated = fixture.with_bearer(&second.access_token).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
     let third = fixture.login().await;
     let listed: Vec<_> = fixture.auth.sessions(&third.identity).await.unwrap().iter().map(|one| one.id).collect();
     assert_eq!(listed, [third.identity.session]);
-    let (new, client) = (new_password("anotherPassword"), client());
+    let new = new_password("anotherPassword");
+    let client = client();
     let changed = fixture.auth.change_password(&other.identity, password(PASSWORD), new, &client);
     assert!(matches!(changed.await, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }

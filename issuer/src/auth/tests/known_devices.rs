@@ -155,7 +155,8 @@ async fn a_malformed_expired_or_foreign_device_token_is_ignored() {
         let token = DeviceToken { user, issued_at, id: DeviceId([1; 16]), epoch: CredentialEpoch::default() };
         token.reveal(&"exampleUser".parse().unwrap(), &keys.keys.refresh_tokens)
     };
-    let (user, now) = (fixture.user().await.id, fixture.clock.now());
+    let user = fixture.user().await.id;
+    let now = fixture.clock.now();
     let expired = UnixSeconds::new(now.seconds() - 400 * 24 * 3600).unwrap();
     for _ in 0..5 {
         fixture.login_with("exampleUser", "wrong").await.err().unwrap();
@@ -171,7 +172,9 @@ async fn a_planted_device_token_does_not_hide_the_user_s_own() {
     let fixture = Fixture::new().await;
     let own = fixture.login().await.device_token.unwrap();
     let keys = fixture.auth.keys.latest();
-    let (user, issued_at, id) = (UserId(Uuid::from_u128(9)), fixture.clock.now(), DeviceId([1; 16]));
+    let user = UserId(Uuid::from_u128(9));
+    let issued_at = fixture.clock.now();
+    let id = DeviceId([1; 16]);
     let planted = DeviceToken { user, issued_at, id, epoch: CredentialEpoch::default() };
     let planted = planted.reveal(&"another".parse().unwrap(), &keys.keys.refresh_tokens);
     for _ in 0..5 {

@@ -59,8 +59,8 @@ async fn an_old_token_ends_the_session_with_all_its_tokens() {
     for token in [&first, &second, &third] {
         assert!(fixture.is_over(&token.refresh_token, Refusal::Ended(End::Stolen)).await);
     }
-    let seen = fixture.with_bearer(&third.access_token).await;
-    assert!(matches!(seen, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
+    let authenticated = fixture.with_bearer(&third.access_token).await;
+    assert!(matches!(authenticated, Err(AuthError::InvalidToken(TokenFault::SessionOver))));
 }
 
 #[tokio::test]

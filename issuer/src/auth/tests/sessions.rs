@@ -35,7 +35,8 @@ async fn the_list_has_the_living_sessions_the_last_used_first() {
     let second = fixture.login().await;
     let ended = fixture.login().await;
     fixture.logout(&[&ended.refresh_token], &[]).await;
-    let (one, two) = (first.identity.session, second.identity.session);
+    let one = first.identity.session;
+    let two = second.identity.session;
     assert_eq!(fixture.listed(&first).await, [(two, false), (one, true)]);
     fixture.clock.advance(10);
     let first = fixture.refresh(&first.refresh_token).await.unwrap();
@@ -52,7 +53,8 @@ async fn the_list_has_the_living_sessions_the_last_used_first() {
 #[tokio::test]
 async fn a_user_ends_only_the_own_sessions() {
     let fixture = Fixture::new().await;
-    let (first, second) = (fixture.login().await, fixture.login().await);
+    let first = fixture.login().await;
+    let second = fixture.login().await;
     let identity = fixture.identity(&first).await;
     let other_user = Identity { user: UserId(Uuid::from_u128(9)), ..fixture.identity(&second).await };
     for refused in [
@@ -74,7 +76,8 @@ async fn a_user_ends_only_the_own_sessions() {
 #[tokio::test]
 async fn a_changed_password_ends_all_other_sessions_and_keeps_its_own() {
     let fixture = Fixture::new().await;
-    let (own, other) = (fixture.login().await, fixture.login().await);
+    let own = fixture.login().await;
+    let other = fixture.login().await;
     fixture.change_password(&own, PASSWORD, "anotherPassword").await.unwrap();
     assert!(fixture.is_over(&other.refresh_token, Refusal::Ended(End::PasswordChanged)).await);
     assert!(fixture.with_bearer(&other.access_token).await.is_err());
@@ -122,7 +125,8 @@ async fn a_disabled_user_loses_all_sessions_and_cannot_sign_in() {
 #[tokio::test]
 async fn a_wrong_current_password_changes_nothing() {
     let fixture = Fixture::new().await;
-    let (own, other) = (fixture.login().await, fixture.login().await);
+    let own = fixture.login().await;
+    let other = fixture.login().await;
     fixture.calls.take();
     let wrong = fixture.change_password(&own, "wrongPassword", "anotherPassword").await;
     assert!(matches!(wrong, Err(AuthError::WrongPassword)));
@@ -134,7 +138,8 @@ async fn a_wrong_current_password_changes_nothing() {
 #[tokio::test]
 async fn of_concurrent_changes_one_wins_and_its_session_stays() {
     let fixture = Fixture::new().await;
-    let (own, other) = (fixture.login().await, fixture.login().await);
+    let own = fixture.login().await;
+    let other = fixture.login().await;
     let twice = fixture.change_password(&own, PASSWORD, "anotherPassword");
     let again = fixture.change_password(&own, PASSWORD, "thirdPassword");
     let elsewhere = fixture.change_password(&other, PASSWORD, "fourthPassword");
@@ -153,7 +158,8 @@ async fn of_concurrent_changes_one_wins_and_its_session_stays() {
 #[tokio::test]
 async fn a_crash_between_the_two_writes_of_a_changed_password_ends_no_session() {
     let fixture = Fixture::new().await;
-    let (own, other) = (fixture.login().await, fixture.login().await);
+    let own = fixture.login().await;
+    let other = fixture.login().await;
     let user = fixture.auth.store.user(own.identity.user).await.unwrap().unwrap();
     let session = fixture.auth.store.session(own.identity.session).await.unwrap().unwrap();
     let raised = session.with_epoch(user.with_password(user.password.clone()).credential_epoch);

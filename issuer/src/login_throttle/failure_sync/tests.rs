@@ -37,8 +37,8 @@ impl Case {
 
     /// Writes until the record is synchronized.
     fn finish(&mut self, mut sync: FailureSync) -> u16 {
-        while let Some(aim) = sync.next_write(Some(self.recorded)) {
-            self.recorded = aim;
+        while let Some(target) = sync.next_write(Some(self.recorded)) {
+            self.recorded = target;
             sync.written();
         }
         self.recorded.unknown
@@ -62,7 +62,8 @@ fn successful_sign_ins_at_once_need_no_write_and_an_abandoned_attempt_changes_no
     }
     case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
-    let (first, second) = (case.begin(), case.begin());
+    let first = case.begin();
+    let second = case.begin();
     first.settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
     drop(second);
@@ -87,7 +88,8 @@ fn a_failure_that_read_the_record_before_a_success_was_written_is_written() {
     let mut case = Case::new(0);
     case.begin().settle(Outcome::Failed);
     assert_eq!(case.settle(), 4);
-    let (first, second) = (case.begin(), case.begin());
+    let first = case.begin();
+    let second = case.begin();
     first.settle(Outcome::Succeeded);
     assert_eq!(case.settle(), 0);
     second.settle(Outcome::Failed);
@@ -158,12 +160,12 @@ fn a_name_without_a_user_is_synchronized_like_a_user_and_a_failed_write_is_repea
         for failure in 1..=12_u32 {
             case.begin().settle(Outcome::Failed);
             let Some(mut sync) = case.login_throttle.counts.sync(case.account(), recorded) else { continue };
-            while let Some(aim) = sync.next_write(recorded) {
-                writes.push((failure, aim.unknown));
+            while let Some(target) = sync.next_write(recorded) {
+                writes.push((failure, target.unknown));
                 if [5, 11].contains(&failure) {
                     break;
                 }
-                recorded = recorded.map(|_| aim);
+                recorded = recorded.map(|_| target);
                 sync.written();
             }
         }

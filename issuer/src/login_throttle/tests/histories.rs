@@ -80,8 +80,8 @@ impl World {
         }
         let sync = self.login_throttle.counts.sync(owner().account(&self.login_throttle), Some(self.recorded));
         if let Some(mut sync) = sync {
-            while let Some(aim) = sync.next_write(Some(self.recorded)) {
-                self.recorded = aim;
+            while let Some(target) = sync.next_write(Some(self.recorded)) {
+                self.recorded = target;
                 sync.written();
             }
         }

@@ -113,7 +113,7 @@ impl World {
     fn read(&mut self, issuer: usize) {
         let Issuer { sync, writing, .. } = &mut self.issuers[issuer];
         let Some(running) = sync else { return };
-        *writing = running.next_write(Some(self.recorded)).map(|aim| (self.recorded, aim));
+        *writing = running.next_write(Some(self.recorded)).map(|target| (self.recorded, target));
         if writing.is_none() {
             *sync = None;
         }
@@ -121,9 +121,9 @@ impl World {
 
     fn write(&mut self, issuer: usize) {
         let Issuer { sync, writing, .. } = &mut self.issuers[issuer];
-        let (Some(sync), Some((read, aim))) = (sync, writing.take()) else { return };
+        let (Some(sync), Some((read, target))) = (sync, writing.take()) else { return };
         if read == self.recorded {
-            self.recorded = aim;
+            self.recorded = target;
             sync.written();
         }
     }
@@ -174,7 +174,8 @@ proptest! {
             world.step(step);
         }
         world.settle_down();
-        let (one, other) = (world.due(0), world.due(1));
+        let one = world.due(0);
+        let other = world.due(1);
         let highest = Failures { unknown: one.unknown.max(other.unknown), known: one.known.max(other.known) };
         prop_assert_eq!(world.recorded, highest);
     }
