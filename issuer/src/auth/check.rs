@@ -85,12 +85,10 @@ impl Auth {
         is_match: bool,
         client: &Client,
     ) -> Result<&'u User, AuthError> {
-        match user.filter(|user| is_match && !user.is_disabled && !attempt.is_void()) {
-            Some(user) => self.settle_success(attempt, user.id, client.address).map(|()| user),
-            None => {
-                attempt.settle(Outcome::Failed);
-                Err(AuthError::InvalidCredentials)
-            }
+        if let Some(user) = user.filter(|user| is_match && !user.is_disabled && !attempt.is_void()) {
+            return self.settle_success(attempt, user.id, client.address).map(|()| user);
         }
+        attempt.settle(Outcome::Failed);
+        Err(AuthError::InvalidCredentials)
     }
 }
