@@ -1,4 +1,4 @@
-//! Group commit: one thread makes writes durable, many at a time, and wakes all callers that wait for them.
+//! Group commit: one thread makes many writes durable with one sync, and wakes the tasks that wait for them.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher as _},
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::StoreError;
 
-/// The thread that makes writes durable. Dropping it makes the last ones durable and ends the thread.
+/// The thread that makes writes durable. Dropping it makes the last writes durable and ends the thread.
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -55,17 +55,17 @@ struct Pending {
     written: u64,
     /// The last urgent one of them.
     urgent: u64,
-    /// The last of them that a sync has taken on.
+    /// The last one that a sync covers, completed or running.
     taken: u64,
     closing: bool,
 }
 
 #[derive(Clone)]
 enum Progress {
-    /// So many writes, counted from the first, are durable.
+    /// The writes up to this number are durable.
     UpTo(u64),
-    /// A sync failed. The kernel may have dropped what was not written and may claim success next time, so that no
-    /// later sync can be believed: the store stays failed until it is opened again.
+    /// A sync failed. The kernel may have dropped unwritten data and may report success next time, so that no later
+    /// sync can be trusted. The store stays failed until it is opened again.
     Failed(StoreError),
 }
 
@@ -92,10 +92,9 @@ impl Committer {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Makes a write in memory, to records with these keys; it becomes durable with all others of its moment. The write and
-    /// its count are one step for everybody else: whoever has seen what was written waits for it, by
-    /// [`last_change`](Self::last_change) or [`last_write`](Self::last_write). It counts whatever comes of it, a panic too,
-    /// since a failed write can still have changed something.
+    /// Makes a write in memory, to records with these keys. The write and its count are one step for all other tasks: a
+    /// task that has read the data waits for the write by [`last_change`](Self::last_change) or
+    /// [`last_write`](Self::last_write). A failed or panicked write counts too, since it can have changed something.
     pub(crate) fn write<T>(&self, keys: &[impl Hash], urgency: Urgency, write: impl FnOnce() -> T) -> (T, Position) {
         let mut pending = self.shared.pending();
         pending.written += 1;
@@ -108,7 +107,7 @@ impl Committer {
         }
         // The first write that no sync has taken ends the thread's idle time, and its patience begins.
         if pending.taken + 1 == position || urgency == Urgency::Now {
-            // Before the write, which may panic. The thread sees the count once the lock is free again.
+            // This comes before the write, which may panic. The thread reads the count once the lock is free.
             self.shared.changed.notify_one();
         }
         let result = write();
@@ -116,18 +115,18 @@ impl Committer {
         (result, Position(position))
     }
 
-    /// After a read of the records with these keys: how far the writes must be durable that it can have seen.
+    /// After a read of the records with these keys: the last write that the read can depend on.
     pub(crate) fn last_change(&self, keys: &[impl Hash]) -> Position {
         let changes = keys.iter().map(|key| self.shared.slot(key).load(Ordering::SeqCst));
         Position(changes.max().unwrap_or_default())
     }
 
-    /// After a read of any records: how far the writes must be durable that it can have seen.
+    /// After a read of any records: the last write that the read can depend on.
     pub(crate) fn last_write(&self) -> Position {
         Position(self.shared.pending().written)
     }
 
-    /// Fails the store: what was written cannot be trusted.
+    /// Fails the store: no write becomes durable from now on.
     pub(crate) fn fail(&self, error: StoreError) {
         self.shared.fail(error);
     }
@@ -189,7 +188,7 @@ impl Drop for Committer {
 impl Shared {
     fn commit_until_closed(&self, sync: &mut dyn FnMut() -> io::Result<()>) {
         while let Some(target) = self.next_target() {
-            // Callers would wait for ever for a thread that ended silently.
+            // A panic that ended the thread would leave tasks waiting forever.
             let synced = panic::catch_unwind(AssertUnwindSafe(&mut *sync));
             if let Err(error) = synced.unwrap_or_else(|_| Err(io::Error::other("the sync panicked"))) {
                 return self.fail(StoreError::Engine(error.to_string()));
@@ -205,7 +204,7 @@ impl Shared {
     }
 
     fn fail(&self, error: StoreError) {
-        tracing::error!(%error, "the store cannot make writes durable; nothing more is answered from it");
+        tracing::error!(%error, "the store cannot make writes durable and stopped answering");
         self.progress.send_replace(Progress::Failed(error.clone()));
         self.failure.send_replace(Some(error));
     }
@@ -240,13 +239,13 @@ impl Shared {
     fn slot(&self, key: &impl Hash) -> &AtomicU64 {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
-        // The remainder is below the number of slots, and fits wherever that does.
+        // The remainder is less than the number of slots, which is a usize.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let slot = (hasher.finish() % SLOTS as u64) as usize;
         &self.last_changes[slot]
     }
 
-    /// A thread that panicked while it counted left a count that is still true.
+    /// A thread that panicked while it held the lock left a valid count.
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
