@@ -22,7 +22,7 @@ async function assertError(response, status, error) {
 const raw = (issuer, body, headers = { "content-type": "application/json" }) =>
   fetch(`${issuer.url}/login`, { method: "POST", headers, body, ...(body instanceof ReadableStream && { duplex: "half" }) });
 
-test("an unknown path and a wrong method have the one error shape", async (t) => {
+test("an unknown path and a wrong method return the standard error shape", async (t) => {
   const issuer = await issuerFor(t);
   for (const path of ["/", "/nothing", "/login/", "/login/x", "//login", `/${"x".repeat(4000)}`]) {
     await assertError(await fetch(issuer.url + path), 404, "not_found");
@@ -45,7 +45,7 @@ test("an unknown path and a wrong method have the one error shape", async (t) =>
   }
 });
 
-test("broken JSON is named, and what was in it is not repeated", async (t) => {
+test("malformed JSON is reported without its content", async (t) => {
   const issuer = await issuerFor(t);
   const bodies = [
     "",
@@ -71,7 +71,7 @@ test("broken JSON is named, and what was in it is not repeated", async (t) => {
   assert.doesNotMatch(issuer.log(), /hunter2/);
 });
 
-test("an array is no object, whatever is in it, and a value of another type is no string", async (t) => {
+test("an array instead of an object, and a wrong type instead of a string, are refused", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--allow-registration"] });
   const { username, password } = { username: "exampleUser", password: "examplePassword" };
   const cookie = cookieHeader(await login(issuer));
@@ -102,7 +102,7 @@ test("a body must be JSON by its content type", async (t) => {
   assert.equal((await raw(issuer, body, { "content-type": "Application/JSON; charset=utf-8" })).status, 200);
 });
 
-test("a body is at most 16 KiB, with and without its length announced", async (t) => {
+test("a body is at most 16 KiB, with and without Content-Length", async (t) => {
   const issuer = await issuerFor(t);
   const large = JSON.stringify({ username: "exampleUser", password: "x".repeat(17_000) });
   await assertError(await raw(issuer, large), 413, "body_too_large");
@@ -112,20 +112,20 @@ test("a body is at most 16 KiB, with and without its length announced", async (t
   assert.equal((await login(issuer)).status, 200);
 });
 
-test("a chunked body without a length is as good as any", async (t) => {
+test("a chunked body is accepted", async (t) => {
   const issuer = await issuerFor(t);
   const text = JSON.stringify({ username: "exampleUser", password: "examplePassword" });
   const chunks = ReadableStream.from([Buffer.from(text.slice(0, 5)), Buffer.from(text.slice(5))]);
   assert.equal((await raw(issuer, chunks)).status, 200);
 });
 
-test("a path with a slash at its end is another path", async (t) => {
+test("a path with a trailing slash is another path", async (t) => {
   const issuer = await issuerFor(t);
   await assertError(await post(`${issuer.url}/login/`, {}), 404, "not_found");
   await assertError(await fetch(`${issuer.url}/me/`), 404, "not_found");
 });
 
-test("what is not HTTP does the issuer no harm", async (t) => {
+test("data that is not HTTP does not affect the issuer", async (t) => {
   const issuer = await issuerFor(t);
   const garbage = ["\0\0\0\0", "GET\r\n\r\n", "POST /login HTTP/1.1\r\ncontent-length: -1\r\n\r\n", "\x16\x03\x01\x02"];
   for (const bytes of garbage) {

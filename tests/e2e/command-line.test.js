@@ -16,7 +16,7 @@ test("help and version help", () => {
   assert.match(run(["--version"]).stdout, /^hallpass \d+\.\d+\.\d+\n$/);
 });
 
-test("a wrong option names itself and says what it takes", () => {
+test("an invalid option is reported by its name with its valid values", () => {
   const wrong = [
     [["serve", "--listen", "here"], /--listen/],
     [["serve", "--access-ttl", "soon"], /--access-ttl.*such as 30s, 5m/s],
@@ -49,7 +49,7 @@ test("a wrong option names itself and says what it takes", () => {
   }
 });
 
-test("an empty value, or one of spaces or control characters, names its option and what that takes", () => {
+test("an empty value, or one of spaces or control characters, is reported with its option and valid values", () => {
   const options = {
     serve: {
       "--listen": /an address and a port, such as 127\.0\.0\.1:8080/,
@@ -112,7 +112,7 @@ test("an option can be set in the environment", () => {
   assert.match(run(["serve", "--dev", "--signing-alg", "none"]).stderr, /--signing-alg.*EdDSA, ES256, HS256/s);
 });
 
-test("what fails later is one clear line with status 1", async (t) => {
+test("a failure after the start is one line with status 1", async (t) => {
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => taken.once("listening", resolve));
   t.after(() => taken.close());
@@ -137,7 +137,7 @@ test("what fails later is one clear line with status 1", async (t) => {
 
 });
 
-test("what is given twice, or beyond one line, is refused and not lost", (t) => {
+test("a repeated value, and input after the first line, are refused", (t) => {
   const store = `sled:${temporaryFolder(t)}`;
   const user = (command, args = [], input = "long enough\n") =>
     run(["user", command, "someone", ...args, ...(command === "add" ? ["--password-stdin"] : []), "--store", store], { input });
@@ -157,7 +157,7 @@ test("what is given twice, or beyond one line, is refused and not lost", (t) => 
   refused(user("set", ["--claim", "a=1", "--remove-claim", "a"]), /^hallpass: the claim a is given by --claim and by --remove-claim/);
 });
 
-test("a user has no more roles than a token can carry", (t) => {
+test("a user has at most as many roles as a token can carry", (t) => {
   const folder = temporaryFolder(t);
   const add = (name, count) => {
     const roles = Array.from({ length: count }, (_, index) => ["--role", `${index}`.padEnd(60, "x")]).flat();
@@ -167,7 +167,7 @@ test("a user has no more roles than a token can carry", (t) => {
   assert.equal(add("some", 16).status, 0);
 });
 
-test("a log that nobody reads stops nothing", async (t) => {
+test("an unread log does not block the issuer", async (t) => {
   const issuer = await startIssuer({ args: ["--dev", "--log", "trace"], readsLog: false });
   t.after(() => issuer.kill());
   // A pipe holds 64 KiB; each of these requests is some hundred bytes of log.
@@ -179,7 +179,7 @@ test("a log that nobody reads stops nothing", async (t) => {
   assert.equal(await issuer.stop(), 0);
 });
 
-test("--dev says loudly what it is, and leaves nothing behind", async () => {
+test("--dev prints a warning and leaves no files", async () => {
   const issuer = await startIssuer({ args: ["--dev"] });
   assert.equal(await issuer.stop(), 0);
   await logged(issuer, /every user of this machine can sign in as exampleUser \/ examplePassword/);

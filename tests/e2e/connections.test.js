@@ -37,7 +37,7 @@ describe("a connection is ended", { concurrency: true }, () => {
     assert.equal(await endOf(port), "");
   });
 
-  test("that drips its head, with 408 in the one error shape and in the log", async (t) => {
+  test("that sends its head slowly, with 408 in the standard error shape and in the log", async (t) => {
     const issuer = await issuerFor(t);
     const received = await endOf(issuer.port, "GET /healthz HTTP/1.1\r\nhost: x\r\n", "x: y\r\n");
     const { status, headers, body } = readAnswer(received);
@@ -45,7 +45,7 @@ describe("a connection is ended", { concurrency: true }, () => {
     await logged(issuer, new RegExp(`status=408 .*id="${headers["x-request-id"]}"`));
   });
 
-  test("that stalls in its body, with 408 in the one error shape", async (t) => {
+  test("that stalls in its body, with 408 in the standard error shape", async (t) => {
     const { port } = await issuerFor(t);
     const head = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
     const received = await endOf(port, head);
@@ -53,19 +53,19 @@ describe("a connection is ended", { concurrency: true }, () => {
     assert.match(received, /"error":"request_timeout"/);
   });
 
-  test("that drips its body", async (t) => {
+  test("that sends its body slowly", async (t) => {
     const { port } = await issuerFor(t);
     const head = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
     assert.match(await endOf(port, head, " "), /^HTTP\/1\.1 408 /);
   });
 
-  test("that was answered and then is silent for --keep-alive-timeout, without another word", async (t) => {
+  test("that is idle for --keep-alive-timeout after a response, without another response", async (t) => {
     const { port } = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "2s"] });
     const received = await endOf(port, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
     assert.match(received, /^HTTP\/1\.1 200 [^]*\r\n\r\n\{"status":"ok"\}$/);
   });
 
-  test("that does not read its answers", async (t) => {
+  test("that does not read its responses", async (t) => {
     const { port } = await issuerFor(t);
     const socket = connect({ port, host: "127.0.0.1", highWaterMark: 1 }).pause();
     t.after(() => socket.destroy());
@@ -100,7 +100,7 @@ async function openConnection(test, port) {
   return connection;
 }
 
-test("an idle connection outlives the time for a head, by its own time-out, which is above a load balancer's 60 s", async (t) => {
+test("an idle connection outlives the timeout for a head: its own timeout is above a load balancer's 60 s", async (t) => {
   const { port } = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "1h"] });
   const connection = await openConnection(t, port);
   assert.equal(await connection.ask(), 200);
@@ -110,7 +110,7 @@ test("an idle connection outlives the time for a head, by its own time-out, whic
   assert.match(run(["serve", "--help"]).stdout.replace(/\s+/g, " "), /--keep-alive-timeout <DURATION>.*?\[default: 75s\]/);
 });
 
-test("where all slots are taken, the connection that was idle for longest ends for a new one, and busy ones stay", { timeout: 600_000 }, async (t) => {
+test("when all slots are taken, a new connection replaces the one that is idle for longest, and busy ones stay", { timeout: 600_000 }, async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "1h"] });
   const busy = connect(issuer.port, "127.0.0.1");
   t.after(() => busy.destroy());

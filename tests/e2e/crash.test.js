@@ -28,7 +28,7 @@ test("an issuer that is killed at random moments loses nothing that it acknowled
   assert.ok(rotations > 0);
 });
 
-test("the run notices a store that went back to what it was", async (t) => {
+test("the run detects a store that was rolled back", async (t) => {
   const folder = temporaryFolder(t);
   const [store, copy] = [join(folder, "sled"), join(folder, "copy")];
   let copied = false;

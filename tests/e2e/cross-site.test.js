@@ -23,7 +23,7 @@ const allowed = "https://app.example.com";
 const json = { "content-type": "application/json" };
 const body = JSON.stringify({ username: "exampleUser", password: "examplePassword" });
 
-test("a page of a foreign origin can neither sign in nor renew nor sign out for a user", async (t) => {
+test("a page of another origin can neither sign in, renew nor sign out for a user", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--allowed-origin", allowed] });
   const foreign = [
     { "sec-fetch-site": "cross-site" },
@@ -45,7 +45,7 @@ test("a page of a foreign origin can neither sign in nor renew nor sign out for 
   }
 });
 
-test("the issuer's own pages, allowed pages and clients that are no browsers pass", async (t) => {
+test("the issuer's own pages, allowed pages and clients other than browsers are admitted", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--allowed-origin", allowed] });
   const welcome = [
     {},
@@ -60,7 +60,7 @@ test("the issuer's own pages, allowed pages and clients that are no browsers pas
   }
 });
 
-test("an issuer whose --issuer was forgotten gives a page that came over TLS no cookie without Secure, and says what is missing", async (t) => {
+test("without --issuer, a page over TLS gets no cookie without Secure, and the error names the missing option", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const [forgotten, deliberate] = await Promise.all([
@@ -85,7 +85,7 @@ test("an issuer whose --issuer was forgotten gives a page that came over TLS no 
   }
 });
 
-test("a foreign page may read: the answer is closed to its scripts", async (t) => {
+test("a GET of another origin succeeds, but its scripts cannot read the response", async (t) => {
   const issuer = await issuerFor(t);
   const answer = await send(issuer, "/healthz", { method: "GET", headers: { "sec-fetch-site": "cross-site" } });
   assert.equal(answer.status, 200);
@@ -103,7 +103,7 @@ const APPS = [
   "app://a.example:81",
 ];
 
-test("pages of apps and extensions are allowed like any others, by their origin's exact bytes", async (t) => {
+test("pages of apps and extensions are allowed by their exact origin", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", ...APPS.flatMap((origin) => ["--allowed-origin", origin])] });
   const asked = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
   for (const origin of APPS) {
@@ -119,7 +119,7 @@ test("pages of apps and extensions are allowed like any others, by their origin'
   }
 });
 
-test("a preflight of an allowed origin gets the headers that it asks for, and no other origin gets any", async (t) => {
+test("a preflight of an allowed origin gets the requested headers, and another origin gets none", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--allowed-origin", allowed] });
   const preflight = (origin, names) =>
     send(issuer, "/login", {
@@ -142,7 +142,7 @@ test("a preflight of an allowed origin gets the headers that it asks for, and no
   assert.match(keys.headers.vary.toLowerCase(), /origin/);
 });
 
-test("the log names the option that would admit a page that was refused", async (t) => {
+test("the log names the option that would admit the refused page", async (t) => {
   const issuer = await issuerFor(t);
   const asked = { "access-control-request-method": "POST", "access-control-request-headers": "content-type" };
   for (const origin of ["https://app.example.com", "tauri://localhost", "http://localhost:5173"]) {
@@ -166,7 +166,7 @@ test("the log names the option that would admit a page that was refused", async 
   }
 });
 
-test("CORS answers exactly the allowed origins", async (t) => {
+test("CORS headers are sent to exactly the allowed origins", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--allowed-origin", `${allowed},http://localhost:5173`] });
   const preflight = (origin) =>
     send(issuer, "/login", {

@@ -83,7 +83,7 @@ after(async () => {
   for (const end of ends) await end();
 });
 
-test("a server's own certificate in sslrootcert is that server's, as the manual makes it", { skip }, async () => {
+test("a self-signed certificate in sslrootcert is trusted, as created by the manual", { skip }, async () => {
   selfSigned("manual");
   selfSigned("another");
   await present("manual");
@@ -97,7 +97,7 @@ test("a server's own certificate in sslrootcert is that server's, as the manual 
   assertConnects(list(trusting("both")));
 });
 
-test("a certificate that is an authority's or names its host in CN alone says so, and what helps", { skip }, async () => {
+test("a CA certificate, or one with the host only in CN, is refused with the remedy", { skip }, async () => {
   selfSigned("ca", "-subj", "/CN=an authority");
   signed("nameless", "ca");
   await present("nameless");
@@ -119,7 +119,7 @@ test("a certificate that is an authority's or names its host in CN alone says so
   assertConnects(list(trusting("own")));
 });
 
-test("a certificate that has expired is refused, though sslrootcert is that very one", { skip }, async () => {
+test("an expired certificate is refused, even if it is sslrootcert itself", { skip }, async () => {
   const lines = ["[ca]", "default_ca = d", "[d]", "database = index", "serial = serial", "new_certs_dir = .", "default_md = sha256", "policy = p", "x509_extensions = e", "[p]", "commonName = supplied", "[e]", "basicConstraints = CA:TRUE"];
   writeFileSync(join(folder, "ca.cnf"), lines.map((line) => `${line}\n`).join(""));
   writeFileSync(join(folder, "index"), "");
@@ -132,7 +132,7 @@ test("a certificate that has expired is refused, though sslrootcert is that very
   assertRefused(list(trusting("old")), /[Ee]xpired/);
 });
 
-test("channel binding is by the hash of the certificate's signature", { skip }, async () => {
+test("channel binding uses the hash of the certificate's signature", { skip }, async () => {
   const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   for (const [name, ...more] of [
     ["sha512", "-sha512"],
@@ -150,7 +150,7 @@ test("channel binding is by the hash of the certificate's signature", { skip }, 
   assertRefused(list(`${trusting("ed25519")}&channel_binding=require`), /channel_binding=require needs a server and a role with SCRAM-SHA-256/);
 });
 
-test("a role without a password's proof is refused where channel binding is required", { skip }, async () => {
+test("a role without SCRAM is refused if channel binding is required", { skip }, async () => {
   selfSigned("plain");
   // The password itself is a proof that a man in the middle could use.
   for (const method of ["trust", "password"]) {
@@ -163,7 +163,7 @@ test("a role without a password's proof is refused where channel binding is requ
   await present("plain");
 });
 
-test("a server whose fsync is off is refused, unless the address says that its disk does not count", { skip }, async (t) => {
+test("a server with fsync off is refused, unless the address allows it", { skip }, async (t) => {
   const lax = await startPostgres(t, ["fsync = off"]);
   const command = (parameters) => run(["store", "migrate"], { env: { HALLPASS_STORE: `${addressOf(lax)}${parameters}` } });
   assertRefused(command(""), /its fsync is off: .*durability=external/);
@@ -175,7 +175,7 @@ test("a server whose fsync is off is refused, unless the address says that its d
   assert.match(command("?durability=external").stderr, /hallpass: .*its synchronous_commit is off/);
 });
 
-test("what a server says is shown in one line, whatever it is", async (t) => {
+test("any message of a server is shown in one line", async (t) => {
   const fields = Buffer.from("SFATAL\0VFATAL\0C28000\0Mfirst\nsecond \x1b[2K\u202e\0\0");
   const head = Buffer.alloc(5, "E");
   head.writeInt32BE(fields.length + 4, 1);
@@ -211,7 +211,7 @@ async function sleeper(t, wakesAfter) {
   return { port: proxy.address().port };
 }
 
-test("a server that sleeps is waited for, as connect_timeout says or by trying again", { skip }, async (t) => {
+test("the issuer waits for a sleeping server, by connect_timeout or retries", { skip }, async (t) => {
   const wake = async (wakesAfter, parameters) => {
     const { port } = await sleeper(t, wakesAfter);
     const url = `postgres://clerk:s3cret@localhost:${port}/postgres?${trusting("plain")}${parameters}`;

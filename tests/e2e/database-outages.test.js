@@ -47,7 +47,7 @@ function tell(test, what, report) {
   assert.ok(report.refused > 0);
 }
 
-test("a primary that is killed loses nothing, and the issuers find the one that takes its place", options, async (t) => {
+test("a killed primary loses nothing, and the issuers find the new primary", options, async (t) => {
   let primary = await startPostgres(t);
   let standby = await startSynchronousStandby(t, primary);
   const { issuers, load } = await underLoad(t, environmentOf(primary, standby), primary);
@@ -69,7 +69,7 @@ test("a primary that is killed loses nothing, and the issuers find the one that 
   }
 });
 
-test("a standby that is away holds up what must not be lost, and nothing is lost when the primary goes then", longOptions, async (t) => {
+test("a missing synchronous standby blocks durable writes, and a failover then loses nothing", longOptions, async (t) => {
   const primary = await startPostgres(t);
   const standby = await startSynchronousStandby(t, primary);
   const { load } = await underLoad(t, environmentOf(primary, standby), primary);
@@ -83,7 +83,7 @@ test("a standby that is away holds up what must not be lost, and nothing is lost
   tell(t, "failover without what no standby had", await load.end());
 });
 
-test("the load notices a new primary that lacks what was acknowledged", longOptions, async (t) => {
+test("the load detects a new primary without acknowledged data", longOptions, async (t) => {
   const primary = await startPostgres(t);
   const standby = await startStandby(t, primary);
   const { load } = await underLoad(t, environmentOf(primary, standby), primary);
@@ -96,7 +96,7 @@ test("the load notices a new primary that lacks what was acknowledged", longOpti
   assert.notDeepEqual((await load.end()).losses, []);
 });
 
-test("a database that hangs is answered for in time, and goes on where it was", longOptions, async (t) => {
+test("requests to a hanging database time out, and the issuer resumes afterwards", longOptions, async (t) => {
   const server = await startPostgres(t);
   const { issuers, load } = await underLoad(t, environmentOf(server), server);
   for (let round = 0; round < 2; round += 1) {
@@ -110,7 +110,7 @@ test("a database that hangs is answered for in time, and goes on where it was", 
   tell(t, "frozen", await load.end());
 });
 
-test("a database that refuses connections and comes back loses nothing", options, async (t) => {
+test("a database that refuses connections for a while loses nothing", options, async (t) => {
   const server = await startPostgres(t);
   const { issuers, load } = await underLoad(t, environmentOf(server), server);
   await server.kill();
@@ -121,7 +121,7 @@ test("a database that refuses connections and comes back loses nothing", options
   tell(t, "killed and started again", await load.end());
 });
 
-test("behind a pooler that gives each transaction another connection all is the same", { ...options, skip: cannotRunPooler() || skipUnlessLong }, async (t) => {
+test("the issuer works behind a pooler in transaction mode", { ...options, skip: cannotRunPooler() || skipUnlessLong }, async (t) => {
   const server = await startPostgres(t);
   const pooler = await startPooler(t, server);
   const { load } = await underLoad(t, environmentOf(pooler), server);
@@ -134,7 +134,7 @@ test("behind a pooler that gives each transaction another connection all is the 
   tell(t, "behind a pooler", await load.end());
 });
 
-test("a network that is cut, or loses every byte, loses nothing that was acknowledged", longOptions, async (t) => {
+test("a cut or silent network loses no acknowledged data", longOptions, async (t) => {
   const server = await startPostgres(t);
   const wire = await layWire(t, server.port);
   const { issuers, load } = await underLoad(t, environmentOf(wire), server);

@@ -21,7 +21,7 @@ function certify(folder, name) {
   openssl("x509", "-req", "-in", `${name}.csr`, "-out", `${name}.pem`, ...by);
 }
 
-test("a password goes only over TLS to whom the certificate says", { skip }, async (t) => {
+test("a password is sent only over TLS to the host of the certificate", { skip }, async (t) => {
   const folder = temporaryFolder(t);
   certify(folder, "good");
   certify(folder, "other");

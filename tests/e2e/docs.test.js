@@ -59,7 +59,7 @@ function* sourcesIn(folder) {
   }
 }
 
-test("every file and folder of the code that a page for developers names exists", () => {
+test("every file and folder that a page for developers names exists", () => {
   const sources = [...sourcesIn(root)];
   for (const page of pages.filter((each) => /^(ARCHITECTURE|CONTRIBUTING)\.md$|^docs\/design\//.test(each))) {
     const spans = [...withoutBlocks(read(page)).matchAll(/`((?:[\w.-]+\/)*[\w.-]+(?:\.(?:rs|ts|js|json|md|toml)|\/))`/g)].map(([, span]) => span);
@@ -96,7 +96,7 @@ function assertKnown(line, page) {
   }
 }
 
-test("every command of README and docs/operate is one that the binary knows, with its options", () => {
+test("every command of README and docs/operate exists in the binary, with its options", () => {
   const tasks = /enum Tasks \{(.*?)^\}/ms.exec(read("xtask/src/main.rs"))[1];
   const xtask = [...tasks.matchAll(/^ {4}([A-Z]\w+)/gm)].map(([, name]) => name.toLowerCase());
   for (const page of pages.filter((each) => each === "README.md" || each.startsWith("docs/operate/"))) {

@@ -120,7 +120,7 @@ test("a request in flight is finished before the issuer stops", async (t) => {
 
 const onASmallDisk = { skip: !isRoot, timeout: 300_000 };
 
-test("a full disk loses nothing acknowledged, and ends the issuer so that it can be started again", onASmallDisk, async (t) => {
+test("a full disk loses nothing acknowledged, and stops the issuer, which can be started again", onASmallDisk, async (t) => {
   const disk = mkdtempSync(join(tmpdir(), "hallpass-test-"));
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk]);
   let issuer;
@@ -158,7 +158,7 @@ test("a full disk loses nothing acknowledged, and ends the issuer so that it can
   assert.match(stderr, /^hallpass: the store .* cannot be opened: No space left on device.*\n$/);
 });
 
-test("a lost master key stops the next start, until new keys are asked for: every session is over then", async (t) => {
+test("without its master key the issuer does not start; new keys end every session", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const args = ["--store", `sled:${folder}`];
@@ -177,7 +177,7 @@ test("a lost master key stops the next start, until new keys are asked for: ever
   assert.equal((await login(issuer)).status, 200);
 });
 
-test("a second issuer on a store is refused in one clear line", async (t) => {
+test("a second issuer on a store is refused with one line", async (t) => {
   const folder = temporaryFolder(t);
   const issuer = await startIssuer({ args: ["--store", `sled:${folder}`] });
   t.after(() => issuer.kill());

@@ -69,7 +69,7 @@ function flip(file, at) {
   writeFileSync(file, bytes);
 }
 
-test("a damaged log is one clear line, and the store is as good as its copy", { timeout: 300_000 }, async (t) => {
+test("a damaged log is reported in one line, and the copy restores the store", { timeout: 300_000 }, async (t) => {
   const [folder, copy] = [temporaryFolder(t), temporaryFolder(t)];
   const pairs = await fill(folder);
   // A killed issuer leaves its socket, which nobody needs and Node cannot copy.
@@ -102,7 +102,7 @@ test("a damaged log is one clear line, and the store is as good as its copy", { 
   assert.ok(await startsWithEverything(folder, pairs));
 });
 
-test("a store without its configuration, or with files that are not its own, opens with everything", async (t) => {
+test("a store without its configuration file, or with foreign files, opens with all data", async (t) => {
   const folder = temporaryFolder(t);
   const pairs = await fill(folder);
   rmSync(join(folder, "sled", "conf"));
@@ -111,7 +111,7 @@ test("a store without its configuration, or with files that are not its own, ope
   assert.ok(await startsWithEverything(folder, pairs));
 });
 
-test("a log that lost its end can be gone on with, where that is what somebody wants", async (t) => {
+test("a truncated log can be used if the operator requests it", async (t) => {
   const folder = temporaryFolder(t);
   await fill(folder);
   truncateSync(log(folder), writtenLength(folder) - 10);
@@ -123,7 +123,7 @@ test("a log that lost its end can be gone on with, where that is what somebody w
   assert.equal((await login(issuer)).status, 200);
 });
 
-test("a read-only store is one clear line, and is there when it can be written again", { skip }, async (t) => {
+test("a read-only store is reported in one line, and works when it is writable again", { skip }, async (t) => {
   const disk = mkdtempSync(join(tmpdir(), "hallpass-test-"));
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]);
   t.after(() => {
@@ -138,7 +138,7 @@ test("a read-only store is one clear line, and is there when it can be written a
   assert.ok(await startsWithEverything(folder, pairs));
 });
 
-test("somebody else's store is one clear line", { skip }, (t) => {
+test("another user's store is reported in one line", { skip }, (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   chmodSync(folder, 0o755);

@@ -28,7 +28,7 @@ const post = (body, ...lines) =>
   ["POST /login HTTP/1.1", "host: x", "connection: close", "content-type: application/json", ...lines, "", body].join("\r\n");
 
 describe("the header Host", () => {
-  test("comes once and is a host, or the request is refused with 400 (RFC 9112 §3.2)", async (t) => {
+  test("must occur once and be a host, or the request is refused with 400 (RFC 9112 §3.2)", async (t) => {
     const issuer = await issuerFor(t);
     const malformed = ["", "a b", "user@host", "host:port", "host:99999", "host:80:80", "[::1", "::1", "[host]", "ho/st", "a,b", "höst", "%zz"];
     const refused = [[], ["host: a", "host: a"], ["host: a", "host: b"], ...malformed.map((host) => [`host: ${host}`])];
@@ -41,13 +41,13 @@ describe("the header Host", () => {
     }
   });
 
-  test("may be missing in HTTP/1.0, and come no more than once", async (t) => {
+  test("may be missing in HTTP/1.0, and occurs at most once", async (t) => {
     const issuer = await issuerFor(t);
     assert.equal((await exchange(issuer.port, "GET /healthz HTTP/1.0\r\n\r\n")).status, 200);
     assert.equal((await exchange(issuer.port, "GET /healthz HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n")).status, 400);
   });
 
-  test("is looked at before everything else, a preflight too", async (t) => {
+  test("is checked first, also for a preflight", async (t) => {
     const issuer = await issuerFor(t);
     for (const line of ["POST /login", "GET /nothing", "OPTIONS /login"]) {
       const request = `${line} HTTP/1.1\r\norigin: https://a.example\r\naccess-control-request-method: POST\r\nconnection: close\r\n\r\n`;
@@ -57,7 +57,7 @@ describe("the header Host", () => {
 });
 
 describe("the header Transfer-Encoding", () => {
-  test("is chunked, or the request is refused with 400 (RFC 9112 §6.1)", async (t) => {
+  test("must be chunked, or the request is refused with 400 (RFC 9112 §6.1)", async (t) => {
     const issuer = await issuerFor(t);
     for (const lines of [["gzip"], ["gzip, chunked"], ["chunked, chunked"], ["identity"], ["chunked", "chunked"], ["gzip", "chunked"], ["xchunked"], [""]]) {
       const coded = post(chunked, ...lines.map((coding) => `transfer-encoding: ${coding}`));
@@ -68,7 +68,7 @@ describe("the header Transfer-Encoding", () => {
     }
   });
 
-  test("does not come with Content-Length (RFC 9112 §6.3), nor in HTTP/1.0", async (t) => {
+  test("is refused with Content-Length (RFC 9112 §6.3), and in HTTP/1.0", async (t) => {
     const issuer = await issuerFor(t);
     const [coding, length] = ["transfer-encoding: chunked", `content-length: ${chunked.length}`];
     for (const lines of [[coding, length], [length, coding], ["content-length: 0", coding]]) {
@@ -80,7 +80,7 @@ describe("the header Transfer-Encoding", () => {
     await assertRefused(issuer, await exchange(issuer.port, older), 400, "invalid_request");
   });
 
-  test("with Content-Length and behind a request that waits for its answer, is the last of its connection", async (t) => {
+  test("with Content-Length, after a pending request, is the last request of its connection", async (t) => {
     const issuer = await issuerFor(t);
     const [get, both] = ["GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", post(chunked, "transfer-encoding: chunked", "content-length: 3")];
     const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1");
@@ -93,7 +93,7 @@ describe("the header Transfer-Encoding", () => {
 });
 
 describe("the end of a connection", () => {
-  test("leaves a client that is still sending its answer", async (t) => {
+  test("reaches a client that is still sending", async (t) => {
     const issuer = await issuerFor(t);
     const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1").pause();
     socket.write("POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n");
@@ -108,7 +108,7 @@ describe("the end of a connection", () => {
     assert.equal(headers.connection, "close");
   });
 
-  test("comes without an answer where nothing but empty lines came behind the last request", async (t) => {
+  test("has no response if only empty lines followed the last request", async (t) => {
     const issuer = await issuerFor(t, { args: ["--dev", "--keep-alive-timeout", "1s"] });
     const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1");
     socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -123,7 +123,7 @@ describe("the end of a connection", () => {
 });
 
 describe("what hyper itself refuses", () => {
-  test("is answered in the one error shape, logged and counted", async (t) => {
+  test("gets the standard error shape, and is logged and counted", async (t) => {
     const issuer = await issuerFor(t, { args: ["--dev", "--admin-listen", "127.0.0.1:0"] });
     const malformed = ["\0\0\0\0", "GET\r\n\r\n", "\x16\x03\x01\x02\x00", "G@T / HTTP/1.1\r\n\r\n", "GET / HTTP/3.0\r\n\r\n", get("host: x", "a b: c"), post("", "content-length: -1"), post("", "content-length: 1, 2"), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"];
     for (const bytes of malformed) {
@@ -144,7 +144,7 @@ describe("what hyper itself refuses", () => {
     assert.equal((await exchange(other, get("host: x", `x: ${"y".repeat(200_000)}`))).status, 431);
   });
 
-  test("also behind a request that was answered", async (t) => {
+  test("also after an answered request", async (t) => {
     const issuer = await issuerFor(t);
     const first = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     await assertRefused(issuer, await exchange(issuer.port, `${first}${first}\0\0\0`), 400, "invalid_request");

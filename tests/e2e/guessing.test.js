@@ -41,7 +41,7 @@ async function exhaust(issuer, more = wrong) {
   for (let failures = 0; failures < FREE; failures++) assert.equal((await login(issuer, more)).status, 401);
 }
 
-test("after five failures an account waits, for right and wrong passwords and names that nobody has alike", async (t) => {
+test("after five failures an account is delayed, with right and wrong passwords and for unknown names alike", async (t) => {
   const issuer = await issuerFor(t);
   const answers = [];
   for (const username of [credentials.username, "nobody"]) {
@@ -78,7 +78,7 @@ async function statusOnceThereIsRoom(signIn) {
   return 503;
 }
 
-test("an attacker who hammers an account from many addresses keeps no owner out who signed in before", async (t) => {
+test("an attack on an account from many addresses does not lock out an owner with a known device", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = deviceCookie(await login(issuer));
   const { device_token } = await (await login(issuer, { transport: "body" })).json();
@@ -129,7 +129,7 @@ test("a device is known by a cookie that outlives the session, or by a token in 
   assert.doesNotMatch(issuer.log(), /hpdt_/);
 });
 
-test("a known device has a budget of its own, and it ends too", async (t) => {
+test("a known device has its own limit of failures", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = deviceCookie(await login(issuer));
   for (let failures = 0; failures < 10; failures++) {
@@ -139,7 +139,7 @@ test("a known device has a budget of its own, and it ends too", async (t) => {
   assert.equal((await login(issuer)).status, 200, "strangers have theirs still");
 });
 
-test("a restart forgets no device, and the delays of all names alike", async (t) => {
+test("a restart keeps known devices and resets the delays of all names", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const args = ["--store", `sled:${folder}`];
@@ -157,7 +157,7 @@ test("a restart forgets no device, and the delays of all names alike", async (t)
   assert.equal((await login(second, {}, { cookie })).status, 200);
 });
 
-test("a new password makes all devices unknown but the one on which the user set it", async (t) => {
+test("a new password makes all devices unknown, except the one that set it", async (t) => {
   const issuer = await issuerFor(t);
   const first = await login(issuer);
   const second = await (await login(issuer, { transport: "body" })).json();
@@ -188,7 +188,7 @@ test("a new password makes all devices unknown but the one on which the user set
   assert.equal(await isKnown({}, { cookie: known }), false);
 });
 
-test("an address over its limit is one line in the audit log, and each refusal is counted", async (t) => {
+test("an address over its limit has one line in the audit log, and each refusal is counted", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--admin-listen", "127.0.0.1:0"] });
   const fail = () => login(issuer, { ...wrong, username: randomUUID() });
   for (let failures = 1; failures < FREE_AT_ADDRESS; failures++) await fail();
@@ -202,7 +202,7 @@ test("an address over its limit is one line in the audit log, and each refusal i
   assert.equal(issuer.log().match(/event="address_delayed"/g).length, 1);
 });
 
-test("a session does not serve to guess its password", async (t) => {
+test("a session cannot be used to guess the password", async (t) => {
   const issuer = await issuerFor(t);
   const { token } = await (await login(issuer, { transport: "body" })).json();
   const change = (current_password) =>
@@ -240,7 +240,7 @@ function assertLimited({ hashed, overloaded }) {
   assert.ok(hashed + overloaded >= FREE_AT_ADDRESS && hashed < FREE_AT_ADDRESS + 6, told);
 }
 
-test("behind a trusted proxy each client has a limit of its own, and what it writes itself is not believed", async (t) => {
+test("behind a trusted proxy each client has its own limit, and its own X-Forwarded-For is ignored", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--trusted-proxy", "127.0.0.1,10.0.0.0/8"] });
   const same = ["203.0.113.9", "198.51.100.77, 203.0.113.9", "203.0.113.9:5678, 10.1.2.3", "garbage, 203.0.113.9"];
   const others = ["203.0.113.10", "203.0.113.9, 203.0.113.11", "2001:db8::1"];
@@ -253,7 +253,7 @@ test("behind a trusted proxy each client has a limit of its own, and what it wri
   assert.doesNotMatch(issuer.log(), /--trusted-proxy/);
 });
 
-test("with so many hops, what a client inside a trusted network writes itself is not believed", async (t) => {
+test("with a number of hops, the X-Forwarded-For of a client in a trusted network is ignored", async (t) => {
   const trusted = ["--dev", "--trusted-proxy", "127.0.0.1,10.0.0.0/8", "--trusted-proxy-hops"];
   for (const [hops, forwarded, expected] of [
     ["1", "203.0.113.9, 10.5.5.5", "10.5.5.5"],
@@ -268,14 +268,14 @@ test("with so many hops, what a client inside a trusted network writes itself is
   }
 });
 
-test("an IPv6 network of 64 bits is one client", async (t) => {
+test("an IPv6 /64 network is one client", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev"], env: { HALLPASS_TRUSTED_PROXY: "127.0.0.1" } });
   const [tried, ofOthers] = await spray(issuer, (number) => `2001:db8::${number}:1`, ["2001:db8:0:1::1", "[2001:db8:0:2::1]:443"]);
   assertLimited(tried);
   assert.deepEqual(ofOthers, [401, 401]);
 });
 
-test("without a trusted proxy nobody's word is taken, one warning says so, and a known device comes through", async (t) => {
+test("without a trusted proxy X-Forwarded-For is ignored with one warning, and a known device is admitted", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = deviceCookie(await login(issuer));
   const [[tried], known] = await Promise.all([
@@ -289,7 +289,7 @@ test("without a trusted proxy nobody's word is taken, one warning says so, and a
   assert.equal(issuer.log().match(/set --trusted-proxy/g).length, 1);
 });
 
-test("who hangs up before the answer has used up an attempt of their address", async (t) => {
+test("a client that closes the connection before the response has used an attempt of its address", async (t) => {
   const issuer = await issuerFor(t);
   for (let attempt = 0; attempt < 70; attempt++) {
     const outgoing = request(`${issuer.url}/login`, {

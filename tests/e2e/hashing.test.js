@@ -73,7 +73,7 @@ async function hangUp({ port }, path, { body, headers = {} }, after = 0) {
 }
 
 describe("hashing by turns", () => {
-  test("a burst of sign-ins is answered in time or sent away with a time to come back, and health is answered", async (t) => {
+  test("a burst of sign-ins is answered in time or refused with Retry-After, and health checks are answered", async (t) => {
     const { issuer, signIns, signIn } = await oneWorkerFor(t, LOGINS);
     await Promise.all(signIns.slice(0, 10).map(signIn));
     const before = memoryOf(issuer.pid);
@@ -102,7 +102,7 @@ describe("hashing by turns", () => {
     assert.ok(memoryOf(issuer.pid) - before < 40 * 1024, `${before} KiB before, ${memoryOf(issuer.pid)} after`);
   });
 
-  test("a flood by known devices with right passwords leaves unknown devices their share, and none waits past the deadline", async (t) => {
+  test("a flood by known devices leaves unknown devices their share, and no request waits past its deadline", async (t) => {
     const [accounts, connections, enough, deadline] = [6, 5, 150, 2];
     const folder = temporaryFolder(t);
     const users = importUsers(folder, 200);
@@ -140,7 +140,7 @@ describe("hashing by turns", () => {
     assert.equal(first.count, buckets.at(-1).count, `of so many waits none was longer than ${first.bound} s`);
   });
 
-  test("nothing is hashed for a client that hung up", async (t) => {
+  test("no password is hashed for a closed connection", async (t) => {
     const { issuer, signIns, signIn } = await oneWorkerFor(t, 40);
     const hashes = () => metric(issuer, "hallpass_hash_time_seconds_count");
     const gone = () => metric(issuer, 'hallpass_hash_dropped_total{reason="client_gone"}');
@@ -161,7 +161,7 @@ describe("hashing by turns", () => {
     assert.ok((await hashes()) - before <= served + 10 - (await gone()), "no hash beyond those that were answered");
   });
 
-  test("a sign-out whose client hangs up ends the session all the same", async (t) => {
+  test("a sign-out ends the session even if the client closes the connection", async (t) => {
     const issuer = await issuerFor(t);
     for (let round = 0; round < 20; round++) {
       const { refresh_token } = await (await login(issuer, { transport: "body" })).json();
@@ -175,7 +175,7 @@ describe("hashing by turns", () => {
     }
   });
 
-  test("a hash that is weaker than the options say is made anew at a good sign-in, and the session lives on", async (t) => {
+  test("a weak hash is replaced at a successful sign-in, and the session continues", async (t) => {
     const folder = temporaryFolder(t);
     addUser(folder);
     const args = ["--store", `sled:${folder}`, "--argon2-memory", "20MiB", "--admin-listen", "127.0.0.1:0"];
@@ -196,7 +196,7 @@ describe("hashing by turns", () => {
 });
 
 describe("the metrics", () => {
-  test("are Prometheus text on their own port, and nowhere else", async (t) => {
+  test("are Prometheus text on their own port only", async (t) => {
     const issuer = await issuerFor(t, { args: ["--dev", "--admin-listen", "127.0.0.1:0"] });
     assert.equal((await fetch(`${issuer.url}/metrics`)).status, 404);
     await login(issuer, { username: "nobody" });
@@ -217,7 +217,7 @@ describe("the metrics", () => {
 const ONE_CORE = ["taskset", "--cpu-list", "0"];
 const cannotPin = spawnSync(ONE_CORE[0], [...ONE_CORE.slice(1), "true"]).status === 0 ? false : "`taskset` cannot give out core 0";
 
-test("beside a process that wants the core all the time, sign-ins are slow once and not for good", { skip: cannotPin }, async (t) => {
+test("beside a busy process on the same core, only the first sign-in is slow", { skip: cannotPin }, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const hog = spawn(ONE_CORE[0], [...ONE_CORE.slice(1), "sh", "-c", "while :; do :; done"], { stdio: "ignore" });
@@ -230,7 +230,7 @@ test("beside a process that wants the core all the time, sign-ins are slow once 
   assert.ok(performance.now() - begun < 60_000, `${performance.now() - begun} ms`);
 });
 
-test("an option of hashing that does not do is named, with status 2", () => {
+test("an invalid hashing option is reported by its name, with status 2", () => {
   for (const [args, expected] of [
     [["--argon2-memory", "18MiB"], /--argon2-memory.*OWASP's floor.*19 MiB with 2/s],
     [["--argon2-memory", "19"], /such as 19MiB/],

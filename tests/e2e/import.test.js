@@ -41,7 +41,7 @@ function importOf(t, name, content, ...args) {
 const listed = (store) =>
   run(["user", "list", "--json", "--store", store]).stdout.trim().split("\n").filter(Boolean).map(JSON.parse);
 
-test("imported users sign in with the passwords they had, and their tokens carry their roles and claims", async (t) => {
+test("imported users sign in with their old passwords, and their tokens have their roles and claims", async (t) => {
   const lines = Object.entries(HASHES).map(([kind, [, hash]]) =>
     line(kind, { hash, roles: ["member"], claims: { org: { id: kind } } }),
   );
@@ -67,7 +67,7 @@ test("imported users sign in with the passwords they had, and their tokens carry
   assert.equal((await signIn("gone", HASHES.bcrypt[0])).status, 401);
 });
 
-test("bad lines are named by number with what is wrong, and the good ones are imported", (t) => {
+test("invalid lines are reported by number with the fault, and valid ones are imported", (t) => {
   const file = importOf(
     t,
     "users.jsonl",
@@ -106,7 +106,7 @@ test("bad lines are named by number with what is wrong, and the good ones are im
   assert.deepEqual(listed(file.store).map(({ username }) => username).sort(), ["one", "seven", "two"]);
 });
 
-test("CSV says in its first line which column is which", (t) => {
+test("the first line of a CSV file names its columns", (t) => {
   const good = importOf(
     t,
     "users.csv",
@@ -124,7 +124,7 @@ test("CSV says in its first line which column is which", (t) => {
   assert.match(refused(`username,hash\na,${HASH},x\n"b,${HASH}\n`).stderr, /line 2: the line has 3 columns.*\nline 3: a quotation/);
 });
 
-test("what a line hides from the reader of lines is refused by number, by --check too", (t) => {
+test("hidden line breaks and characters are refused by line number, with --check too", (t) => {
   const column = "username,hash,claims";
   for (const [name, content, told, admitted] of [
     ["users.csv", `${column}\nann,${HASH},\rbob,${HASH},\ncid,${HASH},\n`, [[2, "the line has a carriage return that no line feed follows"]], 1],
@@ -151,7 +151,7 @@ test("what a line hides from the reader of lines is refused by number, by --chec
   }
 });
 
-test("what `user list --json` prints cannot be imported, and the fault says what can", (t) => {
+test("the output of `user list --json` cannot be imported, and the error names the valid formats", (t) => {
   const file = importOf(t, "users.jsonl", line("ann"));
   assert.equal(file.run().status, 0);
   const printed = run(["user", "list", "--json", "--store", file.store]).stdout;
@@ -160,7 +160,7 @@ test("what `user list --json` prints cannot be imported, and the fault says what
   assert.match(again.stderr, /line 1: "id" is of `hallpass user list`, which has no hashes: `hallpass store copy` copies users/);
 });
 
-test("the audit log tells of an import that added somebody, and of no other", (t) => {
+test("the audit log has an import only if it added users", (t) => {
   for (const [name, content] of [
     ["users.csv", `user,hash\na,${HASH}\n`],
     ["users.jsonl", "{}\n"],
@@ -173,7 +173,7 @@ test("the audit log tells of an import that added somebody, and of no other", (t
   assert.match(partly.stderr, /event="users_imported" added=1 present=0 refused=1 address="command-line"/);
 });
 
-test("an import can be run again: who is there stays as they are", (t) => {
+test("an import can be repeated: existing users are unchanged", (t) => {
   const file = importOf(t, "users.ndjson", line("one") + line("two"));
   assert.equal(file.run().status, 0);
   assert.equal(run(["user", "set", "one", "--role", "admin", "--store", file.store]).status, 0);
@@ -184,7 +184,7 @@ test("an import can be run again: who is there stays as they are", (t) => {
   assert.deepEqual(listed(file.store).find(({ username }) => username === "one").roles, ["admin"]);
 });
 
-test("--check looks at the file alone, and a format that nothing names is asked for", (t) => {
+test("--check reads the file only, and an unknown format must be named by an option", (t) => {
   const file = importOf(t, "users.txt", line("one") + "{}\n", "--check");
   assert.match(file.run().stderr, /hallpass: say with --format what .*users\.txt is written in/);
   const checked = run(["user", "import", file.file, "--check", "--format", "jsonl", "--store", file.store]);
@@ -197,7 +197,7 @@ test("--check looks at the file alone, and a format that nothing names is asked 
   assert.match(run(["user", "import", `${file.file}.jsonl`]).stderr, /users\.txt\.jsonl cannot be read: No such file/);
 });
 
-test("an import that was killed half-way is made whole by running it again", async (t) => {
+test("a killed import is completed by running it again", async (t) => {
   const count = 40_000;
   const lines = Array.from({ length: count }, (_, index) => line(`user${index}`));
   const file = importOf(t, "users.jsonl", lines.join(""));

@@ -53,7 +53,7 @@ async function tokenByAnotherKey(issuer, old) {
   assert.fail("no other key came into use");
 }
 
-test("keys rotate by themselves, and no token that was good is refused meanwhile", async (t) => {
+test("keys rotate automatically, and no valid token is refused during a rotation", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const issuer = await issuerFor(t, { args: [...store(folder), ...QUICK, "--key-rotation", "4s"] });
@@ -69,7 +69,7 @@ test("keys rotate by themselves, and no token that was good is refused meanwhile
   await logged(issuer, /event="key_retired" purpose=EdDSA key=\S+ by="issuer"/);
 });
 
-test("a rotation that was ordered goes on where it was after a kill in each state", async (t) => {
+test("a requested rotation resumes after a kill in each state", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const args = [...store(folder), ...QUICK];
@@ -102,7 +102,7 @@ test("a rotation that was ordered goes on where it was after a kill in each stat
   assert.equal(kid(token), next);
 });
 
-test("a revoked key is out at once, its tokens are refused, and cookies are renewed on the way", async (t) => {
+test("a revoked key is removed at once, its tokens are refused, and cookies are renewed", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const args = [...store(folder), ...QUICK];
@@ -127,7 +127,7 @@ test("a revoked key is out at once, its tokens are refused, and cookies are rene
   assert.equal((await me(issuer, { cookie: cookieHeader(renewed) })).status, 200);
 });
 
-test("with a key of refresh tokens its sessions end, and their users sign in again", async (t) => {
+test("a revoked refresh token key ends its sessions, and users sign in again", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const args = [...store(folder), ...QUICK];
@@ -142,7 +142,7 @@ test("with a key of refresh tokens its sessions end, and their users sign in aga
   assert.equal((await post(`${issuer.url}/refresh`, { refresh_token: again.refresh_token })).status, 200);
 });
 
-test("the key set has an ETag, and a verifier that knows it gets no body", async (t) => {
+test("the key set has an ETag, and a request with it gets a 304 without a body", async (t) => {
   const issuer = await issuerFor(t);
   const url = `${issuer.url}/.well-known/jwks.json`;
   const answer = await fetch(url);
@@ -155,7 +155,7 @@ test("the key set has an ETag, and a verifier that knows it gets no body", async
   assert.equal((await fetch(url, { headers: { "if-none-match": '"another"' } })).status, 200);
 });
 
-test("orders that cannot be followed are told, and change nothing", async (t) => {
+test("impossible key commands are refused and change nothing", async (t) => {
   const folder = temporaryFolder(t);
   const refused = (...args) => run(["keys", ...args, ...store(folder)]);
   assert.match(refused("list").stderr, /^hallpass: there is no store in .*, and none was made/);
@@ -174,7 +174,7 @@ test("orders that cannot be followed are told, and change nothing", async (t) =>
   assert.equal(keys(folder, "list", "--json").replaceAll(/"age":\d+/g, ""), before);
 });
 
-test("the keys go over to another master key, and the one before opens them no more", async (t) => {
+test("the keys move to a new master key, and the old one no longer opens them", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const first = await startIssuer({ args: store(folder) });
@@ -202,7 +202,7 @@ function writeKeysOfTheVersionBefore(folder) {
   return createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url");
 }
 
-test("the keys of the version before are taken over, however often that is killed", async (t) => {
+test("the keys of the previous version are migrated, even after repeated kills", async (t) => {
   for (let round = 0; round < 4; round += 1) {
     const folder = temporaryFolder(t);
     addUser(folder);
@@ -223,7 +223,7 @@ test("the keys of the version before are taken over, however often that is kille
   }
 });
 
-test("of orders at once each is followed or told, and the ring stays whole", async (t) => {
+test("concurrent key commands each succeed or fail with a message, and the key ring stays consistent", async (t) => {
   const folder = temporaryFolder(t);
   await (await startIssuer({ args: store(folder) })).stop();
   const orders = Array.from({ length: 4 }, () => spawn(binary, ["keys", "rotate", ...store(folder)], { stdio: "ignore" }));

@@ -52,7 +52,7 @@ async function finished(child, input = "") {
   return { status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(error).toString() };
 }
 
-test("a user who is added while the issuer runs signs in at once, with what they were given", async (t) => {
+test("a user added while the issuer runs can sign in at once, with the assigned roles and claims", async (t) => {
   const { issuer, done, command } = await live(t);
   assert.match(done(["user", "add", "ann", "--password-stdin", "--role", "admin"], "annsPassword\n"), /^hallpass: added ann/);
   const pass = await signIn(issuer, { username: "ann", password: "annsPassword" });
@@ -100,7 +100,7 @@ for (const [name, args, input] of [
   });
 }
 
-test("whoever was disabled or shut out by guesses is let in again without a new start", async (t) => {
+test("a user who was disabled or throttled is admitted again without a restart", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const { issuer, done } = await live(t, { folder });
@@ -120,7 +120,7 @@ test("whoever was disabled or shut out by guesses is let in again without a new 
   assert.equal((await login(issuer)).status, 200);
 });
 
-test("a name that was hammered before anybody had it keeps out nobody who is given it", async (t) => {
+test("earlier attacks on a name do not block a new user of that name", async (t) => {
   const { issuer, done } = await live(t);
   const as = (password) => login(issuer, { username: "newcomer", password });
   const guesses = [];
@@ -147,7 +147,7 @@ test("sessions of a running issuer are listed and ended, by id and by user", asy
   await logged(issuer, /a command connected to the store uid=\d+ pid=\d+/);
 });
 
-test("two commands at once both do their work, and so does the issuer", async (t) => {
+test("two concurrent commands and the issuer all work", async (t) => {
   const { folder, issuer, start, done } = await live(t);
   const imports = ["a", "b"].map((prefix) => {
     const file = join(folder, `${prefix}.jsonl`);
@@ -163,7 +163,7 @@ test("two commands at once both do their work, and so does the issuer", async (t
   assert.equal(done(["user", "list", "--json"]).trimEnd().split("\n").length, 4001);
 });
 
-test("an import whose issuer is killed says so in a line, and is made whole by running it again", { timeout: 300_000 }, async (t) => {
+test("an import whose issuer is killed reports it in one line, and is completed by running it again", { timeout: 300_000 }, async (t) => {
   const count = 60_000;
   const { folder, issuer, start, done } = await live(t);
   const file = join(folder, "users.jsonl");
@@ -189,7 +189,7 @@ test("an import whose issuer is killed says so in a line, and is made whole by r
   assert.ok(Number(present) > 0 && Number(added) > 0, again.stdout);
 });
 
-test("the socket is its owner's alone, outlives a kill and is replaced, and goes with a stop", async (t) => {
+test("only the owner can use the socket; it is replaced after a kill and removed at a stop", async (t) => {
   const { folder, store, issuer, done } = await live(t);
   const socket = join(folder, "hallpass.sock");
   const { mode } = statSync(socket);
@@ -204,7 +204,7 @@ test("the socket is its owner's alone, outlives a kill and is replaced, and goes
   assert.ok(!existsSync(socket));
 });
 
-test("what stands in the socket's place is left alone, and the issuer runs without it", async (t) => {
+test("another file at the socket's path is kept, and the issuer runs without a socket", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "hallpass.sock"), "somebody's");
   const { issuer, command } = await live(t, { folder });
@@ -216,7 +216,7 @@ test("what stands in the socket's place is left alone, and the issuer runs witho
   assert.equal(readFileSync(join(folder, "hallpass.sock"), "utf8"), "somebody's");
 });
 
-test("a data folder with a long path is no hindrance", async (t) => {
+test("a data folder with a long path works", async (t) => {
   const folder = join(temporaryFolder(t), "long".repeat(30), "path".repeat(30));
   mkdirSync(folder, { recursive: true });
   const { issuer, done } = await live(t, { folder });
@@ -224,7 +224,7 @@ test("a data folder with a long path is no hindrance", async (t) => {
   assert.equal((await login(issuer)).status, 200);
 });
 
-test("a command of another version is told which one runs", async (t) => {
+test("a command of another version gets the version of the running issuer", async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   // Something that holds the folder as an issuer does, and greets as one of the future.
@@ -251,7 +251,7 @@ const skip = process.getuid() === 0 ? false : "only root can be somebody else";
 /** A user that owns nothing. */
 const NOBODY = 65534;
 
-test("another user of the machine is not let in, even where folder and socket would let them", { skip, timeout: 300_000 }, async (t) => {
+test("another system user is refused, even if the modes of folder and socket allow access", { skip, timeout: 300_000 }, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const { issuer, done } = await live(t, { folder });
@@ -273,7 +273,7 @@ test("another user of the machine is not let in, even where folder and socket wo
   assert.match(done(["user", "list"]), /enabled +exampleUser/);
 });
 
-test("an issuer that is told to stop while it starts does so", { timeout: 300_000 }, async (t) => {
+test("an issuer stops if it is asked to during its start", { timeout: 300_000 }, async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "sled"), { recursive: true });
   // Whoever opens this waits for somebody to write into it, and nobody does.

@@ -216,20 +216,20 @@ async function eachAnswer(t, env, another) {
   await t.test("503 of a full queue", (t) => overloaded(t, another));
 }
 
-test("on sled no answer without a hash tells by its time which names exist", async (t) => {
+test("on sled, the time of responses without a hash does not reveal which names exist", async (t) => {
   const store = () => ({ HALLPASS_STORE: `sled:${temporaryFolder(t)}` });
   await eachAnswer(t, store(), store());
 });
 
 const skip = cannotRunPostgres();
-test("on PostgreSQL no answer without a hash tells by its time which names exist", { skip }, async (t) => {
+test("on PostgreSQL, the time of responses without a hash does not reveal which names exist", { skip }, async (t) => {
   const server = await startPostgres(t);
   server.query("CREATE DATABASE another");
   const env = environmentOf(server);
   await eachAnswer(t, env, { ...env, HALLPASS_STORE: env.HALLPASS_STORE.replace("/postgres", "/another") });
 });
 
-test("the ranks see a difference of 3 µs in noise, and none where there is none", () => {
+test("the rank statistics detect a difference of 3 µs in noise, and none without one", () => {
   let state = 1;
   const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
   const name = (mean) => Array.from({ length: 100 }, () => mean + 30 * random() + (random() < 0.05 ? 5000 * random() : 0));

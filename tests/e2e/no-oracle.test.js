@@ -63,7 +63,7 @@ function report(t, what, { mean, difference, detectable }) {
   t.diagnostic(`${what}: ${mean.toFixed(2)} ms, differs by ${percent(difference)}; ${percent(detectable)} would show`);
 }
 
-test("an unknown user, a wrong password and a disabled user are told the same, in the same time", async (t) => {
+test("an unknown user, a wrong password and a disabled user get the same response in the same time", async (t) => {
   const folder = temporaryFolder(t);
   for (let user = 0; user < USERS; user++) {
     addUser(folder, { username: `user ${user}`, password: "examplePassword" });
@@ -96,7 +96,7 @@ test("an unknown user, a wrong password and a disabled user are told the same, i
   }
 });
 
-test("the statistics see a difference of a tenth in noise of a fifth, and none where there is none", () => {
+test("the statistics detect a difference of 10 % in noise of 20 %, and none without one", () => {
   let state = 1;
   const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
   const samples = (mean) => Array.from({ length: 300 }, () => mean * (0.8 + 0.4 * random()) + (random() < 0.02 ? 100 : 0));

@@ -24,7 +24,7 @@ async function assertError(response, status, error) {
 
 const FIREFOX = "Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0";
 
-test("a user sees their sessions, which of them asks, and what began it", async (t) => {
+test("a user lists their sessions, with the current one and its client", async (t) => {
   const issuer = await issuerFor(t);
   const phone = await (await login(issuer, { transport: "body" }, { "user-agent": FIREFOX.padEnd(300, "!") })).json();
   const laptop = await (await login(issuer, { transport: "body" }, { "user-agent": "a laptop" })).json();
@@ -40,7 +40,7 @@ test("a user sees their sessions, which of them asks, and what began it", async 
   await assertError(await fetch(`${issuer.url}/sessions`), 401, "invalid_token");
 });
 
-test("a list that is asked for with a refresh cookie alone is renewed on the way", async (t) => {
+test("a list requested with a refresh cookie only is served after a renewal", async (t) => {
   const issuer = await issuerFor(t);
   const [, refreshCookie] = cookieHeader(await login(issuer)).split("; ");
   const answer = await fetch(`${issuer.url}/sessions`, { headers: { cookie: refreshCookie } });
@@ -48,7 +48,7 @@ test("a list that is asked for with a refresh cookie alone is renewed on the way
   assert.equal(answer.headers.getSetCookie().length, 2);
 });
 
-test("what fails after a renewal on the way brings the new pair too", async (t) => {
+test("an error after a renewal has the new cookies too", async (t) => {
   const issuer = await issuerFor(t);
   const [, cookie] = cookieHeader(await login(issuer)).split("; ");
   const body = { current_password: "wrongPassword", new_password: "anotherPassword" };
@@ -62,7 +62,7 @@ test("what fails after a renewal on the way brings the new pair too", async (t) 
   }
 });
 
-test("a user ends one session, and the issuer's own endpoints see it at once", async (t) => {
+test("a user ends one session, with immediate effect on the issuer's endpoints", async (t) => {
   const issuer = await issuerFor(t);
   const [own, other] = [await signIn(issuer), await signIn(issuer)];
   for (let times = 0; times < 2; times += 1) {
@@ -94,7 +94,7 @@ test("a user cannot see or end the session of another", async (t) => {
   assert.equal(await me(issuer, other), 200);
 });
 
-test("a user ends all sessions, and loses the cookies", async (t) => {
+test("a user ends all sessions, and the cookies are cleared", async (t) => {
   const issuer = await issuerFor(t);
   const others = [await signIn(issuer), await signIn(issuer)];
   const cookie = cookieHeader(await login(issuer));
@@ -105,7 +105,7 @@ test("a user ends all sessions, and loses the cookies", async (t) => {
   assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 401);
 });
 
-test("a foreign page ends no session and changes no password", async (t) => {
+test("a page of another origin can neither end a session nor change a password", async (t) => {
   const issuer = await issuerFor(t);
   const own = await signIn(issuer);
   const headers = { ...bearer(own.token), origin: "https://evil.example" };
@@ -115,7 +115,7 @@ test("a foreign page ends no session and changes no password", async (t) => {
   assert.equal(await me(issuer, own), 200);
 });
 
-test("a changed password ends the other sessions and keeps the own", async (t) => {
+test("a changed password ends the user's other sessions and keeps the current one", async (t) => {
   const issuer = await issuerFor(t);
   const [own, other] = [await signIn(issuer), await signIn(issuer)];
   const change = (current_password, new_password, { token } = own) =>
@@ -142,7 +142,7 @@ test("a changed password ends the other sessions and keeps the own", async (t) =
   assert.doesNotMatch(issuer.log(), /anotherPassword/);
 });
 
-test("the 101st session ends the one that was not used for longest", { timeout: 300_000 }, async (t) => {
+test("the 101st session ends the least recently used one", { timeout: 300_000 }, async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--refresh-grace", "0"] });
   const first = await signIn(issuer);
   const second = await signIn(issuer);
@@ -163,7 +163,7 @@ test("the 101st session ends the one that was not used for longest", { timeout: 
   await logged(issuer, new RegExp(`session=${first.session.id} cause=too_many_sessions`));
 });
 
-test("the person who runs the issuer lists sessions and ends them", async (t) => {
+test("the operator lists and ends sessions", async (t) => {
   const folder = temporaryFolder(t);
   const store = ["--store", `sled:${folder}`];
   addUser(folder);
@@ -198,7 +198,7 @@ test("the person who runs the issuer lists sessions and ends them", async (t) =>
   assert.equal((await refresh(issuer, two)).status, 200);
 });
 
-test("a disabled user is signed out and cannot sign in, and enabled again can", async (t) => {
+test("a disabled user is signed out and cannot sign in until enabled again", async (t) => {
   const folder = temporaryFolder(t);
   const store = ["--store", `sled:${folder}`];
   addUser(folder);

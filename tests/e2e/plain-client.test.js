@@ -10,7 +10,7 @@ import { credentials, issuerFor } from "../support/issuer.js";
 const me = (issuer, headers) => fetch(`${issuer.url}/me`, { headers });
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
 
-test("a plain client signs in, and its token opens the door until it runs out", async (t) => {
+test("a plain client signs in, and its token is valid until it expires", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--access-ttl", "2s"] });
   const answer = await login(issuer);
   assert.equal(answer.status, 200);
@@ -45,7 +45,7 @@ test("a plain client signs in, and its token opens the door until it runs out", 
   assert.equal((await me(issuer, { cookie: cookies })).status, 200);
 });
 
-test("a bearer token is judged alone, whatever the cookies say", async (t) => {
+test("with a bearer token, the cookies are ignored", async (t) => {
   const issuer = await issuerFor(t);
   const answer = await login(issuer);
   const { token } = await answer.json();
@@ -66,7 +66,7 @@ test("a tampered access cookie is refused, not renewed", async (t) => {
 });
 
 for (const [issuerUrl, prefix, secure] of [["https://auth.example.com", "__Host-", ["Secure"]], ["http://localhost:8080", "", []]]) {
-  test(`the cookies of ${issuerUrl} are out of the reach of scripts, and it reads the names that it sets`, async (t) => {
+  test(`scripts cannot read the cookies of ${issuerUrl}, and it reads the names that it sets`, async (t) => {
     const issuer = await issuerFor(t, { args: ["--dev", "--issuer", issuerUrl] });
     const answer = await login(issuer);
     const cookies = answer.headers.getSetCookie();
@@ -85,7 +85,7 @@ for (const [issuerUrl, prefix, secure] of [["https://auth.example.com", "__Host-
   });
 }
 
-test("a wrong password and an unknown user cannot be told apart", async (t) => {
+test("a wrong password and an unknown user get the same response", async (t) => {
   const issuer = await issuerFor(t);
   const answers = [];
   for (const wrong of [{ password: "wrong password" }, { username: "nobody" }]) {
@@ -141,7 +141,7 @@ test("with ES256 the token verifies with jose and with the package against the p
   await issuer.stop();
 });
 
-test("with HS256 the token verifies by the shared secret, and no key is published", async (t) => {
+test("with HS256 the token verifies with the shared secret, and no key is published", async (t) => {
   const secret = "a shared secret of at least 32 bytes";
   const issuer = await issuerFor(t, {
     args: ["--dev", "--signing-alg", "HS256"],
@@ -186,7 +186,7 @@ test("a role of a user is in their token", async (t) => {
   assert.equal(await roles({}), undefined);
 });
 
-test("a health check asks for nothing", async (t) => {
+test("a health check needs no credentials", async (t) => {
   const issuer = await issuerFor(t);
   const answer = await fetch(`${issuer.url}/healthz`);
   assert.equal(answer.status, 200);

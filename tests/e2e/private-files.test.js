@@ -21,7 +21,7 @@ async function serveOnce(args) {
   return issuer.log();
 }
 
-test("a volume to which Kubernetes gives the group its rights at each mount is put right", async (t) => {
+test("the modes of a Kubernetes volume with group access are corrected", async (t) => {
   const folder = join(temporaryFolder(t), "data");
   await serveOnce(["--store", `sled:${folder}`]);
   execFileSync("chmod", ["-R", "ug+rwX,g+s", folder]);
@@ -30,7 +30,7 @@ test("a volume to which Kubernetes gives the group its rights at each mount is p
   assert.deepEqual([modeOf(join(folder, "master.key")), modeOf(join(folder, "sled"))], ["600", "700"]);
 });
 
-test("another user of the same group, as in a pod whose user changed, works with the volume", { skip: !isRoot && "only root can be another user" }, async (t) => {
+test("another user of the same group can use the volume, as in a pod with a new user", { skip: !isRoot && "only root can be another user" }, async (t) => {
   const above = temporaryFolder(t);
   chmodSync(above, 0o755);
   const folder = join(above, "data");
@@ -58,7 +58,7 @@ test("another user of the same group, as in a pod whose user changed, works with
   assert.match(told, /other users can reach it, and its mode cannot be changed \(.*\): run `chmod go=` on it as its owner/);
 });
 
-test("a container's secret of mode 0444 is used, with a warning that names the setting, and any other is refused", async (t) => {
+test("a container's secret of mode 0444 is used with a warning that names the setting, and any other is refused", async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, "master_key");
   writeFileSync(file, KEY);
@@ -72,7 +72,7 @@ test("a container's secret of mode 0444 is used, with a warning that names the s
   assert.match(stderr, /master_key cannot be used: other users can read it: run `chmod 600` on it.*`mode: 0400`.*`defaultMode: 0440`/);
 });
 
-test("on a read-only mount the mode is only warned of", { skip: !isRoot && "only root can mount" }, async (t) => {
+test("on a read-only mount a wrong mode is only a warning", { skip: !isRoot && "only root can mount" }, async (t) => {
   const folder = temporaryFolder(t);
   chmodSync(folder, 0o755);
   const secrets = join(folder, "secrets");

@@ -37,7 +37,7 @@ async function auditOf(issuer) {
   }));
 }
 
-test("tabs that renew at once all get the same pair", async (t) => {
+test("tabs that renew concurrently get the same pair", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = cookieHeader(await login(issuer));
   const answers = await Promise.all(
@@ -50,7 +50,7 @@ test("tabs that renew at once all get the same pair", async (t) => {
   for (const answer of answers) assert.equal((await me(issuer, (await answer.json()).token)).status, 200);
 });
 
-test("a request that is renewed on the way gets the same pair as one beside it", async (t) => {
+test("concurrent requests that are renewed get the same pair", async (t) => {
   const issuer = await issuerFor(t);
   const refreshCookie = cookieHeader(await login(issuer)).split("; ")[1];
   const [beside, onTheWay] = await Promise.all([
@@ -61,7 +61,7 @@ test("a request that is renewed on the way gets the same pair as one beside it",
   assert.equal(cookieValue(cookieHeader(beside), REFRESH), cookieValue(cookieHeader(onTheWay), REFRESH));
 });
 
-test("a lost answer is had again by the same request, and a reload gets the token that it has", async (t) => {
+test("a repeated refresh returns the lost response, and a reload gets the current token", async (t) => {
   const issuer = await issuerFor(t);
   const { refresh_token } = await signIn(issuer);
   const second = await renewed(issuer, refresh_token);
@@ -74,7 +74,7 @@ test("a lost answer is had again by the same request, and a reload gets the toke
   await logged(issuer, /answered again.*grace_answers=1/);
 });
 
-test("a retry is answered alike, then told to wait, then given another token, which supersedes the first", async (t) => {
+test("a retry gets the same token, then Retry-After, then a new token that replaces the first", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--refresh-grace", "3s"] });
   const { refresh_token } = await signIn(issuer);
   const second = await renewed(issuer, refresh_token);
@@ -104,7 +104,7 @@ test("a retry is answered alike, then told to wait, then given another token, wh
   assert.doesNotMatch(issuer.log(), / ERROR /);
 });
 
-test("an old token ends the session, with all its tokens, and the audit log says so", async (t) => {
+test("an old token ends the session with all its tokens, and the audit log has the event", async (t) => {
   const issuer = await issuerFor(t, { args: STRICT });
   const first = await signIn(issuer);
   const second = await renewed(issuer, first.refresh_token);
@@ -123,7 +123,7 @@ test("an old token ends the session, with all its tokens, and the audit log says
   for (const { refresh_token } of [first, second, third]) assert.ok(!issuer.log().includes(refresh_token.slice(-30)));
 });
 
-test("without a grace a retry supersedes, so that of two holders one ends the session", async (t) => {
+test("without a grace a retry replaces the token, so that two holders end the session", async (t) => {
   const issuer = await issuerFor(t, { args: STRICT });
   const { refresh_token } = await signIn(issuer);
   const owners = await renewed(issuer, refresh_token);
@@ -133,7 +133,7 @@ test("without a grace a retry supersedes, so that of two holders one ends the se
   await assertOver(issuer, thiefs.refresh_token);
 });
 
-test("a token that was made up ends nothing, whatever session it names", async (t) => {
+test("a forged token ends no session", async (t) => {
   const issuer = await issuerFor(t, { args: STRICT });
   const { refresh_token } = await signIn(issuer);
   const made = `${refresh_token.slice(0, 50)}${"A".repeat(refresh_token.length - 50)}`;
@@ -142,7 +142,7 @@ test("a token that was made up ends nothing, whatever session it names", async (
   await renewed(issuer, refresh_token);
 });
 
-test("any genuine token of a session signs it out, an old one too", async (t) => {
+test("any genuine token of a session signs it out, even an old one", async (t) => {
   const issuer = await issuerFor(t, { args: STRICT });
   const first = await signIn(issuer);
   const second = await renewed(issuer, first.refresh_token);

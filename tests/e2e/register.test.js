@@ -13,7 +13,7 @@ test("registration is disabled until it is allowed", async (t) => {
   assert.deepEqual([answer.status, (await answer.json()).error], [403, "registration_disabled"]);
 });
 
-test("whoever registers is signed in by nothing but a sign-in", async (t) => {
+test("a registration does not sign the user in", async (t) => {
   const issuer = await issuerFor(t, open);
   const answer = await post(`${issuer.url}/register`, { username: "Zoe\u0308", password: "cafe\u0301 au lait" });
   assert.equal(answer.status, 201);
@@ -26,7 +26,7 @@ test("whoever registers is signed in by nothing but a sign-in", async (t) => {
   await logged(issuer, /event="user_registered"/);
 });
 
-test("a name is given out once, however it is spelled", async (t) => {
+test("a name is registered once, in all spellings", async (t) => {
   const issuer = await issuerFor(t, open);
   const register = (username) => post(`${issuer.url}/register`, { username, password: "longEnough" });
   const both = await Promise.all([register("Zo\u00eb"), register("Zoe\u0308")]);
@@ -35,7 +35,7 @@ test("a name is given out once, however it is spelled", async (t) => {
   assert.deepEqual([taken.status, (await taken.json()).error], [409, "username_taken"]);
 });
 
-test("a weak password is refused, and the answer says by which rule", async (t) => {
+test("a weak password is refused with the rule", async (t) => {
   const issuer = await issuerFor(t, open);
   const { token } = await (await login(issuer, { transport: "body" })).json();
   const ways = [
@@ -64,14 +64,14 @@ test("a weak password is refused, and the answer says by which rule", async (t) 
   assert.equal((await ways[0]("🦀".repeat(32))).status, 201);
 });
 
-test("no foreign page registers anybody", async (t) => {
+test("a page of another origin cannot register a user", async (t) => {
   const issuer = await issuerFor(t, open);
   const body = { username: "someone", password: "longEnough" };
   const answer = await post(`${issuer.url}/register`, body, { origin: "https://evil.example" });
   assert.equal((await answer.json()).error, "csrf_rejected");
 });
 
-test("what was guessed at a name before it was anybody's does not keep out who has it", async (t) => {
+test("failures for a name before its registration do not block its user", async (t) => {
   const issuer = await issuerFor(t, open);
   const newcomer = { username: "newcomer", password: "longEnough" };
   for (let attempt = 0; attempt < 5; attempt++) {

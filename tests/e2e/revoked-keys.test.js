@@ -88,7 +88,7 @@ for (const { name, issuers: count, skip, open } of STORES) {
     assert.equal(ends(logs(), fresh), 0);
   });
 
-  test(`what a kill cut short goes on at the next start: ${name}`, { skip }, async (t) => {
+  test(`a killed revocation resumes at the next start: ${name}`, { skip }, async (t) => {
     const env = await open(t);
     const users = importUsersInto(env, 4);
     const [first] = await start(t, env, 1);
@@ -125,7 +125,7 @@ for (const { name, issuers: count, skip, open } of STORES) {
     assert.equal((await signIn(second)).token_type, "Bearer");
   });
 
-  test(`tokens of a revoked signing key are refused by issuers that run: ${name}`, { skip }, async (t) => {
+  test(`running issuers refuse tokens of a revoked signing key: ${name}`, { skip }, async (t) => {
     const env = await open(t);
     addUserTo(env, credentials);
     const issuers = await start(t, env, count);

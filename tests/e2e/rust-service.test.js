@@ -31,7 +31,7 @@ async function signIn(issuer) {
 }
 
 for (const alg of ["EdDSA", "ES256"]) {
-  test(`a Rust service lets in whom the issuer signed in, and nobody else (${alg})`, async (t) => {
+  test(`a Rust service admits only tokens of the issuer (${alg})`, async (t) => {
     const issuer = await issuerFor(t, { args: ["--dev", "--signing-alg", alg] });
     const ask = await serviceFor(t, issuer);
     const token = await signIn(issuer);
@@ -46,7 +46,7 @@ for (const alg of ["EdDSA", "ES256"]) {
   });
 }
 
-test("a Rust service goes on while the issuer is away, and says 503 where it never had its keys", async (t) => {
+test("a Rust service works while the issuer is down, and responds 503 if it never had the keys", async (t) => {
   const issuer = await issuerFor(t);
   const [knows, never] = [await serviceFor(t, issuer), await serviceFor(t, issuer)];
   const token = await signIn(issuer);

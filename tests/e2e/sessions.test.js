@@ -15,7 +15,7 @@ async function assertError(response, status, error) {
   assert.deepEqual([response.status, body.error], [status, error], body.error_description);
 }
 
-test("a refresh cookie gives a new pair, and without a grace is then worth nothing that lasts", async (t) => {
+test("a refresh cookie returns a new pair, and its reuse without a grace ends the session", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--refresh-grace", "0", "--late-window", "0"] });
   const first = cookieHeader(await login(issuer));
   const renewed = await refresh(issuer, undefined, { cookie: first });
@@ -29,7 +29,7 @@ test("a refresh cookie gives a new pair, and without a grace is then worth nothi
   assert.equal((await refresh(issuer, undefined, { cookie: second })).status, 200);
 });
 
-test("a client that keeps its tokens itself gets no cookies", async (t) => {
+test("a client with the body transport gets no cookies", async (t) => {
   const issuer = await issuerFor(t);
   const answer = await login(issuer, { transport: "body" });
   assert.deepEqual(answer.headers.getSetCookie(), []);
@@ -43,7 +43,7 @@ test("a client that keeps its tokens itself gets no cookies", async (t) => {
   await assertError(await refresh(issuer, { refresh_token: second }), 400, "invalid_grant");
 });
 
-test("a refresh token that came as a cookie never goes out in a body, nor the other way round", async (t) => {
+test("a refresh token keeps its transport", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = cookieHeader(await login(issuer));
   const fromCookie = cookieValue(cookie, REFRESH);
@@ -57,7 +57,7 @@ test("a refresh token that came as a cookie never goes out in a body, nor the ot
   assert.equal((await refresh(issuer, undefined, { cookie })).status, 200);
 });
 
-test("an old refresh token ends its session, whichever way it comes", async (t) => {
+test("an old refresh token ends its session, in both transports", async (t) => {
   const issuer = await issuerFor(t, { args: ["--dev", "--refresh-grace", "0"] });
   const renewed = async (body, headers) => {
     const answer = await refresh(issuer, body, headers);
@@ -82,14 +82,14 @@ test("an old refresh token ends its session, whichever way it comes", async (t) 
   assert.equal(issuer.log().match(/event="session_ended".*cause=token_reuse/g)?.length, 2);
 });
 
-test("a refresh token that this issuer never made is refused", async (t) => {
+test("a refresh token of another issuer is refused", async (t) => {
   const issuer = await issuerFor(t);
   for (const refresh_token of ["", "hprt_", `hprt_${"A".repeat(102)}`, "x".repeat(9000), "hprt_é"]) {
     await assertError(await refresh(issuer, { refresh_token }), 400, "invalid_grant");
   }
 });
 
-test("a refresh without a cookie and without a body has nothing to renew", async (t) => {
+test("a refresh without a cookie and without a body is a 204", async (t) => {
   const issuer = await issuerFor(t);
   const access = cookieHeader(await login(issuer)).split("; ").find((cookie) => cookie.startsWith(COOKIES.access));
   for (const headers of [{}, { cookie: "theme=dark" }, { cookie: access }, { cookie: `${REFRESH}=` }]) {
@@ -99,7 +99,7 @@ test("a refresh without a cookie and without a body has nothing to renew", async
   }
 });
 
-test("a header of another scheme is ignored, and the cookies count", async (t) => {
+test("a header of another scheme is ignored, and the cookies are read", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = cookieHeader(await login(issuer));
   const refreshCookie = `${REFRESH}=${cookieValue(cookie, REFRESH)}`;
@@ -122,20 +122,20 @@ test("a header of another scheme is ignored, and the cookies count", async (t) =
   }
 });
 
-test("a second cookie of a session prevents no sign-in", async (t) => {
+test("a second session cookie does not prevent a sign-in", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = cookieHeader(await login(issuer));
   assert.equal((await login(issuer, {}, { cookie: `${cookie}; ${cookie}` })).status, 200);
   await assertError(await refresh(issuer, undefined, { cookie }), 400, "invalid_grant");
 });
 
-test("a cookie that comes twice is refused", async (t) => {
+test("a repeated cookie is refused", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = cookieHeader(await login(issuer));
   await assertError(await refresh(issuer, undefined, { cookie: `${cookie}; ${cookie}` }), 400, "invalid_request");
 });
 
-test("signing out ends the session at once, by any of its tokens", async (t) => {
+test("a sign-out ends the session at once, with any of its tokens", async (t) => {
   const issuer = await issuerFor(t);
   for (const by of ["cookies", "access cookie alone", "bearer token"]) {
     const answer = await login(issuer);
@@ -159,7 +159,7 @@ test("signing out ends the session at once, by any of its tokens", async (t) => 
   }
 });
 
-test("signing out without a session, or twice, is fine", async (t) => {
+test("a sign-out without a session, or a second one, succeeds", async (t) => {
   const issuer = await issuerFor(t);
   assert.equal((await logout(issuer)).status, 204);
   assert.equal((await logout(issuer, { refresh_token: "nonsense" })).status, 204);
@@ -169,7 +169,7 @@ test("signing out without a session, or twice, is fine", async (t) => {
   assert.equal((await logout(issuer, undefined, { cookie })).status, 204);
 });
 
-test("signing out takes 16 refresh tokens and 16 access tokens, and refuses more", async (t) => {
+test("a sign-out accepts 16 refresh tokens and 16 access tokens, and refuses more", async (t) => {
   const issuer = await issuerFor(t);
   const pairs = [];
   for (let count = 0; count < 17; count += 1) pairs.push(await (await login(issuer, { transport: "body" })).json());
@@ -192,7 +192,7 @@ test("signing out takes 16 refresh tokens and 16 access tokens, and refuses more
   assert.equal(await living(), 0);
 });
 
-test("nothing that comes along keeps a session from ending", async (t) => {
+test("no additional data in a request prevents a sign-out", async (t) => {
   const issuer = await issuerFor(t);
   const hindrances = {
     "another scheme": ({ cookie }) => ({ cookie, authorization: "Basic dTpw" }),
@@ -208,13 +208,13 @@ test("nothing that comes along keeps a session from ending", async (t) => {
   }
 });
 
-test("a neighbour's cookie hides none of ours", async (t) => {
+test("other cookies do not hide the issuer's", async (t) => {
   const issuer = await issuerFor(t);
   const cookie = `theme=zo\u00eb; ${cookieHeader(await login(issuer))}`;
   assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 200);
 });
 
-test("a sign-in over a living session ends the one that it replaces", async (t) => {
+test("a sign-in with an active session ends the replaced session", async (t) => {
   const issuer = await issuerFor(t);
   const first = cookieHeader(await login(issuer));
   const second = cookieHeader(await login(issuer, {}, { cookie: first }));
@@ -222,7 +222,7 @@ test("a sign-in over a living session ends the one that it replaces", async (t) 
   assert.equal((await refresh(issuer, undefined, { cookie: second })).status, 200);
 });
 
-test("the cookies of the largest token that an issuer makes are of a size that browsers keep", async (t) => {
+test("the cookies of the largest possible token fit into the browsers' limit", async (t) => {
   const store = ["--store", `sled:${temporaryFolder(t)}`];
   // Letters of four bytes each, as the names of earlier builds may have them too.
   const username = "\u{20000}".repeat(64);

@@ -30,7 +30,7 @@ const login = (issuer, more = {}) => post(`${issuer.url}/login`, { ...credential
 const refresh = (issuer, { refresh_token }) => post(`${issuer.url}/refresh`, { refresh_token });
 const me = (issuer, { token }) => fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
 
-test("issuers that start at once on an empty database all serve it, with the same keys", { skip }, async (t) => {
+test("issuers that start concurrently on an empty database all work, with the same keys", { skip }, async (t) => {
   const server = await startPostgres(t);
   const fresh = environmentOf(server);
   const issuers = await issuersFor(t, 4, { env: fresh });
@@ -40,7 +40,7 @@ test("issuers that start at once on an empty database all serve it, with the sam
   assert.match(onStore(fresh, ["store", "migrate"]), /^hallpass: the schema has version \d+ already\n$/);
 });
 
-test("a session that one issuer began is renewed, seen and ended by the others, at once", { skip }, async (t) => {
+test("a session of one issuer is renewed, listed and ended by the others at once", { skip }, async (t) => {
   const [one, two, three] = await issuersFor(t, 3, { args: ["--refresh-grace", "0"], env });
   for (let round = 0; round < 20; round += 1) {
     const first = await (await login(one)).json();
@@ -53,7 +53,7 @@ test("a session that one issuer began is renewed, seen and ended by the others, 
   }
 });
 
-test("a refresh that is raced over several issuers gives one successor", { skip }, async (t) => {
+test("concurrent refreshes at several issuers return one successor", { skip }, async (t) => {
   const issuers = await issuersFor(t, 3, { env });
   for (let round = 0; round < 10; round += 1) {
     const first = await (await login(issuers[0])).json();
@@ -68,7 +68,7 @@ test("a refresh that is raced over several issuers gives one successor", { skip 
   }
 });
 
-test("a stolen token that comes to another issuer ends the session everywhere", { skip }, async (t) => {
+test("a stolen token at another issuer ends the session everywhere", { skip }, async (t) => {
   const [one, two] = await issuersFor(t, 2, { args: ["--refresh-grace", "0"], env });
   const first = await (await login(one)).json();
   const second = await (await refresh(two, first)).json();
@@ -78,14 +78,14 @@ test("a stolen token that comes to another issuer ends the session everywhere", 
   assert.equal((await me(one, third)).status, 401);
 });
 
-test("a registration that is raced over several issuers has one winner", { skip }, async (t) => {
+test("concurrent registrations of a name at several issuers create one user", { skip }, async (t) => {
   const issuers = await issuersFor(t, 3, { args: ["--allow-registration"], env });
   const racers = issuers.map(({ url }) => post(`${url}/register`, { username: "newcomer", password: "a good passphrase" }));
   const statuses = (await Promise.all(racers)).map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, 409, 409]);
 });
 
-test("a password that was changed at one issuer ends the sessions of all, and is the password at all", { skip }, async (t) => {
+test("a password change at one issuer ends the sessions and applies at all issuers", { skip }, async (t) => {
   const [one, two] = await issuersFor(t, 2, { env });
   const user = { username: "changer", password: "the first passphrase" };
   addUserTo(env, user);
@@ -98,7 +98,7 @@ test("a password that was changed at one issuer ends the sessions of all, and is
   assert.equal((await login(two, { ...user, password: body.new_password })).status, 200);
 });
 
-test("commands work beside running issuers, which know at once", { skip }, async (t) => {
+test("commands work beside running issuers, with immediate effect", { skip }, async (t) => {
   const [issuer] = await issuersFor(t, 1, { env });
   const user = { username: "watched", password: "a good passphrase" };
   addUserTo(env, user);
@@ -111,7 +111,7 @@ test("commands work beside running issuers, which know at once", { skip }, async
   assert.equal((await login(issuer, user)).status, 200);
 });
 
-test("an issuer over a shared store needs the key that they share", { skip }, () => {
+test("an issuer on a shared store needs the shared master key", { skip }, () => {
   const serve = ["serve", "--listen", "127.0.0.1:0"];
   for (const key of [undefined, "", "too short"]) {
     const { status, stderr } = run(serve, { env: { HALLPASS_STORE: env.HALLPASS_STORE, HALLPASS_MASTER_KEY: key } });
@@ -120,7 +120,7 @@ test("an issuer over a shared store needs the key that they share", { skip }, ()
   }
 });
 
-test("a store's address with a password comes from the environment alone, and is shown nowhere", () => {
+test("a store's address with a password is accepted from the environment only, and never printed", () => {
   const address = "postgres://hallpass:s3cret@127.0.0.1:1/hallpass";
   const shown = [
     run(["user", "list", "--store", address]),
@@ -137,7 +137,7 @@ test("a store's address with a password comes from the environment alone, and is
 const recordedOf = (username) =>
   Number(server.query(`SELECT (convert_from(record, 'UTF8')::jsonb ->> 'failures')::int FROM hallpass.users WHERE username = '${username}'`));
 
-test("an issuer that stops notes first what it has counted", { skip }, async (t) => {
+test("an issuer writes its failure counts before it stops", { skip }, async (t) => {
   const [issuer] = await issuersFor(t, 1, { env });
   const user = { username: "stopped", password: "a good passphrase" };
   addUserTo(env, user);
@@ -149,7 +149,7 @@ test("an issuer that stops notes first what it has counted", { skip }, async (t)
   assert.equal(recordedOf("stopped"), 4);
 });
 
-test("an issuer that starts goes on with the failures that the others have counted, and lowers nobody's count", { skip }, async (t) => {
+test("an issuer starts with the failure counts of the others, and lowers none", { skip }, async (t) => {
   const [one, two] = await issuersFor(t, 2, { env });
   const user = { username: "hammered", password: "a good passphrase" };
   addUserTo(env, user);
@@ -173,7 +173,7 @@ test("an issuer that starts goes on with the failures that the others have count
   assert.equal(recorded(), 20);
 });
 
-test("a sign-out asks the database no more often for many tokens than for one", { skip }, async (t) => {
+test("a sign-out with many tokens needs as many database queries as with one", { skip }, async (t) => {
   const settings = ["log_statement = all", "logging_collector = on", "log_directory = 'log'", "log_filename = 'all'"];
   const server = await startPostgres(t, settings);
   const env = environmentOf(server);

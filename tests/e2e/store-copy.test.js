@@ -43,7 +43,7 @@ test("a store is copied to a database and back, with users and sessions", { skip
   assert.deepEqual(listed(`sled:${back}`), listed(`sled:${folder}`));
 });
 
-test("users stay signed in on the store that theirs was copied to, with the same master key and no other", { skip }, async (t) => {
+test("users stay signed in on a copied store with the same master key only", { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const database = addressOf(await startPostgres(t));
   addUser(folder);
@@ -63,7 +63,7 @@ test("users stay signed in on the store that theirs was copied to, with the same
   assert.equal((await post(`${after.url}/refresh`, { refresh_token })).status, 200);
 });
 
-test("a copy that is killed goes on where it is run again", { skip }, async (t) => {
+test("a killed copy resumes when it is run again", { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const server = await startPostgres(t);
   const database = addressOf(server);
@@ -88,7 +88,7 @@ test("a copy that is killed goes on where it is run again", { skip }, async (t) 
   assert.deepEqual(listed(database), listed(`sled:${folder}`));
 });
 
-test("a store that has been in use is never overwritten", { skip }, async (t) => {
+test("a used store is never overwritten", { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const server = await startPostgres(t);
   const env = environmentOf(server);
@@ -114,7 +114,7 @@ test("a store that has been in use is never overwritten", { skip }, async (t) =>
   assert.match(copy(to, to).stderr, /the same store/);
 });
 
-test("a store that a running issuer holds is not copied, and none is copied over it", { skip }, async (t) => {
+test("the store of a running issuer is neither copied nor overwritten", { skip }, async (t) => {
   const folder = temporaryFolder(t);
   const server = await startPostgres(t);
   const database = addressOf(server);

@@ -73,7 +73,7 @@ function modulesNamed(source) {
   return new Set([...single, ...grouped].filter(Boolean));
 }
 
-test("the crates know each other in one direction only", () => {
+test("the dependencies between crates have no cycles", () => {
   const { stdout, status, stderr } = spawnSync("cargo", ["metadata", "--format-version", "1", "--no-deps", "--offline"], {
     cwd: root,
     encoding: "utf8",
@@ -89,7 +89,7 @@ test("the crates know each other in one direction only", () => {
   }
 });
 
-test("the npm packages know each other in one direction only", () => {
+test("the dependencies between npm packages have no cycles", () => {
   for (const [folder, allowed] of Object.entries(PACKAGES)) {
     const { dependencies = {}, devDependencies = {} } = JSON.parse(read(`${folder}/package.json`));
     const ours = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => name.startsWith("hallpass"));
@@ -97,7 +97,7 @@ test("the npm packages know each other in one direction only", () => {
   }
 });
 
-test("the token crate asks no clock, draws no randomness and does no I/O", () => {
+test("the token crate uses no clock, no randomness and no I/O", () => {
   const sources = readdirSync(join(root, "token/src"), { recursive: true }).filter((name) => name.endsWith(".rs"));
   for (const name of sources) {
     const source = code(read(`token/src/${name}`));
@@ -105,7 +105,7 @@ test("the token crate asks no clock, draws no randomness and does no I/O", () =>
   }
 });
 
-test("the modules of the issuer know each other in one direction only", () => {
+test("the dependencies between the issuer's modules have no cycles", () => {
   const sources = readdirSync(join(root, "issuer/src"), { recursive: true }).filter((name) => name.endsWith(".rs"));
   for (const name of sources) {
     const module = name.split("/")[0].replace(".rs", "");
@@ -118,7 +118,7 @@ test("the modules of the issuer know each other in one direction only", () => {
   }
 });
 
-test("handlers name the use cases and never the store, and only a store names its engine", () => {
+test("handlers use the use cases and never the store, and only a store uses its engine", () => {
   for (const name of readdirSync(join(root, "issuer/src"), { recursive: true }).filter((each) => each.endsWith(".rs"))) {
     const source = code(read(`issuer/src/${name}`));
     if (name.startsWith("http")) assert.doesNotMatch(source, /\bstore::|\bStore\b/, name);
@@ -177,7 +177,7 @@ function unguarded(source) {
   );
 }
 
-test("a call that only some systems have stands under a cfg that names them", () => {
+test("a system-specific call is under a cfg", () => {
   const crates = ["token", "issuer", "verifier-tower", "verifier-wasm", "xtask", "bench/rust", "bench/tests"];
   const sources = crates
     .filter((crate) => existsSync(join(root, crate)))

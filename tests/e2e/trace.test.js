@@ -17,7 +17,7 @@ const excerpt = (events, places) => {
 
 const options = { skip, timeout: 300_000 };
 
-test("a sync follows each write and precedes its answer: login, refresh, logout", options, async (t) => {
+test("a sync follows each write and precedes its response: login, refresh, logout", options, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const issuer = await traceIssuer(t, { args: ["--store", `sled:${folder}`, "--refresh-grace", "0"] });
@@ -37,7 +37,7 @@ test("a sync follows each write and precedes its answer: login, refresh, logout"
   }
 });
 
-test("an answer that only read waits for the sync of what it read", options, async (t) => {
+test("a response that only reads waits for the sync of the data that it read", options, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   // Time enough for another request while the sync is under way; where it is not, the next attempt may be in time.
@@ -68,7 +68,7 @@ test("an answer that only read waits for the sync of what it read", options, asy
   assert.ok(during > 0, "no request came while a sync was under way");
 });
 
-test("what a killed process left is synced before anything is built upon it", options, async (t) => {
+test("the data of a killed process is synced before new writes", options, async (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   const killed = await startIssuer({ args: ["--store", `sled:${folder}`] });

@@ -27,7 +27,7 @@ const signIn = async (issuer, more = {}) => {
 
 const refresh = (issuer, { refresh_token }) => post(`${issuer.url}/refresh`, { refresh_token });
 
-test("roles and claims that are set are in the tokens from the next renewal on", async (t) => {
+test("new roles and claims are in tokens after the next renewal", async (t) => {
   const folder = temporaryFolder(t);
   const user = usersOf(folder);
   addUser(folder);
@@ -42,7 +42,7 @@ test("roles and claims that are set are in the tokens from the next renewal on",
   assert.deepEqual([roles, left], [[], { level: 3 }]);
 });
 
-test("what a user cannot have is refused in words", (t) => {
+test("invalid user data is refused with a message", (t) => {
   const folder = temporaryFolder(t);
   const user = usersOf(folder);
   addUser(folder);
@@ -91,7 +91,7 @@ test("a new password from the command line ends the user's sessions", async (t) 
   });
 });
 
-test("a deleted user's sessions are over at once, and the name can be given out again", async (t) => {
+test("a deletion ends the user's sessions at once, and the name can be used again", async (t) => {
   const folder = temporaryFolder(t);
   const user = usersOf(folder);
   addUser(folder);
@@ -112,7 +112,7 @@ test("a deleted user's sessions are over at once, and the name can be given out 
   });
 });
 
-test("users are listed for people and for programs, and never a hash", (t) => {
+test("users are listed as a table and as JSON, without hashes", (t) => {
   const folder = temporaryFolder(t);
   const user = usersOf(folder);
   addUser(folder);

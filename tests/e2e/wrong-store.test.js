@@ -35,7 +35,7 @@ const fails = (args, options, pattern) => {
   assert.doesNotMatch(stderr, /keys reset/);
 };
 
-test("a command on a mistyped folder says that nothing is there, and makes nothing", (t) => {
+test("a command on a missing folder fails with a message and creates nothing", (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "empty"));
   for (const name of ["mistyped", "a/b/c", "empty"]) {
@@ -46,7 +46,7 @@ test("a command on a mistyped folder says that nothing is there, and makes nothi
   assert.deepEqual(readdirSync(folder, { recursive: true }), ["empty"]);
 });
 
-test("a command on a database without a schema says that nothing is there, and makes none", { skip: cannotRunPostgres() }, async (t) => {
+test("a command on a database without a schema fails with a message and creates nothing", { skip: cannotRunPostgres() }, async (t) => {
   const database = await startPostgres(t);
   const env = environmentOf(database);
   for (const args of COMMANDS) fails(args, { env }, /there is no store in the database .*, and none was made: is --store right/);
@@ -58,7 +58,7 @@ test("a command on a database without a schema says that nothing is there, and m
   fails(["keys", "list"], { env }, /the store has no keys yet: an issuer makes them when it starts \(`hallpass serve`\)/);
 });
 
-test("a command on a database with an older schema says how it is brought up to date, and leaves it as it is", { skip: cannotRunPostgres() }, async (t) => {
+test("a command on a database with an older schema names the upgrade and changes nothing", { skip: cannotRunPostgres() }, async (t) => {
   const database = await startPostgres(t);
   const env = environmentOf(database);
   // As an issuer leaves it that is killed before the first version is made.
@@ -73,7 +73,7 @@ test("a command on a database with an older schema says how it is brought up to 
   assert.equal(run(["user", "list"], { env }).status, 0);
 });
 
-test("keys before the first start are not missing", (t) => {
+test("commands work before the first start has created keys", (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   for (const args of COMMANDS.filter(([group]) => group === "keys")) {
@@ -82,7 +82,7 @@ test("keys before the first start are not missing", (t) => {
   assert.deepEqual(readdirSync(folder), ["sled"]);
 });
 
-test("another user of the machine is told whose the store is", { skip: process.getuid() !== 0 && "this needs root" }, async (t) => {
+test("another system user gets an error with the store's owner", { skip: process.getuid() !== 0 && "this needs root" }, async (t) => {
   const parent = temporaryFolder(t);
   const folder = join(parent, "data");
   addUser(folder);
@@ -101,7 +101,7 @@ test("another user of the machine is told whose the store is", { skip: process.g
   assert.ok(!existsSync(join(parent, "other")));
 });
 
-test("root leaves no file in another user's store that this user cannot open", { skip: process.getuid() !== 0 && "this needs root" }, async (t) => {
+test("root creates no file in another user's store that this user cannot open", { skip: process.getuid() !== 0 && "this needs root" }, async (t) => {
   const [owner, group] = [65534, 65534];
   const parent = temporaryFolder(t);
   chmodSync(parent, 0o755);
