@@ -1,8 +1,8 @@
-//! The key ring: the keys of all issuers of a store, and where each stands in its life.
+//! The key ring: the keys of all issuers of a store, and the stage of each key.
 //!
-//! There is one record of it, and every change is a pure function from the old ring to the new one, which the store swaps:
-//! so issuers agree on one key to sign with, whatever their order of start. A key is published, then in use, then retired,
-//! then gone; beside each key in use there is always one that is published, so that it can be replaced at once.
+//! It is one record. Every change is a pure function from the old ring to the new one, which the store swaps. So
+//! issuers agree on one signing key, whatever their order of start. A key is published, then in use, then retired, then
+//! removed. Besides each key in use, one is always published, so that the key in use can be replaced immediately.
 
 use std::fmt;
 
@@ -47,11 +47,11 @@ pub(crate) use shared_secret::Hs256Secret;
 pub(crate) use timing::Timing;
 pub(crate) use writer::KeyRingError;
 
-/// The most keys of one purpose, so that the record fits into every store: one in use, one published, and those that are
-/// retired. Where they are all there, a rotation waits until one has gone.
+/// The maximum number of keys of one kind, so that the record fits into every store: one in use, one published, and the
+/// retired ones. At the maximum, a rotation waits until a key is removed.
 pub(crate) const MAX_KEYS: usize = 12;
 
-/// The most revocations that are remembered; the oldest make room.
+/// The maximum number of remembered revocations. A new one replaces the oldest.
 pub(crate) const MAX_REVOCATIONS: usize = 8;
 
 /// The keys of all issuers of a store.
@@ -59,22 +59,22 @@ pub(crate) const MAX_REVOCATIONS: usize = 8;
 pub(crate) struct Ring {
     pub(crate) wanted: Wanted,
     pub(crate) timing: Timing,
-    /// What decoys are chosen with. It is never rotated: an unknown name must always have the same decoy.
+    /// The key that selects decoys. It is never rotated: an unknown name must always have the same decoy.
     pub(crate) decoy: Sealed,
-    /// In the order in which they were published.
+    /// The keys in the order of their publication.
     pub(crate) keys: Vec<Key>,
-    /// The last ones, in their order. A session whose record does not name its key is judged by them.
+    /// The last revocations, in order. They decide about a session whose record does not name its key.
     pub(crate) revocations: Vec<Revocation>,
 }
 
-/// What the issuer that started last asked for. It is the ring's and not each issuer's, so that issuers that differ for the
-/// length of a deployment do not undo each other's steps.
+/// The settings of the issuer that started last. They are in the ring, so that issuers that differ during a deployment
+/// do not undo each other's steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     pub(crate) algorithm: SigningAlgorithm,
-    /// After how many seconds in use a signing key is replaced; `None` is never.
+    /// The seconds in use after which a signing key is replaced; `None` means never.
     pub(crate) signing_period: Option<u64>,
-    /// The same for the keys of refresh tokens.
+    /// The same for the refresh token keys.
     pub(crate) refresh_period: Option<u64>,
 }
 
@@ -85,29 +85,28 @@ pub(crate) struct Key {
     pub(crate) name: KeyName,
     pub(crate) published_at: UnixSeconds,
     pub(crate) stage: Stage,
-    /// How long the longest-lived of what is made with it can live, in seconds: the most that any issuer has asked for.
+    /// The maximum life of a token by this key, in seconds: the maximum of all issuers' settings.
     pub(crate) longest_life: u64,
     pub(crate) secret: Sealed,
 }
 
-/// Where a key stands in its life.
+/// The stage of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// Every verifier and every issuer can have it, and nothing is made with it yet. One that is `hurried` goes into use as
-    /// soon as it may.
+    /// Verifiers and issuers can fetch it, and no token uses it yet. A `hurried` key goes into use as soon as possible.
     Published {
         hurried: bool,
     },
     InUse {
         since: UnixSeconds,
     },
-    /// Nothing is made with it any more, and what was is still good.
+    /// No new token uses it, and its earlier tokens are valid.
     Retired {
         since: UnixSeconds,
     },
 }
 
-/// What a key is for. The two never stand in for each other.
+/// The purpose of a key. No key serves two purposes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// It signs access tokens.
@@ -116,18 +115,19 @@ pub(crate) enum Purpose {
     RefreshTokens,
 }
 
-/// What the keys of a ring sign with, by their names in RFC 8037 and RFC 7518.
+/// The signing algorithms of a ring, by their names in RFC 8037 and RFC 7518.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SigningAlgorithm {
     EdDsa,
     Es256,
 }
 
-/// What tokens call a key: a signing key's thumbprint (RFC 7638), or four bytes of one for refresh tokens, as text.
+/// The name of a key in tokens, as text: a signing key's thumbprint (RFC 7638), or a refresh token key's id of four
+/// bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyName(pub(crate) String);
 
-/// A key that was withdrawn at once.
+/// A revoked key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Revocation {
     pub(crate) purpose: Purpose,
@@ -136,12 +136,12 @@ pub(crate) struct Revocation {
 }
 
 impl Ring {
-    /// A ring without a key yet: the next step publishes one.
+    /// A ring without keys. The next step publishes one.
     pub(crate) fn empty(wanted: Wanted, timing: Timing, decoy: Sealed) -> Self {
         Self { wanted, timing, decoy, keys: Vec::new(), revocations: Vec::new() }
     }
 
-    /// The key in use of that kind.
+    /// The key in use of a kind.
     pub(crate) fn in_use(&self, kind: Kind) -> Option<&Key> {
         self.of(kind).find(|key| matches!(key.stage, Stage::InUse { .. }))
     }
@@ -151,19 +151,19 @@ impl Ring {
         self.keys.iter().filter(move |key| key.purpose.kind() == kind)
     }
 
-    /// The key that is next in use: of those that are published and of what is wanted now, the one published first.
+    /// The key that goes into use next: the first published key of the wanted purpose.
     pub(crate) fn standby(&self, kind: Kind) -> Option<&Key> {
         let purpose = self.wanted.purpose(kind);
         self.of(kind).find(|key| key.purpose == purpose && matches!(key.stage, Stage::Published { .. }))
     }
 
-    /// The keys of refresh tokens, without their secrets.
+    /// The ids of the refresh token keys.
     fn live_keys(&self) -> LiveKeys {
         let ids = self.of(Kind::RefreshTokens).filter_map(|key| material::id_of(&key.name)).collect();
         LiveKeys::new(ids, self.refresh_keys_revoked_until())
     }
 
-    /// Until when an issuer may have used a key of refresh tokens that was revoked: its view may be as old as the lag.
+    /// The last time at which an issuer may have used a revoked refresh token key: its view may be as old as the lag.
     fn refresh_keys_revoked_until(&self) -> Option<UnixSeconds> {
         let revoked = self.revocations.iter().filter(|revoked| revoked.purpose == Purpose::RefreshTokens);
         revoked.map(|revoked| revoked.at.saturating_add(self.timing.lag)).max()
@@ -179,7 +179,7 @@ impl Ring {
 }
 
 impl Wanted {
-    /// What a key of that kind is for, if it is made now.
+    /// The purpose of a new key of a kind.
     pub(crate) fn purpose(&self, kind: Kind) -> Purpose {
         match kind {
             Kind::Signing => Purpose::Signing(self.algorithm),
@@ -195,7 +195,7 @@ impl Wanted {
     }
 }
 
-/// The two kinds of keys, each with a life of its own.
+/// The two kinds of keys. Each has its own rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Signing,
@@ -211,7 +211,7 @@ impl Purpose {
     }
 }
 
-/// A stable word, for lists and the audit log.
+/// A stable name for lists and the audit log.
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

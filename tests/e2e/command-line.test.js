@@ -163,7 +163,7 @@ test("a user has at most as many roles as a token can carry", (t) => {
     const roles = Array.from({ length: count }, (_, index) => ["--role", `${index}`.padEnd(60, "x")]).flat();
     return run(["user", "add", name, "--password-stdin", ...roles, "--store", `sled:${folder}`], { input: "longEnough\n" });
   };
-  assert.match(add("many", 17).stderr, /^hallpass: a user's roles must have at most 1024 bytes in all/);
+  assert.match(add("many", 17).stderr, /^hallpass: a user's roles must have at most 1024 bytes together/);
   assert.equal(add("some", 16).status, 0);
 });
 

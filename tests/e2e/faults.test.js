@@ -92,7 +92,7 @@ test("a damaged log is reported in one line, and the copy restores the store", {
     damage();
     if (!(await startsWithEverything(folder, pairs))) {
       const line = refusal(folder);
-      assert.match(line, /^hallpass: the store .* (is damaged: .*; put a copy of it back|has lost its last \d+ )/, fault);
+      assert.match(line, /^hallpass: the store .* (is damaged: .*; restore a backup|has lost its last \d+ )/, fault);
       refused += 1;
     }
     rmSync(folder, { recursive: true });
@@ -117,7 +117,7 @@ test("a truncated log can be used if the operator requests it", async (t) => {
   truncateSync(log(folder), writtenLength(folder) - 10);
   const line = refusal(folder);
   assert.match(line, /has lost its last 1 commits/);
-  rmSync(/or remove (.*) to go on without them/.exec(line)[1]);
+  rmSync(/or remove (.*) to continue without them/.exec(line)[1]);
   const issuer = await startIssuer({ args: args(folder) });
   t.after(() => issuer.stop());
   assert.equal((await login(issuer)).status, 200);

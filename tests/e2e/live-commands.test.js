@@ -180,7 +180,7 @@ test("an import whose issuer is killed reports it in one line, and is completed 
   assert.equal(told.length, 2, stderr);
   assert.match(
     told[0],
-    /^hallpass: the import stopped at line \d+, and can be run again, where up to 1024 more users may be found added: the running hallpass, which holds the store, (went before it answered: what was to be written may have been, or not|has gone)$/,
+    /^hallpass: the import stopped at line \d+, and can be run again, where up to 1024 more users may be found added: the running hallpass, which holds the store, (ended before it answered: the change may be written or not; check it|has ended)$/,
   );
   const again = run(["user", "import", file, "--store", `sled:${folder}`]);
   assert.equal(again.status, 0, again.stderr);
@@ -265,7 +265,7 @@ test("another system user is refused, even if the modes of folder and socket all
     socket.on("data", (data) => (told += data.length)).on("error", () => {}).on("close", () => console.log(told));`;
   const foreign = spawnSync(process.execPath, ["-e", script, socket], { uid: NOBODY, gid: NOBODY, encoding: "utf8" });
   assert.equal(foreign.stdout, "connected\n0\n", foreign.stderr);
-  const refusal = new RegExp(`WARN.*a command's connection was ended error=it is of the user ${NOBODY},`);
+  const refusal = new RegExp(`WARN.*a command's connection failed error=user ${NOBODY} is neither`);
   while (!refusal.test(issuer.log())) await sleep(20);
   const command = run(["user", "disable", "exampleUser", "--store", `sled:${folder}`], { uid: NOBODY });
   assert.equal(command.status, 1);

@@ -65,7 +65,7 @@ test("a command on a database with an older schema names the upgrade and changes
   database.query("CREATE SCHEMA hallpass");
   database.query("CREATE TABLE hallpass.schema_version (id integer PRIMARY KEY, version integer NOT NULL)");
   database.query("INSERT INTO hallpass.schema_version (id, version) VALUES (1, 0)");
-  const older = /its schema has version 0, and this hallpass needs 1: run `hallpass store migrate`/;
+  const older = /it has version 0, and this hallpass needs 1: run `hallpass store migrate`/;
   for (const args of COMMANDS) fails(args, { env }, older);
   fails(["store", "copy", "--from", addressOf(database), "--to", "sled:/nowhere"], {}, older);
   assert.equal(database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'hallpass'"), "1");

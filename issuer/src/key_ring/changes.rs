@@ -1,17 +1,17 @@
-//! What a change of the ring means for each key, for the audit log: read off the ring before and after.
+//! The events of a change of the ring for the audit log, derived from the rings before and after.
 
 use super::{Key, Ring, Stage};
 use crate::audit;
 
-/// Writes a line of the audit log for each step of a key's life between two rings. `by` says whose they are: an issuer's
-/// own, or the command line's.
+/// Writes an audit line for each key's change of stage between two rings. `by` names the actor: an issuer or the
+/// command line.
 pub(crate) fn audit_changes(old: Option<&Ring>, new: &Ring, by: &str) {
     for (event, key) in changes(old, new) {
         audit::key_changed(event, key.purpose, &key.name, by);
     }
 }
 
-/// Each step between two rings: what happened, and to which key.
+/// The events between two rings, with their keys.
 fn changes<'r>(old: Option<&'r Ring>, new: &'r Ring) -> Vec<(&'static str, &'r Key)> {
     let before = old.map_or(&[][..], |ring| &ring.keys);
     let find = |keys: &'r [Key], key: &Key| keys.iter().find(|each| each.name == key.name);
@@ -43,7 +43,7 @@ mod tests {
     use crate::key_ring::tests::{ring_in_every_stage, rung};
 
     #[test]
-    fn each_step_of_a_key_is_told_once() {
+    fn each_step_of_a_key_is_logged_once() {
         let ring = ring_in_every_stage();
         let events =
             |old: Option<&Ring>, new| changes(old, new).into_iter().map(|(event, _)| event).collect::<Vec<_>>();

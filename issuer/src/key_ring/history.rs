@@ -1,23 +1,24 @@
-//! A month of an issuer's keys, written down for verifiers that are not written in Rust: three issuers over one ring, whose
-//! clocks and views differ within their bounds, with rotations, revocations, restarts and changes of the algorithm.
+//! A month of an issuer's keys as a file, for verifiers in other languages: three issuers over one ring, whose clocks
+//! and views differ within their bounds, with rotations, revocations, restarts and changes of the algorithm.
 //!
-//! `HALLPASS_HISTORY=FILE HALLPASS_SEED=7 cargo test -p hallpass-issuer -- --ignored writes_a_month_of_keys` writes lines of
-//! JSON in the order of time. Times are seconds since 1970, by a clock that is right; `event` says what a line is:
+//! `HALLPASS_HISTORY=FILE HALLPASS_SEED=7 cargo test -p hallpass-issuer -- --ignored writes_a_month_of_keys` writes
+//! lines of JSON in the order of time. Times are seconds since 1970, by a correct clock. `event` is the type of a line:
 //!
-//! - `begin`: the first line, with `seed`, `at`, `issuer` and `audience` (what to verify tokens against), `max_age`, `lag`.
+//! - `begin`: the first line, with `seed`, `at`, `issuer` and `audience` (the values to verify tokens against),
+//!   `max_age`, `lag`.
 //! - `key_set`: a key set, `key_set`, by its `etag`, before the first line that names it.
-//! - `answer`: at `at` the issuer of the number `node` served the key set `etag` with `Cache-Control: max-age=` its `max_age`,
-//!   and signed `token` with the key `kid`, good until `expires_at` by the issuer's own clock.
-//! - `revoke`: at `at` the key `kid` was revoked, and `stolen` is a token that a thief made with it, good for longer than the
-//!   history. From `gone_at` on no verifier trusts it that keeps to `max_age`, and from
-//!   `unseen_at` on no issuer uses it or serves it. Where it was in use, `successor` signs; one that some verifiers cannot
-//!   have has `unknown_until`: a verifier that does not fetch at an unknown `kid` may refuse its tokens until then.
-//! - `rotate`, `restart`: what was done, for people who read a history.
+//! - `answer`: at `at` the issuer with the number `node` served the key set `etag` with `Cache-Control: max-age=` its
+//!   `max_age`, and signed `token` with the key `kid`, valid until `expires_at` by the issuer's own clock.
+//! - `revoke`: at `at` the key `kid` was revoked, and `stolen` is a token that a thief made with it, valid for longer
+//!   than the history. From `gone_at` on, no verifier that respects `max_age` trusts it. From `unseen_at` on, no issuer
+//!   uses or serves it. If it was in use, `successor` signs. If some verifiers cannot have the successor, it has
+//!   `unknown_until`: until then, a verifier that does not fetch at an unknown `kid` may refuse its tokens.
+//! - `rotate`, `restart`: other events, for human readers.
 //! - `end`: the last line.
 //!
-//! What must hold: a verifier that took the set of any answer, and keeps it for at most its `max_age`, accepts every `token`
-//! of an answer between its `at` and its `expires_at`, unless its key was revoked, or is such a successor; and none by a key
-//! that was revoked, from its `gone_at` on.
+//! The properties: a verifier that took the set of any answer and keeps it for at most its `max_age` accepts every
+//! `token` of an answer between its `at` and its `expires_at`, unless its key was revoked or is such a successor. From
+//! its `gone_at` on, the verifier accepts no token of a revoked key.
 //!
 //! `HALLPASS_DAYS=7` makes it a week. `HALLPASS_BROKEN=NoLead`, or another of the rules in `model/broken.rs` that show in a history, breaks it on purpose.
 
@@ -37,24 +38,24 @@ const ISSUER: &str = "https://auth.example";
 const AUDIENCE: &str = "api";
 const START: u64 = 1_790_000_000;
 const DAY: u64 = 24 * 60 * 60;
-/// For how many seconds an emergency goes on: a second revocation may be part of it.
+/// The seconds of an emergency, in which a second revocation may follow.
 const EMERGENCY: u64 = 600;
 const TIMING: Timing = Timing { max_age: 300, lag: 30 };
 
-/// For how long what a thief makes is good.
+/// The life of a thief's tokens, in seconds.
 const STOLEN_LIFE: u64 = 365 * DAY;
 
-/// How long access tokens are good, by the issuer.
+/// The life of access tokens of each issuer, in seconds.
 const LIVES: [u64; 3] = [300, 300, 900];
 
 /// An issuer of the history.
 struct Node {
-    /// How far ahead its clock is, in seconds.
+    /// The seconds by which its clock is ahead.
     ahead: u64,
     watch: Watch,
     ring: Ring,
     keys: OpenKeys,
-    /// When it read the ring.
+    /// The time of its last read of the ring.
     read_at: u64,
     life: u64,
 }
@@ -63,7 +64,7 @@ struct Month {
     broken: Option<Broken>,
     dice: Dice,
     out: Vec<Value>,
-    /// The ring as the store has it.
+    /// The ring in the store.
     ring: Ring,
     master: MasterKey,
     algorithm: SigningAlgorithm,
@@ -149,7 +150,7 @@ impl Month {
         }
     }
 
-    /// An issuer signs a token and serves its set, by a view that may be as old as its bound.
+    /// An issuer signs a token and serves its set, from a view that may be as old as the lag.
     fn answer(&mut self, number: usize, node: &Node) {
         let now = self.at + node.ahead;
         let kid = node.keys.signer.key_id().unwrap();
@@ -183,7 +184,7 @@ impl Month {
         signer.sign(&claims).unwrap()
     }
 
-    /// What a thief makes with a key, wherever it stands in its life.
+    /// A thief's token by a key in any stage.
     fn stolen(&mut self, name: &KeyName) -> String {
         let mut ring = self.ring.clone();
         for key in ring.keys.iter_mut().filter(|key| key.purpose.kind() == Kind::Signing) {
@@ -223,13 +224,13 @@ impl Month {
         }));
     }
 
-    /// The most seconds to the next answers. Mostly minutes; now and then, and after a revocation, seconds, so that
-    /// something happens while a change is on its way.
+    /// The maximum number of seconds to the next answers: usually minutes, sometimes and after a revocation seconds, so
+    /// that events happen while a change spreads.
     fn rest(&mut self) -> u64 {
         if self.draw(3) == 0 || self.at < self.revoked_at + EMERGENCY { 20 } else { 600 }
     }
 
-    /// What happens now and then.
+    /// A random event.
     fn happen(&mut self, nodes: &mut [Node]) {
         match self.draw(2000) {
             0..20 => self.rotate(),
@@ -250,7 +251,7 @@ impl Month {
     }
 }
 
-/// A month, as lines of JSON.
+/// The lines of a month.
 fn month(seed: u64, days: u64, broken: Option<Broken>) -> Vec<Value> {
     let wanted =
         Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: Some(DAY), refresh_period: Some(90 * DAY) };
@@ -273,7 +274,7 @@ fn month(seed: u64, days: u64, broken: Option<Broken>) -> Vec<Value> {
     while month.at < START + days * DAY {
         let rest = month.rest();
         let until = month.at + 1 + month.draw(rest);
-        // Each issuer reads at some moment within the bound before the next answers.
+        // Each issuer reads at a random time within the lag before the next answers.
         let mut reads: Vec<_> = (0..nodes.len()).map(|number| (until - month.draw(TIMING.lag), number)).collect();
         reads.sort_unstable();
         for (at, number) in reads {

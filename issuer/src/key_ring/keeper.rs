@@ -1,5 +1,5 @@
-//! The keeper of an issuer's keys: reads the ring every few seconds, takes the steps that are due, and hands out a view of
-//! the keys that is never too old.
+//! The keeper of an issuer's keys: it reads the ring every few seconds, takes the steps that are due, and provides a
+//! view of the keys that is never too old.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,10 +22,10 @@ use crate::{
     store::{KeyRingRecord, Store},
 };
 
-/// How often the ring is read within the time that a view may be old: a few reads may fail before anybody notices.
+/// The number of reads within the lag, so that a few reads may fail without an effect.
 const READS_WITHIN_LAG: u64 = 6;
 
-/// The keys, and when the ring was read that has them.
+/// The keys, and the time of the read of their ring.
 pub(crate) struct View {
     pub(crate) keys: Arc<OpenKeys>,
     read_at: Moment,
@@ -40,27 +40,27 @@ pub(crate) struct Keeper {
     settings: KeySettings,
     metrics: KeyMetrics,
     views: channel::Sender<Arc<View>>,
-    /// One read at a time: those who come meanwhile share the next.
+    /// One read at a time. Callers during a read share the next one.
     ring_view: Mutex<RingView>,
 }
 
-/// What the reads remember of each other.
+/// The state between two reads.
 struct RingView {
     watch: Watch,
     opened: Opened,
-    /// When the last read began and why it failed, if it did: whoever waited meanwhile does not try once more, so that a
-    /// store that is slow to fail is not waited for in turn.
+    /// The start and the error of the last read, if it failed. Callers that waited for it share its error, so that they
+    /// do not wait for a slow store one after the other.
     failed: Option<(Moment, SharedFault)>,
 }
 
-/// A ring whose keys were opened, as the store had it.
+/// The record of a ring, and its opened keys.
 struct Opened {
     record: KeyRingRecord,
     keys: Arc<OpenKeys>,
 }
 
 impl Keeper {
-    /// Reads the ring of a store, and makes it where there is none; takes over the keys of an earlier version.
+    /// Reads the ring of a store, and creates it if the store has none. Imports the keys of an earlier version.
     pub(crate) async fn start(
         store: Arc<dyn Store>,
         clock: Box<dyn Clock>,
@@ -89,20 +89,20 @@ impl Keeper {
         Ok(Self { store, clock, master, settings, metrics, views: channel::Sender::new(view), ring_view })
     }
 
-    /// The keys as this issuer has them. They may be too old to make anything with.
+    /// The last view of this issuer. It may be too old for new tokens.
     pub(crate) fn latest(&self) -> Arc<View> {
         Arc::clone(&self.views.borrow())
     }
 
-    /// The keys, read again where they are too old. So no issuer ever goes on with a key for longer than `lag` after the
-    /// ring has changed, and a machine that slept reads before it answers.
+    /// A fresh view; reads the ring again if the last view is too old. So no issuer uses a key for longer than `lag`
+    /// after a change of the ring, and a machine that slept reads before it answers.
     pub(crate) async fn view(&self) -> Result<Arc<View>, KeyRingError> {
         let view = self.latest();
         if self.is_fresh(&view) { Ok(view) } else { self.view_after(self.clock.moment()).await }
     }
 
-    /// The keys as they are after `moment`: what names a key that is not among ours may be another issuer's, which knows
-    /// more. Those who ask at once share a read, so that garbage costs no more than one at a time.
+    /// A view from after `moment`: a token with an unknown key may come from an issuer with a newer ring. Concurrent
+    /// callers share a read, so that garbage tokens cause one read at a time.
     pub(crate) async fn view_after(&self, moment: Moment) -> Result<Arc<View>, KeyRingError> {
         let mut ring_view = self.ring_view.lock().await;
         let view = self.latest();
@@ -121,20 +121,20 @@ impl Keeper {
         read
     }
 
-    /// The keys as they are now, by a read that begins after this call.
+    /// A view by a read that begins after this call.
     pub(crate) async fn fresh_view(&self) -> Result<Arc<View>, KeyRingError> {
         self.view_after(self.clock.moment()).await
     }
 
-    /// Completes when a key of refresh tokens that `known` has is in the ring no longer.
+    /// Completes when a refresh token key of `known` has left the ring.
     pub(crate) async fn lost_refresh_key(&self, known: &View) {
         let known = known.keys.refresh_tokens.live();
         let mut views = self.views.subscribe();
-        // It ends with an error where there is no keeper any more, and this is one.
+        // The wait fails only without a keeper, and this is the keeper.
         drop(views.wait_for(|view| view.keys.refresh_tokens.live().lack_any_of(known)).await);
     }
 
-    /// Reads the ring every few seconds, for ever.
+    /// Reads the ring every few seconds, forever.
     pub(crate) async fn run(&self) {
         let mut has_failed = false;
         loop {
@@ -150,7 +150,7 @@ impl Keeper {
         }
     }
 
-    /// For how many seconds a verifier may keep the key set of this view; `None` where it would be too short to be kept to.
+    /// The seconds for which a verifier may keep the key set of this view; `None` if fewer than the lag are left.
     pub(crate) fn freshness(&self, view: &View) -> Option<u64> {
         let left = self.settings.wishes.timing.max_age.saturating_sub(self.age(view));
         (left >= self.settings.wishes.timing.lag).then_some(left)
@@ -160,14 +160,14 @@ impl Keeper {
         self.age(view) <= self.settings.wishes.timing.lag
     }
 
-    /// How many seconds ago the ring of a view was read, at most: by the clock that never jumps, or, where it stood still
-    /// because the machine slept, by the time of day.
+    /// The maximum age of a view in seconds: by the monotonic clock, or by the time of day if the monotonic clock
+    /// stopped while the machine slept.
     fn age(&self, view: &View) -> u64 {
         let elapsed = self.clock.moment().millis_since(view.read_at).div_ceil(1000);
         elapsed.max(self.clock.now().seconds_since(view.read_on))
     }
 
-    /// A sixth of the lag, a little less at random, so that many issuers do not read at the same moments.
+    /// A sixth of the lag, reduced at random, so that issuers do not read at the same time.
     fn pause(&self) -> Duration {
         let longest = self.settings.wishes.timing.lag * 1000 / READS_WITHIN_LAG;
         let [random] = random_bytes().unwrap_or([0]);
@@ -192,7 +192,7 @@ impl Keeper {
     }
 }
 
-/// The master key of a store; where the store has no ring yet, that of the ring that will be made.
+/// The master key of a store. For a store without a ring, it is created if necessary.
 async fn master_key(
     store: &dyn Store,
     source: &MasterKeySource,
@@ -203,9 +203,7 @@ async fn master_key(
         return Ok(source.find(home)?);
     }
     if legacy.is_none() && !store.sessions_after(None, 1).await?.is_empty() {
-        tracing::warn!(
-            "the store has sessions, but its keys are missing: new ones are made, and every session is over"
-        );
+        tracing::warn!("the store has sessions but no keys: new keys were created, and all sessions are invalid");
     }
     Ok(source.find_or_make(home)?)
 }

@@ -1,4 +1,4 @@
-//! Taking over the keys of earlier versions, which lay in the file `keys.json` of the data folder.
+//! Imports the keys of earlier versions from the file `keys.json` in the data folder.
 
 use std::{
     fs::{self, File},
@@ -25,7 +25,7 @@ use crate::{
 const FILE: &str = "keys.json";
 const VERSION: u8 = 2;
 
-/// The keys of a data folder that an earlier version wrote.
+/// The keys that an earlier version wrote to a data folder.
 pub(crate) struct LegacyKeys {
     file: PathBuf,
     ed25519: Zeroizing<[u8; 32]>,
@@ -33,14 +33,14 @@ pub(crate) struct LegacyKeys {
     refresh_root: Zeroizing<[u8; 32]>,
 }
 
-/// Why they cannot be taken over.
+/// Why the keys cannot be imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LegacyError {
     #[error("the keys in {} cannot be used: {reason}", file.display())]
     File { file: PathBuf, reason: PrivateFileError },
     #[error("the keys in {} cannot be removed: {reason}", file.display())]
     Remove { file: PathBuf, reason: io::Error },
-    #[error("{} is not a key file of the version before", file.display())]
+    #[error("{} is not a valid key file of version 2", file.display())]
     Shape { file: PathBuf },
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -56,7 +56,7 @@ struct KeyFile {
 }
 
 impl LegacyKeys {
-    /// The keys in `folder`; `None` where there are none.
+    /// The keys in `folder`; `None` without a key file.
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, LegacyError> {
         let file = folder.join(FILE);
         match private_file::read_own(&file) {
@@ -82,8 +82,8 @@ impl LegacyKeys {
         })
     }
 
-    /// A ring in which these keys go on as they did. The signing key of the algorithm that is not wanted is retired: it may
-    /// have signed until now.
+    /// A ring with these keys in use. The signing key of the unwanted algorithm is retired, since it may have signed
+    /// until now.
     pub(super) fn to_ring(
         &self,
         wanted: Wanted,
@@ -109,17 +109,17 @@ impl LegacyKeys {
         Ok(ring)
     }
 
-    /// Removes the file, if the ring has taken its keys over. The ring must be durable.
+    /// Removes the file if the ring has its keys. The ring must be durable.
     pub(super) fn retire(&self, ring: &Ring) -> Result<(), LegacyError> {
         let name = name_of(&RefreshTokenKey::from_root(&self.refresh_root));
         if !ring.keys.iter().any(|key| key.name == name) {
-            tracing::warn!("the file keys.json is not used: the key ring has other keys");
+            tracing::warn!("the file keys.json was ignored: the key ring has other keys");
             return Ok(());
         }
         let failed = |reason| LegacyError::Remove { file: self.file.clone(), reason };
         fs::remove_file(&self.file).map_err(failed)?;
         self.file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()).map_err(failed)?;
-        tracing::info!("the keys of the file keys.json are in the key ring now");
+        tracing::info!("the keys of the file keys.json were imported into the key ring");
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Where the master key comes from: the environment, a file, or, beside an embedded store, the data folder.
+//! The sources of the master key: the environment, a file, or, for an embedded store, the data folder.
 
 use std::{
     ffi::OsString,
@@ -21,20 +21,20 @@ use crate::{
 /// The file in a data folder.
 const FILE: &str = "master.key";
 
-/// Where a store is, as far as its master key is concerned.
+/// The location of a store, which decides where the master key may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Home<'h> {
-    /// In a folder of this machine: the master key may lie in it.
+    /// A folder of this machine, which may hold the master key.
     Folder(&'h Path),
-    /// With others: the master key must come from elsewhere, so that a copy of the store gives no key away.
+    /// A shared database. The master key must be elsewhere, so that a copy of the store reveals no key.
     Shared,
 }
 
-/// The master key as the environment has it. Its memory is wiped.
+/// The master key as text from the environment. Its memory is wiped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct MasterKeyText(Vec<u8>);
 
-/// What the person who runs the issuer gave.
+/// The operator's settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MasterKeySource {
     pub(crate) text: Option<MasterKeyText>,
@@ -44,24 +44,24 @@ pub(crate) struct MasterKeySource {
 /// Why there is no master key.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MasterKeyError {
-    #[error("give the master key once: in HALLPASS_MASTER_KEY or by --master-key-file, and not in both")]
+    #[error("the master key is set twice: use either HALLPASS_MASTER_KEY or --master-key-file")]
     Twice,
     #[error("HALLPASS_MASTER_KEY must be 32 random bytes as base64url without padding, 43 characters")]
     Text,
-    #[error("the file {} must hold 32 random bytes as base64url without padding, 43 characters, and nothing else", file.display())]
+    #[error("the file {} must hold only 32 random bytes as base64url without padding, 43 characters", file.display())]
     FileText { file: PathBuf },
     #[error("the master key in {} cannot be used: {reason}", file.display())]
     File { file: PathBuf, reason: PrivateFileError },
     #[error("the master key in {} cannot be written: {reason}", file.display())]
     Write { file: PathBuf, reason: io::Error },
     #[error(
-        "a store that issuers share needs a master key: 32 random bytes as base64url in HALLPASS_MASTER_KEY, or in a \
-         file by --master-key-file"
+        "a shared store needs a master key: set HALLPASS_MASTER_KEY to 32 random bytes as base64url, or name a file \
+         with them in --master-key-file"
     )]
     Needed,
     #[error(
-        "the master key of this store is missing: put {} back, or give it in HALLPASS_MASTER_KEY or by \
-         --master-key-file (`hallpass keys reset` makes new keys, and ends every session)", file.display()
+        "the master key of this store is missing: restore {}, or set it with HALLPASS_MASTER_KEY or --master-key-file \
+         (`hallpass keys reset` creates new keys and ends every session)", file.display()
     )]
     Missing { file: PathBuf },
     #[error(transparent)]
@@ -69,14 +69,14 @@ pub(crate) enum MasterKeyError {
 }
 
 impl MasterKeyError {
-    /// Whether the options themselves were wrong.
+    /// Whether an option is wrong.
     pub(crate) fn is_usage(&self) -> bool {
         matches!(self, Self::Twice | Self::Text | Self::Needed)
     }
 }
 
 impl MasterKeySource {
-    /// The master key that was given; `None` where none was.
+    /// The configured master key; `None` if none is configured.
     pub(crate) fn configured(&self) -> Result<Option<MasterKey>, MasterKeyError> {
         match (&self.text, &self.file) {
             (Some(_), Some(_)) => Err(MasterKeyError::Twice),
@@ -86,7 +86,7 @@ impl MasterKeySource {
         }
     }
 
-    /// The master key of a store that has a ring.
+    /// The master key of a store with a ring.
     pub(crate) fn find(&self, home: Home<'_>) -> Result<MasterKey, MasterKeyError> {
         match (self.configured()?, home) {
             (Some(key), _) => Ok(key),
@@ -100,8 +100,8 @@ impl MasterKeySource {
         }
     }
 
-    /// The master key of a store that has no ring yet; the one in a data folder is made. The caller holds the store in that
-    /// folder, so that no other process makes one at the same moment.
+    /// The master key of a store without a ring. In a data folder it is created. The caller holds the folder's store,
+    /// so that no other process creates one at the same time.
     pub(crate) fn find_or_make(&self, home: Home<'_>) -> Result<MasterKey, MasterKeyError> {
         match (self.find(home), home) {
             (Err(MasterKeyError::Missing { file }), Home::Folder(folder)) => {
@@ -121,7 +121,7 @@ fn read(
     parse(&text).ok_or_else(|| MasterKeyError::FileText { file: file.to_owned() })
 }
 
-/// Reads a master key. The line's end that many programs write behind it is no part of it, also in the environment.
+/// Parses a master key. White space at its end is ignored, since many programs add a line end.
 fn parse(text: &[u8]) -> Option<MasterKey> {
     let mut bytes = Zeroizing::new([0; 32]);
     let length = Base64UrlUnpadded::decode(text.trim_ascii_end(), bytes.as_mut()).ok()?.len();
@@ -133,7 +133,7 @@ fn draw() -> Result<Zeroizing<String>, NoEntropy> {
     Ok(Zeroizing::new(Base64UrlUnpadded::encode_string(&*bytes)))
 }
 
-/// Writes the file beside its place and moves it there once it is on the disk: a crash leaves all of it or nothing.
+/// Writes a draft, syncs it and renames it, so that a crash leaves the whole file or none.
 fn write_new(folder: &Path, text: &str) -> io::Result<()> {
     let draft = folder.join("master.key.new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_made_once_in_a_data_folder_and_only_its_owner_can_read_it() {
+    fn a_data_folder_gets_one_private_master_key() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::Folder(folder.path());
         let none = MasterKeySource::default();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_store_takes_one_from_the_environment_or_a_file_and_makes_none() {
+    fn a_shared_store_uses_the_environment_or_a_file_and_creates_no_master_key() {
         let folder = tempfile::tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let file = folder.path().join("key");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_s_end_is_no_part_of_a_master_key_and_a_second_line_is_refused() {
+    fn a_line_end_is_ignored_and_a_second_line_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let file = folder.path().join("key");
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_32_bytes_of_base64url_is_no_master_key() {
+    fn a_text_other_than_32_bytes_of_base64url_is_refused() {
         for text in ["", "short", &"A".repeat(42), &"A".repeat(44), &format!("{}B", "A".repeat(42)), &"é".repeat(43)] {
             assert!(matches!(source(Some(text), None).configured(), Err(MasterKeyError::Text)), "{text}");
         }

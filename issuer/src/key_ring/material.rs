@@ -1,4 +1,4 @@
-//! What a key is made of: random bytes, its name, and the seal that names what it is for.
+//! The material of a key: random bytes, a name, and a seal that is bound to the purpose.
 
 use hallpass_token::{Signer, UnixSeconds};
 use zeroize::Zeroizing;
@@ -13,14 +13,14 @@ use crate::{
     store::KeyRingRecord,
 };
 
-/// Two keys that nobody has used, drawn for one step of a ring: one of each kind.
+/// Two new keys, one of each kind, drawn for one step of a ring.
 #[derive(Clone, Debug)]
 pub(crate) struct Fresh {
     pub(super) signing: NewKey,
     pub(super) refresh_tokens: NewKey,
 }
 
-/// A key that is no ring's yet.
+/// A key that is not in a ring yet.
 #[derive(Clone, Debug)]
 pub(super) struct NewKey {
     pub(super) purpose: Purpose,
@@ -37,11 +37,11 @@ impl Fresh {
     }
 }
 
-/// Draws a key of each kind that a ring wants now.
+/// Draws a key of each kind for the wanted purposes of a ring.
 pub(crate) fn draw_fresh(ring: &Ring, master: &MasterKey) -> Result<Fresh, NoEntropy> {
     let draw = |kind| loop {
         let secret = Zeroizing::new(random_bytes()?);
-        // Of the numbers below 2^256, one in 2^32 is no private key of P-256.
+        // One in 2^32 numbers below 2^256 is not a private key of P-256.
         if let Some(key) = NewKey::of(ring.wanted.purpose(kind), &secret, master, random_bytes()?) {
             return Ok(key);
         }
@@ -50,7 +50,7 @@ pub(crate) fn draw_fresh(ring: &Ring, master: &MasterKey) -> Result<Fresh, NoEnt
 }
 
 impl NewKey {
-    /// The key over these bytes; `None` where they are none for that purpose.
+    /// The key from these bytes; `None` if they are not a valid key for that purpose.
     pub(super) fn of(purpose: Purpose, secret: &[u8; 32], master: &MasterKey, nonce: [u8; 12]) -> Option<Self> {
         let name = match purpose {
             Purpose::Signing(algorithm) => KeyName(signer(algorithm, secret)?.key_id()?.to_owned()),
@@ -71,7 +71,7 @@ pub(super) fn open(
     master.open(&label(purpose, name), sealed)
 }
 
-/// Seals what decoys are chosen with.
+/// Seals the decoy key.
 pub(super) fn seal_decoy(master: &MasterKey, secret: &[u8; 32], nonce: [u8; 12]) -> Sealed {
     master.seal(DECOY, secret, nonce)
 }
@@ -80,7 +80,7 @@ pub(super) fn open_decoy(master: &MasterKey, sealed: &Sealed) -> Result<Zeroizin
     master.open(DECOY, sealed)
 }
 
-/// Seals a ring's secrets under another master key.
+/// Seals a ring's secrets with another master key.
 pub(crate) fn reseal(ring: &Ring, master: &MasterKey, new: &MasterKey) -> Result<Ring, ResealError> {
     let mut resealed = ring.clone();
     resealed.decoy = seal_decoy(new, &*open_decoy(master, &ring.decoy)?, random_bytes()?);
@@ -91,20 +91,20 @@ pub(crate) fn reseal(ring: &Ring, master: &MasterKey, new: &MasterKey) -> Result
     Ok(resealed)
 }
 
-/// A ring without a key, where all are lost, in the place of `old`, whose keys of refresh tokens count as revoked. What it
-/// wants is what the next issuer wants that starts.
+/// A ring without keys that replaces `old`, whose keys are lost. The refresh token keys of `old` count as revoked. The
+/// next issuer that starts sets what the ring wants.
 pub(crate) fn reset(old: &KeyRingRecord, master: &MasterKey, now: UnixSeconds) -> Result<Ring, NoEntropy> {
     let wanted = Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: None, refresh_period: None };
     let timing = Timing { max_age: 0, lag: 0 };
     let mut ring = Ring::empty(wanted, timing, seal_decoy(master, &random_bytes()?, random_bytes()?));
-    // A record that cannot be read names no keys, and is what a reset is for.
+    // An invalid record names no keys. A reset must work for it too.
     for key in record::decode_unmarked(old).iter().flat_map(|old| old.of(Kind::RefreshTokens)) {
         ring.remember(Revocation { purpose: key.purpose, name: key.name.clone(), at: now });
     }
     Ok(ring)
 }
 
-/// Why a ring could not be sealed anew.
+/// Why a ring could not be sealed again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResealError {
     #[error(transparent)]
@@ -120,20 +120,20 @@ pub(super) fn signer(algorithm: SigningAlgorithm, secret: &[u8; 32]) -> Option<S
     }
 }
 
-/// A key of refresh tokens by the four bytes that tokens carry.
+/// The name of a refresh token key: its id of four bytes.
 pub(super) fn name_of(key: &RefreshTokenKey) -> KeyName {
     KeyName(format!("{:08x}", u32::from_be_bytes(key.id().0)))
 }
 
-/// The four bytes of a key of refresh tokens, by its name.
+/// The id of a refresh token key, from its name.
 pub(super) fn id_of(name: &KeyName) -> Option<KeyId> {
     u32::from_str_radix(&name.0, 16).ok().map(|id| KeyId(id.to_be_bytes()))
 }
 
-/// What decoys are chosen with is no key's, and so needs no name.
+/// The label of the decoy key, which has no name.
 const DECOY: &[u8] = b"hallpass key ring 1 decoy";
 
-/// What a sealed key is good for: the version, the purpose with its algorithm, the name.
+/// The label of a sealed key: the version, the purpose with its algorithm, and the name.
 fn label(purpose: Purpose, name: &KeyName) -> Vec<u8> {
     format!("hallpass key ring 1 key {purpose} {name}").into_bytes()
 }

@@ -1,7 +1,7 @@
-//! The proof of the key ring's rules by random histories: issuers that read at any moment within their bound, whose clocks
-//! differ and whose swaps are slow, verifiers that keep every set for as long as they may, operators who rotate and revoke,
-//! restarts, changes of the algorithm. The functions of the ring are the real ones; what must hold is checked after every
-//! step against what was signed and served, and not by the ring's own words.
+//! The model check of the key ring by random histories: issuers that read at any time within their lag, with different
+//! clocks and slow swaps, verifiers that keep each set for as long as they may, operators that rotate and revoke,
+//! restarts, changes of the algorithm. The functions of the ring are the real ones. The properties are checked after
+//! every step against the signed tokens and served sets, independently of the ring.
 
 use std::{cell::Cell, env};
 
@@ -18,20 +18,20 @@ pub(super) use broken::Broken;
 use steps::{Step, steps};
 use world::World;
 
-/// The longest history.
+/// The maximum length of a history.
 const MAX_STEPS: usize = 60;
 
 /// The number of histories in a normal test run; `HALLPASS_HISTORIES` changes it.
 const HISTORIES: u64 = 500;
 
-/// Lives through one history.
+/// Runs one history.
 fn live(steps: &[Step], broken: Option<Broken>) -> (Result<(), String>, World) {
     let mut world = World::new(broken);
     let outcome = steps.iter().try_for_each(|step| world.take(step)).and_then(|()| world.settle());
     (outcome, world)
 }
 
-/// Tries so many histories; the first that breaks a property, shrunk, with its number.
+/// Runs this many histories; the error is the first violation, shrunk, with its number.
 fn search(seed: u64, histories: u32, broken: Option<Broken>) -> Result<world::Coverage, String> {
     let config = Config { cases: histories, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
     let mut seed_bytes = [0; 32];
@@ -65,7 +65,7 @@ fn number_from_env(name: &str, default: u64) -> u64 {
 }
 
 #[test]
-fn every_token_is_good_for_its_life_and_a_revoked_key_for_no_longer_than_promised() {
+fn every_token_is_valid_for_its_life_and_a_revoked_key_for_no_longer_than_promised() {
     let histories = number_from_env("HALLPASS_HISTORIES", HISTORIES).try_into().unwrap();
     let coverage =
         search(number_from_env("HALLPASS_SEED", 0), histories, None).unwrap_or_else(|found| panic!("{found}"));

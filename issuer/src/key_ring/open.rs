@@ -1,4 +1,4 @@
-//! A ring with its keys opened: what signs, what is published, what verifies, and what reads refresh tokens.
+//! The opened keys of a ring: the signer, the published key set, the verifier, and the refresh token keys.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hallpass_token::{Issuer, KeySet, KeySetError, Policy, Signer, Verifier};
@@ -12,14 +12,14 @@ use super::{
 };
 use crate::refresh_token::{DecoyKey, RefreshTokenKey, RefreshTokenKeys};
 
-/// The keys as one moment has them. A request uses one of these from its beginning to its end.
+/// The keys of one moment. A request uses one instance from its beginning to its end.
 pub(crate) struct OpenKeys {
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
     pub(crate) refresh_tokens: RefreshTokenKeys,
     /// The public keys, as a JSON Web Key Set (RFC 7517 §5).
     pub(crate) key_set: String,
-    /// Names that very key set (RFC 9110 §8.8.3).
+    /// The entity tag of the key set (RFC 9110 §8.8.3).
     pub(crate) etag: String,
 }
 
@@ -32,7 +32,7 @@ pub(crate) enum OpenError {
     KeySet(#[from] KeySetError),
     #[error("the key ring has no key in use for {0}")]
     NothingInUse(&'static str),
-    #[error("the key ring holds a key that is none of its kind")]
+    #[error("the key ring has an invalid key")]
     NoKey,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum OpenError {
 pub(super) fn open(ring: &Ring, master: &MasterKey, settings: &KeySettings) -> Result<OpenKeys, OpenError> {
     let (signer, public) = match &settings.signing {
         Signing::Ring(_) => open_signing(ring, master)?,
-        // Nothing of a secret can be published.
+        // A shared secret has no public key.
         Signing::Shared(secret) => (secret.signer()?, json!({"keys": []})),
     };
     let key_set = public.to_string();
@@ -58,7 +58,7 @@ pub(super) fn open(ring: &Ring, master: &MasterKey, settings: &KeySettings) -> R
     })
 }
 
-/// What signs, and the set of all public keys, with that of the key in use first.
+/// The signer, and the set of all public keys, with the key in use first.
 fn open_signing(ring: &Ring, master: &MasterKey) -> Result<(Signer, Value), OpenError> {
     let mut used = None;
     let mut keys = Vec::new();

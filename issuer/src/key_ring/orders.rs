@@ -1,68 +1,68 @@
-//! What the person who runs the issuer orders: a rotation, or the revocation of a key. Pure functions, as all changes are.
+//! The operator's orders: a rotation, or the revocation of a key. They are pure functions, as all changes are.
 
 use hallpass_token::UnixSeconds;
 
 use super::{Fresh, Key, KeyName, Kind, MAX_KEYS, MAX_REVOCATIONS, Purpose, Revocation, Ring, Stage};
 use crate::clock::date;
 
-/// The fewest characters of a key's name that can stand for it.
+/// The minimum length of a prefix of a key's name.
 const MIN_CHARACTERS: usize = 4;
 
-/// What came of an order to rotate.
+/// The outcome of an order to rotate.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rotated {
     /// The key is in use.
     Now { key: KeyName },
-    /// The key goes into use at that time: not everybody can have it before.
+    /// The key goes into use at that time, since some verifiers cannot have it before.
     At { key: KeyName, time: UnixSeconds },
 }
 
-/// Why nothing is rotated.
+/// Why a rotation is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoRotation {
     #[error("no key of this kind is in use: an issuer publishes one when it starts")]
     NothingInUse,
     #[error(
-        "the ring holds {MAX_KEYS} keys of this kind, the most that it can: the oldest goes {}; \
-         or revoke one that is retired", date(*.until)
+        "the ring has {MAX_KEYS} keys of this kind, the maximum: wait until the oldest is removed {}, \
+         or revoke a retired key", date(*.until)
     )]
     Full { until: UnixSeconds },
 }
 
-/// What came of a revocation.
+/// The outcome of a revocation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Revoked {
     pub(crate) key: KeyName,
     pub(crate) purpose: Purpose,
-    /// What is in use in its place, where it was in use.
+    /// The key that replaces it, if it was in use.
     pub(crate) successor: Option<Successor>,
-    /// When the last verifier that keeps to the `Cache-Control` of the key set has dropped it.
+    /// When the last verifier that respects the key set's `Cache-Control` has dropped it.
     pub(crate) gone_at: UnixSeconds,
 }
 
-/// The key that is in use in the place of one that was revoked.
+/// The key that replaces a revoked key in use.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Successor {
     pub(crate) key: KeyName,
-    /// Until when some verifiers may hold a key set without it; `None` where all have it.
+    /// Until when some verifiers may hold a key set without it; `None` if all have it.
     pub(crate) unknown_until: Option<UnixSeconds>,
 }
 
-/// Why nothing is revoked.
+/// Why a revocation is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoRevocation {
-    #[error("there is no key {0}: `hallpass keys list` shows all")]
+    #[error("there is no key {0}: `hallpass keys list` shows all keys")]
     NoSuchKey(String),
-    #[error("several keys begin with {0}: give more of its name")]
+    #[error("several keys begin with {0}: use a longer prefix")]
     Ambiguous(String),
-    #[error("the key {name} was revoked already, {}", date(*.at))]
+    #[error("the key {name} was already revoked {}", date(*.at))]
     Already { name: KeyName, at: UnixSeconds },
     #[error("the key was drawn twice: try again")]
     NoFreshKey,
 }
 
 impl Ring {
-    /// Puts the standby into use, now where everybody can have it, else as soon as that is so.
+    /// Puts the standby key into use: now if every verifier can have it, otherwise as soon as that is so.
     pub(crate) fn rotate(&self, kind: Kind, now: UnixSeconds, fresh: &Fresh) -> Result<(Self, Rotated), NoRotation> {
         let life = self.in_use(kind).ok_or(NoRotation::NothingInUse)?.longest_life;
         let with_standby = match self.standby(kind) {
@@ -83,8 +83,8 @@ impl Ring {
         }
     }
 
-    /// Takes a key out of the ring at once. One that was in use is followed by the standby, whether everybody can have it
-    /// or not: what the revoked key makes can be anybody's.
+    /// Removes a key from the ring immediately. The standby replaces a key in use, even if some verifiers cannot have
+    /// it yet: a token of the revoked key may be an attacker's.
     pub(crate) fn revoke(&self, text: &str, now: UnixSeconds, fresh: &Fresh) -> Result<(Self, Revoked), NoRevocation> {
         let key = self.named(text)?;
         let kind = key.purpose.kind();
@@ -104,20 +104,20 @@ impl Ring {
             ring = ring.published(kind, fresh, life, now).unwrap_or(ring);
         }
         if key.stage == (Stage::Published { hurried: true }) {
-            // What was ordered holds for the key in its place.
+            // The order to rotate applies to the new standby.
             ring = ring.standby(kind).map(|standby| ring.hurried(&standby.name)).unwrap_or(ring);
         }
         let gone_at = now.saturating_add(self.verifiers_hold(key.purpose));
         Ok((ring, Revoked { key: key.name.clone(), purpose: key.purpose, successor, gone_at }))
     }
 
-    /// When nobody holds a revoked key any more.
+    /// When no verifier and no issuer holds a revoked key.
     pub(crate) fn forgotten_at(&self, revoked: &Revocation) -> UnixSeconds {
         revoked.at.saturating_add(self.verifiers_hold(revoked.purpose))
     }
 
-    /// For how long after a change somebody may go on with the keys from before: a verifier with what it fetched, or, where
-    /// only issuers read what is made with the key, an issuer with its view.
+    /// How long after a change the old keys may be used, in seconds: by a verifier with its key set, or, for a refresh
+    /// token key, by an issuer with its view.
     fn verifiers_hold(&self, purpose: Purpose) -> u64 {
         match purpose {
             Purpose::Signing(_) => self.timing.max_age.max(self.timing.lag),
@@ -137,12 +137,12 @@ impl Ring {
         Self { keys, ..self.clone() }
     }
 
-    /// When the first of the retired keys goes.
+    /// When the first retired key is removed.
     fn next_gone_at(&self, kind: Kind) -> Option<UnixSeconds> {
         self.of(kind).filter_map(|key| self.gone_at(key)).min()
     }
 
-    /// When a retired key goes, as things are.
+    /// When a retired key is removed, by the current settings.
     pub(crate) fn gone_at(&self, key: &Key) -> Option<UnixSeconds> {
         match key.stage {
             Stage::Retired { since } => Some(since.saturating_add(self.timing.retention(key))),
@@ -156,7 +156,7 @@ impl Ring {
         self.revocations.drain(..surplus);
     }
 
-    /// The key of that name, or whose name alone begins so.
+    /// The key with that name, or with that unambiguous prefix.
     fn named(&self, text: &str) -> Result<&Key, NoRevocation> {
         let begins = |name: &KeyName| name.0 == text || (text.len() >= MIN_CHARACTERS && name.0.starts_with(text));
         let mut found = self.keys.iter().filter(|key| begins(&key.name));

@@ -1,22 +1,22 @@
-//! What an issuer does with the ring on its own: one step at a time, a pure function.
+//! The steps that an issuer takes on its own, one at a time, as a pure function.
 
 use hallpass_token::UnixSeconds;
 
 use super::{Fresh, Key, Kind, Purpose, Ring, Stage, material::NewKey, timing::Timing, watch::Watch};
 
-/// How long a retired key is watched at most, in seconds, before the time of day alone is trusted that it may go. What is
-/// made with a key can live longer than any process runs.
+/// The maximum time for which a process must observe a retired key before its removal, in seconds. Beyond it the time
+/// of day decides, since tokens can live longer than a process runs.
 const MAX_WATCH: u64 = 60 * 60;
 
-/// How long a revocation is remembered at least, in seconds; that of a key of refresh tokens is remembered for as long as
-/// a session lives that was made with it.
+/// The minimum time for which a revocation is remembered, in seconds. The revocation of a refresh token key is
+/// remembered for as long as its sessions can live.
 const REMEMBERED: u64 = 24 * 60 * 60;
 
-/// How far ahead of the time of day a key's time may lie, in seconds, before it was written by a clock that was wrong: its
-/// period would not begin before that time has come.
+/// How far in the future a key's time may be, in seconds. A later time comes from a wrong clock, and the key's period
+/// would not begin before it.
 const AHEAD: u64 = 24 * 60 * 60;
 
-/// What one issuer needs of the ring.
+/// The requirements of one issuer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wishes {
     pub(crate) timing: Timing,
@@ -25,11 +25,11 @@ pub(crate) struct Wishes {
     pub(crate) signs: bool,
 }
 
-/// How long what this issuer makes can live, in seconds.
+/// The maximum life of this issuer's tokens, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lives {
     pub(crate) access_tokens: u64,
-    /// Of refresh tokens and device tokens, the longer.
+    /// The longer life of refresh tokens and device tokens.
     pub(crate) refresh_tokens: u64,
 }
 
@@ -43,8 +43,8 @@ impl Lives {
 }
 
 impl Ring {
-    /// The ring after the next step that this issuer has to take; `None` where there is none. It is asked again until
-    /// there is none left: each step may open the way for the next.
+    /// The ring after the next step that is due; `None` if none is due. The caller repeats it until then, since a step
+    /// may make another one due.
     pub(crate) fn next(&self, wishes: &Wishes, watch: &Watch, now: UnixSeconds, fresh: &Fresh) -> Option<Self> {
         let kinds = [Kind::Signing, Kind::RefreshTokens];
         let mut kept = kinds.into_iter().filter(|kind| wishes.signs || *kind != Kind::Signing);
@@ -53,10 +53,10 @@ impl Ring {
             .or_else(|| kept.find_map(|kind| self.step(kind, wishes, watch, now, fresh)))
     }
 
-    /// The ring with the bounds that this issuer needs. They are in the ring before it serves or makes anything.
+    /// The ring with the bounds that this issuer needs. They are stored before the issuer serves or signs.
     ///
-    /// When an access token runs out is written in it. When a session does is reckoned from its record, so that a longer
-    /// lifetime holds for those of a retired key, too.
+    /// An access token has its expiry in it. A session's expiry is computed from its record, so that a longer lifetime
+    /// applies to the sessions of a retired key too.
     fn raised(&self, wishes: &Wishes) -> Option<Self> {
         let life = |key: &Key| match (key.purpose, key.stage) {
             (Purpose::Signing(_), Stage::Retired { .. }) => key.longest_life,
@@ -67,8 +67,8 @@ impl Ring {
         (raised != *self).then_some(raised)
     }
 
-    /// The ring without retired keys that nobody needs any more, without keys that were published for an algorithm that is
-    /// not wanted, and without old revocations.
+    /// The ring without unneeded retired keys, without keys published for an unwanted algorithm, and without old
+    /// revocations.
     fn without_the_gone(&self, lives: Lives, watch: &Watch, now: UnixSeconds) -> Option<Self> {
         let mut left = self.clone();
         left.keys.retain(|key| match key.stage {
@@ -103,7 +103,7 @@ impl Ring {
         }
     }
 
-    /// Whether the key in use has to be replaced.
+    /// Whether the key in use must be replaced.
     fn is_due(&self, used: &Key, standby: &Key, now: UnixSeconds) -> bool {
         let Stage::InUse { since } = used.stage else { return false };
         let has_served = |period| now.seconds_since(since) >= period || since.seconds_since(now) > AHEAD;
@@ -112,7 +112,7 @@ impl Ring {
             || self.wanted.period(used.purpose.kind()).is_some_and(has_served)
     }
 
-    /// The ring with a fresh key published, where there is room for one.
+    /// The ring with a new published key, if it has room.
     pub(super) fn published(&self, kind: Kind, fresh: &Fresh, life: u64, now: UnixSeconds) -> Option<Self> {
         let NewKey { purpose, name, secret } = fresh.of(kind);
         if !self.has_room(kind) || *purpose != self.wanted.purpose(kind) || self.knows(name) {
@@ -128,7 +128,7 @@ impl Ring {
         Some(ring)
     }
 
-    /// The ring with the standby in use, and the key that was in use before retired.
+    /// The ring with the standby in use, and the previous key in use retired.
     pub(super) fn put_into_use(&self, kind: Kind, now: UnixSeconds) -> Option<Self> {
         let standby = self.standby(kind)?.name.clone();
         let stage = |key: &Key| match key.stage {
@@ -140,7 +140,7 @@ impl Ring {
         Some(Self { keys, ..self.clone() })
     }
 
-    /// Whether a key has been published for so long, by the times in the ring, that it can be in use.
+    /// Whether a key can be in use, by the times in the ring.
     pub(super) fn is_ripe(&self, key: &Key, now: UnixSeconds) -> bool {
         now >= self.ripe_at(key)
     }

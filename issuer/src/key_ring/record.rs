@@ -1,5 +1,5 @@
-//! The record of a ring: a version, fields of fixed size and names with their lengths, and at its end a mark that only the
-//! master key makes, so that whoever can write to the store can still not change the life of a key.
+//! The record of a ring: a version, fields of fixed size, names with their lengths, and a final mark that only the
+//! master key can make. So an attacker with write access to the store cannot change a key's stage.
 
 use hallpass_token::UnixSeconds;
 
@@ -12,22 +12,22 @@ use crate::{byte_fields::take, refresh_token::LiveKeys, store::KeyRingRecord};
 
 const VERSION: u8 = 1;
 
-/// The longest name of a key: a thumbprint (RFC 7638) is 43 characters long.
+/// The maximum length of a key's name. A thumbprint (RFC 7638) has 43 characters.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Why a record is not a ring's.
+/// Why a record is not a valid ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidRing {
-    #[error("the key ring has version {0}, and not {VERSION}: was it written by another version of hallpass?")]
+    #[error("the key ring must have version {VERSION}, and this one has {0}: use the hallpass version that wrote it")]
     Version(u8),
     #[error(transparent)]
     NotOpened(#[from] NotOpened),
-    #[error("the key ring has a field with an impossible value")]
+    #[error("the key ring has an invalid field")]
     Field,
 }
 
-/// Writes a ring. Every record is another, since its mark has a fresh nonce: a compare-and-swap never takes a ring for an
-/// older one that was the same.
+/// Encodes a ring. Each record is unique by the nonce of its mark, so that a compare-and-swap never confuses two equal
+/// rings.
 pub(crate) fn encode(ring: &Ring, master: &MasterKey, nonce: FreshNonce) -> KeyRingRecord {
     let mut record = vec![VERSION, algorithm_byte(ring.wanted.algorithm)];
     for seconds in [
@@ -53,20 +53,20 @@ pub(crate) fn encode(ring: &Ring, master: &MasterKey, nonce: FreshNonce) -> KeyR
     KeyRingRecord(record)
 }
 
-/// Reads a ring, if its mark is the master key's.
+/// Decodes a ring, if its mark is the master key's.
 pub(crate) fn decode(record: &KeyRingRecord, master: &MasterKey) -> Result<Ring, InvalidRing> {
     let (content, mark) = parts(record)?;
     master.check(content, mark)?;
     read(content).ok_or(InvalidRing::Field)
 }
 
-/// Which keys of refresh tokens a ring has, for a command that judges sessions and has no master key. That the mark is not
-/// checked gives nothing away: a program that can write the ring can write the sessions too.
+/// The refresh token keys of a ring, for a command without the master key. The unchecked mark is no risk, since a
+/// program that can write the ring can write the sessions too.
 pub(crate) fn live_keys(record: &KeyRingRecord) -> Result<LiveKeys, InvalidRing> {
     Ok(decode_unmarked(record)?.live_keys())
 }
 
-/// Reads a ring of whatever master key, for what is no secret in it.
+/// Decodes a ring without a check of its mark, for the parts that are not secret.
 pub(super) fn decode_unmarked(record: &KeyRingRecord) -> Result<Ring, InvalidRing> {
     let (content, _) = parts(record)?;
     read(content).ok_or(InvalidRing::Field)
@@ -105,7 +105,7 @@ fn write_name(record: &mut Vec<u8>, purpose: Purpose, KeyName(name): &KeyName) {
     record.extend(name.as_bytes());
 }
 
-/// Numbers of the record are small.
+/// The counts in a record are small.
 fn count(number: usize) -> u8 {
     number.try_into().unwrap_or(u8::MAX)
 }
@@ -187,7 +187,7 @@ mod tests {
     };
 
     #[test]
-    fn a_ring_reads_as_it_was_written_and_no_two_records_are_alike() {
+    fn a_ring_decodes_as_it_was_encoded_and_no_two_records_are_equal() {
         let ring = ring_in_every_stage();
         let master = MasterKey::new(&MASTER);
         let record = encode(&ring, &master, [1; 12]);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn which_keys_of_refresh_tokens_there_are_is_read_without_the_master_key_and_a_reset_revokes_them_all() {
+    fn refresh_token_keys_are_listed_without_the_master_key_and_a_reset_revokes_them_all() {
         let ring = ring_in_every_stage();
         let record = encode(&ring, &MasterKey::new(&MASTER), [1; 12]);
         let live = live_keys(&record).unwrap();

@@ -1,46 +1,47 @@
-//! Sealing: how a key is encrypted in the ring, and how the ring as a whole is known to be unchanged.
+//! Sealing: the encryption of keys in the ring, and the authentication of the whole ring.
 //!
-//! AES-256-GCM-SIV (RFC 8452), since a nonce that was drawn twice would then tell no more than that two texts are equal.
-//! What a key is for, and its name, are associated data: sealed bytes mean nothing in another's target.
+//! The cipher is AES-256-GCM-SIV (RFC 8452), for which a repeated nonce reveals only whether two texts are equal. The
+//! purpose and name of a key are associated data, so that sealed bytes are invalid for another key.
 
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-/// How many bytes a seal has beside what it covers.
+/// The size of a tag in bytes.
 const TAG_BYTES: usize = 16;
 
-/// How many bytes a sealed key takes: the nonce, the key, the tag.
+/// The size of a sealed key in bytes: the nonce, the key, the tag.
 pub(crate) const SEALED_BYTES: usize = NONCE_LEN + 32 + TAG_BYTES;
 
-/// How many bytes the mark of a whole ring takes.
+/// The size of a ring's mark in bytes.
 pub(crate) const MARK_BYTES: usize = NONCE_LEN + TAG_BYTES;
 
-/// Random bytes that are used for one seal alone.
+/// Random bytes for one seal.
 pub(crate) type FreshNonce = [u8; NONCE_LEN];
 
-/// The key under which the ring is sealed. It never lies beside the ring, unless the store is a folder of this machine.
+/// The key that seals the ring. It is never stored beside the ring, unless the store is a folder of this machine.
 pub(crate) struct MasterKey(LessSafeKey);
 
 /// 32 secret bytes, encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sealed(pub(super) [u8; SEALED_BYTES]);
 
-/// The master key does not open what was sealed, or what was sealed was changed. Nobody can tell the two apart.
+/// The master key is wrong, or the sealed bytes were changed. The two cases cannot be distinguished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the key ring cannot be opened with this master key: it was sealed under another, or is damaged; nothing was changed"
+    "the key ring cannot be opened with this master key: check that it is the right one; otherwise the ring is damaged; \
+     nothing was changed"
 )]
 pub(crate) struct NotOpened;
 
 impl MasterKey {
-    #[expect(clippy::expect_used, reason = "AES-256 takes every key of 32 bytes")]
+    #[expect(clippy::expect_used, reason = "AES-256 accepts every key of 32 bytes")]
     pub(crate) fn new(bytes: &[u8; 32]) -> Self {
-        Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes).expect("a key of 32 bytes is taken")))
+        Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, bytes).expect("AES-256 accepts a key of 32 bytes")))
     }
 
-    /// Encrypts a key that is for `label` alone.
+    /// Encrypts a key for `label`.
     pub(super) fn seal(&self, label: &[u8], secret: &[u8; 32], nonce: FreshNonce) -> Sealed {
         let mut text = Zeroizing::new(*secret);
         let tag = self.encrypt(label, &mut *text, nonce);
@@ -49,7 +50,7 @@ impl MasterKey {
         Sealed(sealed)
     }
 
-    /// Decrypts a key, if it was sealed for `label` under this master key.
+    /// Decrypts a key that was sealed for `label` with this master key.
     pub(super) fn open(&self, label: &[u8], sealed: &Sealed) -> Result<Zeroizing<[u8; 32]>, NotOpened> {
         let (nonce, text) = sealed.0.split_first_chunk().ok_or(NotOpened)?;
         let mut text = Zeroizing::new(text.to_vec());
@@ -59,7 +60,7 @@ impl MasterKey {
         Ok(Zeroizing::new(*opened))
     }
 
-    /// A mark that only this master key can make for `content`.
+    /// The mark of `content`, which only this master key can make.
     pub(super) fn mark(&self, content: &[u8], nonce: FreshNonce) -> [u8; MARK_BYTES] {
         let tag = self.encrypt(content, &mut [], nonce);
         let mut mark = [0; MARK_BYTES];
@@ -67,14 +68,14 @@ impl MasterKey {
         mark
     }
 
-    /// Whether `mark` is this master key's for `content`.
+    /// Checks that `mark` is this master key's for `content`.
     pub(super) fn check(&self, content: &[u8], mark: &[u8; MARK_BYTES]) -> Result<(), NotOpened> {
         let (nonce, tag) = mark.split_first_chunk().ok_or(NotOpened)?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
         self.0.open_in_place(nonce, Aad::from(content), &mut tag.to_vec()).map(drop).map_err(|_| NotOpened)
     }
 
-    #[expect(clippy::expect_used, reason = "AES-GCM-SIV takes any text of less than 64 GB (RFC 8452 §6)")]
+    #[expect(clippy::expect_used, reason = "AES-GCM-SIV accepts any text of less than 64 GB (RFC 8452 §6)")]
     fn encrypt(&self, label: &[u8], text: &mut [u8], nonce: FreshNonce) -> [u8; TAG_BYTES] {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(label), text).expect("a short text is sealed");
@@ -82,7 +83,7 @@ impl MasterKey {
     }
 }
 
-/// Writes the parts one after the other into a target of their length.
+/// Concatenates the parts into a target of their length.
 fn fill<const N: usize>(target: &mut [u8], parts: [&[u8]; N]) {
     for (target, byte) in target.iter_mut().zip(parts.into_iter().flatten()) {
         *target = *byte;

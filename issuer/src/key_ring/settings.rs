@@ -1,8 +1,8 @@
-//! What an issuer wants of its keys.
+//! An issuer's settings for its keys.
 
 use super::{Hs256Secret, SigningAlgorithm, Wishes};
 
-/// What an issuer wants of its keys.
+/// An issuer's settings for its keys.
 pub(crate) struct KeySettings {
     /// `iss` of the access tokens.
     pub(crate) issuer: String,
@@ -14,10 +14,10 @@ pub(crate) struct KeySettings {
     pub(crate) wishes: Wishes,
 }
 
-/// What signs access tokens.
+/// How access tokens are signed.
 pub(crate) enum Signing {
-    /// The ring's keys.
+    /// With the ring's keys.
     Ring(SigningAlgorithm),
-    /// A secret that verifiers share.
+    /// With a secret that verifiers share.
     Shared(Hs256Secret),
 }

@@ -1,4 +1,4 @@
-//! Rings for the tests, and each step of a key's life.
+//! Test rings, and the tests of each step of a key.
 
 use super::*;
 use crate::{
@@ -29,14 +29,14 @@ fn master() -> MasterKey {
     MasterKey::new(&MASTER)
 }
 
-/// A ring without a key.
+/// A ring without keys.
 fn empty() -> Ring {
     let wanted =
         Wanted { algorithm: SigningAlgorithm::EdDsa, signing_period: Some(30 * DAY), refresh_period: Some(90 * DAY) };
     Ring::empty(wanted, TIMING, material::seal_decoy(&master(), &[4; 32], [4; 12]))
 }
 
-/// An issuer that has watched a ring from some moment on.
+/// An issuer that observes a ring.
 struct Issuer {
     ring: Ring,
     watch: Watch,
@@ -48,12 +48,12 @@ impl Issuer {
         Self { ring, watch: Watch::default(), wishes: WISHES }
     }
 
-    /// Takes all steps that are due so many seconds after the start.
+    /// Takes all steps that are due this many seconds after the start.
     fn read(&mut self, seconds: u64) -> &Ring {
         self.read_by(seconds, seconds)
     }
 
-    /// The same where the time of day is another than the time that has passed.
+    /// The same, with a time of day that differs from the elapsed time.
     fn read_by(&mut self, seconds: u64, passed: u64) -> &Ring {
         let moment = Moment::from_millis(passed * 1000);
         self.watch.look(&self.ring, at(seconds), moment);
@@ -68,7 +68,7 @@ impl Issuer {
         &self.ring
     }
 
-    /// Goes on from one time to another, reading every ten seconds.
+    /// Runs from one time to another, with a read every ten seconds.
     fn run(&mut self, from: u64, to: u64) -> &Ring {
         for seconds in (from..to).step_by(10) {
             self.read(seconds);
@@ -77,12 +77,12 @@ impl Issuer {
     }
 }
 
-/// A ring that an issuer has made at that time.
+/// A ring that an issuer made at that time.
 pub(super) fn rung(seconds: u64) -> Ring {
     Issuer::over(empty()).read(seconds).clone()
 }
 
-/// A ring with keys of both kinds that are published, in use and retired, and one that was revoked.
+/// A ring with published, used and retired keys of both kinds, and a revocation.
 pub(super) fn ring_in_every_stage() -> Ring {
     let mut issuer = Issuer::over(rung(0));
     for (seconds, kind) in [(400, Kind::Signing), (400, Kind::RefreshTokens), (900, Kind::Signing)] {

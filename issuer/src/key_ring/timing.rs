@@ -1,41 +1,41 @@
-//! The times that the steps of a key's life keep, each from what a verifier or another issuer may still hold.
+//! The times between the steps of a key, derived from what verifiers and other issuers may still hold.
 
 use super::{Key, Purpose};
 
-/// The numbers that all issuers of a ring share, in seconds. The ring carries the greatest that any issuer has used.
+/// The settings that all issuers of a ring share, in seconds. The ring has the maximum of all issuers' settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timing {
-    /// How long a verifier keeps a key set, reckoned from when the issuer that served it had read the ring: the
-    /// `Cache-Control` of an answer is that much less what has passed since.
+    /// How long a verifier keeps a key set, counted from the issuer's read of the ring. The `Cache-Control` of an
+    /// answer subtracts the time since that read.
     pub(crate) max_age: u64,
-    /// How old an issuer's view of the ring may be; with an older one it does nothing until it has read again.
+    /// The maximum age of an issuer's view of the ring. An issuer with an older view reads the ring first.
     pub(crate) lag: u64,
 }
 
-/// How long a retired key of refresh tokens is kept beyond all that is made with it, in seconds: a clock that is wrong by
-/// less signs nobody out.
+/// How long a retired refresh token key is kept after its last token has expired, in seconds: a clock that is wrong by
+/// less ends no session.
 const KEPT: u64 = 24 * 60 * 60;
 
 impl Timing {
-    /// The greater of each.
+    /// The maximum of each setting.
     pub(crate) fn join(self, other: Self) -> Self {
         Self { max_age: self.max_age.max(other.max_age), lag: self.lag.max(other.lag) }
     }
 
-    /// By how much a time in the ring may differ from when the change was there, by the clock of whoever reads it: two clocks
-    /// differ by as much as `lag`, and a swap takes as long.
+    /// The maximum difference between a time in the ring and the time of the change by the reader's clock: two clocks
+    /// differ by up to `lag`, and a swap takes up to `lag`.
     pub(crate) fn skew(self) -> u64 {
         2 * self.lag
     }
 
-    /// How lenient verifiers may be, and how wrong their clocks.
+    /// The sum of the verifiers' leeway and their clock error.
     pub(crate) fn tolerance(self) -> u64 {
         2 * self.lag
     }
 
-    /// How long a key must have been in the ring before anything is made with it, for whoever has watched it all that time
-    /// by a clock that never jumps. A set without it was read before, and is dropped `max_age` after; its answer may have
-    /// been under way for as long as `lag`. A refresh token is only read by issuers.
+    /// How long a key must be in the ring before its use, as observed by a monotonic clock. A set without the key was
+    /// read before and is dropped after `max_age`; its answer may be under way for up to `lag`. Only issuers read
+    /// refresh tokens.
     pub(crate) fn lead(self, purpose: Purpose) -> u64 {
         match purpose {
             Purpose::Signing(_) => self.max_age.saturating_add(self.lag),
@@ -43,13 +43,13 @@ impl Timing {
         }
     }
 
-    /// The same for whoever goes by the time at which another issuer says that it was published.
+    /// The same, by the publication time that another issuer wrote.
     pub(crate) fn lead_by_clock(self, purpose: Purpose) -> u64 {
         self.lead(purpose).saturating_add(self.skew())
     }
 
-    /// How long a retired key stays: an issuer may use it until its view is too old, and what it made last must be good for
-    /// its whole life.
+    /// How long a retired key stays: an issuer may use it until its view is too old, and its last token must be valid
+    /// for its whole life.
     pub(crate) fn retention(self, key: &Key) -> u64 {
         let margin = match key.purpose {
             Purpose::Signing(_) => self.tolerance(),

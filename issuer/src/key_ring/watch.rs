@@ -1,20 +1,20 @@
-//! What a process has seen of a ring with its own view, and for how long, by a clock that never jumps.
+//! A process's observation of a ring: the stage of each key, and since when, by a monotonic clock.
 //!
-//! A step that cannot be taken back rests on this and not on the time of day alone: a clock that is set wrong, whether this
-//! machine's or the one's that wrote the ring, makes no key sign that verifiers cannot have.
+//! Irreversible steps depend on this observation, and not only on the time of day. So a wrong clock of this machine or
+//! of another issuer cannot put a key into use that verifiers cannot have.
 
 use hallpass_token::UnixSeconds;
 
 use super::{Key, KeyName, Ring, Stage};
 use crate::clock::Moment;
 
-/// By how many seconds the time of day may differ from the time that has passed before it counts as having been set.
+/// The seconds by which the time of day may differ from the elapsed time before the clock counts as set.
 const TOLERANCE: u64 = 60;
 
-/// What was seen, and since when.
+/// The observed stages, and since when.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watch {
-    seen: Vec<Sighting>,
+    sightings: Vec<Sighting>,
     last: Option<(UnixSeconds, Moment)>,
 }
 
@@ -34,30 +34,30 @@ enum Standing {
 }
 
 impl Watch {
-    /// Looks at a ring that was read before `moment`. Where the time of day went another way than time did since the last
-    /// look, because the clock was set or the machine slept, all that was seen counts from now.
+    /// Records the stages of a ring that was read before `moment`. If the clock was set or the machine slept since the
+    /// last call, all observations begin again.
     pub(crate) fn look(&mut self, ring: &Ring, now: UnixSeconds, moment: Moment) {
         if self.last.is_some_and(|last| was_set(last, (now, moment))) {
-            self.seen.clear();
+            self.sightings.clear();
         }
         self.last = Some((now, moment));
         let since = |key: &Key| self.sighting(key).map_or(moment, |sighting| sighting.since);
-        self.seen = ring
+        self.sightings = ring
             .keys
             .iter()
             .map(|key| Sighting { name: key.name.clone(), stage: Standing::of(key.stage), since: since(key) })
             .collect();
     }
 
-    /// For how many whole seconds a key was seen in the stage that it is in, up to the last look.
+    /// The whole seconds for which a key has been observed in its stage, up to the last call of [`look`](Self::look).
     pub(crate) fn observed_for(&self, key: &Key) -> u64 {
-        let seen = self.sighting(key).zip(self.last);
-        seen.map_or(0, |(sighting, (_, last))| last.millis_since(sighting.since) / 1000)
+        let sightings = self.sighting(key).zip(self.last);
+        sightings.map_or(0, |(sighting, (_, last))| last.millis_since(sighting.since) / 1000)
     }
 
     fn sighting(&self, key: &Key) -> Option<&Sighting> {
         let stage = Standing::of(key.stage);
-        self.seen.iter().find(|sighting| sighting.name == key.name && sighting.stage == stage)
+        self.sightings.iter().find(|sighting| sighting.name == key.name && sighting.stage == stage)
     }
 }
 

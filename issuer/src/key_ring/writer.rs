@@ -1,4 +1,5 @@
-//! What changes the ring of a store for an issuer: read, take the steps that are due, swap; again where others were quicker.
+//! Changes the ring of a store for an issuer: it reads, takes the steps that are due and swaps, and retries after a
+//! conflict.
 
 use hallpass_token::UnixSeconds;
 
@@ -17,13 +18,13 @@ use crate::{
     store::{KeyRingRecord, MAX_ATTEMPTS, Store, StoreError, Swapped},
 };
 
-/// The most steps that are due at once: a fresh ring takes four.
+/// The maximum number of steps of one change. A new ring takes four.
 const MAX_STEPS: usize = 16;
 
-/// Who takes a step, for the audit log.
+/// The actor of a step in the audit log.
 const BY: &str = "issuer";
 
-/// What changes the ring of a store for an issuer.
+/// Changes the ring of a store for an issuer.
 pub(super) struct RingWriter<'h> {
     pub(super) store: &'h dyn Store,
     pub(super) clock: &'h dyn Clock,
@@ -32,8 +33,8 @@ pub(super) struct RingWriter<'h> {
 }
 
 impl RingWriter<'_> {
-    /// Reads the ring, takes all steps that are due, and writes it where any was; until nobody else writes meanwhile. What
-    /// is returned is what the store holds.
+    /// Reads the ring, takes all steps that are due, and writes it if it changed. A conflict repeats this. Returns the
+    /// ring in the store.
     pub(super) async fn settle(
         &self,
         watch: &mut Watch,
@@ -71,7 +72,7 @@ impl RingWriter<'_> {
         Ok(ring)
     }
 
-    /// The ring as an issuer begins with it: with what this issuer wants.
+    /// The ring at the start of an issuer, with this issuer's settings.
     pub(super) fn begun(&self, found: Option<&Ring>, legacy: Option<&LegacyKeys>) -> Result<Ring, KeyRingError> {
         let KeySettings { signing, signing_period, refresh_period, wishes, .. } = self.settings;
         let algorithm = match signing {
@@ -90,14 +91,14 @@ impl RingWriter<'_> {
                 None => Ring::empty(wanted, wishes.timing, seal_decoy(self.master, &random_bytes()?, random_bytes()?)),
             });
         };
-        // One that signs with a shared secret has no say in the signing keys of others.
+        // An issuer with a shared secret does not change the settings of signing keys.
         let wanted =
             if algorithm.is_some() { wanted } else { Wanted { refresh_period: *refresh_period, ..ring.wanted } };
         Ok(Ring { wanted, ..ring.clone() })
     }
 }
 
-/// Why the keys cannot be had.
+/// Why the keys are not available.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyRingError {
     #[error(transparent)]
@@ -114,14 +115,14 @@ pub(crate) enum KeyRingError {
     NoEntropy(#[from] NoEntropy),
     #[error("other issuers changed the key ring {MAX_ATTEMPTS} times in a row; try again")]
     Contended,
-    #[error("the store has no key ring any more")]
+    #[error("the store's key ring was removed")]
     Lost,
-    /// A read that others waited for, too.
+    /// The error of a shared read.
     #[error("{}", .0.reason)]
     Shared(SharedFault),
 }
 
-/// Why a read failed, for each of those who waited for it.
+/// The error of a read, for each caller that waited for it.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedFault {
     reason: String,
@@ -129,7 +130,7 @@ pub(crate) struct SharedFault {
 }
 
 impl KeyRingError {
-    /// Whether the store is away for now, and nothing else is wrong.
+    /// Whether the only fault is that the store is temporarily unavailable.
     pub(crate) fn is_of_store_away(&self) -> bool {
         match self {
             Self::Store(StoreError::Away(_)) => true,

@@ -1,6 +1,6 @@
-//! Randomness that is the same for the same seed.
+//! Deterministic randomness from a seed.
 
-/// `SplitMix64`: the same history for the same seed, keys and all.
+/// `SplitMix64`. The same seed gives the same history and the same keys.
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {

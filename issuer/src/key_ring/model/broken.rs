@@ -1,4 +1,4 @@
-//! Rules broken on purpose, to see that the checker would catch it.
+//! Rules broken on purpose, to prove that the checker detects each.
 
 use hallpass_token::UnixSeconds;
 
@@ -9,23 +9,23 @@ use crate::key_ring::{Fresh, Key, Lives, Ring, Stage, Timing, Wishes, watch::Wat
 pub(in crate::key_ring) enum Broken {
     /// A key signs as soon as it is published.
     NoLead,
-    /// A retired key goes without regard to what it signed.
+    /// A retired key is removed regardless of its tokens.
     NoRetention,
-    /// A retired key stays for a token's life, and no longer.
+    /// A retired key stays for a token's life, without a margin.
     NoMargin,
-    /// An issuer does not raise the longest life when it asks for longer ones.
+    /// An issuer does not raise the longest life when its setting is longer.
     LifeIsNotRaised,
     /// Every answer has the whole `max-age`, however old the view is.
     MaxAgeIsNotReduced,
-    /// An issuer goes on with a view of any age.
+    /// An issuer uses a view of any age.
     NoBoundOnViews,
     /// A revoked key retires like any other.
     RevokedIsRetired,
-    /// The set has the key in use alone.
+    /// The set has only the key in use.
     OnlyTheUsedIsPublished,
-    /// A swap overwrites what others wrote meanwhile.
+    /// A swap overwrites concurrent changes.
     SwapsBlindly,
-    /// An order goes by the times of the ring, as if no clocks differed and swaps took no time.
+    /// An order uses the times of the ring, as if clocks did not differ and swaps took no time.
     NoSkew,
 }
 
@@ -43,7 +43,7 @@ impl Broken {
         Self::NoSkew,
     ];
 
-    /// The ring after the next step by the rules, one of which is broken.
+    /// The ring after the next step, with this rule broken.
     pub(in crate::key_ring) fn next(
         self,
         ring: &Ring,
@@ -62,7 +62,7 @@ impl Broken {
         next.filter(|next| next != ring)
     }
 
-    /// The ring as a rule that is broken sees it.
+    /// The ring as the broken rule reads it.
     fn bend(self, ring: &Ring) -> Ring {
         let mut bent = ring.clone();
         match self {
@@ -74,7 +74,7 @@ impl Broken {
         bent
     }
 
-    /// What a bent ring became, with what was bent put right.
+    /// Restores the changed fields of a bent ring.
     fn unbend(self, ring: &Ring, mut bent: Ring) -> Ring {
         let life = |key: &Key| ring.keys.iter().find(|each| each.name == key.name).map(|each| each.longest_life);
         match self {
@@ -99,7 +99,7 @@ impl Broken {
         revoked
     }
 
-    /// What an order reckons with.
+    /// The timing of an order.
     pub(super) fn order_timing(broken: Option<Self>) -> Timing {
         if broken == Some(Self::NoSkew) { Timing { max_age: TIMING.max_age, lag: 0 } } else { TIMING }
     }

@@ -1,35 +1,35 @@
-//! What can happen, and how likely.
+//! The steps of a history, and their probabilities.
 
 use proptest::prelude::*;
 
-/// One thing that happens. Numbers that are too large wrap around, so that each means something in every state.
+/// One step. Numbers that are too large wrap around, so that each step is valid in every state.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// Time passes, and nobody does anything.
+    /// Time passes without other events.
     Elapse { seconds: u64 },
-    /// Time passes in which every issuer reads within its bound and signs, and verifiers fetch.
+    /// Time passes while every issuer reads within its lag and signs, and verifiers fetch.
     Serve { seconds: u64, first: usize },
     /// An issuer reads the ring and takes the steps that are due.
     Read { issuer: usize },
-    /// An issuer reads and decides, and its swap comes only so many seconds later.
+    /// An issuer reads and decides, and its swap comes this many seconds later.
     ReadSlowly { issuer: usize, seconds: u64 },
     /// An issuer signs.
     Sign { issuer: usize },
-    /// A verifier takes the set of an issuer, and keeps it for as long as it may.
+    /// A verifier fetches the set of an issuer, and keeps it for as long as it may.
     Fetch { issuer: usize },
-    /// An issuer starts again, with another algorithm perhaps, and another life of its tokens.
+    /// An issuer restarts, possibly with another algorithm and token life.
     Restart { issuer: usize, is_es256: bool, life: u64 },
-    /// Somebody orders a rotation, on a machine whose clock is so far ahead.
+    /// An operator orders a rotation, on a machine with a clock that is `ahead` seconds ahead.
     Rotate { is_signing: bool, ahead: u64 },
-    /// Somebody revokes a key: the one in use, or another.
+    /// An operator revokes a key: the one in use, or another.
     Revoke { is_signing: bool, key: usize, ahead: u64 },
-    /// An issuer's clock is moved within what clocks may differ.
+    /// An issuer's clock moves within the tolerated difference.
     Drift { issuer: usize, ahead: u64 },
-    /// An issuer's clock is wrong by days, for as long as its next reads take, and right again.
+    /// An issuer's clock is wrong by days during its next reads, and correct afterward.
     Jump { issuer: usize, days: i64, reads: u64 },
 }
 
-/// How far ahead a clock may be.
+/// The bound of how far a clock may be ahead, in seconds.
 const AHEAD: u64 = super::world::TIMING.lag + 1;
 
 pub(super) fn steps() -> impl Strategy<Value = Step> {

@@ -1,4 +1,4 @@
-//! The world of a history: one ring, three issuers, every set that was served, and all tokens that were signed.
+//! The world of a history: one ring, three issuers, all served sets, and all signed tokens.
 
 use hallpass_token::UnixSeconds;
 
@@ -20,24 +20,24 @@ pub(super) use coverage::Coverage;
 pub(super) const TIMING: Timing = Timing { max_age: 60, lag: 6 };
 const START: u64 = 1_790_000_000;
 
-/// How long refresh tokens live.
+/// The life of refresh tokens, in seconds.
 const REFRESH_LIFE: u64 = 100;
 
-/// How often an issuer reads where nothing is in its way.
+/// The seconds between two normal reads of an issuer.
 const PAUSE: u64 = 3;
 
 pub(super) struct World {
     broken: Option<Broken>,
-    /// Seconds since the start, by a clock that is right.
+    /// Seconds since the start, by a correct clock.
     at: u64,
     ring: Ring,
     issuers: Vec<Issuer>,
-    /// What verifiers hold: each takes one set, and keeps it for as long as it may.
+    /// The sets that verifiers keep.
     sets: Vec<KeptSet>,
     tokens: Vec<Token>,
     refresh_tokens: Vec<Token>,
     revoked: Vec<RevokedAt>,
-    /// Keys that went into use before every verifier could have them, and until when that counts.
+    /// Keys that went into use before every verifier could have them, and the end of that period.
     hasty: Vec<(KeyName, u64)>,
     drawn: u64,
     longest_record: usize,
@@ -58,13 +58,13 @@ struct View {
     read_at: u64,
 }
 
-/// A key set in a verifier.
+/// A verifier's key set.
 struct KeptSet {
     names: Vec<KeyName>,
     until: u64,
 }
 
-/// What was made with a key, and the last second in which any of it must be good.
+/// The tokens of a key, and the last second in which any of them must be valid.
 struct Token {
     key: KeyName,
     until: u64,
@@ -102,7 +102,7 @@ impl World {
         world
     }
 
-    /// What happened, for people.
+    /// The events as text.
     pub(super) fn story(&self) -> String {
         self.story_lines.join("\n")
     }
@@ -124,7 +124,7 @@ impl World {
         self.check()
     }
 
-    /// Everybody goes on for as long as anything that was begun can take.
+    /// Runs until everything under way has completed.
     pub(super) fn settle(&mut self) -> Result<(), String> {
         self.serve(300, 0)?;
         self.check_settled()
@@ -172,7 +172,7 @@ impl World {
         self.take_view(issuer, read_at);
     }
 
-    /// What an issuer makes of the ring as it is.
+    /// The ring after the steps that an issuer takes now.
     fn decide(&mut self, issuer: usize) -> Ring {
         let now = self.time(self.issuers[issuer].ahead);
         let moment = self.moment();
@@ -212,7 +212,7 @@ impl World {
         issuer.view = Some(View { ring: self.ring.clone(), read_at });
     }
 
-    /// The swap of what was decided comes later, and only where the ring is still what was read.
+    /// The swap comes later, and succeeds only if the ring has not changed.
     fn read_slowly(&mut self, issuer: usize, seconds: u64) -> Result<(), String> {
         let read = self.ring.clone();
         let read_at = self.at;
@@ -235,7 +235,7 @@ impl World {
         Ok(())
     }
 
-    /// Keys that nobody has drawn; what they are made of plays no part here.
+    /// New keys. Their secrets are irrelevant here.
     fn fresh(&mut self, ring: &Ring) -> Fresh {
         let mut draw = |purpose: Purpose, width: usize| {
             self.drawn += 1;

@@ -1,4 +1,5 @@
-//! Issuers over one real store: they agree, notice each other, go on after a restart, and never go by a view that is too old.
+//! Issuers over one real store: they agree, detect each other's changes, resume after a restart, and never use a view
+//! that is too old.
 
 use std::{
     path::Path,
@@ -19,43 +20,43 @@ use crate::{
     store::{KeyRingRecord, Store, Swapped, sled::SledStore},
 };
 
-/// A clock that the test moves: the time of day and the time that passes, each for itself.
+/// A clock that the test moves: the time of day and the elapsed time, separately.
 #[derive(Clone, Default)]
-pub(super) struct TwoHands {
+pub(super) struct TestClock {
     day: Arc<AtomicU64>,
     passed: Arc<AtomicU64>,
 }
 
-impl TwoHands {
+impl TestClock {
     pub(super) fn advance(&self, seconds: u64) {
         self.day.fetch_add(seconds, Ordering::SeqCst);
         self.passed.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
-impl Clock for TwoHands {
+impl Clock for TestClock {
     fn now(&self) -> UnixSeconds {
         at(self.day.load(Ordering::SeqCst))
     }
 
     fn moment(&self) -> Moment {
-        // Each look is a moment of its own.
+        // The moment of the elapsed seconds.
         Moment::from_millis(self.passed.load(Ordering::SeqCst) * 1000)
     }
 }
 
 /// A store in a folder, and its clock.
-pub(super) struct House {
+pub(super) struct Fixture {
     pub(super) folder: TempDir,
     pub(super) store: Arc<dyn Store>,
-    pub(super) clock: TwoHands,
+    pub(super) clock: TestClock,
 }
 
-impl House {
+impl Fixture {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SledStore::open(&folder.path().join("sled")).unwrap());
-        Self { folder, store, clock: TwoHands::default() }
+        Self { folder, store, clock: TestClock::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -128,7 +129,7 @@ fn published(keeper: &Keeper) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn issuers_that_start_at_once_agree_on_one_key() {
     for _ in 0..10 {
-        let house = House::new();
+        let house = Fixture::new();
         MasterKeySource::default().find_or_make(Home::Folder(house.path())).unwrap();
         let keepers = join_all((0..8).map(|_| house.start())).await;
         let first = kid(&keepers[0]);
@@ -139,7 +140,7 @@ async fn issuers_that_start_at_once_agree_on_one_key() {
 
 #[tokio::test]
 async fn an_issuer_takes_the_key_that_another_put_into_use_and_knew_it_before() {
-    let house = House::new();
+    let house = Fixture::new();
     let one = house.start().await;
     let other = house.start().await;
     house.live(&one, 335).await;
@@ -147,16 +148,16 @@ async fn an_issuer_takes_the_key_that_another_put_into_use_and_knew_it_before() 
     house.live(&one, 60).await;
     assert_ne!(kid(&one), kid(&other));
     assert!(published(&other).contains(&kid(&one)));
-    // Its view is too old by now: it reads before it does anything.
+    // Its view is too old, so that it reads first.
     assert_eq!(other.view().await.unwrap().keys.signer.key_id().unwrap(), kid(&one));
 }
 
 #[tokio::test]
-async fn a_restart_in_every_stage_goes_on_where_it_was() {
-    let house = House::new();
+async fn a_restart_in_every_stage_resumes_the_same_state() {
+    let house = Fixture::new();
     let mut keeper = house.start().await;
     let mut stages = Vec::new();
-    // Fresh; a rotation is ordered and waits; the key is in use, the one before retired; that one has gone.
+    // Fresh; an ordered rotation waits; the key is in use and the previous one retired; the previous one is removed.
     for (order, seconds) in [(false, 10), (true, 10), (false, 330), (false, 400), (false, 800)] {
         if order {
             house.rotate().await;
@@ -179,7 +180,7 @@ fn stages_of(ring: &Ring) -> (usize, usize, usize) {
 
 #[tokio::test]
 async fn a_view_that_cannot_be_renewed_is_used_for_no_longer_than_its_bound() {
-    let house = House::new();
+    let house = Fixture::new();
     let keeper = house.start().await;
     let other = MasterKey::new(&[9; 32]);
     let (record, ring) = house.ring().await;
@@ -189,10 +190,10 @@ async fn a_view_that_cannot_be_renewed_is_used_for_no_longer_than_its_bound() {
     assert!(keeper.view().await.is_ok());
     house.clock.advance(1);
     assert!(matches!(keeper.view().await, Err(KeyRingError::Record(InvalidRing::NotOpened(_)))));
-    // Whoever asked before that read began shares its failure.
+    // A caller from before that read began shares its error.
     let requested_at = Moment::from_millis(30_000);
     assert!(matches!(keeper.view_after(requested_at).await, Err(KeyRingError::Shared(_))));
-    // The public keys are given out for as long as what they say is sure to hold, and for less and less.
+    // The public keys are served while they are certainly valid, with a decreasing freshness.
     let view = keeper.latest();
     assert_eq!(keeper.freshness(&view), Some(269));
     house.clock.advance(239);
@@ -203,19 +204,19 @@ async fn a_view_that_cannot_be_renewed_is_used_for_no_longer_than_its_bound() {
 
 #[tokio::test]
 async fn a_machine_that_slept_reads_the_ring_before_it_signs() {
-    let house = House::new();
+    let house = Fixture::new();
     let keeper = house.start().await;
     let used = kid(&keeper);
     let now = house.clock.now();
     house.order(|ring, fresh| ring.revoke(&used, now, fresh).unwrap().0).await;
-    // The time of day went on, and the clock that measures what has passed stood still.
+    // The time of day moved, and the monotonic clock stood still.
     house.clock.day.fetch_add(3600, Ordering::SeqCst);
     assert_ne!(keeper.view().await.unwrap().keys.signer.key_id().unwrap(), used);
 }
 
 #[tokio::test]
-async fn a_wrong_or_missing_master_key_is_told_and_changes_nothing() {
-    let house = House::new();
+async fn a_wrong_or_missing_master_key_is_an_error_and_changes_nothing() {
+    let house = Fixture::new();
     drop(house.start().await);
     let before = house.ring().await;
     let file = house.path().join("master.key");
@@ -232,8 +233,8 @@ async fn a_wrong_or_missing_master_key_is_told_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_issuer_that_started_last_says_which_algorithm_signs_and_they_do_not_fight() {
-    let house = House::new();
+async fn the_last_started_issuer_sets_the_algorithm_and_the_others_keep_it() {
+    let house = Fixture::new();
     let old = house.start().await;
     let new = house.try_start(SigningAlgorithm::Es256).await.unwrap();
     for _ in 0..100 {

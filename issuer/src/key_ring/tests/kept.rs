@@ -1,4 +1,4 @@
-//! Records that commit 4da7e9b wrote, as hexadecimal: they are read, and their sessions end with their key.
+//! Records by commit 4da7e9b, as hexadecimal: they decode, and their sessions end with their key.
 
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ const RING: &str = "\
     178b4aae27a84c3e91096d6e16d72ff77c96f43a16032217\
     ";
 
-/// A session that was never renewed.
+/// A session without a refresh.
 const BEGUN: &str = "\
     020001f366c1d476814d3aa357e50c3d7fc4920000000000000000000000000a0452840b7bf888cc4a9dc161c4feaddebc2d\
     3410878427ed11e0be387d1b7600000000000000000000000000000000000000000000000000000000000000000000000000\
@@ -38,7 +38,7 @@ const BEGUN: &str = "\
     00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000\
     ";
 
-/// A session that was renewed once.
+/// A session with one refresh.
 const RENEWED: &str = "\
     020001f366c1d476814d3aa357e50c3d7fc4920000000000000001000000001f19e85051c5903a68d52d6c07b2416b7ed06e\
     eb92b73512f8ef9a4cee28132d0d4960b79d5c114a0eb1f9890d470cac6225455ff9b65fca3dcbc63968900482a8b8a9aaed\
@@ -56,7 +56,7 @@ fn session(record: &str) -> Session {
 }
 
 #[test]
-fn the_records_of_an_earlier_version_are_read_and_its_sessions_end_with_their_key() {
+fn the_records_of_an_earlier_version_decode_and_its_sessions_end_with_their_key() {
     let record = KeyRingRecord(bytes(RING));
     let master = MasterKey::new(&bytes(KEY).try_into().unwrap());
     let ring = decode(&record, &master).unwrap();
@@ -75,6 +75,6 @@ fn the_records_of_an_earlier_version_are_read_and_its_sessions_end_with_their_ke
     assert_eq!(
         lost(&other),
         [true, false],
-        "one that does not name its key ends with any that is revoked after it began"
+        "a session that does not name its key ends with any revocation after it began"
     );
 }

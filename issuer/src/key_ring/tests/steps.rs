@@ -1,4 +1,4 @@
-//! Each step of a key's life, and what must not take it.
+//! Each step of a key, and the conditions that prevent it.
 
 use super::*;
 
@@ -45,9 +45,9 @@ fn a_key_is_replaced_after_its_period_by_the_one_that_was_published() {
 }
 
 #[test]
-fn a_key_signs_only_once_an_issuer_has_seen_it_for_longer_than_any_verifier_keeps_a_set() {
-    // The period is over, and by the times in the ring the next key was published long ago: but this issuer has just begun
-    // to watch, and whoever wrote the ring may have had a clock that was wrong.
+fn a_key_signs_only_after_an_issuer_has_observed_it_for_longer_than_any_verifier_keeps_a_set() {
+    // The period is over, and by the times in the ring the next key was published long ago. But this issuer has just
+    // begun to observe, and the writer of the ring may have had a wrong clock.
     let mut issuer = Issuer::over(rung(0));
     let first = signing_name(&issuer.ring);
     let begun = 40 * DAY;
@@ -58,7 +58,7 @@ fn a_key_signs_only_once_an_issuer_has_seen_it_for_longer_than_any_verifier_keep
 }
 
 #[test]
-fn a_retired_key_stays_until_all_that_it_signed_has_run_out() {
+fn a_retired_key_stays_until_all_its_tokens_have_expired() {
     let mut issuer = Issuer::over(rung(0));
     let first = signing_name(&issuer.ring);
     assert!(matches!(rotate(&mut issuer, Kind::Signing, 400), Ok(Rotated::Now { .. })));
@@ -70,7 +70,7 @@ fn a_retired_key_stays_until_all_that_it_signed_has_run_out() {
 }
 
 #[test]
-fn the_longest_life_that_any_issuer_asks_for_counts() {
+fn the_longest_token_life_of_all_issuers_counts() {
     let mut other = Issuer::over(rung(0));
     other.wishes.lives.access_tokens = 3 * 60 * 60;
     other.wishes.timing = Timing { max_age: 200, lag: 40 };
@@ -85,12 +85,12 @@ fn the_longest_life_that_any_issuer_asks_for_counts() {
 }
 
 #[test]
-fn a_retired_key_of_refresh_tokens_stays_as_long_as_sessions_live_by_what_is_wanted_now() {
+fn a_retired_refresh_token_key_stays_for_the_current_session_lifetime() {
     let mut issuer = Issuer::over(rung(0));
     let first = issuer.ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone();
     rotate(&mut issuer, Kind::RefreshTokens, 400).unwrap();
     let has_first = |issuer: &Issuer| stages(&issuer.ring, Kind::RefreshTokens).2.contains(&first.as_str());
-    // How long a session lives is reckoned from its record: a longer lifetime holds for those that have begun, too.
+    // A session's expiry is computed from its record: a longer lifetime applies to existing sessions too.
     issuer.wishes.lives.refresh_tokens = 365 * DAY;
     issuer.run(500, 900);
     issuer.run(360 * DAY, 360 * DAY + 4000);
@@ -130,7 +130,7 @@ fn an_issuer_with_a_shared_secret_makes_no_signing_key_and_leaves_those_of_other
 }
 
 #[test]
-fn an_order_to_rotate_is_done_at_once_or_as_soon_as_every_verifier_can_have_the_key() {
+fn an_order_to_rotate_takes_effect_once_every_verifier_can_have_the_key() {
     let mut issuer = Issuer::over(rung(0));
     let next = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
     let early = rotate(&mut issuer, Kind::Signing, 100).unwrap();
@@ -146,7 +146,7 @@ fn an_order_to_rotate_is_done_at_once_or_as_soon_as_every_verifier_can_have_the_
 }
 
 #[test]
-fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
+fn a_full_ring_refuses_a_rotation_and_reports_when_it_has_room() {
     let mut issuer = Issuer::over(rung(0));
     let mut orders = 0;
     let refused = loop {
@@ -161,7 +161,7 @@ fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
     let full = issuer.ring.clone();
     issuer.run(100 * DAY - 1000, 100 * DAY - 900);
     assert_eq!(issuer.ring.in_use(Kind::RefreshTokens), full.in_use(Kind::RefreshTokens));
-    // An emergency is never refused: what is revoked makes room itself.
+    // A revocation is never refused, since the revoked key makes room.
     for _ in 0..40 {
         let used = issuer.ring.in_use(Kind::RefreshTokens).unwrap().name.0.clone();
         revoke(&mut issuer, &used, 100 * DAY).unwrap();
@@ -170,7 +170,7 @@ fn a_ring_that_is_full_rotates_no_more_and_says_when_it_can() {
 }
 
 #[test]
-fn a_revoked_key_is_out_at_once_and_the_published_one_signs() {
+fn a_revoked_key_is_removed_immediately_and_the_published_one_signs() {
     let mut issuer = Issuer::over(rung(0));
     let used = signing_name(&issuer.ring);
     let next = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
@@ -179,7 +179,7 @@ fn a_revoked_key_is_out_at_once_and_the_published_one_signs() {
     assert_eq!(revoked.successor, Some(Successor { key: next.clone(), unknown_until: None }));
     assert!(issuer.ring.keys.iter().all(|key| key.name.0 != used));
     assert_eq!(signing_name(&issuer.ring), next.0);
-    // The next emergency comes before the new standby is known: it signs all the same, and the answer says so.
+    // A second revocation comes before verifiers can have the new standby: it signs, and the answer reports that.
     let standby = issuer.ring.standby(Kind::Signing).unwrap().name.clone();
     let revoked = revoke(&mut issuer, &next.0, 1100).unwrap();
     assert_eq!(revoked.successor, Some(Successor { key: standby, unknown_until: Some(at(1390)) }));
@@ -187,7 +187,7 @@ fn a_revoked_key_is_out_at_once_and_the_published_one_signs() {
 }
 
 #[test]
-fn a_key_is_revoked_by_its_name_or_by_as_much_of_it_as_is_its_alone() {
+fn a_key_is_revoked_by_its_name_or_an_unambiguous_prefix() {
     let mut issuer = Issuer::over(rung(0));
     let used = signing_name(&issuer.ring);
     assert_eq!(revoke(&mut issuer, "none", 5), Err(NoRevocation::NoSuchKey("none".into())));
@@ -214,7 +214,7 @@ fn a_key_that_retired_or_waits_is_revoked_without_a_successor() {
 }
 
 #[test]
-fn an_order_to_rotate_outlives_the_revocation_of_the_key_that_it_was_about() {
+fn an_order_to_rotate_outlives_the_revocation_of_its_key() {
     let mut issuer = Issuer::over(rung(0));
     let Ok(Rotated::At { key, .. }) = rotate(&mut issuer, Kind::Signing, 100) else { panic!("it was known already") };
     revoke(&mut issuer, &key.0, 110).unwrap();
@@ -230,20 +230,20 @@ fn a_clock_that_is_set_ahead_and_back_loses_no_key_and_lets_none_sign_early() {
     rotate(&mut issuer, Kind::Signing, 400).unwrap();
     issuer.run(400, 500);
     let before = issuer.ring.clone();
-    // Two hours ahead for five minutes, then right again.
+    // The clock is two hours ahead for five minutes, then correct.
     for passed in (510..800).step_by(10) {
         issuer.read_by(passed + 7200, passed);
     }
     assert_eq!(issuer.ring, before);
     issuer.run(800, 1100);
     assert_eq!(issuer.ring, before);
-    // What was seen counts from when the clock was right again.
+    // The observation begins again once the clock is correct.
     issuer.run(1100, 800 + 750);
     assert_eq!(stages(&issuer.ring, Kind::Signing).2.len(), 0);
 }
 
 #[test]
-fn a_key_that_went_into_use_by_a_clock_far_ahead_is_replaced_rather_than_kept_until_then() {
+fn a_key_that_a_clock_far_ahead_put_into_use_is_replaced() {
     let mut issuer = Issuer::over(rung(400 * DAY));
     let first = signing_name(&issuer.ring);
     issuer.run(0, 330);

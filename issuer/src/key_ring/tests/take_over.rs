@@ -1,14 +1,14 @@
-//! The keys of the version before, in `keys.json`: they go on in the ring, whatever is killed between.
+//! The keys of the previous version in `keys.json`: the ring imports them, even if a kill interrupts it.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hallpass_token::Signer;
 
-use super::{keepers::House, *};
+use super::{keepers::Fixture, *};
 use crate::refresh_token::{DecoyKey, RefreshTokenKey};
 
-/// A key file as the version before wrote it.
+/// A key file of the previous version.
 pub(in crate::key_ring) fn write_legacy(folder: &Path) {
     let [ed25519, es256, root] = [[1; 32], [2; 32], [3; 32]].map(|bytes| Base64UrlUnpadded::encode_string(&bytes));
     let text = serde_json::json!({
@@ -29,12 +29,12 @@ fn assert_taken_over(keeper: &Keeper, signer: &Signer) {
 }
 
 #[tokio::test]
-async fn the_keys_of_the_version_before_go_on_as_they_were_and_their_file_is_removed() {
+async fn the_keys_of_the_previous_version_stay_in_use_and_their_file_is_removed() {
     for (algorithm, signer) in [
         (SigningAlgorithm::EdDsa, Signer::ed25519(&[1; 32])),
         (SigningAlgorithm::Es256, Signer::es256(&[2; 32]).unwrap()),
     ] {
-        let house = House::new();
+        let house = Fixture::new();
         write_legacy(house.path());
         assert_taken_over(&house.try_start(algorithm).await.unwrap(), &signer);
         assert!(!house.path().join("keys.json").exists());
@@ -43,13 +43,13 @@ async fn the_keys_of_the_version_before_go_on_as_they_were_and_their_file_is_rem
 }
 
 #[tokio::test]
-async fn a_kill_between_the_ring_and_the_removal_of_the_file_harms_nothing() {
-    let house = House::new();
-    // Killed once the master key was there, and the ring was not.
+async fn a_kill_between_the_ring_and_the_removal_of_the_file_loses_nothing() {
+    let house = Fixture::new();
+    // A kill after the master key was written, and before the ring was.
     MasterKeySource::default().find_or_make(Home::Folder(house.path())).unwrap();
     write_legacy(house.path());
     house.start().await;
-    // Killed once the ring was there, and the file was too.
+    // A kill after the ring was written, and before the file was removed.
     write_legacy(house.path());
     let before = house.store.key_ring().await.unwrap();
     assert_taken_over(&house.start().await, &Signer::ed25519(&[1; 32]));
@@ -58,8 +58,8 @@ async fn a_kill_between_the_ring_and_the_removal_of_the_file_harms_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_of_keys_that_a_ring_never_had_is_left_alone() {
-    let house = House::new();
+async fn a_key_file_with_other_keys_than_the_ring_s_is_kept() {
+    let house = Fixture::new();
     let first = house.start().await;
     write_legacy(house.path());
     let again = house.start().await;
@@ -68,15 +68,15 @@ async fn a_file_of_keys_that_a_ring_never_had_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_damaged_is_refused_and_made_private_all_the_same() {
-    let house = House::new();
+async fn a_damaged_file_is_refused_and_made_private() {
+    let house = Fixture::new();
     write_legacy(house.path());
     let file = house.path().join("keys.json");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     for text in ["", "{}", r#"{"version":3,"signing_key":"","es256_key":"","refresh_token_key":""}"#] {
         fs::write(&file, text).unwrap();
         let refused = house.try_start(SigningAlgorithm::EdDsa).await;
-        assert!(refused.is_err_and(|error| error.to_string().contains("not a key file")), "{text}");
+        assert!(refused.is_err_and(|error| error.to_string().contains("not a valid key file")), "{text}");
     }
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(house.store.key_ring().await.unwrap(), None);

@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(found[0], (2, None));
         let (3, Some(fault @ Fault::Cost { .. })) = &found[1] else { panic!("{found:?}") };
         let told = fault.to_string();
-        assert!(told.starts_with("b cannot be imported: the hash takes 3907 MiB of memory"), "{told}");
+        assert!(told.starts_with("b cannot be imported: the hash needs 3907 MiB of memory"), "{told}");
     }
 
     #[test]

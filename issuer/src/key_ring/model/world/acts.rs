@@ -1,4 +1,4 @@
-//! What issuers, verifiers and operators do.
+//! The actions of issuers, verifiers and operators.
 
 use hallpass_token::UnixSeconds;
 
@@ -6,7 +6,7 @@ use super::{Broken, Issuer, KeptSet, PAUSE, REFRESH_LIFE, RevokedAt, TIMING, Tok
 use crate::key_ring::{Key, KeyName, Kind, Revoked, Rotated, SigningAlgorithm, Stage, watch::Watch};
 
 impl World {
-    /// What an issuer goes by, unless it is too old.
+    /// The view of an issuer, unless it is too old.
     pub(super) fn view(&self, issuer: usize) -> Option<View> {
         let is_fresh =
             |view: &&View| self.broken == Some(Broken::NoBoundOnViews) || self.at - view.read_at <= TIMING.lag;
@@ -16,7 +16,7 @@ impl World {
     pub(super) fn sign(&mut self, issuer: usize) {
         let Some(view) = self.view(issuer) else { return };
         let Issuer { life, .. } = self.issuers[issuer];
-        // A clock may be ahead by the lag, and a verifier's behind by as much.
+        // An issuer's clock may be ahead by the lag, and a verifier's behind by as much.
         let until = self.at + life + TIMING.lag;
         if let Some(key) = view.ring.in_use(Kind::Signing) {
             note(&mut self.tokens, &key.name, until);
@@ -70,7 +70,7 @@ impl World {
 
     pub(super) fn revoke(&mut self, kind: Kind, key: usize, ahead: u64) {
         let names: Vec<_> = self.ring.of(kind).map(|key| key.name.clone()).collect();
-        // Half of the time the key in use.
+        // An index beyond the list selects the key in use.
         let used = self.ring.in_use(kind).map(|key| key.name.clone());
         let name = names.get(key).cloned().or(used).unwrap();
         let fresh = self.fresh(&self.ring.clone());
@@ -102,7 +102,7 @@ impl World {
     }
 }
 
-/// Records that something was made with a key, which must be good until then.
+/// Records a token of a key, which must be valid until then.
 fn note(tokens: &mut Vec<Token>, key: &KeyName, until: u64) {
     match tokens.iter_mut().find(|token| token.key == *key) {
         Some(token) => token.until = token.until.max(until),

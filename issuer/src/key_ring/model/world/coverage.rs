@@ -1,6 +1,6 @@
-//! What the histories of a run had in them: a property that nothing could break proves nothing.
+//! The events in the histories of a run. A run without an event proves nothing about it.
 
-/// How often each thing happened.
+/// The number of each event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::key_ring::model) struct Coverage {
     pub(super) tokens: u64,
