@@ -1,7 +1,7 @@
-//! The audit log: one line for each session that begins or ends, each change of a password, each user who comes, goes or
-//! changes, and each account whose password is being guessed, with who, what, why and from where; an import is one line.
-//! And one for each step of a key's life.
-//! Never a token, not even a hash of one, and never a name that was submitted: people type passwords there.
+//! The audit log. It has one line for each start and end of a session, each change of a password, each added, changed
+//! or removed user, each account under attack, each import, and each change of a key's stage. A line names the user,
+//! the event, the cause and the address. It never has a token, a token's hash or a submitted name, since users type
+//! passwords into the name field.
 
 use std::fmt::Display;
 
@@ -11,13 +11,13 @@ use crate::{
     session::{End, Session},
 };
 
-/// What stands in the place of an address where the person who runs the issuer acts.
+/// The address field of the operator's actions.
 pub(crate) const OPERATOR: &str = "command-line";
 
-/// What stands in the place of an address where an issuer acts on its own.
+/// The address field of an issuer's own actions.
 pub(crate) const ISSUER: &str = "issuer";
 
-/// A device on which somebody signs in, by the device token that it presented.
+/// The device of a sign-in, by its device token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Device {
     Known,
@@ -32,7 +32,7 @@ pub(crate) fn session_began(session: &Session, device: Device, address: impl Dis
     tracing::info!(target: AUDIT, event, %user, session = %id, device, %address, "audit");
 }
 
-/// A session ended. That two hold its tokens is a warning: somebody should look into it.
+/// A session ended. A reused token is a warning, since the operator should investigate it.
 pub(crate) fn session_ended(session: &Session, cause: End, address: impl Display) {
     let Session { user, id, .. } = session;
     let event = "session_ended";
@@ -43,38 +43,38 @@ pub(crate) fn session_ended(session: &Session, cause: End, address: impl Display
     }
 }
 
-/// A user changed their password in that session.
+/// A user changed the password in that session.
 pub(crate) fn password_changed(user: UserId, session: SessionId, address: impl Display) {
     tracing::info!(target: AUDIT, event = "password_changed", %user, %session, %address, "audit");
 }
 
-/// Somebody made themselves a user.
+/// A user registered.
 pub(crate) fn user_registered(user: UserId, address: impl Display) {
     tracing::info!(target: AUDIT, event = "user_registered", %user, %address, "audit");
 }
 
-/// The person who runs the issuer added the users of a file.
+/// The operator imported users from a file.
 pub(crate) fn users_imported(added: u64, present: u64, refused: u64) {
     let event = "users_imported";
     tracing::info!(target: AUDIT, event, added, present, refused, address = OPERATOR, "audit");
 }
 
-/// A user's account has failed attempts: what follows of unknown devices is delayed.
+/// An account has failed attempts: further attempts of unknown devices are delayed.
 pub(crate) fn attempts_delayed(user: UserId, address: impl Display) {
     tracing::info!(target: AUDIT, event = "attempts_delayed", %user, %address, "audit");
 }
 
-/// A user's account has so many failed attempts in a row that those of unknown devices are refused whatever the password.
+/// An account has so many consecutive failed attempts that those of unknown devices are refused with any password.
 pub(crate) fn attempts_refused(user: UserId, failures: u16, address: impl Display) {
     tracing::warn!(target: AUDIT, event = "attempts_refused", %user, failures, %address, "audit");
 }
 
-/// An address has failed attempts, at whatever names: what follows from it is delayed.
+/// An address has failed attempts with any names: its further attempts are delayed.
 pub(crate) fn address_limited(address: impl Display) {
     tracing::info!(target: AUDIT, event = "address_delayed", %address, "audit");
 }
 
-/// A key of the ring was published, went into use, retired, has gone or was revoked.
+/// A key of the ring was published, put into use, retired, removed or revoked.
 pub(crate) fn key_changed(event: &'static str, purpose: impl Display, key: impl Display, by: &str) {
     if event == "key_revoked" {
         tracing::warn!(target: AUDIT, event, %purpose, %key, by, "audit");
@@ -83,12 +83,12 @@ pub(crate) fn key_changed(event: &'static str, purpose: impl Display, key: impl 
     }
 }
 
-/// The person who runs the issuer changed all keys at once.
+/// The operator changed all keys.
 pub(crate) fn keys_changed(event: &'static str) {
     tracing::warn!(target: AUDIT, event, by = OPERATOR, "audit");
 }
 
-/// The person who runs the issuer added, changed or removed a user.
+/// The operator added, changed or removed a user.
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: AUDIT, event, %user, address = OPERATOR, "audit");
 }

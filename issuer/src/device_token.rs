@@ -1,5 +1,6 @@
-//! Device tokens: they tell a client that signed in before from an unknown device, and give it a budget of guesses of its own.
-//! No credentials: their holder still needs the password. One is good for one username, until its user's credentials change.
+//! Device tokens: they distinguish a client that signed in before from an unknown device, and give it a separate budget
+//! of attempts. They are not credentials: their holder still needs the password. A token is valid for one username,
+//! until the user's credentials change.
 
 use std::fmt;
 
@@ -14,41 +15,41 @@ use crate::{
     user::{CredentialEpoch, User, Username},
 };
 
-/// Tells people and secret scanners what leaked.
+/// Identifies a leaked token to people and secret scanners.
 const PREFIX: &str = "hpdt_";
 
-/// How long one is good, in seconds: 400 days, since browsers keep no cookie longer (RFC 6265bis §5.5). Each sign-in gives
-/// a fresh one.
+/// The life of a device token in seconds: 400 days, the maximum of a cookie (RFC 6265bis §5.5). Each sign-in issues a
+/// new token.
 pub(crate) const DEVICE_TTL: u64 = 400 * 24 * 60 * 60;
 
 const ID_BYTES: usize = 16;
 const TIME_BYTES: usize = 8;
-/// 128 bits, as in a refresh token: a forger must try each guess online.
+/// 128 bits, as in a refresh token, since each forgery must be tried online.
 const TAG_BYTES: usize = 16;
 const EPOCH_BYTES: usize = 4;
-/// What stands before the tag, which covers the username too. One of an earlier version has no epoch, and so is shorter: it does
-/// not say of which password it is, and its holder is an unknown device until the next sign-in.
+/// The bytes before the tag, which covers the username too. A token of an earlier version has no epoch and is shorter.
+/// It does not prove the current password, so that its holder is an unknown device until the next sign-in.
 const TAGGED_BYTES: usize = ID_BYTES + TIME_BYTES + ID_BYTES + EPOCH_BYTES;
 const TOKEN_BYTES: usize = TAGGED_BYTES + TAG_BYTES;
 
-/// Names one sign-in on one device, by 128 random bits. Each sign-in has another: who copied an older token shares no
-/// budget with its owner.
+/// The id of one sign-in on one device: 128 random bits. Each sign-in has a new id, so that a thief of an older token
+/// does not share the owner's budget.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DeviceId(pub(crate) [u8; ID_BYTES]);
 
-/// A device token that this issuer made: its tag was checked.
+/// A device token of this issuer, with a verified tag.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DeviceToken {
     pub(crate) user: UserId,
     pub(crate) issued_at: UnixSeconds,
     pub(crate) id: DeviceId,
-    /// The epoch of the user's credentials at the sign-in. With later credentials the device is not known.
+    /// The user's credential epoch at the sign-in. With a later epoch the device is unknown.
     pub(crate) epoch: CredentialEpoch,
 }
 
 impl DeviceToken {
-    /// Reads what a client presents for a username. Garbage, forgeries and tokens of other usernames are ignored, without a look
-    /// at the store. It names no key: there are few, and a tag is cheap.
+    /// Parses a client's token for a username. Garbage, forgeries and tokens of other usernames are ignored, without a
+    /// read of the store. The token names no key: there are few keys, and a tag is cheap.
     pub(crate) fn parse(text: &str, username: &Username, keys: &RefreshTokenKeys) -> Option<Self> {
         let encoded = text.strip_prefix(PREFIX)?;
         let mut bytes = [0; TOKEN_BYTES];
@@ -70,7 +71,7 @@ impl DeviceToken {
         })
     }
 
-    /// The text that the client keeps, for its username.
+    /// The text for the client, for this username.
     pub(crate) fn reveal(&self, username: &Username, keys: &RefreshTokenKeys) -> String {
         let mut bytes = Vec::with_capacity(TOKEN_BYTES);
         bytes.extend_from_slice(self.user.0.as_bytes());
@@ -82,18 +83,19 @@ impl DeviceToken {
         format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(&bytes))
     }
 
-    /// Whether it has not run out. One from the future is good: the clock was set back, and its tag is genuine.
+    /// Whether the token has not expired. A token from the future is valid: the clock was set back, and its tag is
+    /// genuine.
     pub(crate) fn is_good(&self, now: UnixSeconds) -> bool {
         now.seconds_since(self.issued_at) < DEVICE_TTL
     }
 
-    /// Whether it is of a sign-in of that very user with the credentials that they have now.
+    /// Whether the token is from a sign-in of that user with the current credentials.
     pub(crate) fn is_of(&self, user: &User) -> bool {
         (self.user, self.epoch) == (user.id, user.credential_epoch)
     }
 }
 
-/// A username as the tag covers it: at the end, since its length varies.
+/// The username for the tag. It comes last, since its length varies.
 fn name_of(username: &Username) -> &[u8] {
     username.as_str().as_bytes()
 }
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_forgeries_and_tokens_of_another_issuer_or_username_are_none() {
+    fn garbage_forgeries_and_tokens_of_another_issuer_or_username_are_ignored() {
         let parse = |text: &str| DeviceToken::parse(text, &name("one"), &keys());
         let text = token().reveal(&name("one"), &keys());
         for index in 0..text.len() {
@@ -157,22 +159,22 @@ mod tests {
         assert_eq!(DeviceToken::parse(&text, &name("one"), &keys_of(&[8, 9])), Some(token()));
     }
 
-    /// As the build of commit 4da7e9b made it, with the key of these tests.
+    /// The token was made by the build of commit 4da7e9b, with the key of these tests.
     #[test]
-    fn one_of_an_earlier_version_proves_no_epoch_and_is_ignored() {
+    fn a_token_of_an_earlier_version_has_no_epoch_and_is_ignored() {
         let text = "hpdt_AAAAAAAAAAAAAAAAAAAABwAAAABqsTuABQUFBQUFBQUFBQUFBQUFBYFO4yIG-hXtx6-PMBVKArQ";
         assert_eq!(DeviceToken::parse(text, &name("one"), &keys()), None);
     }
 
     #[test]
-    fn one_is_good_for_400_days() {
+    fn a_token_is_valid_for_400_days() {
         let at = |seconds| token().is_good(UnixSeconds::new(seconds).unwrap());
         assert!(at(1_790_000_000) && at(1_790_000_000 + DEVICE_TTL - 1) && at(1_780_000_000));
         assert!(!at(1_790_000_000 + DEVICE_TTL));
     }
 
     #[test]
-    fn debug_shows_nothing_that_could_be_used() {
+    fn debug_shows_no_usable_part() {
         let user = "UserId(00000000-0000-0000-0000-000000000007)";
         assert_eq!(format!("{:?}", token()), format!("DeviceToken {{ user: {user}, .. }}"));
         assert_eq!(format!("{:?}", token().id), "DeviceId(…)");

@@ -1,27 +1,27 @@
-//! Texts that others chose, made fit to be shown: in the log, in a list, on the operator's terminal.
+//! Cleans texts from clients and other systems for display: in the log, in a list, on the operator's terminal.
 //!
-//! What is shown of them is bounded, has no token in it, and consists of characters of the `FreeformClass` of PRECIS
-//! (RFC 8264 §4.3): no control characters, nothing that is invisible or turns other text around, nothing unassigned.
+//! The displayed text has a maximum length and no token. It consists of characters of the PRECIS `FreeformClass` (RFC
+//! 8264 §4.3): no control, invisible, bidirectional control or unassigned characters.
 
 use std::fmt::{self, Write as _};
 
 use precis_core::{DerivedPropertyValue, FreeformClass, StringClass as _};
 use serde::Serialize;
 
-/// What the log shows of one text, in characters. Every path of ours is shorter.
+/// The maximum length of a text in the log, in characters. Each path of the issuer is shorter.
 const MAX_LOGGED: usize = 256;
 
-/// The longest run of characters in which a token could be written that is shown: a UUID, which names something and opens
-/// nothing. Each of our tokens, and each part of a JWT that is worth something, is longer.
+/// The maximum length of a displayed run of token characters: a UUID, which is not secret. Each token of ours, and each
+/// secret part of a JWT, is longer.
 const MAX_RUN: usize = 36;
 
-/// How our refresh and device tokens begin, and the header of every JWT (`{"` in base64).
+/// The prefixes of refresh and device tokens, and of each JWT's header (`{"` in base64).
 const TOKEN_STARTS: [&str; 3] = ["hprt_", "hpdt_", "eyJ"];
 
 const REDACTED: &str = "[redacted]";
 
-/// A text as it may stand between quotes in the log, where control characters are escaped: what could be a token is left out,
-/// what else cannot be shown is replaced, and the rest is cut.
+/// A text for the log, which quotes it and escapes control characters: possible tokens are redacted, other
+/// undisplayable characters are replaced, and a long text is cut.
 pub(crate) fn for_log(text: &str) -> String {
     let mut shown = String::new();
     for run in runs(text) {
@@ -43,13 +43,13 @@ fn in_log(character: char) -> char {
     }
 }
 
-/// A text without what could be a token.
+/// A text with possible tokens redacted.
 pub(crate) fn without_tokens(text: &str) -> String {
     runs(text).map(|run| if is_secret(run) { REDACTED } else { run }).collect()
 }
 
-/// Cuts a text into what a token could be written in and what not. Percent-encoded characters are not decoded: they count as
-/// what they may stand for, however often they were encoded.
+/// Splits a text into runs of token characters and of others. Percent-encoded characters count as token characters, at
+/// any depth of encoding.
 fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(|character| !is_of_token(character)).flat_map(|piece| {
         let token = piece.trim_end_matches(|character| !is_of_token(character));
@@ -57,7 +57,7 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The alphabets of base64url and base64 but for the padding and the slash, and what percent-encodes them.
+/// The alphabets of base64url and base64 without padding and slash, and the percent sign.
 fn is_of_token(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '+' | '%')
 }
@@ -66,7 +66,7 @@ fn is_secret(run: &str) -> bool {
     run.len() > MAX_RUN || TOKEN_STARTS.iter().any(|start| run.starts_with(start))
 }
 
-/// A text without what cannot be shown.
+/// A text without undisplayable characters.
 pub(crate) fn displayable(text: &str) -> String {
     text.chars().filter(|character| is_displayable(*character)).collect()
 }
@@ -76,8 +76,8 @@ fn is_displayable(character: char) -> bool {
     matches!(class, DerivedPropertyValue::PValid | DerivedPropertyValue::SpecClassPval)
 }
 
-/// A text on a terminal: what cannot be shown is escaped, as `\u{202e}`. Characters that need their context, such as joiners,
-/// are shown where they have it.
+/// A text for a terminal. Undisplayable characters are escaped, as `\u{202e}`. Contextual characters, such as joiners,
+/// are displayed in a valid context.
 pub(crate) struct Escaped<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Escaped<'_> {
@@ -96,8 +96,8 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A value as a line of JSON, in which what cannot be shown is escaped (RFC 8259 §7): programs read the same text, and a
-/// terminal obeys nothing.
+/// A value as a line of JSON, with undisplayable characters escaped (RFC 8259 §7): programs read the same text, and a
+/// terminal executes no control sequence.
 pub(crate) fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     let mut line = String::new();
     for character in serde_json::to_string(value)?.chars() {
@@ -124,14 +124,14 @@ mod tests {
     const JWT: &str =
         "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c2VyIiwiZXhwIjoxNzkwMDAwMDAwfQ.c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmUtc2ln";
 
-    /// Percent-encodes every byte, so often.
+    /// Percent-encodes every byte this many times.
     fn encoded(text: &str, times: u32) -> String {
         let once = |text: String| text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
         (0..times).fold(text.to_owned(), |text, _| once(text))
     }
 
     #[test]
-    fn no_token_is_shown_however_it_is_written() {
+    fn a_token_in_any_encoding_is_redacted() {
         let device = TOKEN.replace("hprt_", "hpdt_");
         for token in
             [TOKEN, JWT, &device, &encoded(TOKEN, 1), &encoded(JWT, 1), &encoded(TOKEN, 2), &JWT.replace('.', "%2E")]
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_the_cut_would_shorten_is_left_out_all_the_same() {
+    fn a_token_that_the_cut_would_shorten_is_redacted() {
         let shown = for_log(&format!("/{}{TOKEN}", "a/".repeat(120)));
         assert!(!shown.contains("hprt"), "{shown}");
         assert_eq!(for_log(&"a/".repeat(16_000)), format!("{}…", "a/".repeat(128)));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_shown() {
+    fn a_text_without_a_token_is_unchanged() {
         for text in [
             "",
             "/",
@@ -173,14 +173,15 @@ mod tests {
         }
     }
 
-    /// What is not shown, of each class: control characters, bidirectional controls, joiners and spaces of no width, tags,
-    /// variation selectors, other default-ignorables, Hangul fillers, private use, unassigned, surrogate-like noncharacters.
+    /// Undisplayable characters of each class: control characters, bidirectional controls, joiners and zero-width
+    /// spaces, tags, variation selectors, other default-ignorables, Hangul fillers, private use, unassigned,
+    /// noncharacters.
     const HIDDEN: &str = "\0\u{1b}\u{7f}\u{9b}\u{202a}\u{202e}\u{2066}\u{2069}\u{200e}\u{61c}\u{200b}\u{200d}\u{2060}\u{feff}\
                           \u{e0001}\u{e0061}\u{fe0f}\u{e0100}\u{ad}\u{34f}\u{17b4}\u{180e}\u{115f}\u{1160}\u{3164}\u{ffa0}\
                           \u{e000}\u{f0000}\u{378}\u{fff9}\u{ffff}\u{2028}\u{2029}";
 
     #[test]
-    fn what_cannot_be_seen_or_turns_text_around_is_not_shown() {
+    fn invisible_and_bidirectional_control_characters_are_not_displayed() {
         for hidden in HIDDEN.chars() {
             let text = format!("a{hidden}b");
             assert_eq!(displayable(&text), "ab", "{hidden:?}");
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_is_shown() {
+    fn ordinary_text_is_unchanged() {
         for text in ["Zoë Müller", "Ольга", "名前", "مریم", "נועה", "a (b) €5 — ½", "نامه\u{200c}ای"]
         {
             assert_eq!(Escaped(text).to_string(), text);

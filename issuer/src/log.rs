@@ -1,5 +1,5 @@
-//! The log: lines on standard error, written by a thread of its own. A reader that is slow or stopped costs a bounded amount
-//! of memory and delays no answer: lines are dropped instead, and counted.
+//! The log: lines on standard error, written by a separate thread. A slow or stopped reader costs a bounded amount of
+//! memory and delays no response: lines are dropped and counted.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -17,17 +17,17 @@ use writer::{Lines, ToQueue, Writer};
 
 use crate::metrics::LogMetrics;
 
-/// The target of the line that each request gets.
+/// The target of access lines, one per request.
 pub(crate) const ACCESS: &str = "hallpass::access";
 
 /// The target of the audit log.
 pub(crate) const AUDIT: &str = "hallpass::audit";
 
-/// The target of what the log says about itself.
+/// The target of lines about the log itself.
 const LOG: &str = "hallpass::log";
 
-/// Logs to standard error from now on, and counts in `metrics` the lines that are dropped. What waits is written when the
-/// result is dropped.
+/// Starts to log to standard error, and counts dropped lines in `metrics`. Dropping the result writes the waiting
+/// lines.
 pub(crate) fn start(level: LevelFilter, metrics: LogMetrics) -> io::Result<Flush> {
     let in_color = io::stderr().is_terminal();
     let lines = Arc::new(Lines::new(metrics));
@@ -37,7 +37,7 @@ pub(crate) fn start(level: LevelFilter, metrics: LogMetrics) -> io::Result<Flush
     Ok(flush)
 }
 
-/// Which lines give way to which, by their target.
+/// The kind of a line by its target, which decides what is dropped first.
 fn kind_of(target: &str) -> Kind {
     match target {
         ACCESS => Kind::Access,

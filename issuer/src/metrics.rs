@@ -1,4 +1,4 @@
-//! What is counted and measured, and how Prometheus reads it: names with their units, labels from closed lists.
+//! The metrics, in the format of Prometheus: names with units, and labels from closed lists.
 
 use std::{fmt, time::Duration};
 
@@ -24,7 +24,7 @@ pub(crate) struct Metrics {
     pub(crate) keys: KeyMetrics,
 }
 
-/// What hashing does.
+/// The metrics of hashing.
 #[derive(Clone)]
 pub(crate) struct HashingMetrics {
     queued_known: Gauge,
@@ -34,7 +34,7 @@ pub(crate) struct HashingMetrics {
     dropped: Family<DroppedLabel, Counter>,
 }
 
-/// What the use cases come to.
+/// The metrics of the use cases.
 #[derive(Clone, Default)]
 pub(crate) struct AuthMetrics {
     logins: Family<OutcomeLabel, Counter>,
@@ -44,38 +44,38 @@ pub(crate) struct AuthMetrics {
     rewritten_hashes: Counter,
 }
 
-/// What is asked over HTTP.
+/// The metrics of HTTP requests.
 #[derive(Clone, Default)]
 pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
 }
 
-/// How the issuer's keys are kept.
+/// The metrics of the key ring.
 #[derive(Clone, Default)]
 pub(crate) struct KeyMetrics {
     read_on: Gauge,
     failed_reads: Counter,
 }
 
-/// What becomes of the log.
+/// The metrics of the log.
 #[derive(Clone, Default)]
 pub(crate) struct LogMetrics {
     dropped: Family<KindLabel, Counter>,
 }
 
-/// Why something was not hashed.
+/// Why a password was not hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Dropped {
-    /// The wait would have been too long.
+    /// The expected wait was too long.
     Full,
-    /// The wait was too long.
+    /// The actual wait was too long.
     Late,
     ClientGone,
-    /// A hash was not made anew, since too many such wait.
+    /// An imported hash was not replaced, since too many replacements were waiting.
     Spare,
 }
 
-/// Which limit of attempts refused one.
+/// The limit that refused an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Limit {
     Account,
@@ -84,19 +84,19 @@ pub(crate) enum Limit {
     Session,
 }
 
-/// How a use case ended.
+/// The outcome of a use case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Outcome {
     Ok,
     Refused,
-    /// Too many, too busy: the same request may succeed later.
+    /// A limit or the load refused the request, which may succeed later.
     Overloaded,
-    /// An answer to the same refresh token may still be under way: the same request succeeds a moment later.
+    /// The answer to an earlier use of the refresh token may be under way. The same request succeeds after a moment.
     RetryLater,
     ClientGone,
-    /// The database is not there for now, or has no primary.
+    /// The database is temporarily unavailable, or has no primary.
     StoreAway,
-    /// A fault of the issuer, or of what it stands on.
+    /// A fault of the issuer or of its environment.
     Failed,
 }
 
@@ -128,7 +128,7 @@ struct LimitLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: &'static str,
-    /// The class of the answer's status: `2xx`, say.
+    /// The class of the response's status, such as `2xx`.
     status: &'static str,
 }
 
@@ -136,18 +136,22 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("hallpass");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The version that runs", build);
+        registry.register("build", "The running version", build);
         let hashing = HashingMetrics::register(&mut registry);
         let auth = AuthMetrics::register(&mut registry);
         let http = HttpMetrics::default();
-        registry.register("http_requests", "Requests by route and class of the answer's status", http.requests.clone());
+        registry.register(
+            "http_requests",
+            "HTTP requests by route and class of the response's status",
+            http.requests.clone(),
+        );
         let keys = KeyMetrics::register(&mut registry);
         Self { registry, hashing, auth, http, keys }
     }
 
-    /// With those of the log, which is older than all else.
+    /// Adds the metrics of the log, which exist before the others.
     pub(crate) fn and_of_log(mut self, log: &LogMetrics) -> Self {
-        let help = "Lines of the log that were not written, since it was not taken fast enough";
+        let help = "Log lines dropped because the reader of the log was too slow, by kind";
         self.registry.register("log_lines_dropped", help, log.dropped.clone());
         self
     }
@@ -162,23 +166,23 @@ impl Metrics {
 
 impl HashingMetrics {
     fn register(registry: &mut Registry) -> Self {
-        // From a millisecond to 16 seconds, each bound 1.6 times the one before.
+        // 21 buckets from 1 ms to about 12 s, each bound 1.6 times the previous one.
         let times = || Histogram::new(exponential_buckets(0.001, 1.6, 21));
         let queued = Family::<LaneLabel, Gauge>::default();
         let dropped = Family::default();
         let waited = times();
         let hashed = times();
-        registry.register("hash_queue_length", "Passwords that wait to be hashed, by lane", queued.clone());
-        let wait_help = "How long a password that was hashed had waited for it";
+        registry.register("hash_queue_length", "Passwords waiting to be hashed, by lane", queued.clone());
+        let wait_help = "Time from a password's arrival to the start of its hash";
         registry.register_with_unit("hash_wait", wait_help, Unit::Seconds, waited.clone());
-        registry.register_with_unit("hash_time", "How long one hash took", Unit::Seconds, hashed.clone());
+        registry.register_with_unit("hash_time", "Duration of one hash", Unit::Seconds, hashed.clone());
         registry.register("hash_dropped", "Passwords that were not hashed, by reason", Family::clone(&dropped));
         let [queued_known, queued_unknown] =
             ["known", "unknown"].map(|lane| queued.get_or_create_owned(&LaneLabel { lane }));
         Self { queued_known, queued_unknown, waited, hashed, dropped }
     }
 
-    /// Takes on how many wait: of clients that are known, and of all others. It takes no lock, since it is called under one.
+    /// Sets the queue lengths of known and of other clients. It takes no lock, since its caller holds one.
     pub(crate) fn queued(&self, known: usize, unknown: usize) {
         self.queued_known.set(i64::try_from(known).unwrap_or(i64::MAX));
         self.queued_unknown.set(i64::try_from(unknown).unwrap_or(i64::MAX));
@@ -207,13 +211,12 @@ impl AuthMetrics {
         let metrics = Self::default();
         registry.register("logins", "Sign-ins by outcome", metrics.logins.clone());
         registry.register("refreshes", "Uses of refresh tokens by outcome", metrics.refreshes.clone());
-        let help =
-            "Attempts at a password, and registrations, that were refused since too many failed before, by limit";
+        let help = "Password attempts and registrations refused because of earlier failures, by limit";
         registry.register("attempts_refused", help, metrics.attempts_refused.clone());
-        // A thief who is as quick as the owner shows nowhere else.
-        let help = "Refresh tokens that were used already and were answered again within the grace";
+        // This is the only trace of a thief that is as fast as the owner.
+        let help = "Used refresh tokens that were answered again within the grace";
         registry.register("grace_answers", help, metrics.grace_answers.clone());
-        let help = "Hashes that were made anew with our own parameters at a sign-in";
+        let help = "Password hashes replaced with the current parameters at a sign-in";
         registry.register("rewritten_hashes", help, metrics.rewritten_hashes.clone());
         metrics
     }
@@ -230,7 +233,7 @@ impl AuthMetrics {
         self.attempts_refused.get_or_create(&LimitLabel { limit }).inc();
     }
 
-    /// Counts an answer within the grace; how many there were.
+    /// Counts an answer within the grace; returns the total.
     pub(crate) fn grace_answer(&self) -> u64 {
         self.grace_answers.inc() + 1
     }
@@ -241,12 +244,12 @@ impl AuthMetrics {
 }
 
 impl LogMetrics {
-    /// So many lines of a kind were not written.
+    /// Counts dropped lines of a kind.
     pub(crate) fn dropped(&self, kind: &'static str, lines: u64) {
         self.dropped.get_or_create(&KindLabel { kind }).inc_by(lines);
     }
 
-    /// How many lines of a kind were not written, ever.
+    /// The total of dropped lines of a kind.
     pub(crate) fn all_dropped(&self, kind: &'static str) -> u64 {
         self.dropped.get_or_create(&KindLabel { kind }).get()
     }
@@ -255,13 +258,13 @@ impl LogMetrics {
 impl KeyMetrics {
     fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let help = "When the key ring was last read, in seconds since 1970";
+        let help = "Time of the last read of the key ring, in seconds since 1970";
         registry.register("key_ring_read_timestamp_seconds", help, metrics.read_on.clone());
-        registry.register("key_ring_failed_reads", "Reads of the key ring that failed", metrics.failed_reads.clone());
+        registry.register("key_ring_failed_reads", "Failed reads of the key ring", metrics.failed_reads.clone());
         metrics
     }
 
-    /// The key ring was read at that time.
+    /// Records a read of the key ring at that time.
     pub(crate) fn read(&self, on: UnixSeconds) {
         self.read_on.set(i64::try_from(on.seconds()).unwrap_or(i64::MAX));
     }
@@ -284,7 +287,7 @@ impl HttpMetrics {
     }
 }
 
-/// The name of a label's value, as Prometheus has it.
+/// The names of a label's values in Prometheus.
 macro_rules! named {
     ($label:ty: $($value:ident = $name:literal),*) => {
         impl EncodeLabelValue for $label {
@@ -309,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_counted_is_told_with_names_and_units() {
+    fn the_text_has_every_metric_with_its_name_and_unit() {
         let metrics = Metrics::new();
         metrics.hashing.queued(3, 0);
         metrics.hashing.hashed(Duration::from_millis(20));

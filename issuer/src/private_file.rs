@@ -1,4 +1,4 @@
-//! Files and folders that hold secrets: who else on the machine can reach them, and what is done about it.
+//! Files and folders with secrets: the checks of other users' access, and their repair.
 
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -8,21 +8,21 @@ use zeroize::Zeroizing;
 /// The rights of the owner.
 const OWNER: u32 = 0o700;
 
-/// The rights of the users who are neither the owner nor in the group.
+/// The rights of users outside the group, except the owner.
 const OTHERS: u32 = 0o007;
 
-/// Where Docker, Swarm and Podman mount the secrets of a container, with mode 0444 unless they are told otherwise.
+/// The folder in which Docker, Swarm and Podman mount secrets, with mode 0444 by default.
 const CONTAINER_SECRETS: &str = "/run/secrets";
 
-/// Why a file or a folder with secrets is not used.
+/// Why a file or folder with secrets is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PrivateFileError {
     #[error(
-        "other users can read it: run `chmod 600` on it, or in a container give the secret `mode: 0400` (Docker) or \
-         `defaultMode: 0440` (Kubernetes)"
+        "other users can read it: run `chmod 600` on it, or in a container set `mode: 0400` (Docker) or \
+         `defaultMode: 0440` (Kubernetes) for the secret"
     )]
     Exposed,
-    #[error("other users can reach it, and its mode cannot be changed ({0}): run `chmod go=` on it as its owner")]
+    #[error("other users can access it, and its mode cannot be changed ({0}): run `chmod go=` on it as its owner")]
     Unrepaired(io::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -34,30 +34,30 @@ impl PrivateFileError {
     }
 }
 
-/// Reads a file that the issuer made, and makes it private again before.
+/// Makes a file of the issuer private again, and reads it.
 pub(crate) fn read_own(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
     make_private(file)?;
     Ok(Zeroizing::new(fs::read(file)?))
 }
 
-/// Reads a file that the operator made. Its group may read it.
+/// Reads a file of the operator. Its group may read it.
 pub(crate) fn read_operator_file(file: &Path) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
     if is_open_to_others(file)? {
-        // The operator of a container can hardly set these modes, and it has no other users as a rule.
+        // These modes are hard to set in a container, which usually has no other users.
         if !is_mounted_secret(file)? {
             return Err(PrivateFileError::Exposed);
         }
         tracing::warn!(
             file = %file.display(),
-            "every user here can read a secret: give it `mode: 0400` (Docker) or `defaultMode: 0440` (Kubernetes)"
+            "every user of this container can read a secret: set `mode: 0400` (Docker) or `defaultMode: 0440` (Kubernetes)"
         );
     }
     Ok(Zeroizing::new(fs::read(file)?))
 }
 
-/// Takes the rights of all other users away from a file or a folder of the issuer's own. They come back by themselves:
-/// Kubernetes gives the group its rights on a whole volume at each mount (`fsGroup`). Another owner's, as after a change of
-/// the pod's user, keep their mode, and are used where only that group can reach them.
+/// Removes the rights of all other users from a file or folder of the issuer. Kubernetes restores the group's rights on
+/// a volume at each mount (`fsGroup`). A file of another owner, as after a change of the pod's user, keeps its mode,
+/// and is used if only its group can access it.
 pub(crate) fn make_private(path: &Path) -> Result<(), PrivateFileError> {
     let metadata = fs::metadata(path)?;
     let mode = metadata.permissions().mode() & 0o777;
@@ -67,12 +67,12 @@ pub(crate) fn make_private(path: &Path) -> Result<(), PrivateFileError> {
     }
     match fs::set_permissions(path, fs::Permissions::from_mode(private)) {
         Ok(()) => {
-            tracing::info!(path = %path.display(), from = %octal(mode), to = %octal(private), "a mode was set back");
+            tracing::info!(path = %path.display(), from = %octal(mode), to = %octal(private), "the mode of a file was restored");
         }
         Err(reason) if is_open_to_others(path)? => return Err(PrivateFileError::Unrepaired(reason)),
         Err(reason) => tracing::warn!(
             path = %path.display(), mode = %octal(mode), %reason,
-            "a mode cannot be changed: only the owner and the group can reach it"
+            "the mode of a file cannot be changed; only the owner and the group can access the file"
         ),
     }
     Ok(())
@@ -82,8 +82,7 @@ fn octal(mode: u32) -> String {
     format!("{mode:04o}")
 }
 
-/// Whether a user who is neither its owner nor in its group has a right to it and can reach it: each folder on the way must
-/// let that user through.
+/// Whether a user outside the group can access the path: the path and each parent folder must allow it.
 fn is_open_to_others(path: &Path) -> io::Result<bool> {
     if fs::metadata(path)?.permissions().mode() & OTHERS == 0 {
         return Ok(false);
@@ -96,7 +95,7 @@ fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether a container's runtime put the file there: on a mount that is read-only, or at the usual path.
+/// Whether a container's runtime mounted the file: on a read-only mount, or at the usual path.
 fn is_mounted_secret(file: &Path) -> io::Result<bool> {
     let is_read_only = statvfs(file)?.f_flag.contains(StatVfsMountFlags::RDONLY);
     Ok(is_read_only || file.canonicalize()?.starts_with(CONTAINER_SECRETS))
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_and_a_folder_of_our_own_are_made_private_again() {
+    fn a_file_and_a_folder_of_the_issuer_are_made_private_again() {
         let folder = tempfile::tempdir().unwrap();
         for mode in [0o600, 0o660, 0o640, 0o604, 0o777, 0o400] {
             let file = file_in(folder.path(), mode, 0o2770);
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_operator_s_is_used_where_others_cannot_reach_it() {
+    fn a_file_of_the_operator_is_used_if_others_cannot_access_it() {
         let folder = tempfile::tempdir_in("/tmp").unwrap();
         for (mode, folder_mode, is_used) in [
             (0o600, 0o755, true),

@@ -1,5 +1,5 @@
-//! Housekeeping: ends the sessions whose key was revoked, and removes those that are over, in small steps, while the issuer
-//! runs.
+//! The sweeper: it ends the sessions of revoked keys and removes ended and expired sessions, in small steps, while the
+//! issuer runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,27 +20,28 @@ mod tests;
 
 pub(crate) use revoked::end_revoked;
 
-/// How long the sweeper rests between two rounds.
+/// The pause between two rounds.
 pub(crate) const ROUND: Duration = Duration::from_mins(10);
 
-/// Sessions that are read in one step: a fraction of a millisecond, after which others have their turn.
+/// Sessions per step. A read of this many takes less than a millisecond, after which other requests run.
 const STEP: usize = 256;
 
-/// The pause between two steps. A million sessions take four minutes so.
+/// The pause between two steps. A round of a million sessions takes four minutes.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Changes of one step that are under way at once: enough to share a sync of the embedded store, and so few that a request
-/// that needs a connection to a database waits behind two of them at most.
+/// Concurrent changes of one step: enough to share a sync of the embedded store, and few enough that a request waits
+/// for at most two of them before it gets a database connection.
 pub(crate) const AT_ONCE: usize = 32;
 
-/// How long an expired session is kept, in seconds: a clock that is wrong by less costs nobody a session.
+/// How long an expired session is kept, in seconds: a clock that is wrong by less removes no live session.
 const KEPT: u64 = 24 * 60 * 60;
 
-/// By how many seconds the clock may differ from the length of a rest before it counts as one that was set.
+/// The seconds by which the clock may differ from the duration of a pause before it counts as set.
 const TOLERANCE: u64 = 60;
 
-/// Ends the sessions whose key was revoked: at the start, where a kill may have cut that short, and as soon as a key has left
-/// the ring. After every `round` it does so once more, for what an issuer made before it knew, and sweeps. For ever.
+/// Ends the sessions of revoked keys: at the start, since a kill may have interrupted it, and as soon as a key leaves
+/// the ring. After every `round` it repeats this, for sessions that an issuer made before it knew of the revocation,
+/// and sweeps. It runs forever.
 pub(crate) async fn run(
     store: Arc<dyn Store>,
     keys: Arc<Keeper>,
@@ -52,8 +53,10 @@ pub(crate) async fn run(
         let known = keys.latest();
         match end_revoked(&*store, &keys).await {
             Ok(0) => {}
-            Ok(ended) => tracing::info!(ended, "ended the sessions whose key was revoked"),
-            Err(error) => tracing::warn!(%error, "sessions whose key was revoked could not be ended yet"),
+            Ok(ended) => tracing::info!(ended, "ended the sessions of a revoked key"),
+            Err(error) => {
+                tracing::warn!(%error, "the sessions of a revoked key could not be ended; the next round retries")
+            }
         }
         let before = clock.now();
         tokio::select! {
@@ -63,7 +66,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Sweeps after a rest that began at `before`.
+/// Sweeps after a pause that began at `before`.
 async fn sweep_expired(
     store: &dyn Store,
     clock: &impl Clock,
@@ -73,27 +76,27 @@ async fn sweep_expired(
 ) {
     let now = clock.now();
     if was_set(before, now, rest) {
-        tracing::warn!(%before, %now, "the clock was set, or the machine slept: nothing is swept for now");
+        tracing::warn!(%before, %now, "the clock was set or the machine slept; the sweep was skipped");
         return;
     }
     let as_of = UnixSeconds::new(now.seconds().saturating_sub(KEPT)).unwrap_or(UnixSeconds::EPOCH);
     match sweep(store, &|session| session.is_over(lifetimes, as_of)).await {
         Ok(0) => {}
-        Ok(swept) => tracing::info!(swept, "removed sessions that are over"),
-        Err(error) => tracing::warn!(%error, "sessions that are over could not be removed"),
+        Ok(swept) => tracing::info!(swept, "removed ended and expired sessions"),
+        Err(error) => tracing::warn!(%error, "ended and expired sessions could not be removed"),
     }
 }
 
-/// Whether the clock went another way between two readings than time did. What has expired by a clock that was just set
-/// may live by the one that is set back: removing it could not be undone.
+/// Whether the clock was set between two readings. A session that has expired by a wrong clock may live by the correct
+/// one, and a removal cannot be undone.
 fn was_set(before: UnixSeconds, now: UnixSeconds, elapsed: Duration) -> bool {
     let elapsed = elapsed.as_secs();
     !(elapsed.saturating_sub(1)..=elapsed + TOLERANCE).contains(&now.seconds_since(before))
 }
 
-/// Goes once through all sessions and removes those that are over. Says how many.
+/// Reads all sessions once and removes those that are over. Returns their number.
 ///
-/// One that is changed meanwhile stays, whatever was read of it: it is looked at again in the next round.
+/// A session that changes meanwhile stays until the next round.
 pub(crate) async fn sweep(
     store: &dyn Store,
     is_over: &(dyn Fn(&Session) -> bool + Send + Sync),

@@ -116,7 +116,7 @@ test("a truncated log can be used if the operator requests it", async (t) => {
   await fill(folder);
   truncateSync(log(folder), writtenLength(folder) - 10);
   const line = refusal(folder);
-  assert.match(line, /has lost its last 1 commits/);
+  assert.match(line, /has lost its last 1 acknowledged commits/);
   rmSync(/or remove (.*) to continue without them/.exec(line)[1]);
   const issuer = await startIssuer({ args: args(folder) });
   t.after(() => issuer.stop());

@@ -1,47 +1,48 @@
-//! The lines that wait to be written: at most so many bytes in all. Where a line does not fit, lines that matter less give
-//! way to it, and never the reverse.
+//! The queue of lines, with a maximum size in bytes. If a new line does not fit, less important lines are dropped, and
+//! never more important ones.
 
 use std::{collections::VecDeque, iter};
 
-/// What a line is about. Each kind matters more than those before it.
+/// The kind of a line. Each kind is more important than those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// One request. Clients decide how many of these there are.
+    /// One request. Clients decide the number of these lines.
     Access,
-    /// What else happens in the process.
+    /// Any other event of the process.
     Event,
-    /// The audit log, and what the log says about itself.
+    /// The audit log, and lines about the log itself.
     Audit,
 }
 
-/// All kinds, those that give way first.
+/// All kinds, the least important first.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Access, Kind::Event, Kind::Audit];
 
 /// A number for each kind, in the order of [`KINDS`].
 pub(crate) type PerKind = [u64; KINDS.len()];
 
-/// What a line takes beside its bytes: its entry in a list that may have twice the room it needs, and the allocator's header.
+/// The memory of a line besides its bytes: its entry in a list with up to twice the necessary capacity, and the
+/// allocator's header.
 const OVERHEAD: usize = 64;
 
-/// Lines in the order in which they came.
+/// Lines in the order of their arrival.
 pub(super) struct Queue {
     max_bytes: usize,
     next_number: u64,
     lanes: [Lane; KINDS.len()],
 }
 
-/// The lines of one kind, each with its number among all.
+/// The lines of one kind, each with its overall number.
 #[derive(Default)]
 struct Lane {
     lines: VecDeque<(u64, Box<[u8]>)>,
     bytes: usize,
 }
 
-/// Lines on their way to the reader.
+/// Lines for one write.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Batch {
     pub(super) lines: Vec<Box<[u8]>>,
-    /// How many of each kind.
+    /// The number of lines of each kind.
     pub(super) counts: PerKind,
 }
 
@@ -50,13 +51,13 @@ impl Queue {
         Self { max_bytes, next_number: 0, lanes: Default::default() }
     }
 
-    /// What the lines take.
+    /// The memory of the lines.
     pub(super) fn bytes(&self) -> usize {
         self.lanes.iter().map(|lane| lane.bytes).sum()
     }
 
-    /// Adds a line, and drops the oldest ones of kinds that matter less where there is no room for it. Where even that makes
-    /// no room, the line itself is dropped, and no other. Returns how many were dropped of each kind.
+    /// Adds a line, and drops the oldest lines of less important kinds if it does not fit. If that is not enough, only
+    /// the new line is dropped. Returns the number of dropped lines of each kind.
     pub(super) fn push(&mut self, kind: Kind, line: Box<[u8]>) -> PerKind {
         let mut dropped = PerKind::default();
         let lower: usize = self.lanes[..kind as usize].iter().map(|lane| lane.bytes).sum();
@@ -76,7 +77,7 @@ impl Queue {
         dropped
     }
 
-    /// Takes the oldest lines: as many as fit into `max_bytes`, and at least one where there is one.
+    /// Takes the oldest lines: as many as fit into `max_bytes`, and at least one unless the queue is empty.
     pub(super) fn take(&mut self, max_bytes: usize) -> Batch {
         let mut batch = Batch::default();
         let mut bytes = 0;
@@ -90,7 +91,7 @@ impl Queue {
         batch
     }
 
-    /// The lane of the oldest line, and what that line takes.
+    /// The lane of the oldest line, and its memory.
     fn oldest(&self) -> Option<(usize, usize)> {
         let first = |(at, lane): (usize, &Lane)| lane.lines.front().map(|(number, line)| (*number, at, cost(line)));
         let (_, at, bytes) = self.lanes.iter().enumerate().filter_map(first).min()?;
@@ -118,7 +119,7 @@ mod tests {
 
     const MAX: usize = 1000;
 
-    /// A line of that many bytes which says its number.
+    /// A line of that many bytes with its number.
     fn line(number: u64, length: usize) -> Box<[u8]> {
         let mut line = number.to_be_bytes().to_vec();
         line.resize(length.max(8), 0);
@@ -129,7 +130,7 @@ mod tests {
         u64::from_be_bytes(*line.first_chunk().unwrap())
     }
 
-    /// A step: lines of a kind and length are pushed, or a batch is taken.
+    /// A step: a line of a kind and length is pushed, or a batch is taken.
     #[derive(Clone, Debug)]
     enum Step {
         Push(Kind, usize),
@@ -145,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_are_bounded_order_is_kept_counts_are_exact_and_no_line_gives_way_to_one_that_matters_less(steps in steps()) {
+        fn bytes_are_bounded_order_is_kept_counts_are_exact_and_no_line_is_dropped_for_a_less_important_one(steps in steps()) {
             let mut queue = Queue::new(MAX);
             let mut pushed = PerKind::default();
             let mut dropped = PerKind::default();
@@ -166,7 +167,7 @@ mod tests {
                         }
                         if gone[kind as usize] > 0 {
                             let others: usize = queue.lanes[kind as usize..].iter().map(|lane| lane.bytes).sum();
-                            prop_assert!(others + size > MAX, "it was dropped where lines that matter less were there");
+                            prop_assert!(others + size > MAX, "it was dropped although less important lines were queued");
                         }
                     }
                     Step::Take(max_bytes) => {
@@ -192,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn an_audit_line_drives_out_the_oldest_access_lines_and_no_others() {
+    fn an_audit_line_displaces_only_the_oldest_access_lines() {
         let mut queue = Queue::new(4 * cost(&[0; 8]));
         for (number, kind) in [(1, Kind::Event), (2, Kind::Access), (3, Kind::Access), (4, Kind::Audit)] {
             assert_eq!(queue.push(kind, line(number, 8)), [0, 0, 0]);
         }
-        assert_eq!(queue.push(Kind::Access, line(5, 8)), [1, 0, 0], "an access line drives nothing out");
+        assert_eq!(queue.push(Kind::Access, line(5, 8)), [1, 0, 0], "an access line displaces no other");
         assert_eq!(queue.push(Kind::Audit, line(6, 8)), [1, 0, 0]);
         let rest = queue.take(usize::MAX);
         assert_eq!(rest.lines.iter().map(|line| number_of(line)).collect::<Vec<_>>(), [1, 3, 4, 6]);
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_would_not_fit_at_all_drives_nothing_out() {
+    fn a_line_larger_than_the_queue_displaces_no_other() {
         let mut queue = Queue::new(MAX);
         queue.push(Kind::Access, line(1, 8));
         assert_eq!(queue.push(Kind::Audit, line(2, MAX)), [0, 0, 1]);

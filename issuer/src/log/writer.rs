@@ -1,4 +1,5 @@
-//! The thread that writes the log, and how lines come to it. A caller waits for no write: it leaves its line in the queue.
+//! The thread that writes the log, and the queue to it. A caller puts its line into the queue and does not wait for the
+//! write.
 
 use std::{
     io::{self, Write},
@@ -17,26 +18,26 @@ use super::{
 };
 use crate::metrics::LogMetrics;
 
-/// What the log may take of memory: half a minute of lines of a busy issuer, and little beside what hashing takes.
+/// The maximum memory of the log: half a minute of a busy issuer's lines, and little compared with hashing.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// What is written at once. It has left the queue, and is a part of [`MAX_BYTES`] until it is written.
+/// The size of one write. Its lines have left the queue and count towards [`MAX_BYTES`] until they are written.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// The longest line. Texts that a client chose are cut much earlier, where they come in: this is for the rest.
+/// The maximum length of a line. Texts from clients are cut much earlier, on arrival; this limit is for all others.
 const MAX_LINE_BYTES: usize = 8 * 1024;
 
 /// How long the end of the process waits for the reader.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// How long until a write is tried again for which there was no room: standard error can be non-blocking, since that is the
-/// choice of every process that has it open, or a file on a disk that is full.
+/// The pause before a retry of a write without space. Standard error can be non-blocking, which any process that shares
+/// it can set, or a file on a full disk.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The lines between those who log and the thread that writes.
+/// The queue between the loggers and the writing thread.
 pub(super) struct Lines {
     waiting: Mutex<Waiting>,
-    /// A line came, or the end.
+    /// A line was added, or the process ends.
     came: Condvar,
     /// The thread has ended.
     ended: Condvar,
@@ -63,7 +64,7 @@ impl Lines {
         self.dropped(dropped);
     }
 
-    /// Waits for lines; `None` at the end, once all are taken.
+    /// Waits for lines; `None` at the end, once all lines are taken.
     fn take(&self) -> Option<Batch> {
         let waiting = self.lock();
         let is_idle = |waiting: &mut Waiting| waiting.queue.bytes() == 0 && !waiting.is_ending;
@@ -77,31 +78,31 @@ impl Lines {
         }
     }
 
-    /// How many lines were dropped, ever.
+    /// The total of dropped lines.
     fn all_dropped(&self) -> PerKind {
         KINDS.map(|kind| self.metrics.all_dropped(kind.name()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // A queue is whole between any two of its steps, none of which can panic half-way.
+        // The queue is consistent after a panic, since none of its steps can panic halfway.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A line of its own where it is too long, cut between two characters.
+/// The line, cut between two characters if it is too long.
 fn cut(line: &[u8]) -> Box<[u8]> {
     if line.len() <= MAX_LINE_BYTES {
         return line.into();
     }
     let mut kept = String::from_utf8_lossy(&line[..MAX_LINE_BYTES - "…\n".len()]).into_owned();
-    // What is cut off in the middle of a character reads as one of these.
+    // A truncated character becomes a replacement character.
     kept.truncate(kept.trim_end_matches('\u{fffd}').len());
     kept.push_str("…\n");
     kept.into_bytes().into()
 }
 
 impl Kind {
-    /// As metrics and the log call it.
+    /// The name in metrics and in the log.
     fn name(self) -> &'static str {
         match self {
             Self::Access => "access",
@@ -114,7 +115,7 @@ impl Kind {
 /// Writes lines until the end.
 pub(super) struct Writer<W> {
     to: W,
-    /// What the log has said of the lines that were dropped.
+    /// The totals of dropped lines in the last report.
     reported: PerKind,
 }
 
@@ -141,11 +142,11 @@ impl<W: Write + Send + 'static> Writer<W> {
         }
     }
 
-    /// The reader takes lines again: tells it how many it will not see, of all that there were.
+    /// Reports the totals of dropped lines, once the reader reads again.
     fn report(&mut self, dropped: PerKind) {
         if mem::replace(&mut self.reported, dropped) != dropped {
             let [access, event, audit] = dropped;
-            tracing::warn!(target: LOG, access, event, audit, "lines were dropped: the log was not taken fast enough");
+            tracing::warn!(target: LOG, access, event, audit, "log lines were dropped because the reader was too slow");
         }
     }
 }
@@ -163,12 +164,12 @@ fn write_all(to: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether there may be room later. A line that was begun is then written to its end.
+/// Whether space may become available. A partial line is then completed.
 fn has_no_room(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Says that the thread has ended, also where it panicked.
+/// Signals the end of the thread, even after a panic.
 struct Ended(Arc<Lines>);
 
 impl Drop for Ended {
@@ -178,11 +179,11 @@ impl Drop for Ended {
     }
 }
 
-/// Waits at its end until everything is written, for a bounded time: the reader may have stopped for good.
+/// Dropping it waits until all lines are written, for a limited time, since the reader may have stopped.
 pub(crate) struct Flush(Arc<Lines>);
 
 impl Flush {
-    /// Writes a line behind all others.
+    /// Adds a line after all others.
     pub(crate) fn say(&self, line: &str) {
         self.0.push(Kind::Audit, format!("{line}\n").as_bytes());
     }
@@ -197,10 +198,10 @@ impl Drop for Flush {
     }
 }
 
-/// Where the subscriber writes.
+/// The subscriber's writer.
 pub(super) struct ToQueue(pub(super) Arc<Lines>);
 
-/// Takes one line, of which the subscriber writes all at once.
+/// The writer of one line. The subscriber writes each line with one call.
 pub(super) struct Line<'l> {
     lines: &'l Lines,
     kind: Kind,
@@ -235,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    /// A reader that takes what it is sent a word for, and then the rest.
+    /// A reader that accepts one write per message, and all writes once the sender is dropped.
     struct Reader {
         read: mpsc::Sender<Vec<u8>>,
         allowed: mpsc::Receiver<()>,
@@ -243,7 +244,7 @@ mod tests {
 
     impl Write for Reader {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // An error says that all is allowed from now on.
+            // An error means that the sender is dropped.
             self.allowed.recv().unwrap_or_default();
             drop(self.read.send(bytes.to_vec()));
             Ok(bytes.len())
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_does_not_wait_for_a_reader_that_has_stopped_for_good() {
+    fn the_end_does_not_wait_for_a_stopped_reader() {
         let lines = Arc::new(Lines::new(LogMetrics::default()));
         let (read, _reads) = mpsc::channel();
         let (allow, allowed) = mpsc::channel();
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_for_which_there_is_no_room_is_tried_again() {
+    fn a_write_without_space_is_retried() {
         struct Narrow(Vec<u8>, bool, io::ErrorKind);
         impl Write for Narrow {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

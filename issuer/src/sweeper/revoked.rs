@@ -1,7 +1,7 @@
-//! Ends the sessions whose key of refresh tokens was revoked: durably, with a line each in the audit log, beside requests.
+//! Ends the sessions of revoked refresh token keys: durably, with an audit line each, concurrently with requests.
 //!
-//! A session is refused by every reader from the moment at which its key has left the ring (`Session::lost_its_key`). That
-//! rule is also what this work goes by: what a kill cut short is found again, and several issuers may do it at once.
+//! Every reader refuses a session once its key has left the ring (`Session::lost_its_key`). This work uses the same
+//! rule, so that it resumes after a kill, and several issuers can do it concurrently.
 
 use futures_util::future::try_join_all;
 use tokio::time;
@@ -14,10 +14,10 @@ use crate::{
     store::{Store, StoreError, Swapped},
 };
 
-/// After which part of all sessions the progress is logged, in percent.
+/// The interval of progress lines, in percent of all sessions.
 const REPORTED: u8 = 10;
 
-/// Why sessions could not be ended. What was ended stays so.
+/// Why sessions could not be ended. Sessions that were ended before stay ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EndError {
     #[error(transparent)]
@@ -26,7 +26,7 @@ pub(crate) enum EndError {
     Keys(#[from] KeyRingError),
 }
 
-/// Goes once through all sessions and ends those whose key has left the ring. Says how many.
+/// Reads all sessions once and ends those whose key has left the ring. Returns their number.
 pub(crate) async fn end_revoked(store: &dyn Store, keys: &Keeper) -> Result<usize, EndError> {
     let mut ended = 0;
     let mut after = None;
@@ -38,20 +38,20 @@ pub(crate) async fn end_revoked(store: &dyn Store, keys: &Keeper) -> Result<usiz
         after = Some(last.id);
         ended += end_revoked_of(&page, store, keys).await?;
         if ended > 0 && percent >= next_report {
-            tracing::info!(ended, percent, "sessions whose key was revoked are being ended");
+            tracing::info!(ended, percent, "ended a part of the sessions of a revoked key");
             next_report = percent - percent % REPORTED + REPORTED;
         }
         time::sleep(PAUSE).await;
     }
 }
 
-/// Ends those of a page, and says how many.
+/// Ends the sessions of revoked keys in a page, and returns their number.
 async fn end_revoked_of(page: &[Session], store: &dyn Store, keys: &Keeper) -> Result<usize, EndError> {
     let latest = keys.latest();
     if !page.iter().any(|session| session.lost_its_key(latest.keys.refresh_tokens.live())) {
         return Ok(0);
     }
-    // A key that is not among ours may be another issuer's, which knows more: the ring is read after the page was.
+    // An unknown key may come from an issuer with a newer ring, so that the ring is read after the page.
     let view = keys.fresh_view().await?;
     let mut ended = 0;
     for some in page.chunks(AT_ONCE) {
@@ -62,8 +62,8 @@ async fn end_revoked_of(page: &[Session], store: &dyn Store, keys: &Keeper) -> R
     Ok(ended)
 }
 
-/// Ends a session. One that is changed meanwhile stays for the next round: another issuer ended it, or renewed it in the
-/// seconds before it knows of the revocation.
+/// Ends a session. A session that changes meanwhile stays for the next round: another issuer ended it, or refreshed it
+/// in the seconds before it learned of the revocation.
 async fn end(store: &dyn Store, session: &Session) -> Result<bool, StoreError> {
     let Some(ended) = session.end(End::KeyRevoked) else { return Ok(false) };
     let is_ended = store.swap_session(session, &ended).await? == Swapped::Yes;
@@ -73,7 +73,7 @@ async fn end(store: &dyn Store, session: &Session) -> Result<bool, StoreError> {
     Ok(is_ended)
 }
 
-/// How many percent of all sessions come before this one: their ids are random.
+/// The percentage of sessions before this one, an estimate from its random id.
 fn percent_before(session: &Session) -> u8 {
     let [first, ..] = *session.id.0.as_bytes();
     u8::try_from(u32::from(first) * 100 / 256).unwrap_or(100)

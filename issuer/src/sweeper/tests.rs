@@ -1,4 +1,4 @@
-//! What housekeeping removes, and what it ends.
+//! Tests of the sweeper.
 
 use super::*;
 use crate::{
@@ -20,7 +20,7 @@ const LIFETIMES: Lifetimes = Lifetimes { idle: 1000, absolute: 5000 };
 async fn sessions_that_have_ended_or_expired_are_removed_while_the_issuer_runs() {
     let folder = tempfile::tempdir().unwrap();
     let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).unwrap());
-    // They began in 1970.
+    // The sessions began in 1970.
     store.add_session(&session(1, 1)).await.unwrap();
     store.add_session(&ended(&session(1, 2))).await.unwrap();
     let keys = Arc::new(Keys::new().keeper(&store).await);
