@@ -55,7 +55,7 @@ pub(crate) async fn run(
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "ended the sessions of a revoked key"),
             Err(error) => {
-                tracing::warn!(%error, "the sessions of a revoked key could not be ended; the next round retries")
+                tracing::warn!(%error, "the sessions of a revoked key could not be ended; the next round retries");
             }
         }
         let before = clock.now();

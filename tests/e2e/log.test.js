@@ -141,7 +141,7 @@ test("a slow or stopped log reader costs bounded memory, and no audit line is lo
 
   // It is read again, and says what it lost.
   reader.resume();
-  const report = () => [...reader.text.matchAll(/WARN lines were dropped.* access=(\d+) event=(\d+) audit=(\d+)/g)].at(-1)?.slice(1);
+  const report = () => [...reader.text.matchAll(/WARN log lines were dropped.* access=(\d+) event=(\d+) audit=(\d+)/g)].at(-1)?.slice(1);
   const lost = await until(async () => {
     const [access] = report() ?? [];
     return access !== undefined && Number(access) === (await dropped("access")) && report();

@@ -26,7 +26,7 @@ test("the modes of a Kubernetes volume with group access are corrected", async (
   await serveOnce(["--store", `sled:${folder}`]);
   execFileSync("chmod", ["-R", "ug+rwX,g+s", folder]);
   const log = await serveOnce(["--store", `sled:${folder}`]);
-  assert.match(log, /a mode was set back path=\S*master\.key from=0660 to=0600/);
+  assert.match(log, /the mode of a file was restored path=\S*master\.key from=0660 to=0600/);
   assert.deepEqual([modeOf(join(folder, "master.key")), modeOf(join(folder, "sled"))], ["600", "700"]);
 });
 
@@ -45,7 +45,7 @@ test("another user of the same group can use the volume, as in a pod with a new 
   const exited = once(child, "close");
   const [first] = await Promise.race([once(createInterface({ input: child.stdout }), "line"), exited.then(() => [log])]);
   assert.match(first, /listening/);
-  assert.match(log, /WARN a mode cannot be changed: only the owner and the group can reach it path=\S*master\.key mode=0660/);
+  assert.match(log, /WARN the mode of a file cannot be changed; only the owner and the group can access the file path=\S*master\.key mode=0660/);
   child.kill("SIGTERM");
   await exited;
   // The folder lets all others through, and the file is theirs to read.
@@ -55,7 +55,7 @@ test("another user of the same group can use the volume, as in a pod with a new 
   let told = "";
   refused.stderr.setEncoding("utf8").on("data", (text) => (told += text));
   assert.equal((await once(refused, "close"))[0], 1);
-  assert.match(told, /other users can reach it, and its mode cannot be changed \(.*\): run `chmod go=` on it as its owner/);
+  assert.match(told, /other users can access it, and its mode cannot be changed \(.*\): run `chmod go=` on it as its owner/);
 });
 
 test("a container's secret of mode 0444 is used with a warning that names the setting, and any other is refused", async (t) => {
@@ -91,5 +91,5 @@ test("on a read-only mount a wrong mode is only a warning", { skip: !isRoot && "
   } finally {
     execFileSync("umount", [secrets]);
   }
-  assert.match(log, /WARN every user here can read a secret: give it `mode: 0400` \(Docker\) or `defaultMode: 0440` \(Kubernetes\)/);
+  assert.match(log, /WARN every user of this container can read a secret: set `mode: 0400` \(Docker\) or `defaultMode: 0440` \(Kubernetes\)/);
 });

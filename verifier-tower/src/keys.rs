@@ -21,7 +21,7 @@ const MAX_STALE: Duration = Duration::from_hours(1);
 /// The URL of an issuer's key set, and the rules of its cache.
 ///
 /// The first use fetches the key set; there is at most one fetch at a time. The keys are valid for the issuer's
-/// `Cache-Control: max-age` (default five minutes, at least 30 seconds, at most a day). After three quarters of that
+/// `Cache-Control: max-age` (default five minutes, at least 30 seconds, at most an hour). After three quarters of that
 /// time a fetch in the background renews them, so that no request waits, and a revoked key is trusted no longer than
 /// `max-age`. While the issuer is unreachable, known keys stay valid for another hour. An unknown `kid` causes a fetch,
 /// at most every 30 seconds, so that invented ones cause no flood. Failed fetches are retried after growing pauses.

@@ -112,23 +112,24 @@ impl Bound {
 
     fn settle(&self, fetched: Result<Fetched, String>) {
         let outcome = match fetched {
-            Ok(Fetched::Unchanged { max_age }) => Ok((None, max_age)),
-            Ok(Fetched::Keys { text, etag, max_age }) => self.bind(&text).map(|new| (Some((new, text, etag)), max_age)),
+            Ok(Fetched::Unchanged { freshness }) => Ok((None, freshness)),
+            Ok(Fetched::Keys { text, etag, freshness }) => {
+                self.bind(&text).map(|new| (Some((new, text, etag)), freshness))
+            }
             Err(failure) => Err(failure),
         };
         let mut state = self.state();
         state.in_progress = None;
         match outcome {
-            Ok((new, max_age)) => {
-                state.schedule.confirm(max_age, Instant::now());
-                if let Some((verifier, text, etag)) = new {
-                    // Unchanged keys keep their verifier and its tables.
-                    if state.text != text {
-                        state.verifier = Some(Arc::new(verifier));
-                        state.text = text;
-                    }
-                    state.etag = etag;
+            Ok((None, freshness)) => state.schedule.confirm_unchanged(freshness, Instant::now()),
+            Ok((Some((verifier, text, etag)), freshness)) => {
+                state.schedule.confirm(freshness, Instant::now());
+                // Unchanged keys keep their verifier and its tables.
+                if state.text != text {
+                    state.verifier = Some(Arc::new(verifier));
+                    state.text = text;
                 }
+                state.etag = etag;
             }
             Err(failure) => {
                 tracing::warn!(url = %self.url, failure, "the key set could not be fetched");

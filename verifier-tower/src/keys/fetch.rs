@@ -14,6 +14,8 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time;
 
+use super::schedule::Freshness;
+
 /// The maximum time for the complete response.
 const TIME_OUT: Duration = Duration::from_secs(5);
 
@@ -26,12 +28,12 @@ pub(crate) struct Client(legacy::Client<HttpsConnector<HttpConnector>, Empty<Byt
 pub(crate) enum Fetched {
     /// The keys have not changed since the sent `ETag` (RFC 9110 §15.4.5).
     Unchanged {
-        max_age: Option<Duration>,
+        freshness: Option<Freshness>,
     },
     Keys {
         text: String,
         etag: Option<HeaderValue>,
-        max_age: Option<Duration>,
+        freshness: Option<Freshness>,
     },
 }
 
@@ -71,13 +73,13 @@ impl Client {
         }
         let request = request.body(Empty::new()).map_err(|error| error.to_string())?;
         let (head, body) = self.0.request(request).await.map_err(with_causes)?.into_parts();
-        let max_age = max_age(&head.headers);
+        let freshness = freshness(&head.headers);
         match head.status {
-            StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::Unchanged { max_age }),
+            StatusCode::NOT_MODIFIED if etag.is_some() => Ok(Fetched::Unchanged { freshness }),
             StatusCode::OK => {
                 let body = Limited::new(body, MAX_KEY_SET_BYTES).collect().await.map_err(with_causes)?.to_bytes();
                 let text = String::from_utf8(body.into()).map_err(|_| "the response is not UTF-8")?;
-                Ok(Fetched::Keys { text, etag: head.headers.get(header::ETAG).cloned(), max_age })
+                Ok(Fetched::Keys { text, etag: head.headers.get(header::ETAG).cloned(), freshness })
             }
             status => Err(format!("the response has the status {}", status.as_u16())),
         }
@@ -88,20 +90,22 @@ fn without_authorities() -> ClientConfig {
     ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
 }
 
-/// The response's `max-age` (RFC 9111 §5.2.2) less its `Age` in caches (§5.1).
-fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let mut directives = headers
+/// The freshness by `Cache-Control` (RFC 9111 §5.2.2) less the `Age` in caches (§5.1); `None` without `max-age`.
+fn freshness(headers: &HeaderMap) -> Option<Freshness> {
+    let directives: Vec<_> = headers
         .get_all(header::CACHE_CONTROL)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|directive| directive.trim().to_ascii_lowercase());
-    let max_age = directives.find_map(|directive| match directive.as_str() {
-        "no-store" | "no-cache" => Some(0),
-        directive => directive.strip_prefix("max-age=")?.trim_matches('"').parse::<u64>().ok(),
-    })?;
+        .map(|directive| directive.trim().to_ascii_lowercase())
+        .collect();
+    if directives.iter().any(|directive| matches!(directive.as_str(), "no-store" | "no-cache")) {
+        return Some(Freshness { left: Duration::ZERO, is_from_cache: false });
+    }
+    let seconds = |directive: &String| directive.strip_prefix("max-age=")?.trim_matches('"').parse::<u64>().ok();
+    let max_age = directives.iter().find_map(seconds)?;
     let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
-    Some(Duration::from_secs(max_age.saturating_sub(age)))
+    Some(Freshness { left: Duration::from_secs(max_age.saturating_sub(age)), is_from_cache: age > 0 })
 }
 
 /// An error with all its causes: hyper's own message lacks them.
@@ -123,21 +127,22 @@ mod tests {
 
     #[test]
     fn max_age_is_read_from_the_headers() {
-        let age = |pairs: &[(header::HeaderName, &'static str)]| {
+        let fresh = |pairs: &[(header::HeaderName, &'static str)]| {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {
                 headers.append(name, HeaderValue::from_static(value));
             }
-            max_age(&headers).map(|age| age.as_secs())
+            freshness(&headers).map(|freshness| (freshness.left.as_secs(), freshness.is_from_cache))
         };
-        assert_eq!(age(&[]), None);
-        assert_eq!(age(&[(header::CACHE_CONTROL, "public, max-age=300")]), Some(300));
-        assert_eq!(age(&[(header::CACHE_CONTROL, "Max-Age=\"60\"")]), Some(60));
-        assert_eq!(age(&[(header::CACHE_CONTROL, "max-age=300"), (header::AGE, "200")]), Some(100));
-        assert_eq!(age(&[(header::CACHE_CONTROL, "max-age=300"), (header::AGE, "400")]), Some(0));
-        assert_eq!(age(&[(header::CACHE_CONTROL, "no-store")]), Some(0));
-        assert_eq!(age(&[(header::CACHE_CONTROL, "public"), (header::CACHE_CONTROL, "max-age=7")]), Some(7));
-        assert_eq!(age(&[(header::CACHE_CONTROL, "max-age=soon")]), None);
-        assert_eq!(age(&[(header::CACHE_CONTROL, "s-maxage=9")]), None);
+        assert_eq!(fresh(&[]), None);
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "public, max-age=300")]), Some((300, false)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "Max-Age=\"60\"")]), Some((60, false)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "max-age=300"), (header::AGE, "200")]), Some((100, true)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "max-age=300"), (header::AGE, "400")]), Some((0, true)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "no-store")]), Some((0, false)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "max-age=600, no-cache")]), Some((0, false)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "public"), (header::CACHE_CONTROL, "max-age=7")]), Some((7, false)));
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "max-age=soon")]), None);
+        assert_eq!(fresh(&[(header::CACHE_CONTROL, "s-maxage=9")]), None);
     }
 }

@@ -24,15 +24,33 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// The same values as in `verifier-wasm/ts`: `freshness.ts`, `back-off.ts`, `remote-keys.ts` and `settings.ts`.
     pub(crate) const DEFAULT: Self = Self {
         default_lifetime: Duration::from_mins(5),
         min_lifetime: Duration::from_secs(30),
-        max_lifetime: Duration::from_hours(24),
+        max_lifetime: Duration::from_hours(1),
         max_stale: Duration::from_hours(1),
         cool_down: Duration::from_secs(30),
         first_pause: Duration::from_secs(1),
         max_pause: Duration::from_mins(1),
     };
+
+    /// The lifetime of keys with this freshness.
+    fn lifetime(&self, Freshness { left, is_from_cache }: Freshness) -> Duration {
+        // The last seconds of a cached copy are not extended: a revoked key would outlive `max-age`. The cache gets a newer copy
+        // then.
+        let is_ending = is_from_cache && !left.is_zero() && left < self.min_lifetime;
+        if is_ending { left } else { left.clamp(self.min_lifetime, self.max_lifetime) }
+    }
+}
+
+/// The freshness of a response, by its headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Freshness {
+    /// `max-age` less `Age`; zero with `no-store` and `no-cache`.
+    pub(crate) left: Duration,
+    /// Whether the response has spent time in a cache.
+    pub(crate) is_from_cache: bool,
 }
 
 /// The action before a verification.
@@ -99,11 +117,19 @@ impl Schedule {
         may
     }
 
-    /// Records keys from the issuer, new or unchanged, with their `max_age`.
-    pub(crate) fn confirm(&mut self, max_age: Option<Duration>, now: Instant) {
-        let Limits { default_lifetime, min_lifetime, max_lifetime, .. } = self.limits;
-        let lifetime = max_age.map_or(default_lifetime, |max_age| max_age.clamp(min_lifetime, max_lifetime));
-        self.confirmed = Some((now, lifetime));
+    /// Records a key set from the issuer.
+    pub(crate) fn confirm(&mut self, freshness: Option<Freshness>, now: Instant) {
+        self.confirm_for(freshness, self.limits.default_lifetime, now);
+    }
+
+    /// Records that the keys have not changed. Without headers their lifetime stays the same.
+    pub(crate) fn confirm_unchanged(&mut self, freshness: Option<Freshness>, now: Instant) {
+        let fallback = self.confirmed.map_or(self.limits.default_lifetime, |(_, lifetime)| lifetime);
+        self.confirm_for(freshness, fallback, now);
+    }
+
+    fn confirm_for(&mut self, freshness: Option<Freshness>, fallback: Duration, now: Instant) {
+        self.confirmed = Some((now, freshness.map_or(fallback, |freshness| self.limits.lifetime(freshness))));
         self.failures = 0;
         self.paused_until = None;
     }
@@ -132,8 +158,12 @@ mod tests {
     fn confirmed(max_age: u32) -> (Schedule, Instant) {
         let mut schedule = Schedule::new(Limits::DEFAULT);
         let now = Instant::now();
-        schedule.confirm(Some(max_age * SECOND), now);
+        schedule.confirm(Some(fresh(max_age)), now);
         (schedule, now)
+    }
+
+    fn fresh(seconds: u32) -> Freshness {
+        Freshness { left: seconds * SECOND, is_from_cache: false }
     }
 
     #[test]
@@ -193,17 +223,41 @@ mod tests {
     }
 
     #[test]
-    fn max_age_is_obeyed_within_limits() {
-        let lives = |max_age: Option<Duration>, seconds: u32| {
-            let mut schedule = Schedule::new(Limits::DEFAULT);
-            let now = Instant::now();
-            schedule.confirm(max_age, now);
-            schedule.step(now + seconds * SECOND - Duration::from_millis(1)) == Step::UseAndRenew
-                && schedule.step(now + seconds * SECOND) == Step::Fetch
-        };
-        assert!(lives(None, 300));
-        assert!(lives(Some(Duration::ZERO), 30));
-        assert!(lives(Some(600 * SECOND), 600));
-        assert!(lives(Some(Duration::from_hours(1000)), 86_400));
+    fn keys_are_fresh_for_the_max_age_within_30_seconds_and_an_hour_and_for_five_minutes_without_one() {
+        for (freshness, seconds) in [
+            (None, 300),
+            (Some(fresh(0)), 30),
+            (Some(fresh(15)), 30),
+            (Some(fresh(600)), 600),
+            (Some(fresh(3600)), 3600),
+            (Some(fresh(31_536_000)), 3600),
+        ] {
+            let (mut schedule, now) = (Schedule::new(Limits::DEFAULT), Instant::now());
+            schedule.confirm(freshness, now);
+            assert!(is_fresh_for(&schedule, now, seconds), "{freshness:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_seconds_of_a_cached_copy_are_not_extended() {
+        for (left, seconds) in [(15, 15), (0, 30), (120, 120)] {
+            let (mut schedule, now) = (Schedule::new(Limits::DEFAULT), Instant::now());
+            schedule.confirm(Some(Freshness { is_from_cache: true, ..fresh(left) }), now);
+            assert!(is_fresh_for(&schedule, now, seconds), "{left}");
+        }
+    }
+
+    #[test]
+    fn unchanged_keys_without_headers_keep_their_freshness() {
+        let (mut schedule, now) = confirmed(120);
+        schedule.confirm_unchanged(None, now);
+        assert!(is_fresh_for(&schedule, now, 120));
+        schedule.confirm_unchanged(Some(fresh(600)), now);
+        assert!(is_fresh_for(&schedule, now, 600));
+    }
+
+    fn is_fresh_for(schedule: &Schedule, now: Instant, seconds: u32) -> bool {
+        schedule.step(now + seconds * SECOND - Duration::from_millis(1)) == Step::UseAndRenew
+            && schedule.step(now + seconds * SECOND) == Step::Fetch
     }
 }

@@ -46,7 +46,7 @@ coverage! {
     expired: "tokens of expired sessions",
     conflicts: "conflicts that were decided again",
     lost: "lost requests and answers",
-    zombies: "decisions that nobody waited for any more",
+    zombies: "decisions after their client had given up",
     crashes: "crashes",
     undone: "writes that a crash undid",
     jumps: "jumps of the clock",

@@ -14,7 +14,7 @@ pub(super) struct HeldToken {
 }
 
 pub(super) struct Exchange {
-    pub(super) who: Who,
+    pub(super) party: Party,
     pub(super) kind: RequestKind,
     pub(super) held: HeldToken,
     /// In true milliseconds.
@@ -25,7 +25,7 @@ pub(super) struct Exchange {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum Party {
     Tab(usize),
     Thief,
 }
@@ -62,7 +62,7 @@ pub(super) enum Answer {
     Refused { refusal: Refusal, rotated_at: u64, at: u64 },
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tab(tab) => write!(f, "tab {tab}"),

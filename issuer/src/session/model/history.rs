@@ -55,7 +55,7 @@ pub(super) fn setups() -> impl Strategy<Value = Setup> {
     let grace_and_tabs = prop_oneof![8 => (1..5_u64, 1..5_usize), 1 => Just((0, 1))];
     (grace_and_tabs, 0..1000_u64).prop_map(|((grace, tabs), phase)| {
         let scale = if grace == 0 { STRICT } else { grace };
-        // Long enough for several late retries in a row, short enough to run out now and then.
+        // Long enough for several late retries in a row, short enough to expire sometimes.
         let lifetimes = Lifetimes { idle: 25 * scale, absolute: 120 * scale };
         Setup { rules: Rules { lifetimes, grace, late_window: 10 * scale }, phase, tabs }
     })

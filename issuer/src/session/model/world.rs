@@ -10,7 +10,7 @@ use super::{
     broken::Broken,
     coverage::Coverage,
     disk::{Disk, Version},
-    exchange::{Answer, Exchange, HeldToken, RequestKind, Stage, Who},
+    exchange::{Answer, Exchange, HeldToken, Party, RequestKind, Stage},
     history::{Setup, Step},
 };
 use crate::{
@@ -158,29 +158,29 @@ impl World {
 
     /// Sends a request, unless the tab waits for an answer or must sign in again.
     fn send_from(&mut self, tab: usize, kind: RequestKind) -> bool {
-        let who = Who::Tab(tab % self.setup.tabs);
-        let is_waiting = self.in_flight.iter().any(|exchange| exchange.who == who && !exchange.is_abandoned);
+        let party = Party::Tab(tab % self.setup.tabs);
+        let is_waiting = self.in_flight.iter().any(|exchange| exchange.party == party && !exchange.is_abandoned);
         if is_waiting {
             return false;
         }
-        self.send(who, kind, self.jar.clone());
+        self.send(party, kind, self.jar.clone());
         true
     }
 
     fn thief_sends(&mut self, back: usize) {
         if let Some(newest) = self.loot.len().checked_sub(1) {
             self.thief_has_acted = true;
-            self.send(Who::Thief, RequestKind::Renewal, self.loot[newest - back % self.loot.len()].clone());
+            self.send(Party::Thief, RequestKind::Renewal, self.loot[newest - back % self.loot.len()].clone());
         }
     }
 
-    fn send(&mut self, who: Who, kind: RequestKind, held: HeldToken) {
+    fn send(&mut self, party: Party, kind: RequestKind, held: HeldToken) {
         let verb = if kind == RequestKind::SignOut { "signs out" } else { "renews" };
-        self.tell(|| format!("{who} {verb} with {held}"));
+        self.tell(|| format!("{party} {verb} with {held}"));
         let sent_at = self.now;
         let stage = Stage::Sent;
         let is_abandoned = false;
-        self.in_flight.push(Exchange { who, kind, held, sent_at, stage, is_abandoned });
+        self.in_flight.push(Exchange { party, kind, held, sent_at, stage, is_abandoned });
     }
 
     fn lose(&mut self, exchange: usize) {
@@ -189,8 +189,8 @@ impl World {
         }
         let index = exchange % self.in_flight.len();
         self.coverage.lost += 1;
-        let who = self.in_flight[index].who;
-        self.tell(|| format!("the network loses what {who} sent, or its answer"));
+        let party = self.in_flight[index].party;
+        self.tell(|| format!("the network loses what {party} sent, or its answer"));
         self.abandon(index);
     }
 
@@ -207,9 +207,9 @@ impl World {
         self.now += milliseconds;
         self.tell(|| format!("{milliseconds} ms pass"));
         for index in (0..self.in_flight.len()).rev() {
-            let Exchange { who, sent_at, is_abandoned, .. } = self.in_flight[index];
-            if who != Who::Thief && !is_abandoned && self.now - sent_at > self.setup.longest_exchange() {
-                self.tell(|| format!("{who} gives up"));
+            let Exchange { party, sent_at, is_abandoned, .. } = self.in_flight[index];
+            if party != Party::Thief && !is_abandoned && self.now - sent_at > self.setup.longest_exchange() {
+                self.tell(|| format!("{party} gives up"));
                 self.abandon(index);
             }
         }
@@ -234,7 +234,7 @@ impl World {
     fn jump(&mut self, seconds: i64) {
         self.skew += seconds;
         self.coverage.jumps += 1;
-        self.has_jumped_amid |= self.in_flight.iter().any(|exchange| exchange.who != Who::Thief);
+        self.has_jumped_amid |= self.in_flight.iter().any(|exchange| exchange.party != Party::Thief);
         self.tell(|| format!("the clock jumps by {seconds} s"));
     }
 

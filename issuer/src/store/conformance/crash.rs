@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(in crate::store) async fn what_was_acknowledged_survives_a_crash<B: Bench>() {
+pub(in crate::store) async fn acknowledged_writes_survive_a_crash<B: Bench>() {
     let (mut bench, store) = B::open().await;
     let written = at_once(|index| {
         let store = Arc::clone(&store);

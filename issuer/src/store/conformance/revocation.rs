@@ -80,7 +80,7 @@ async fn ends_of(store: &dyn Store, sessions: &[Session]) -> usize {
     found.into_iter().filter(|session| is_ended(session.as_ref().unwrap().as_ref().unwrap())).count()
 }
 
-pub(in crate::store) async fn sessions_of_a_revoked_key_end_however_often_that_is_cut_short_and_no_others<B: Bench>() {
+pub(in crate::store) async fn only_the_sessions_of_a_revoked_key_end_even_after_an_interruption<B: Bench>() {
     const REVOKED: usize = 600;
     let (_bench, store) = B::open().await;
     let keys = Keys::new();

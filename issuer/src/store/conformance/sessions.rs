@@ -45,7 +45,7 @@ pub(in crate::store) async fn several_sessions_are_found_by_their_ids_at_once<B:
     assert_eq!(found, [session(2, 11), ended(&session(1, 12)), session(1, 13)]);
 }
 
-pub(in crate::store) async fn a_user_has_their_own_sessions_and_nobody_elses<B: Bench>() {
+pub(in crate::store) async fn a_user_lists_only_their_own_sessions<B: Bench>() {
     let (_bench, store) = B::open().await;
     // Neighbors in the order of ids, including the last id of all.
     for (owner, id) in [(1, 12), (1, 11), (2, 13), (u128::MAX - 1, 14), (u128::MAX, 15), (u128::MAX, 16)] {

@@ -52,7 +52,7 @@ pub(in crate::store) async fn of_a_removal_and_a_change_at_once_one_wins<B: Benc
     }
 }
 
-pub(in crate::store) async fn a_sweep_removes_what_is_over_and_nothing_that_is_renewed_meanwhile<B: Bench>() {
+pub(in crate::store) async fn a_sweep_removes_only_sessions_that_are_over<B: Bench>() {
     const SESSIONS: u64 = 40;
     let (_bench, store) = B::open().await;
     let old = |task: u64, index| session(u128::from(task), u128::from(task * SESSIONS + index));

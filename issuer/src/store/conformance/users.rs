@@ -2,7 +2,7 @@
 
 use super::*;
 
-pub(in crate::store) async fn a_username_is_given_out_once_and_the_losers_leave_nothing<B: Bench>() {
+pub(in crate::store) async fn a_username_is_assigned_once_and_the_losers_leave_nothing<B: Bench>() {
     let (_bench, store) = B::open().await;
     let outcomes = at_once(|index| {
         let store = Arc::clone(&store);
@@ -75,7 +75,7 @@ pub(in crate::store) async fn a_read_never_goes_back_behind_an_earlier_one<B: Be
     .await;
 }
 
-pub(in crate::store) async fn a_name_leads_to_its_user_and_any_other_to_the_next_after_its_place<B: Bench>() {
+pub(in crate::store) async fn an_unknown_name_gets_the_next_user_after_its_position_as_a_decoy<B: Bench>() {
     let (_bench, store) = B::open().await;
     let find = async |name: &str, position: u128| {
         store.user_or_decoy(&name.parse().unwrap(), UserId(Uuid::from_u128(position))).await.unwrap()
@@ -118,7 +118,7 @@ pub(in crate::store) async fn pages_have_every_user_once_and_in_order<B: Bench>(
     }
 }
 
-pub(in crate::store) async fn a_removed_user_is_gone_and_their_name_is_given_out_again<B: Bench>() {
+pub(in crate::store) async fn a_removed_user_is_gone_and_the_name_is_assigned_again<B: Bench>() {
     let (mut bench, store) = B::open().await;
     let gone = user(1, "one");
     let kept = user(2, "two");
@@ -150,7 +150,7 @@ pub(in crate::store) async fn a_user_who_changed_is_not_removed<B: Bench>() {
     assert_eq!(store.user_named(&old.username).await.unwrap(), Some(old.disabled()));
 }
 
-pub(in crate::store) async fn of_removals_changes_and_additions_at_once_each_has_its_one_winner<B: Bench>() {
+pub(in crate::store) async fn concurrent_removals_changes_and_additions_have_one_winner_each<B: Bench>() {
     let (_bench, store) = B::open().await;
     for round in 0..50 {
         let old = user(round * 100, &format!("user {round}"));

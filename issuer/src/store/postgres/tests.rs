@@ -185,7 +185,7 @@ with_server! {
         let cancel = "DO $$ BEGIN FOR i IN 1..200 LOOP \
                         IF (SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep') > 0 \
                         THEN RETURN; END IF; PERFORM pg_stat_clear_snapshot(); PERFORM pg_sleep(0.01); END LOOP; \
-                        RAISE 'nobody waits'; END $$";
+                        RAISE 'no session waits'; END $$";
         server.execute(&format!("SET synchronous_commit = local; {cancel}")).await;
         let error = swap.await.unwrap().unwrap_err().to_string();
         assert!(error.contains("may not have reached the standby"), "{error}");
@@ -228,7 +228,7 @@ with_server! {
         let lose = "DO $$ BEGIN PERFORM 1 FROM hallpass.sessions FOR UPDATE; FOR i IN 1..600 LOOP \
                       IF (SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock') > 0 \
                       THEN RETURN; END IF; PERFORM pg_stat_clear_snapshot(); PERFORM pg_sleep(0.05); END LOOP; \
-                      RAISE 'nobody waits'; END $$";
+                      RAISE 'no session waits'; END $$";
         let writes = async {
             loop {
                 if let Err(error) = store.swap_session(&old, &old).await {

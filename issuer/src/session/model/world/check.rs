@@ -27,7 +27,7 @@ impl World {
             }
             for now in [self.clock(), self.clock().saturating_add(settled_after)] {
                 if self.would_be_accepted(latest, &held, now) {
-                    return Err(Violation { property: 3, what: "two chains of tokens are good" });
+                    return Err(Violation { property: 3, what: "two chains of tokens are valid" });
                 }
             }
         }
@@ -70,10 +70,10 @@ impl World {
     pub(super) fn check_theft(&self, held: &HeldToken, version: usize, outcome: &Outcome) -> Result<(), Violation> {
         let is_good = self.is_in_chain(version, held.index);
         let what = match outcome {
-            Outcome::Stolen { .. } if is_good => "a good token was called stolen",
+            Outcome::Stolen { .. } if is_good => "a valid token ended the session as stolen",
             Outcome::Stolen { .. } | Outcome::Refused(Refusal::Ended(_) | Refusal::Expired) => return Ok(()),
             _ if is_good => return Ok(()),
-            _ => "a superseded token came and the session goes on",
+            _ => "a superseded token did not end the session",
         };
         Err(Violation { property: 2, what })
     }

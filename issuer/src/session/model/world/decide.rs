@@ -2,7 +2,7 @@
 
 use hallpass_token::UnixSeconds;
 
-use super::{Answer, Broken, Exchange, HeldToken, RequestKind, Stage, Version, Violation, Who, World};
+use super::{Answer, Broken, Exchange, HeldToken, Party, RequestKind, Stage, Version, Violation, World};
 use crate::{
     refresh_token::Salt,
     session::{End, Outcome, Refusal, Repeat, RotationContext, Session, State},
@@ -37,8 +37,8 @@ impl World {
         let stage = match self.in_flight[index].stage.clone() {
             Stage::Sent => {
                 let now = self.clock();
-                let who = self.in_flight[index].who;
-                self.tell(|| format!("{who}'s request arrives, at {now} by the issuer's clock"));
+                let party = self.in_flight[index].party;
+                self.tell(|| format!("{party}'s request arrives, at {now} by the issuer's clock"));
                 Stage::Arrived { now, at: self.now }
             }
             Stage::Arrived { now, at } => Stage::Read { now, at, version: self.disk.latest() },
@@ -59,8 +59,8 @@ impl World {
                 self.answered(version, answer)
             }
             Stage::Answered { answer } => {
-                let Exchange { who, is_abandoned, .. } = self.in_flight.remove(index);
-                return if is_abandoned { Ok(()) } else { self.receive(who, answer) };
+                let Exchange { party, is_abandoned, .. } = self.in_flight.remove(index);
+                return if is_abandoned { Ok(()) } else { self.receive(party, answer) };
             }
         };
         self.in_flight[index].stage = stage;
@@ -187,12 +187,12 @@ impl World {
         Answer::Refused { refusal, rotated_at: self.disk.version(version).rotated_at, at: arrival.at }
     }
 
-    fn receive(&mut self, who: Who, answer: Answer) -> Result<(), Violation> {
-        self.tell(|| format!("{who} receives {answer}"));
-        match (who, answer) {
-            (Who::Thief, Answer::Pair(held)) => self.loot.push(held),
-            (Who::Tab(_), Answer::Pair(held)) => self.jar = held,
-            (Who::Tab(_), Answer::Refused { refusal, rotated_at, at }) => {
+    fn receive(&mut self, party: Party, answer: Answer) -> Result<(), Violation> {
+        self.tell(|| format!("{party} receives {answer}"));
+        match (party, answer) {
+            (Party::Thief, Answer::Pair(held)) => self.loot.push(held),
+            (Party::Tab(_), Answer::Pair(held)) => self.jar = held,
+            (Party::Tab(_), Answer::Refused { refusal, rotated_at, at }) => {
                 return self.check_refusal(refusal, rotated_at, at);
             }
             _ => {}
