@@ -1,4 +1,4 @@
-//! Who waits for which sync, with syncs that the tests hold up.
+//! Which task waits for which sync. The tests delay the syncs.
 
 use std::{
     sync::{
@@ -10,28 +10,33 @@ use std::{
 
 use super::*;
 
-/// Where no write waits for others.
+/// No write waits to share a sync.
 const NONE: Duration = Duration::ZERO;
 
-/// Where one that does waits until the test is over.
+/// A patient write waits until the test ends.
 const ENDLESS: Duration = Duration::from_hours(1);
 
-/// A record, where it does not matter which.
+/// Any record.
 const KEYS: &[&str] = &["record"];
 
-#[tokio::test]
-async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
+/// A committer that reports the start of each sync, and ends it when the test says so.
+fn controlled() -> (Committer, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (started, starts) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let committer = Committer::start(NONE, move || {
         started.send(()).unwrap();
         released.recv().map_err(io::Error::other)
-    })
-    .unwrap();
+    });
+    (committer.unwrap(), starts, release)
+}
+
+#[tokio::test]
+async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
+    let (committer, starts, release) = controlled();
     committer.durable(committer.last_write()).await.unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     starts.recv().unwrap();
-    // This write comes while the first sync is under way, which therefore does not cover it.
+    // The first sync began before this write and does not cover it.
     committer.write(KEYS, Urgency::Now, || ());
     let second = committer.durable(committer.last_write());
     release.send(()).unwrap();
@@ -43,17 +48,10 @@ async fn a_wait_ends_only_after_a_sync_that_began_after_the_write() {
 }
 
 #[tokio::test]
-async fn whoever_saw_a_write_waits_for_it() {
-    let (started, starts) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
-    let committer = Arc::new(
-        Committer::start(NONE, move || {
-            started.send(()).unwrap();
-            released.recv().map_err(io::Error::other)
-        })
-        .unwrap(),
-    );
-    // A writer that is held up after its write took effect and before it is counted.
+async fn a_read_waits_for_the_write_that_it_depends_on() {
+    let (committer, starts, release) = controlled();
+    let committer = Arc::new(committer);
+    // A writer that is delayed after its write took effect and before it is counted.
     let (entered, has_entered) = mpsc::channel();
     let (resume, resumed) = mpsc::channel::<()>();
     let writer = thread::spawn({
@@ -74,7 +72,7 @@ async fn whoever_saw_a_write_waits_for_it() {
             read.send(()).unwrap();
         }
     });
-    // Without the lock the reader would find nothing to wait for, and be done at once.
+    // Without the lock the reader would find nothing to wait for and return immediately.
     assert!(has_read.recv_timeout(Duration::from_millis(300)).is_err());
     resume.send(()).unwrap();
     writer.join().unwrap();
@@ -85,7 +83,7 @@ async fn whoever_saw_a_write_waits_for_it() {
 }
 
 #[tokio::test]
-async fn after_a_failed_sync_nothing_is_durable_any_more() {
+async fn after_a_failed_sync_no_write_becomes_durable() {
     let committer = Committer::start(NONE, || Err(io::Error::other("disk full"))).unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("disk full"));
@@ -94,7 +92,7 @@ async fn after_a_failed_sync_nothing_is_durable_any_more() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_failure_and_leaves_nobody_waiting() {
+async fn a_panic_is_a_failure_and_leaves_no_task_waiting() {
     let committer = Committer::start(NONE, || panic!("on purpose")).unwrap();
     committer.write(KEYS, Urgency::Now, || ());
     assert!(committer.durable(committer.last_write()).await.unwrap_err().to_string().contains("panicked"));
@@ -137,14 +135,8 @@ fn closing_makes_the_last_writes_durable() {
 }
 
 #[tokio::test]
-async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
-    let (started, starts) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
-    let committer = Committer::start(NONE, move || {
-        started.send(()).unwrap();
-        released.recv().map_err(io::Error::other)
-    })
-    .unwrap();
+async fn a_read_waits_only_for_the_last_change_of_its_records() {
+    let (committer, starts, release) = controlled();
     let done = |keys: &[&str]| {
         let position = committer.last_change(keys);
         futures_util::future::FutureExt::now_or_never(committer.durable(position)).is_some()
@@ -166,7 +158,7 @@ async fn a_read_waits_for_the_last_change_of_what_it_read_and_for_no_other() {
 }
 
 #[tokio::test]
-async fn after_a_failure_nothing_is_read_that_was_durable_before() {
+async fn after_a_failure_no_read_is_answered() {
     let committer = Committer::start(NONE, || Ok(())).unwrap();
     let ((), written) = committer.write(KEYS, Urgency::Now, || ());
     committer.durable(written).await.unwrap();
@@ -185,7 +177,7 @@ fn counting(patience: Duration) -> (Committer, Arc<AtomicU32>) {
     (Committer::start(patience, sync).unwrap(), syncs)
 }
 
-/// Writes that can wait.
+/// Makes patient writes.
 fn write_shareable<const N: usize>(committer: &Committer) -> [Position; N] {
     [(); N].map(|()| committer.write(KEYS, Urgency::Shareable, || ()).1)
 }
@@ -208,7 +200,7 @@ async fn a_read_ends_the_wait_of_what_it_read() {
     committer.durable_now(first).await.unwrap();
     committer.durable(second).await.unwrap();
     assert_eq!(syncs.load(Ordering::SeqCst), 1);
-    // What is durable already wants no sync for those who wait.
+    // A read of durable data starts no sync.
     let [third] = write_shareable(&committer);
     committer.durable_now(second).await.unwrap();
     assert!(futures_util::future::FutureExt::now_or_never(committer.durable(third)).is_none());
