@@ -120,19 +120,22 @@ test("after an hour of sleep, the first token is a new one", async (t) => {
 
 test("when two windows of one profile sign in as different users, both have the second user", async (t) => {
   const site = await siteFor(t);
-  const [one, other] = [await open(site), await open(site)];
+  const one = await open(site);
+  const other = await open(site);
   await signIn(one, ADA);
   await shows(other, "signed-in ada");
   await signIn(other, GRACE);
   await shows(one, "signed-in grace");
-  const [first, second] = [await token(one), await token(other)];
+  const first = await token(one);
+  const second = await token(other);
   assert.equal(sessionOf(first), sessionOf(second));
   assert.equal((await one.evaluate(async () => (await session.fetch("/me")).json())).user.username, "grace");
 });
 
 test("a sign-out in one tab applies to all tabs, and a reload does not undo it", async (t) => {
   const site = await siteFor(t);
-  const [one, other] = [await open(site), await open(site)];
+  const one = await open(site);
+  const other = await open(site);
   await signIn(one, ADA);
   await shows(other, "signed-in ada");
   assert.equal(await signOut(other), "ended");

@@ -53,7 +53,8 @@ async function visitorOf(t) {
   const tokens = cookieHeader(await login(site.issuer, ATTACKER));
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   t.after(() => context.close());
-  const [page, other] = [await context.newPage(), await context.newPage()];
+  const page = await context.newPage();
+  const other = await context.newPage();
   await page.goto(site.own);
   /** The sibling's page sets the attacker's tokens in these forms. */
   const plant = async (...forms) => {

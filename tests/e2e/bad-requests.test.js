@@ -1,4 +1,4 @@
-/** Whatever a client gets wrong, it gets the one error shape, which says what is wrong and what would be right. */
+/** Every faulty request gets the standard error shape, which names the fault and the remedy. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

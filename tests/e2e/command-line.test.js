@@ -1,4 +1,4 @@
-/** The command line: a wrong option names itself and says what it takes; status 2, and 1 for what fails later. */
+/** The command line: an invalid option is reported by its name with its valid values and status 2; later failures have status 1. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";

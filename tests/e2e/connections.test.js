@@ -1,4 +1,4 @@
-/** Connections that say nothing, drip or stall are ended, and cost nobody else anything. */
+/** Silent, slow and stalled connections are closed, and do not affect other clients. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,10 +8,10 @@ import { logged, sleep } from "../support/client.js";
 import { issuerFor, run } from "../support/issuer.js";
 import { readAnswer } from "../support/wire.js";
 
-/** Longer than every time-out of the issuer, which are 10 s; a connection still open then is never ended. */
+/** Longer than the issuer's timeouts of 10 s: a connection that is still open then is never closed. */
 const PATIENCE = 60_000;
 
-/** Opens a connection, sends `first`, then `drip` every second; what came back by the time that it was closed. */
+/** Opens a connection, sends `first`, then `drip` every second; returns what it received until it was closed. */
 function endOf(port, first, drip) {
   return new Promise((resolve, reject) => {
     let received = "";
@@ -85,7 +85,7 @@ describe("a connection is ended", { concurrency: true }, () => {
   });
 });
 
-/** A connection of keep-alive to an issuer: `ask()` sends a request on it and says what status came; `isOpen`. */
+/** A keep-alive connection to an issuer: `ask()` sends a request and returns its status; `isOpen`. */
 async function openConnection(test, port) {
   const socket = connect(port, "127.0.0.1").setEncoding("latin1");
   test.after(() => socket.destroy());

@@ -30,7 +30,8 @@ test("an issuer that is killed at random moments loses nothing that it acknowled
 
 test("the run detects a store that was rolled back", async (t) => {
   const folder = temporaryFolder(t);
-  const [store, copy] = [join(folder, "sled"), join(folder, "copy")];
+  const store = join(folder, "sled");
+  const copy = join(folder, "copy");
   let copied = false;
   const meddle = () => {
     if (copied) {

@@ -1,4 +1,4 @@
-/** No foreign page may act for a user (DESIGN: `Sec-Fetch-Site`, then `Origin`). */
+/** No page of another origin may act for a user (`Sec-Fetch-Site`, then `Origin`). */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -92,7 +92,7 @@ test("a GET of another origin succeeds, but its scripts cannot read the response
   assert.equal(answer.headers["access-control-allow-origin"], undefined);
 });
 
-/** What apps and browser extensions have in the place of a web site. */
+/** The origins of apps and browser extensions. */
 const APPS = [
   "tauri://localhost",
   "capacitor://localhost",

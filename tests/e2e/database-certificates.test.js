@@ -1,4 +1,4 @@
-/** Databases as the manual of PostgreSQL and hosting providers set them up: their certificates, channel binding, disks, and sleep. */
+/** Databases as PostgreSQL's manual and hosting providers configure them: certificates, channel binding, disks, and sleep. */
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -19,19 +19,19 @@ const NAMED = ["-addext", "subjectAltName=DNS:localhost"];
 let folder;
 let server;
 
-/** Writes a certificate that is signed by its own key, as `NAME.crt` and `NAME.key`. */
+/** Writes a self-signed certificate, as `NAME.crt` and `NAME.key`. */
 function selfSigned(name, ...more) {
   const files = ["-keyout", `${name}.key`, "-out", `${name}.crt`];
   execFileSync("openssl", ["req", "-new", "-x509", "-days", "9", ...(more.includes("-subj") ? [] : ["-subj", "/CN=localhost"]), ...files, ...(more.includes("-newkey") ? [] : NEW_KEY), ...more], { cwd: folder, stdio: "pipe" });
 }
 
-/** Writes a certificate by the authority `by`. */
+/** Writes a certificate signed by the authority `by`. */
 function signed(name, by, ...more) {
   const files = ["-keyout", `${name}.key`, "-out", `${name}.crt`, "-CA", `${by}.crt`, "-CAkey", `${by}.key`];
   execFileSync("openssl", ["req", "-new", "-x509", "-days", "9", "-subj", "/CN=localhost", ...NEW_KEY, ...files, ...NO_AUTHORITY, ...more], { cwd: folder, stdio: "pipe" });
 }
 
-/** Has the server present that certificate from now on. */
+/** Sets the certificate of the server. */
 async function present(name) {
   const loaded = server.query("SELECT pg_conf_load_time()");
   const { uid, gid } = statSync(server.data);
@@ -46,7 +46,7 @@ async function present(name) {
   await server.until(`SELECT pg_conf_load_time() > '${loaded}'`);
 }
 
-/** What a command says over TLS, with a password. */
+/** The output of a command over TLS with a password. */
 function list(parameters, { host = "localhost", port = server.port } = {}) {
   const url = `postgres://clerk:s3cret@${host}:${port}/postgres?${parameters}`;
   const result = run(["user", "list"], { env: { HALLPASS_STORE: url } });
@@ -66,7 +66,7 @@ function assertRefused(result, said) {
   assert.match(result.stderr, /^hallpass: .*\n$/, "one line");
 }
 
-/** What the tests share ends after the last of them. */
+/** Cleanup of the resources that the tests share. */
 const ends = [];
 
 before(async () => {
@@ -190,7 +190,7 @@ test("any message of a server is shown in one line", async (t) => {
   assert.match(said, /^hallpass: .*first\\u\{a\}second \\u\{1b\}\[2K\\u\{202e\} \(28000\)\n$/);
 });
 
-/** Stands before a server that sleeps: each connection is answered only so many milliseconds after the `wakes` first came. */
+/** A proxy that simulates a sleeping server: it answers connections only `wakes` milliseconds after the first one. */
 async function sleeper(t, wakesAfter) {
   const sockets = [];
   const proxy = createServer((client) => {

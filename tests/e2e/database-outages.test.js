@@ -1,4 +1,4 @@
-/** Issuers under load whose database dies, hangs, or is out of reach: nothing that was acknowledged is lost, no client is signed out. */
+/** Issuers under load whose database dies, hangs, or is unreachable: no acknowledged data is lost, and no client is signed out. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -22,12 +22,12 @@ import { layWire } from "../support/wire.js";
 const options = { skip: cannotRunPostgres(), timeout: 600_000 };
 const longOptions = { ...options, skip: options.skip || skipUnlessLong };
 
-/** Without a grace every refresh writes, and every retry is a late one. */
+/** Without a grace, every refresh writes, and every retry is late. */
 const ARGS = ["--access-ttl", "1h", "--refresh-grace", "0"];
 
 const CLIENTS = 8;
 
-/** Two issuers under load over the store of an environment, which `server` holds. */
+/** Two issuers under load on the store of an environment, in `server`. */
 async function underLoad(test, env, server) {
   const users = importUsersInto({ ...env, HALLPASS_STORE: addressOf(server) }, CLIENTS);
   const issuers = await issuersFor(test, 2, { args: ARGS, env });

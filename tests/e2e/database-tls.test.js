@@ -1,4 +1,4 @@
-/** The way to a database is encrypted, and leads to whom it should; what is wrong with it is one clear line. */
+/** The connection to a database is encrypted and authenticated; an error is one line. */
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { cannotRunPostgres, startPostgres } from "../support/postgres.js";
 
 const skip = cannotRunPostgres() || (spawnSync("openssl", ["version"]).status !== 0 && "there is no `openssl`");
 
-/** Makes an authority in `folder`, and a certificate for `localhost` by it. */
+/** Creates an authority in `folder`, and a certificate for `localhost` signed by it. */
 function certify(folder, name) {
   const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

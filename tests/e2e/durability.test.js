@@ -1,4 +1,4 @@
-/** What was acknowledged is still there: after a kill, after a stop, and never in the clear. */
+/** Acknowledged data survives a kill and a stop, and secrets are never stored in plain text. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -13,10 +13,10 @@ import { test } from "node:test";
 import { COOKIES, cookieHeader, cookieValue, logged, login, post } from "../support/client.js";
 import { addUser, credentials, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
-/** Only root can mount a small disk to fill. */
+/** Only root can mount a small disk. */
 const isRoot = process.getuid() === 0;
 
-/** Fills the disk that a file lies on. */
+/** Fills the disk of a file. */
 function fill(path) {
   const file = openSync(path, "w");
   try {
@@ -36,7 +36,7 @@ function files(folder) {
     .map((path) => ({ path, bytes: readFileSync(path) }));
 }
 
-/** The parts that a secret could be found by: itself, its random bytes, and those in hexadecimal. */
+/** The forms in which a secret could be found: itself, its random bytes, and those in hexadecimal. */
 function traces(refreshToken) {
   const bytes = Buffer.from(refreshToken.slice("hprt_".length), "base64url");
   // After the key's id, the session's, generation and attempt.

@@ -1,4 +1,4 @@
-/** What can be wrong with a store: each fault is one clear line, and loses nothing. */
+/** Faults of a store: each is reported in one line, and loses no data. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { login, post } from "../support/client.js";
 import { addUser, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
-/** Why a test that mounts a file system or is somebody else is skipped, or false where it can run. */
+/** Why a test that mounts a file system or runs as another user is skipped, or false if it can run. */
 const skip = process.getuid() === 0 ? false : "only root can mount a file system, or be somebody else";
 
 /** A user that owns nothing. */
@@ -17,7 +17,7 @@ const NOBODY = 65534;
 
 const args = (folder) => ["--store", `sled:${folder}`, "--issuer", "http://localhost:8080", "--refresh-grace", "0"];
 
-/** Makes a store with one session that was renewed and one that has ended. Returns the pairs. */
+/** Creates a store with a renewed session and an ended one. Returns the pairs. */
 async function fill(folder) {
   addUser(folder);
   const issuer = await startIssuer({ args: args(folder) });
@@ -29,7 +29,7 @@ async function fill(folder) {
   return { living, ended };
 }
 
-/** Whether an issuer starts on the store; if so, all that was acknowledged is there. If not, it says why in one line. */
+/** Whether an issuer starts on the store. If so, all acknowledged data must be present; if not, the reason must be one line. */
 async function startsWithEverything(folder, { living, ended }) {
   const issuer = await startIssuer({ args: args(folder) }).catch(() => undefined);
   if (!issuer) return false;
@@ -44,7 +44,7 @@ async function startsWithEverything(folder, { living, ended }) {
   return true;
 }
 
-/** The one line with which an issuer refuses to start. */
+/** The error line of an issuer that does not start. */
 function refusal(folder) {
   const { status, stderr, stdout } = run(["serve", "--listen", "127.0.0.1:0", ...args(folder)]);
   assert.equal(status, 1, stderr);
@@ -55,7 +55,7 @@ function refusal(folder) {
 
 const log = (folder) => join(folder, "sled", "db");
 
-/** How far the log is written. */
+/** The written length of the log. */
 function writtenLength(folder) {
   const bytes = readFileSync(log(folder));
   let length = bytes.length;
@@ -70,7 +70,8 @@ function flip(file, at) {
 }
 
 test("a damaged log is reported in one line, and the copy restores the store", { timeout: 300_000 }, async (t) => {
-  const [folder, copy] = [temporaryFolder(t), temporaryFolder(t)];
+  const folder = temporaryFolder(t);
+  const copy = temporaryFolder(t);
   const pairs = await fill(folder);
   // A killed issuer leaves its socket, which nobody needs and Node cannot copy.
   cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith(".sock") });

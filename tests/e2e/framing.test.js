@@ -1,4 +1,4 @@
-/** What is not one well-formed HTTP/1.1 request is refused, in the one error shape, and leaves a line in the log (RFC 9112). */
+/** Malformed HTTP/1.1 requests are refused in the standard error shape, with a line in the log (RFC 9112). */
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -7,7 +7,7 @@ import { logged } from "../support/client.js";
 import { credentials, issuerFor } from "../support/issuer.js";
 import { exchange, readAnswer } from "../support/wire.js";
 
-/** Holds that an answer is an error of the one shape, ends the connection, and is in the log under its id. */
+/** Asserts that a response has the standard error shape, closes the connection, and is in the log with its id. */
 async function assertRefused(issuer, { status, headers, body }, expected, code, about = "") {
   assert.equal(status, expected, `${about}: ${body}`);
   const error = JSON.parse(body);
@@ -70,7 +70,8 @@ describe("the header Transfer-Encoding", () => {
 
   test("is refused with Content-Length (RFC 9112 §6.3), and in HTTP/1.0", async (t) => {
     const issuer = await issuerFor(t);
-    const [coding, length] = ["transfer-encoding: chunked", `content-length: ${chunked.length}`];
+    const coding = "transfer-encoding: chunked";
+    const length = `content-length: ${chunked.length}`;
     for (const lines of [[coding, length], [length, coding], ["content-length: 0", coding]]) {
       await assertRefused(issuer, await exchange(issuer.port, post(chunked, ...lines)), 400, "invalid_request", lines.join());
     }
@@ -82,7 +83,8 @@ describe("the header Transfer-Encoding", () => {
 
   test("with Content-Length, after a pending request, is the last request of its connection", async (t) => {
     const issuer = await issuerFor(t);
-    const [get, both] = ["GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", post(chunked, "transfer-encoding: chunked", "content-length: 3")];
+    const get = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    const both = post(chunked, "transfer-encoding: chunked", "content-length: 3");
     const socket = connect(issuer.port, "127.0.0.1").setEncoding("latin1");
     socket.write(`${get}${both.replace("connection: close\r\n", "")}${get}`);
     let answers = "";

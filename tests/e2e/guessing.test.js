@@ -1,4 +1,4 @@
-/** Guessing passwords is made useless, and nobody is locked out by it. */
+/** The login throttle: password guessing is slowed down, and no user is locked out. */
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -10,13 +10,13 @@ import { addUser, credentials, issuerFor, startIssuer, temporaryFolder } from ".
 
 const DEVICE = COOKIES.device;
 
-/** Wrong passwords that an account bears before it is slow. */
+/** Wrong passwords of an account before its first delay. */
 const FREE = 5;
 
-/** Failures that an address has free. */
+/** Failures of an address before its first delay. */
 const FREE_AT_ADDRESS = 60;
 
-/** Signs in from another address of loopback: `{ status, retryAfter, error, cookies }`. */
+/** Signs in from another loopback address; returns `{ status, retryAfter, error, cookies }`. */
 async function loginFrom(localAddress, issuer, more = {}, headers = {}) {
   const outgoing = request(`${issuer.url}/login`, {
     method: "POST",
@@ -33,10 +33,10 @@ async function loginFrom(localAddress, issuer, more = {}, headers = {}) {
 
 const wrong = { password: "wrongPassword" };
 
-/** The device cookie of an answer, as the header of the next request. */
+/** The device cookie of a response, as a request header. */
 const deviceCookie = (response) => `${DEVICE}=${cookieValue(cookieHeader(response), DEVICE)}`;
 
-/** Fails at the account until it is slow. */
+/** Fails at the account until it is delayed. */
 async function exhaust(issuer, more = wrong) {
   for (let failures = 0; failures < FREE; failures++) assert.equal((await login(issuer, more)).status, 401);
 }
@@ -68,7 +68,7 @@ test("after five failures an account is delayed, with right and wrong passwords 
   assert.doesNotMatch(issuer.log(), /nobody|wrongPassword/);
 });
 
-/** The status of a sign-in, which is repeated as long as a busy machine has no room to hash: limits are tested here, not speed. */
+/** The status of a sign-in, repeated while a busy machine has no hashing capacity: the test is about limits, not speed. */
 async function statusOnceThereIsRoom(signIn) {
   for (let attempt = 0; attempt < 100; attempt++) {
     const { status } = await signIn();

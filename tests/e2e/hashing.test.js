@@ -1,4 +1,4 @@
-/** Passwords are hashed by turns: a flood is answered or sent away, and nothing else waits behind it. */
+/** Passwords are hashed in a queue: a flood is answered or refused, and no other request waits for it. */
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -28,7 +28,7 @@ async function oneWorkerFor(t, count) {
   return { issuer, signIns, signIn };
 }
 
-/** Waits until the issuer has logged that. */
+/** Waits until the issuer has logged this. */
 async function logged(issuer, pattern) {
   let found;
   for (let waited = 0; waited < 200 && !found; waited++) {
@@ -44,7 +44,7 @@ async function metrics(issuer) {
   return (await (await fetch(url)).text()).split("\n");
 }
 
-/** Reads one number of the metrics; 0 where nothing was counted yet. */
+/** Reads one number of the metrics; 0 if it is missing. */
 async function metric(issuer, name) {
   const line = (await metrics(issuer)).find((line) => line.startsWith(`${name} `));
   return line ? Number(line.slice(name.length + 1)) : 0;
@@ -60,7 +60,7 @@ async function histogram(issuer, name) {
 /** The memory of a process in KiB. */
 const memoryOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
 
-/** Sends a request and hangs up: before an answer can have come, if `after` is 0. */
+/** Sends a request and closes the connection: before any response, if `after` is 0. */
 async function hangUp({ port }, path, { body, headers = {} }, after = 0) {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
@@ -103,7 +103,10 @@ describe("hashing by turns", () => {
   });
 
   test("a flood by known devices leaves unknown devices their share, and no request waits past its deadline", async (t) => {
-    const [accounts, connections, enough, deadline] = [6, 5, 150, 2];
+    const accounts = 6;
+    const connections = 5;
+    const enough = 150;
+    const deadline = 2;
     const folder = temporaryFolder(t);
     const users = importUsers(folder, 200);
     const args = ["--store", `sled:${folder}`, "--admin-listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"];

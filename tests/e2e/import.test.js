@@ -1,4 +1,4 @@
-/** `hallpass user import`: the users of another system, from JSON Lines and CSV, with hashes that other libraries made. */
+/** `hallpass user import`: the users of another system, from JSON Lines and CSV, with the hashes of other libraries. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -29,7 +29,7 @@ const HASH = HASHES.bcrypt[1];
 
 const line = (username, more = {}) => `${JSON.stringify({ username, hash: HASH, ...more })}\n`;
 
-/** A folder with a file of that name, and the import of it. */
+/** A folder with a file of that name, and its import. */
 function importOf(t, name, content, ...args) {
   const folder = temporaryFolder(t);
   const file = join(folder, name);
@@ -139,7 +139,8 @@ test("hidden line breaks and characters are refused by line number, with --check
     ["users.jsonl", Buffer.from(`\ufeff${line("ann")}`, "utf16le"), undefined, 0],
   ]) {
     const file = importOf(t, name, content);
-    const [real, checked] = [file.run(), run(["user", "import", file.file, "--check"])];
+    const real = file.run();
+    const checked = run(["user", "import", file.file, "--check"]);
     assert.deepEqual([real.status, checked.status], [1, 1], content);
     for (const { stderr } of [real, checked]) {
       const lines = stderr.split("\n").filter((each) => each.startsWith("line "));

@@ -1,4 +1,4 @@
-/** Commands on the store of an issuer that runs: they work as on one that nobody holds, and are seen at the next request. */
+/** Commands on the store of a running issuer: they work as without an issuer, and take effect at the next request. */
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -16,7 +16,7 @@ const HASH = "$2b$04$pTY8ZpkKnS9NEoAaIO1EkuDYi7dO23GoJRy6ilWQVZtuxqAnLE/iC";
 
 const line = (username) => `${JSON.stringify({ username, hash: HASH })}\n`;
 
-/** An issuer over the store in `folder`, and the commands on that store. */
+/** An issuer on the store in `folder`, and commands on that store. */
 async function live(t, { folder = temporaryFolder(t) } = {}) {
   const store = ["--store", `sled:${folder}`];
   const issuer = await issuerFor(t, { args: store });
@@ -42,10 +42,11 @@ const me = async (issuer, { token }) =>
 
 const refresh = (issuer, { refresh_token }) => post(`${issuer.url}/refresh`, { refresh_token });
 
-/** Gives a process its input: the text that it writes, and its status. */
+/** Writes the input of a process; returns its output and status. */
 async function finished(child, input = "") {
   child.stdin.end(input);
-  const [out, error] = [[], []];
+  const out = [];
+  const error = [];
   child.stdout.on("data", (chunk) => out.push(chunk));
   child.stderr.on("data", (chunk) => error.push(chunk));
   const [status] = await once(child, "close");
@@ -135,7 +136,9 @@ test("sessions of a running issuer are listed and ended, by id and by user", asy
   const folder = temporaryFolder(t);
   addUser(folder);
   const { issuer, done, command } = await live(t, { folder });
-  const [one, two, three] = [await signIn(issuer), await signIn(issuer), await signIn(issuer)];
+  const one = await signIn(issuer);
+  const two = await signIn(issuer);
+  const three = await signIn(issuer);
   assert.equal(done(["session", "list", "--user", "exampleUser"]).trimEnd().split("\n").length, 4);
   const revoked = command(["session", "revoke", one.session.id]);
   assert.equal(revoked.stdout, "hallpass: sessions ended: 1\n");
@@ -245,7 +248,7 @@ test("a command of another version gets the version of the running issuer", asyn
   );
 });
 
-/** Why a test that is somebody else is skipped, or false where it can run. */
+/** Why a test that runs as another user is skipped, or false if it can run. */
 const skip = process.getuid() === 0 ? false : "only root can be somebody else";
 
 /** A user that owns nothing. */

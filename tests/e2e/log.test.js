@@ -1,4 +1,4 @@
-/** The log: what a reader that is slow costs, and what clients write into it. */
+/** The log: slow readers, and the content that clients cause. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,19 +10,19 @@ import { addUser, importUsers, issuerFor, run, startIssuer, temporaryFolder } fr
 
 const MiB = 1024 * 1024;
 
-/** What the log may take: its 16 MiB, and a constant for all else that 2,400 requests and their allocator take. */
+/** Maximum memory of the log: its 16 MiB, and a constant for 2,400 requests and the allocator. */
 const MAX_GROWTH = (16 + 32) * MiB;
 
-/** Milliseconds until the log must be full, on the slowest machine that runs this. */
+/** Maximum milliseconds until the log is full, on the slowest machine. */
 const FULL = 600_000;
 
-/** A path of 30 KB; 2,400 of them are more than the log may take. No part of it could be a token. */
+/** A path of 30 KB; 2,400 of them exceed the limit of the log. No part of it could be a token. */
 const LARGE_PATH = "/a".repeat(15_000);
 
 /** A path whose line in the log is long: the log writes each of these characters as `\u{85}`. */
 const LONG_LINE_PATH = `/${"\u0085".repeat(255)}`;
 
-/** Sends requests for a path on a connection, many at once; completes when each is answered. */
+/** Sends pipelined requests for a path on a connection; resolves when all are answered. */
 async function flood(port, target, count) {
   const socket = connect(port, "127.0.0.1").setEncoding("latin1");
   const request = `GET ${target} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
@@ -43,7 +43,7 @@ async function flood(port, target, count) {
 
 const floodThrice = (port, target, count) => Promise.all([1, 2, 3].map(() => flood(port, target, count / 3)));
 
-/** What a process takes of memory, and has taken at most, in bytes. */
+/** The memory of a process, and its maximum so far, in bytes. */
 function memory(pid) {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const [now, most] = ["VmRSS", "VmHWM"].map((name) => Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)[1]) * 1024);
@@ -195,7 +195,7 @@ test("no token reaches the log or a list, in any part of a request", async (t) =
   await logged(issuer, /path="\/refresh\/\[redacted\]"/);
 });
 
-/** No part of a token that could help a guesser, in whatever encoding, is in a text. */
+/** Asserts that a text contains no secret part of a token, in any encoding. */
 function assertNone(text, tokens) {
   for (const token of tokens) {
     for (let at = 8; at + 12 <= token.length; at += 1) {

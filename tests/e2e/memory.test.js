@@ -1,4 +1,4 @@
-/** An issuer's memory levels off: what mixed requests add at first (the store's page cache, the allocator's arenas) has an end. */
+/** An issuer's memory levels off: the initial growth (the store's page cache, the allocator's arenas) ends. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,11 +8,11 @@ import { test } from "node:test";
 import { importUsers, issuerFor, temporaryFolder } from "../support/issuer.js";
 import { byLength } from "../support/length.js";
 
-/** Clients at once, and users for them to sign in as. */
+/** Concurrent clients, and their users. */
 const CLIENTS = 32;
 const USERS = 200;
 
-/** Requests of one round, and rounds: the issuer's memory is read after each. */
+/** Requests per round, and rounds: the issuer's memory is read after each. */
 const REQUESTS = Number(process.env.HALLPASS_MEMORY_REQUESTS ?? byLength({ short: 4_000, long: 20_000 }));
 const ROUNDS = 6;
 
@@ -24,7 +24,7 @@ const MAX_GROWTH = 4;
 
 const residentMebibytes = (pid) => Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
-/** Sends one request over a kept connection: `{ status, body }`. */
+/** Sends one request on a keep-alive connection; returns `{ status, body }`. */
 function sender({ port }) {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   return (method, path, { body, token } = {}) =>
@@ -43,7 +43,7 @@ function sender({ port }) {
     });
 }
 
-/** A client that does whatever clients do, most often what they do most. */
+/** A client with the typical mix of requests. */
 class Client {
   #send;
   #user;

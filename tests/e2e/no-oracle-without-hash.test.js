@@ -17,7 +17,7 @@ import { distinguish } from "../support/timing.js";
 const NAMES = Number(process.env.HALLPASS_ORACLE_NAMES ?? 40);
 const ROUNDS = Number(process.env.HALLPASS_ORACLE_ROUNDS ?? 1000);
 
-/** Milliseconds for one kind of answer: a machine that is busy takes fewer samples, and sees less. */
+/** Milliseconds per kind of response: a busy machine takes fewer samples. */
 const MAX_MILLISECONDS = Number(process.env.HALLPASS_ORACLE_MILLISECONDS ?? byLength({ short: 3_000, long: 12_000 }));
 
 /**
@@ -26,7 +26,7 @@ const MAX_MILLISECONDS = Number(process.env.HALLPASS_ORACLE_MILLISECONDS ?? byLe
  */
 const BOUND = 0.1;
 
-/** Failures that an address has free, and a name. */
+/** Failures of an address, and of a name, before the first delay. */
 const FREE_AT_ADDRESS = 60;
 const FREE_AT_NAME = 5;
 
@@ -55,7 +55,7 @@ function lines(hash) {
   return [...entries, { username: "owner", hash }].map((entry) => `${JSON.stringify(entry)}\n`).join("");
 }
 
-/** An issuer with the users, whose store the environment names. */
+/** An issuer with the users, on the store of the environment. */
 async function issuerOver(t, env, { hash = HASH, args = [] } = {}) {
   const { status, stderr } = run(["user", "import", "-", "--format", "jsonl"], { input: lines(hash), env });
   assert.equal(status, 0, stderr);
@@ -65,7 +65,7 @@ async function issuerOver(t, env, { hash = HASH, args = [] } = {}) {
   return issuer;
 }
 
-/** Asks for all of these at once, over a few connections; their statuses. */
+/** Sends all requests concurrently over a few connections; returns their statuses. */
 async function all(issuer, requests) {
   const rest = [...requests];
   const statuses = [];
@@ -80,9 +80,10 @@ async function all(issuer, requests) {
   return statuses;
 }
 
-/** In an order of which each is as likely: one place in a round must not be another kind's more often. */
+/** A uniformly random order: no kind may have a preferred position in a round. */
 function shuffled(list) {
-  const [order, rest] = [[], [...list]];
+  const order = [];
+  const rest = [...list];
   while (rest.length > 0) order.push(...rest.splice(randomInt(rest.length), 1));
   return order;
 }
@@ -139,7 +140,7 @@ async function exhaust(issuer, names, address) {
   }
 }
 
-/** What an attempt at each name gives, of each kind. */
+/** The result of an attempt at each name, by kind. */
 const ofNames = (request) => ({ existing: existing.map(request), unknown: unknown.map(request) });
 
 async function limited(t, issuer) {
@@ -162,7 +163,7 @@ async function weak(t, issuer) {
   check(t, "422 of /register", await measure(issuer, 422, ofNames(weak)));
 }
 
-/** Tokens with the ids of sessions that exist, and others, none of which has a good tag. */
+/** Tokens with invalid tags: with ids of existing sessions, and of others. */
 async function forged(t, issuer) {
   const connection = new KeepAlive(issuer.port);
   const login = postBytes("/login", { username: "owner", password: PASSWORD, transport: "body" }, { "x-forwarded-for": anotherAddress() });
@@ -234,7 +235,8 @@ test("the rank statistics detect a difference of 3 µs in noise, and none withou
   const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
   const name = (mean) => Array.from({ length: 100 }, () => mean + 30 * random() + (random() < 0.05 ? 5000 * random() : 0));
   const names = (mean) => Array.from({ length: 40 }, () => name(mean));
-  const [same, other] = [distinguish(names(80), names(80)), distinguish(names(83), names(80))];
+  const same = distinguish(names(80), names(80));
+  const other = distinguish(names(83), names(80));
   assert.ok(same.atLeast <= BOUND, JSON.stringify(same));
   assert.ok(other.atLeast > BOUND, JSON.stringify(other));
 });

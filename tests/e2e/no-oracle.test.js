@@ -10,11 +10,11 @@ import { addUser, issuerFor, run, temporaryFolder } from "../support/issuer.js";
 import { byLength } from "../support/length.js";
 import { compare } from "../support/timing.js";
 
-/** Each user is tried a few times only, and each request comes from an address of its own: nobody counts as a guesser. */
+/** Few attempts per user, each from its own address: no attempt is throttled. */
 const USERS = Number(process.env.HALLPASS_ORACLE_USERS ?? byLength({ short: 40, long: 100 }));
 const ROUNDS = 3;
 
-/** The part of a hash's time that a difference may have. A guess costs the network's jitter, which is more. */
+/** The maximum difference, as a fraction of a hash's time. The jitter of a network is more. */
 const BOUND = 0.03;
 
 let addresses = 0;
@@ -100,7 +100,8 @@ test("the statistics detect a difference of 10 % in noise of 20 %, and none with
   let state = 1;
   const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
   const samples = (mean) => Array.from({ length: 300 }, () => mean * (0.8 + 0.4 * random()) + (random() < 0.02 ? 100 : 0));
-  const [same, tenth] = [compare(samples(20), samples(20)), compare(samples(22), samples(20))];
+  const same = compare(samples(20), samples(20));
+  const tenth = compare(samples(22), samples(20));
   assert.ok(same.atLeast <= BOUND * same.mean, JSON.stringify(same));
   assert.ok(tenth.atLeast > BOUND * tenth.mean, JSON.stringify(tenth));
   assert.ok(tenth.detectable < 0.07 * tenth.mean, JSON.stringify(tenth));

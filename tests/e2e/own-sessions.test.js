@@ -1,4 +1,4 @@
-/** What a user can do about their sessions and their password, and the person who runs the issuer about everybody's. */
+/** Users manage their own sessions and passwords; the operator manages those of all users. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -64,7 +64,8 @@ test("an error after a renewal has the new cookies too", async (t) => {
 
 test("a user ends one session, with immediate effect on the issuer's endpoints", async (t) => {
   const issuer = await issuerFor(t);
-  const [own, other] = [await signIn(issuer), await signIn(issuer)];
+  const own = await signIn(issuer);
+  const other = await signIn(issuer);
   for (let times = 0; times < 2; times += 1) {
     assert.equal((await end(issuer, `/sessions/${other.session.id}`, own)).status, 204, "over already is fine");
   }
@@ -117,7 +118,8 @@ test("a page of another origin can neither end a session nor change a password",
 
 test("a changed password ends the user's other sessions and keeps the current one", async (t) => {
   const issuer = await issuerFor(t);
-  const [own, other] = [await signIn(issuer), await signIn(issuer)];
+  const own = await signIn(issuer);
+  const other = await signIn(issuer);
   const change = (current_password, new_password, { token } = own) =>
     post(`${issuer.url}/password`, { current_password, new_password }, bearer(token));
   const { password } = credentials;

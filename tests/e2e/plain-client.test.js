@@ -1,4 +1,4 @@
-/** The plainest client there is: it posts a password, reads `token`, and sends it as a bearer token. */
+/** A minimal client: it posts a password, reads `token`, and sends it as a bearer token. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-/** Files with secrets whose modes others set: Kubernetes, Docker, an operator. */
+/** Files with secrets whose modes are set by Kubernetes, Docker or an operator. */
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";

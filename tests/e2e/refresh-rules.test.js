@@ -1,4 +1,4 @@
-/** The rules of refresh over HTTP: tabs, lost answers, late retries, theft, and what the audit log says of it. */
+/** The rules of refresh over HTTP: tabs, lost responses, late retries, theft, and the audit log. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,14 +7,14 @@ import { issuerFor } from "../support/issuer.js";
 
 const REFRESH = COOKIES.refresh;
 
-/** Every use rotates, every retry is a late one. */
+/** Every use rotates, and every retry is late. */
 const STRICT = ["--dev", "--refresh-grace", "0"];
 
 const refresh = (issuer, refresh_token) => post(`${issuer.url}/refresh`, { refresh_token });
 const me = (issuer, token) => fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
 const signIn = async (issuer) => (await login(issuer, { transport: "body" })).json();
 
-/** Renews, and returns the body of the answer. */
+/** Renews, and returns the body of the response. */
 async function renewed(issuer, refresh_token) {
   const answer = await refresh(issuer, refresh_token);
   const body = await answer.json();
@@ -27,7 +27,7 @@ async function assertOver(issuer, refresh_token) {
   assert.deepEqual([answer.status, (await answer.json()).error], [400, "invalid_grant"]);
 }
 
-/** The audit lines of an issuer that has stopped, but for those of its keys, each as an object of its fields. */
+/** The audit lines of a stopped issuer, except those of its keys, as objects. */
 async function auditOf(issuer) {
   await issuer.stop();
   const lines = issuer.log().split("\n").filter((line) => line.includes(" audit ") && !line.includes('event="key_'));

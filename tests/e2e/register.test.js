@@ -1,4 +1,4 @@
-/** `POST /register`: users who make themselves, where the issuer lets them; and what a new password must be. */
+/** `POST /register`: self-registration, and the rules of new passwords. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-/** After a key of refresh tokens was revoked its sessions end, on every endpoint and in every list, with a line each in the audit log. */
+/** A revoked refresh token key ends its sessions, on every endpoint and in every list, with an audit line each. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -10,10 +10,10 @@ import { addUserTo, cannotRunPostgres, environmentOf, onStore, startPostgres } f
 /** Issuers that read the key ring several times a second. */
 const ARGS = ["--key-ring-lag", "1s", "--key-set-max-age", "2s", "--issuer", "http://localhost:8080"];
 
-/** Milliseconds in which whatever is waited for must have come. */
+/** Maximum milliseconds that a test waits for a condition. */
 const PATIENCE = 60_000;
 
-/** Where sessions are kept: one issuer has a folder, several share a database. */
+/** The stores: one issuer with a folder, several with a database. */
 const STORES = [
   {
     name: "the embedded store",
@@ -44,11 +44,11 @@ const bearer = ({ token }) => ({ authorization: `Bearer ${token}` });
 const signIn = async (issuer, more) => (await login(issuer, { transport: "body", ...more })).json();
 const listed = (env, { session }) => onStore(env, ["session", "list"]).includes(session.id);
 
-/** How often the audit logs tell that the session ended since its key was revoked. */
+/** The number of audit lines for sessions that ended because of a revoked key. */
 const ends = (logs, { session }) =>
   logs.join("").split("\n").filter((line) => line.includes(session.id) && /event="session_ended".*cause=key_revoked/.test(line)).length;
 
-/** What each endpoint says to the tokens of a session. */
+/** The response of each endpoint to the tokens of a session. */
 async function answers({ url }, session) {
   const headers = bearer(session);
   const password = { current_password: credentials.password, new_password: "anotherPassword" };
@@ -68,7 +68,8 @@ for (const { name, issuers: count, skip, open } of STORES) {
     const env = await open(t);
     addUserTo(env, credentials);
     const issuers = await start(t, env, count);
-    const [one, other] = [issuers[0], issuers.at(-1)];
+    const one = issuers[0];
+    const other = issuers.at(-1);
     const sessions = [await signIn(one), await signIn(other)];
     const cookie = cookieHeader(await login(one));
     assert.match(revoke(env, "refresh-tokens"), /sessions whose current refresh token was made with it are over/);

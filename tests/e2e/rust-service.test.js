@@ -1,4 +1,4 @@
-/** A Rust service behind the issuer: the example on axum, with the keys that a real issuer publishes. */
+/** A Rust service: the axum example with the keys of a real issuer. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -48,7 +48,8 @@ for (const alg of ["EdDSA", "ES256"]) {
 
 test("a Rust service works while the issuer is down, and responds 503 if it never had the keys", async (t) => {
   const issuer = await issuerFor(t);
-  const [knows, never] = [await serviceFor(t, issuer), await serviceFor(t, issuer)];
+  const knows = await serviceFor(t, issuer);
+  const never = await serviceFor(t, issuer);
   const token = await signIn(issuer);
   assert.equal((await knows(`Bearer ${token}`)).status, 200);
   await issuer.kill();

@@ -1,4 +1,4 @@
-/** Several issuers over one PostgreSQL are one: whichever a client asks, it gets the same answer. */
+/** Several issuers on one PostgreSQL give the same responses. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -13,7 +13,7 @@ const skip = cannotRunPostgres();
 
 let env;
 let server;
-/** What the tests share ends after the last of them. */
+/** Cleanup of the resources that the tests share. */
 const ends = [];
 
 before(async () => {
@@ -89,7 +89,8 @@ test("a password change at one issuer ends the sessions and applies at all issue
   const [one, two] = await issuersFor(t, 2, { env });
   const user = { username: "changer", password: "the first passphrase" };
   addUserTo(env, user);
-  const [own, other] = [await (await login(one, user)).json(), await (await login(two, user)).json()];
+  const own = await (await login(one, user)).json();
+  const other = await (await login(two, user)).json();
   const body = { current_password: user.password, new_password: "the second passphrase" };
   const changed = await post(`${one.url}/password`, body, { authorization: `Bearer ${own.token}` });
   assert.equal(changed.status, 204);
@@ -133,7 +134,7 @@ test("a store's address with a password is accepted from the environment only, a
   for (const { stdout, stderr } of shown) assert.doesNotMatch(stdout + stderr, /s3cret/);
 });
 
-/** What a user's record says of failures. */
+/** The failures in a user's record. */
 const recordedOf = (username) =>
   Number(server.query(`SELECT (convert_from(record, 'UTF8')::jsonb ->> 'failures')::int FROM hallpass.users WHERE username = '${username}'`));
 

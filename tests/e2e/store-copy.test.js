@@ -1,4 +1,4 @@
-/** A store is moved from one engine to another: nobody notices but the person who does it. */
+/** A store is copied from one engine to another, and users stay signed in. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -15,14 +15,15 @@ const skip = cannotRunPostgres();
 /** The same rules on both stores. */
 const ARGS = ["--issuer", "http://localhost:8080", "--refresh-grace", "0"];
 
-/** More than a page, and enough for a copy to be interrupted. */
+/** More than one page, and enough to interrupt a copy. */
 const MANY = 3000;
 
 const copy = (from, to) => run(["store", "copy", "--from", from, "--to", to]);
 const listed = (store) => [["user", "list", "--json"], ["session", "list"]].map((list) => onStore({ HALLPASS_STORE: store }, list));
 
 test("a store is copied to a database and back, with users and sessions", { skip }, async (t) => {
-  const [folder, back] = [temporaryFolder(t), temporaryFolder(t)];
+  const folder = temporaryFolder(t);
+  const back = temporaryFolder(t);
   const database = addressOf(await startPostgres(t));
   addUser(folder);
   importUsers(folder, MANY);
@@ -96,7 +97,8 @@ test("a used store is never overwritten", { skip }, async (t) => {
   const first = await startIssuer({ args: [...ARGS, "--store", `sled:${folder}`] });
   await login(first);
   await first.stop();
-  const [from, to] = [`sled:${folder}`, addressOf(server)];
+  const from = `sled:${folder}`;
+  const to = addressOf(server);
   assert.equal(copy(from, to).status, 0);
   onStore(env, ["user", "set", "exampleUser", "--role", "admin"]);
   const changed = copy(from, to);

@@ -1,4 +1,4 @@
-/** Who may know whom, one way only: between the packages, and inside the issuer. */
+/** The allowed dependencies, without cycles: between packages, and inside the issuer. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/** What each crate of ours may depend on. */
+/** The allowed dependencies of each crate. */
 const CRATES = {
   "hallpass-token": [],
   "hallpass-issuer": ["hallpass-token"],
@@ -19,7 +19,7 @@ const CRATES = {
   xtask: [],
 };
 
-/** What each npm package of ours may depend on. */
+/** The allowed dependencies of each npm package. */
 const PACKAGES = { "verifier-wasm": [], "js-demo": ["hallpass"], tests: ["hallpass"] };
 
 /**
@@ -56,7 +56,7 @@ const MODULES = {
   entropy: [],
 };
 
-/** Whether a Rust source is tests and nothing else. */
+/** Whether a Rust source contains only tests. */
 const isTest = (name) =>
   /\/tests(\.rs|\/)|^store\/(conformance|scale)(\.rs|\/)|^session\/model(\.rs|\/)|^key_ring\/(model|history)(\.rs|\/)/.test(name);
 
@@ -134,7 +134,7 @@ test("only main reads the environment and the signals", () => {
   }
 });
 
-/** Calls that only some systems have, and those systems, as a `cfg` names them. Every other one must do without. */
+/** System-specific calls, and their systems as in a `cfg`. */
 const SYSTEM_CALLS = {
   [String.raw`\bset_tcp_user_timeout\b`]: ["linux"],
   [String.raw`\bsched_\w+\b|\bSCHED_\w+\b|\bCLOCK_THREAD_CPUTIME_ID\b`]: ["linux"],

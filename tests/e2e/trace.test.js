@@ -1,4 +1,4 @@
-/** The order of system calls: an answer is sent after what it says, or rests on, was written and synced. */
+/** The order of system calls: a response is sent after the data that it depends on is written and synced. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -102,7 +102,8 @@ test("another system user gets an error with the store's owner", { skip: process
 });
 
 test("root creates no file in another user's store that this user cannot open", { skip: process.getuid() !== 0 && "this needs root" }, async (t) => {
-  const [owner, group] = [65534, 65534];
+  const owner = 65534;
+  const group = 65534;
   const parent = temporaryFolder(t);
   chmodSync(parent, 0o755);
   const asOwner = ["setpriv", `--reuid=${owner}`, `--regid=${group}`, "--clear-groups"];
@@ -117,7 +118,8 @@ test("root creates no file in another user's store that this user cannot open", 
     return spawnSync("sh", command, { input: "examplePassword\n", encoding: "utf8" });
   };
   const add = (folder) => ["user", "add", "another", "--password-stdin", "--store", `sled:${folder}`];
-  const [empty, used] = [foldersOf("empty"), foldersOf("used")];
+  const empty = foldersOf("empty");
+  const used = foldersOf("used");
   const [program, ...rest] = [...asOwner, binary, "user", "add", "exampleUser", "--password-stdin", "--store", `sled:${used}`];
   assert.equal(spawnSync(program, rest, { input: "examplePassword\n" }).status, 0);
   const before = readdirSync(used, { recursive: true }).sort();

@@ -124,7 +124,8 @@ class Client {
 
   async check() {
     for (const pass of this.ended) {
-      const [seen, renewed] = [await this.me(pass), await this.refresh(pass.refresh_token)];
+      const seen = await this.me(pass);
+      const renewed = await this.refresh(pass.refresh_token);
       if (seen.status !== 401 || renewed.status !== 400) this.lost("a sign-out was undone");
     }
     if (!this.pass) return;

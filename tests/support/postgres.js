@@ -190,7 +190,9 @@ export function cannotRunPooler() {
 
 /** Starts a pooler in transaction mode in front of a server; it stops after the test. */
 export async function startPooler(test, server) {
-  const [folder, port, user] = [folderOf(test), await freePort(), whoRuns()];
+  const folder = folderOf(test);
+  const port = await freePort();
+  const user = whoRuns();
   const settings = [
     `[databases]`,
     `postgres = host=127.0.0.1 port=${server.port} user=hallpass`,

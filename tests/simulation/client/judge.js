@@ -19,7 +19,8 @@ export class Judge {
 
   changed(tab, former, state) {
     const { ledger } = tab.realm;
-    const [was, is] = [former.session?.id, state.session?.id];
+    const was = former.session?.id;
+    const is = state.session?.id;
     if (was !== undefined && was !== is && !ledger.endedByUser.has(was)) {
       this.fails(`${tab.name} gives up the session ${was}, which nobody has ended`);
     }

@@ -63,7 +63,8 @@ test("a key that is withdrawn while WebCrypto is at work is not accepted any mor
 
   const { subtle } = globalThis.crypto;
   const own = subtle.verify;
-  const [asked, released] = [withResolvers(), withResolvers()];
+  const asked = withResolvers();
+  const released = withResolvers();
   t.after(() => delete subtle.verify);
   subtle.verify = async (...request) => {
     delete subtle.verify;
