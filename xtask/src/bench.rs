@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: sets up, measures part by part, and has the tables, the plot and the README's figures written.
+//! `cargo xtask bench`: sets up, measures each part, and writes the tables, the plot and the README's figures.
 
 mod backend;
 mod part;
@@ -21,17 +21,17 @@ use crate::workspace::Workspace;
 /// Which parts to run, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Run only these parts; bench/results.json keeps the others as they are
+    /// Run only these parts; bench/results.json keeps the other parts' figures
     parts: Vec<Part>,
-    /// A short run which shows that everything works; its figures mean little and are not kept
+    /// Run briefly, to check that every part works; discard the figures
     #[arg(long)]
     quick: bool,
-    /// Keep the new figures of a part even if they say less than the old ones, say because `PostgreSQL` is missing now
+    /// Replace a part's figures even if the new ones are incomplete, for example because `PostgreSQL` is missing
     #[arg(long, conflicts_with = "quick")]
     replace: bool,
 }
 
-/// Runs the parts, one after the other: side by side they would disturb each other.
+/// Runs the parts one after the other: beside each other, they would distort the figures.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     warn_of_compiler_flags();
     let parts: Vec<_> = Part::value_variants()
@@ -56,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
     report(workspace, options, &results)
 }
 
-/// Prints the tables; of a whole run it also keeps the figures, the plot and the README's table.
+/// Prints the tables; a complete run also writes the figures, the plot and the README's table.
 fn report(workspace: &Workspace, options: &Options, results: &[PathBuf]) -> Result<(), Failure> {
     let mut command = workspace.program("node");
     command.arg("bench/report.js").args(results);
@@ -68,11 +68,11 @@ fn report(workspace: &Workspace, options: &Options, results: &[PathBuf]) -> Resu
     Ok(())
 }
 
-/// Flags from the environment silently replace those of `.cargo/config.toml`: the builds would not be the project's.
+/// Flags from the environment replace those of `.cargo/config.toml` without a warning by cargo.
 fn warn_of_compiler_flags() {
     for (name, value) in env::vars() {
         if name.ends_with("RUSTFLAGS") && !value.is_empty() {
-            eprintln!("warning: {name} replaces the project's own compiler flags: unset it to measure those");
+            eprintln!("warning: {name} replaces the project's compiler flags; unset it to measure the project's build");
         }
     }
 }

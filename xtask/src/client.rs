@@ -1,4 +1,4 @@
-//! `cargo xtask client`: the session client in many random histories. The ordinary tests run two hundred.
+//! `cargo xtask client`: the session client in many random histories. `cargo xtask test` runs a hundred, with `--all` two hundred.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use crate::process::{self, Output};
 use crate::task::{self, Task};
 use crate::workspace::Workspace;
 
-/// How long the run may take: a thousand histories take a minute or two.
+/// The time limit of the run: a thousand histories take one to two minutes.
 const LIMIT: Duration = Duration::from_hours(6);
 
-/// What must be there.
+/// The steps that must be done, besides the package.
 const NEEDS: [Task; 2] = [Task::Issuer, Task::Faketime];
 
-/// How much is tried.
+/// The number of histories, and the first.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many histories
+    /// Number of histories
     #[arg(long, default_value_t = 10_000)]
     histories: u64,
-    /// The seed of the first; a failure names its own
+    /// Seed of the first history; a failure prints its own
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// Runs it. The real client is in it, and the real issuer.
+/// Runs the histories, of the real client against the real issuer.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     task::run_all(&[&Task::PACKAGE[..], &NEEDS].concat(), workspace)?;
     let mut command = workspace.program("node");

@@ -1,4 +1,4 @@
-//! `cargo xtask crash`: an issuer under load is killed at random moments, and must lose nothing that it acknowledged.
+//! `cargo xtask crash`: kills an issuer under load at random moments; no acknowledged write may be lost.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::process::{self, Output};
 use crate::task::{self, Task};
 use crate::workspace::Workspace;
 
-/// How long a kill may take with everything around it: most take half a second.
+/// The time limit of a kill, with the load and the restart around it: typical is half a second.
 const LIMIT_PER_KILL: Duration = Duration::from_secs(10);
 
-/// How much is killed.
+/// The number of kills, and their moments.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How often the issuer is killed
+    /// Number of kills
     #[arg(long, default_value_t = 100)]
     kills: u32,
-    /// The seed of the random moments, as an earlier run has told it
+    /// Seed of the random moments, as an earlier run printed it
     #[arg(long, default_value_t = 1)]
     seed: u32,
 }
 
-/// Runs it. `tests/e2e/crash.test.js` does the same with a few kills.
+/// Runs the kills. `cargo xtask test` runs a few of them.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     task::run_all(&[Task::Issuer], workspace)?;
     let mut command = workspace.program("node");

@@ -20,17 +20,17 @@ use crate::workspace::Workspace;
 const USERNAME: &str = "exampleUser";
 const PASSWORD: &str = "examplePassword";
 
-/// Whom the demo's tokens are for: the worker takes no others.
+/// The audience of the demo's tokens: the worker rejects all others.
 const AUDIENCE: &str = "demo";
 
-/// For how long the issuer repeats an answer that was lost: short, so that you see a theft noticed within seconds. In
-/// earnest it is thirty.
+/// How long the issuer repeats a lost answer: short, so that the demo shows within seconds how a theft is detected. The
+/// default is 30 s.
 const REFRESH_GRACE: &str = "1s";
 
-/// How long a service may take until it answers.
+/// The time within which a service must answer.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// Where the demo listens and what it keeps.
+/// Where the demo listens, and where it keeps its data.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Port of the page and its edge worker
@@ -42,14 +42,14 @@ pub(crate) struct Options {
     /// Folder for the user and the sessions, kept between runs [default: demo-data in cargo's target folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// How long an access token lives; short, so that you see it renewed
+    /// Lifetime of access tokens; short, so that the page shows renewals
     #[arg(long, default_value = "30s", value_name = "DURATION")]
     access_ttl: String,
 }
 
-/// Runs the demo until somebody stops it.
+/// Runs the demo until a signal stops it.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
-    // Before the long builds, so that nobody waits for a refusal.
+    // Before the long builds, so that a refusal comes at once.
     check_ports(options)?;
     let data = options.data.clone().unwrap_or_else(|| workspace.built("demo-data"));
     let data = absolute(&data).map_err(|source| Failure::File { path: data, source })?;
@@ -66,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
     worker.wait_until_it_answers(options.port, "/")?;
     print_welcome(options, &data);
 
-    while !interrupt::is_heard() {
+    while !interrupt::is_received() {
         issuer.check()?;
         worker.check()?;
         sleep(TICK);
@@ -87,7 +87,7 @@ fn check_ports(options: &Options) -> Result<(), Failure> {
     port::check_free(options.issuer_port, "--issuer-port")
 }
 
-/// Adds the demo's user, unless an earlier run has.
+/// Adds the demo's user, unless an earlier run has added it.
 fn add_user(workspace: &Workspace, store: &str) -> Result<(), Failure> {
     let stdin = || {
         let mut file = tempfile::tempfile()?;
@@ -123,7 +123,7 @@ fn worker(workspace: &Workspace, options: &Options, data: &Path) -> Command {
     command
 }
 
-/// Where the worker keeps the issuer's keys: a folder does for the KV of an edge.
+/// The folder of the issuer's keys, which stands for the key-value store of an edge.
 fn edge_keys(data: &Path) -> PathBuf {
     data.join("edge-keys")
 }
@@ -132,7 +132,7 @@ fn address(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-/// The page's origin, and the issuer's name in its tokens: the worker passes the issuer's paths on.
+/// The page's origin, which is the issuer's name too: the worker forwards the issuer's paths.
 fn origin(options: &Options) -> String {
     format!("http://localhost:{}", options.port)
 }
@@ -140,7 +140,7 @@ fn origin(options: &Options) -> String {
 fn print_welcome(options: &Options, data: &Path) {
     let lines = [
         format!("Open      {}", origin(options)),
-        "Look at   the pass, the edge that checks it, forgeries, your sessions, a theft".to_owned(),
+        "Look at   your token, the edge that verifies it, forgeries, your sessions, a theft".to_owned(),
         format!("Sign in   {USERNAME} / {PASSWORD}"),
         format!("Data      {}", data.display()),
         "Stop      Ctrl-C".to_owned(),
@@ -169,7 +169,7 @@ impl Service {
         let stopwatch = Stopwatch::start();
         while !port::answers(port, path) {
             self.check()?;
-            if interrupt::is_heard() {
+            if interrupt::is_received() {
                 return Err(Failure::Interrupted);
             }
             if stopwatch.elapsed() > START_LIMIT {
@@ -177,7 +177,7 @@ impl Service {
             }
             sleep(TICK);
         }
-        // Whoever answered, it must have been this one.
+        // Another process may have answered: this one must still run.
         self.check()
     }
 
@@ -185,7 +185,7 @@ impl Service {
     fn check(&mut self) -> Result<(), Failure> {
         match self.job.poll() {
             None => Ok(()),
-            Some(status) => Err(self.failure(format!("has ended by itself ({status})"))),
+            Some(status) => Err(self.failure(format!("has stopped ({status})"))),
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_is_cut_at_its_start() {
+    fn a_log_is_cut_to_its_last_lines() {
         assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
         assert_eq!(last_lines("a\n", 2), "a");
         assert_eq!(last_lines("", 2), "");

@@ -1,108 +1,108 @@
-//! What can go wrong in a task: one line for a person, and the output of the command that failed.
+//! The failures of a task: one line each, and the output of the command that failed.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Why a task did not get done.
+/// Why a task failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A command ended badly.
+    /// A command failed.
     #[error("`{command}` failed ({ending})")]
     Command {
-        /// What was run.
+        /// The command.
         command: String,
-        /// How it ended: an exit status or a signal.
+        /// Its exit status or signal.
         ending: String,
-        /// What it wrote, where that was not on the terminal already.
+        /// Its output, unless the terminal shows it already.
         output: String,
     },
-    /// A command took too long and was stopped.
-    #[error("`{command}` was stopped after {minutes} minutes")]
+    /// A command exceeded its time limit and was stopped.
+    #[error("`{command}` exceeded its limit of {minutes} minutes and was stopped")]
     TimeLimit {
-        /// What was run.
+        /// The command.
         command: String,
         /// Its limit.
         minutes: u64,
-        /// What it wrote, where that was not on the terminal already.
+        /// Its output, unless the terminal shows it already.
         output: String,
     },
     /// A command could not be started.
     #[error("cannot run `{command}`: {source}")]
     Start {
-        /// What should have run.
+        /// The command.
         command: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A service of the demo ended, or never came up.
+    /// A service of the demo stopped, or did not start.
     #[error("{service} {trouble}")]
     Service {
-        /// Which one.
+        /// The service.
         service: &'static str,
-        /// What became of it.
+        /// What happened to it.
         trouble: String,
-        /// What it wrote.
+        /// The end of its log.
         output: String,
     },
-    /// Something this machine lacks and the task may not, or cannot, install.
+    /// A requirement that this machine lacks and the task cannot install.
     #[error("{what} is missing: {remedy}")]
     Missing {
-        /// What is needed.
+        /// The requirement.
         what: &'static str,
-        /// What to do about it.
+        /// The remedy.
         remedy: &'static str,
     },
-    /// A port that the demo wants is taken.
-    #[error("port {port} is in use: stop what listens there, or choose another with {option}")]
+    /// A port of the demo is in use.
+    #[error("port {port} is in use: stop the process that listens on it, or choose another port with {option}")]
     PortInUse {
         /// The port.
         port: u16,
         /// The option that chooses another.
         option: &'static str,
     },
-    /// A port that the demo may not listen on.
+    /// The demo cannot listen on a port.
     #[error("cannot listen on port {port}: {source}")]
     Port {
         /// The port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Both of the demo's ports are the same one.
+    /// The demo's two ports are the same.
     #[error("--port and --issuer-port are both {0}: they must differ")]
     SamePort(u16),
     /// A file or folder could not be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which one.
+        /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A command's answer could not be understood.
-    #[error("`{command}` answered something unexpected: {answer}")]
+    /// A command's output was not in the expected form.
+    #[error("`{command}` printed unexpected output: {answer}")]
     Answer {
-        /// What was run.
+        /// The command.
         command: &'static str,
-        /// What it wrote.
+        /// Its output.
         answer: String,
     },
-    /// wasm-bindgen could not make its glue.
+    /// wasm-bindgen failed.
     #[error("wasm-bindgen: {0}")]
     Bindgen(String),
-    /// Signals could not be caught.
+    /// The signal handlers could not be installed.
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted")]
     Interrupted,
-    /// Tests failed; the summary has said which.
+    /// Tests failed; the summary names their suites.
     #[error("not every suite passed")]
     Tests,
 }
 
 impl Failure {
-    /// What the failed command wrote and nobody has seen yet.
+    /// The output of the failed command that the terminal has not shown.
     pub(crate) fn output(&self) -> &str {
         match self {
             Self::Command { output, .. } | Self::TimeLimit { output, .. } | Self::Service { output, .. } => output,
@@ -110,7 +110,7 @@ impl Failure {
         }
     }
 
-    /// Prints the failure: first the output that led to it, last the one line that names it.
+    /// Prints the failure: the output first, the line that names it last.
     pub(crate) fn report(&self) {
         let output = self.output().trim_end();
         if !output.is_empty() {
@@ -119,7 +119,7 @@ impl Failure {
         eprintln!("error: {self}");
     }
 
-    /// The status that the process ends with.
+    /// The exit status of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             // 128 + SIGINT, as a shell reports it.

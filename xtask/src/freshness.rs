@@ -1,9 +1,9 @@
-//! Whether built files are newer than what they were built from.
+//! Whether built files are newer than their inputs.
 
 use std::path::Path;
 use std::time::SystemTime;
 
-/// True if every output exists and none is older than an input; an input that does not exist makes everything stale.
+/// True if every output exists and none is older than an input; a missing input makes everything stale.
 pub(crate) fn is_fresh<O: AsRef<Path>, I: AsRef<Path>>(outputs: &[O], inputs: &[I]) -> bool {
     let oldest_output = outputs.iter().map(|path| modified(path.as_ref())).min().flatten();
     let newest_input = inputs.iter().map(|path| modified(path.as_ref())).collect::<Option<Vec<_>>>();
@@ -35,7 +35,9 @@ mod tests {
     #[test]
     fn outputs_are_fresh_only_while_no_input_is_newer() {
         let folder = tempfile::tempdir().unwrap();
-        let (old, middle, new) = (file(&folder, "old", 30), file(&folder, "middle", 20), file(&folder, "new", 10));
+        let old = file(&folder, "old", 30);
+        let middle = file(&folder, "middle", 20);
+        let new = file(&folder, "new", 10);
         assert!(is_fresh(&[&new], &[&old, &middle]));
         assert!(is_fresh(&[&old], &[&old]));
         assert!(!is_fresh(&[&new, &old], &[&middle]));
@@ -44,7 +46,8 @@ mod tests {
     #[test]
     fn a_missing_file_makes_everything_stale() {
         let folder = tempfile::tempdir().unwrap();
-        let (old, new) = (file(&folder, "old", 30), file(&folder, "new", 10));
+        let old = file(&folder, "old", 30);
+        let new = file(&folder, "new", 10);
         let missing = folder.path().join("missing");
         assert!(!is_fresh(&[&new, &missing], &[&old]));
         assert!(!is_fresh(&[&new], &[&old, &missing]));

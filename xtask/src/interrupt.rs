@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and a closed terminal, as a flag that every wait looks at.
+//! Ctrl-C, SIGTERM and a closed terminal, as a flag that every wait checks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -7,17 +7,17 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::failure::Failure;
 
-static HEARD: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+static RECEIVED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Catches the signals from now on, so that ours is the hand that stops the children.
+/// Catches the signals from now on: this process stops its children before it ends.
 pub(crate) fn listen() -> Result<(), Failure> {
     for signal in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&HEARD)).map_err(Failure::Signals)?;
+        signal_hook::flag::register(signal, Arc::clone(&RECEIVED)).map_err(Failure::Signals)?;
     }
     Ok(())
 }
 
-/// Whether somebody asked us to stop.
-pub(crate) fn is_heard() -> bool {
-    HEARD.load(Ordering::Relaxed)
+/// Whether a signal asks this process to stop.
+pub(crate) fn is_received() -> bool {
+    RECEIVED.load(Ordering::Relaxed)
 }

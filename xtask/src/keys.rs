@@ -1,4 +1,4 @@
-//! `cargo xtask keys`: months of the issuer's keys before the real verifier. The ordinary tests live through five days.
+//! `cargo xtask keys`: simulates months of the issuer's keys before the real verifier. `cargo xtask test` simulates five days.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::process::{self, Output};
 use crate::task::{self, Task};
 use crate::workspace::Workspace;
 
-/// How long the run may take: a month takes about a minute.
+/// The time limit of the run: a month takes about a minute.
 const LIMIT: Duration = Duration::from_hours(6);
 
-/// How much is tried.
+/// The number of months, and the first.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many months
+    /// Number of months
     #[arg(long, default_value_t = 10)]
     histories: u64,
-    /// The seed of the first; a failure names its own
+    /// Seed of the first month; a failure prints its own
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// Runs it. The issuer's own rules and signatures are in it, and the real verifier; and `jose`, for comparison.
+/// Runs the months: the issuer's rules and signatures, the real verifier and, for comparison, `jose`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     task::run_all(&Task::PACKAGE, workspace)?;
     let mut command = workspace.program("node");

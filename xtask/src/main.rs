@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the tasks of this repository that need logic.
 
 mod bench;
+mod check;
 mod client;
 mod crash;
 mod demo;
@@ -8,12 +9,16 @@ mod failure;
 mod freshness;
 mod interrupt;
 mod keys;
+mod length;
 mod model;
 mod package;
 mod port;
 mod process;
 mod progress;
+mod report;
+mod schedule;
 mod setup;
+mod step;
 mod stopwatch;
 mod suite;
 mod tally;
@@ -44,17 +49,19 @@ enum Tasks {
     Package,
     /// Build everything and run the demo: issuer, edge worker and page, until Ctrl-C
     Demo(demo::Options),
-    /// Run every test there is, or some suites, and sum up
+    /// Check formatting, lints, structure and unit tests: a minute, while you write code
+    Check,
+    /// Run the test suites, each rule and each interface once, and sum up; `--all` adds the long runs
     Test(test::Options),
-    /// Measure everything beside its peers: tables, bench/results.json and the README's plot
+    /// Measure Hallpass and its peers; write the tables, bench/results.json and the plot
     Bench(bench::Options),
-    /// Kill an issuer under load again and again: nothing that it acknowledged may be lost
+    /// Kill an issuer under load many times, and check that no acknowledged write is lost
     Crash(crash::Options),
-    /// Try the rules of refresh against many random histories
+    /// Check the rules of refresh in many random histories
     Model(model::Options),
-    /// Try the session client in many random histories, against the real issuer
+    /// Check the session client in many random histories, against the real issuer
     Client(client::Options),
-    /// Live through months of the issuer's keys, with verifiers that sleep, lose the network and lie behind caches
+    /// Simulate months of the issuer's keys, before verifiers that sleep, lose the network and sit behind caches
     Keys(keys::Options),
 }
 
@@ -74,6 +81,7 @@ fn run(task: Tasks) -> Result<(), Failure> {
     match task {
         Tasks::Package => package::run(&workspace),
         Tasks::Demo(options) => demo::run(&workspace, &options),
+        Tasks::Check => check::run(&workspace),
         Tasks::Test(options) => test::run(&workspace, &options),
         Tasks::Bench(options) => bench::run(&workspace, &options),
         Tasks::Crash(options) => crash::run(&workspace, &options),

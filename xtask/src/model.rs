@@ -1,4 +1,4 @@
-//! `cargo xtask model`: the rules of refresh against many random histories. The ordinary tests run a few thousand.
+//! `cargo xtask model`: checks the rules of refresh in many random histories. `cargo xtask test` runs 3,000.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use crate::failure::Failure;
 use crate::process::{self, Output};
 use crate::workspace::Workspace;
 
-/// How long the build and the run may take: a million histories take one to two minutes.
+/// The time limit of build and run: a million histories take one to two minutes.
 const LIMIT: Duration = Duration::from_hours(1);
 
-/// How much is tried.
+/// The number of histories, and the first.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many histories
+    /// Number of histories
     #[arg(long, default_value_t = 1_000_000)]
     histories: u64,
-    /// The first seed, of which each leads through 10,000 histories; a failure names its own
+    /// First seed; each seed makes 10,000 histories, and a failure prints its own
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// Runs it. The checker is a test of the issuer, since it drives the issuer's own functions.
+/// Runs the checker. It is a test of the issuer, since it calls the issuer's own functions.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     let mut command = workspace.cargo();
     command.args(["test", "--locked", "--release", "--package", "hallpass-issuer", "--lib"]);

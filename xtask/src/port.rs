@@ -1,4 +1,4 @@
-//! Ports of this machine: whether one is free, and whether somebody answers on it.
+//! Ports of this machine: whether one is free, and whether a server answers on it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// Fails if the port is taken, on either loopback address: a browser that opens `localhost` may choose both.
+/// Fails if the port is in use on either loopback address: a browser that opens `localhost` may choose either.
 pub(crate) fn check_free(port: u16, option: &'static str) -> Result<(), Failure> {
     for address in [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))] {
         match TcpListener::bind(address) {
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(Failure::PortInUse { port, option }),
             Err(source) if address.is_ipv4() => return Err(Failure::Port { port, source }),
-            // A machine without IPv6 has nobody listening there.
+            // A machine without IPv6 has no listener there.
             Ok(_) | Err(_) => {}
         }
     }
@@ -28,7 +28,7 @@ fn get(port: u16, path: &str) -> io::Result<String> {
     const PATIENCE: Duration = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    // In one piece: whoever answers and closes after the first of several would reset the connection.
+    // In one piece: a server that answers and closes after the first of several pieces would reset the connection.
     stream
         .write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut status = [0; "HTTP/1.1 200".len()];
@@ -41,11 +41,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_somebody_listens_on_is_not_free() {
+    fn a_port_with_a_listener_is_not_free() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let failure = check_free(port, "--port").unwrap_err().to_string();
-        assert_eq!(failure, format!("port {port} is in use: stop what listens there, or choose another with --port"));
+        assert_eq!(
+            failure,
+            format!("port {port} is in use: stop the process that listens on it, or choose another port with --port")
+        );
         drop(listener);
         assert!(check_free(port, "--port").is_ok());
     }

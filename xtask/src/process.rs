@@ -1,4 +1,4 @@
-//! Commands as jobs: each in a process group of its own, so that nothing that it started outlives it.
+//! Commands as jobs: each in a process group of its own, so that no process that it started outlives it.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -14,10 +14,10 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::stopwatch::Stopwatch;
 
-/// How often a wait looks again.
+/// The interval at which a wait checks its condition.
 pub(crate) const TICK: Duration = Duration::from_millis(20);
 
-/// How long a job may take to stop by itself before it is killed.
+/// The time that a job has to stop after SIGTERM, before SIGKILL.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Where a job's output goes.
@@ -29,7 +29,7 @@ pub(crate) enum Output {
     Kept,
 }
 
-/// A running command with everything that it starts; dropped, it is stopped.
+/// A running command with all processes that it starts; dropping it stops them.
 #[derive(Debug)]
 pub(crate) struct Job {
     command: String,
@@ -59,15 +59,15 @@ impl Job {
     /// How the job ended, if it has.
     pub(crate) fn poll(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() && self.leader_has_ended() {
-            // Before the leader is reaped: until then its process group cannot become somebody else's.
+            // Before the leader is reaped: until then, its process group id cannot be reused.
             self.terminate();
             self.ended = self.child.wait().ok();
-            self.see_off_the_rest();
+            self.stop_the_rest();
         }
         self.ended
     }
 
-    /// Waits for the end, an interrupt or the time limit, and gives what was kept of the output.
+    /// Waits for the end, an interrupt or the time limit; returns the output that was kept.
     pub(crate) fn wait(mut self, limit: Duration) -> Result<String, Failure> {
         let stopwatch = Stopwatch::start();
         loop {
@@ -79,34 +79,38 @@ impl Job {
                     Err(Failure::Command { command: self.command.clone(), ending: status.to_string(), output })
                 };
             }
-            if interrupt::is_heard() {
+            if interrupt::is_received() {
                 return Err(Failure::Interrupted);
             }
             if stopwatch.elapsed() > limit {
-                let (command, minutes, output) = (self.command.clone(), limit.as_secs() / 60, self.output());
-                return Err(Failure::TimeLimit { command, minutes, output });
+                let output = self.output();
+                return Err(Failure::TimeLimit {
+                    command: self.command.clone(),
+                    minutes: limit.as_secs() / 60,
+                    output,
+                });
             }
             sleep(TICK);
         }
     }
 
-    /// Asks the whole group to stop, without waiting for it.
+    /// Sends SIGTERM to the whole group, without waiting.
     pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// What was kept of the output so far.
+    /// The output that was kept so far.
     pub(crate) fn output(&mut self) -> String {
         let mut bytes = Vec::new();
         if let Some(file) = &mut self.kept {
-            // Best effort: this is told on the way to a failure that matters more.
+            // Best effort: the failure that is reported matters more.
             let _ = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
         }
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Lets those whom the leader left behind stop, and what they have started with them; then kills who is still there.
-    fn see_off_the_rest(&self) {
+    /// Waits until the processes that the leader left behind have stopped, then kills those that still run.
+    fn stop_the_rest(&self) {
         let stopwatch = Stopwatch::start();
         while test_kill_process_group(self.group()).is_ok() {
             if stopwatch.elapsed() > GRACE {
@@ -124,7 +128,7 @@ impl Job {
 
     fn signal(&self, signal: Signal) {
         if self.ended.is_none() {
-            // It fails only when nobody is left to hear it.
+            // It fails only if no process of the group is left.
             let _ = kill_process_group(self.group(), signal);
         }
     }
@@ -151,7 +155,7 @@ pub(crate) fn run(command: &mut Command, output: Output, limit: Duration) -> Res
     Job::start(command, output)?.wait(limit)
 }
 
-/// The command as a person would type it.
+/// The command as typed in a shell.
 fn words(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words: Vec<_> = std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy()).collect();
@@ -178,8 +182,8 @@ mod tests {
         (command, reader)
     }
 
-    /// Reads what is left until everybody is gone; those of a test's processes that nobody stops stay for a minute.
-    fn assert_everybody_is_gone(mut reader: PipeReader) {
+    /// Reads to the end of the pipe, which comes when all processes have ended; one that is not stopped stays for a minute.
+    fn assert_all_have_ended(mut reader: PipeReader) {
         let stopwatch = Stopwatch::start();
         reader.read_to_end(&mut Vec::new()).unwrap();
         assert!(stopwatch.elapsed() < GRACE);
@@ -193,19 +197,19 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_takes_too_long_is_stopped() {
+    fn a_command_that_exceeds_its_limit_is_stopped() {
         let failure = run(&mut shell("echo begun; exec sleep 60"), Output::Kept, TICK * 20).unwrap_err();
         assert!(matches!(&failure, Failure::TimeLimit { output, .. } if output == "begun\n"), "{failure:?}");
     }
 
     #[test]
-    fn a_dropped_job_takes_its_grandchildren_along() {
+    fn a_dropped_job_stops_its_grandchildren() {
         let (mut command, mut reader) = watched_shell("sleep 60 & echo up; wait");
         let job = Job::start(&mut command, Output::Shown).unwrap();
         drop(command);
         reader.read_exact(&mut [0; "up".len()]).unwrap();
         drop(job);
-        assert_everybody_is_gone(reader);
+        assert_all_have_ended(reader);
     }
 
     #[test]
@@ -213,6 +217,6 @@ mod tests {
         let (mut command, reader) = watched_shell("sleep 60 &");
         run(&mut command, Output::Shown, GRACE).unwrap();
         drop(command);
-        assert_everybody_is_gone(reader);
+        assert_all_have_ended(reader);
     }
 }

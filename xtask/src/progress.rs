@@ -1,4 +1,4 @@
-//! The lines that say which step is running, and how long it took.
+//! One line for each step: its name, and how long it took.
 
 use std::io::{Write, stdout};
 
@@ -13,12 +13,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Nothing done yet.
+    /// So many steps, none of them done.
     pub(crate) fn new(total: usize) -> Self {
         Self { done: 0, total }
     }
 
-    /// Runs a step between its two lines; it is one line where the step itself is quiet.
+    /// Runs a step between two lines, or on one line if the step's output is kept.
     pub(crate) fn step<T, E>(
         &mut self,
         title: &str,
@@ -29,7 +29,7 @@ impl Progress {
         if output == Output::Shown {
             println!();
         }
-        // A terminal that is gone is noticed at the next line.
+        // A closed terminal is noticed at the next line.
         let _ = stdout().flush();
         let stopwatch = Stopwatch::start();
         let result = action();
@@ -39,12 +39,6 @@ impl Progress {
             Output::Shown => println!("      {verdict} {stopwatch}"),
         }
         result
-    }
-
-    /// Passes over a step, and says why.
-    pub(crate) fn skip(&mut self, title: &str, reason: &str) {
-        self.begin(title);
-        println!(" {reason}");
     }
 
     fn begin(&mut self, title: &str) {

@@ -1,4 +1,4 @@
-//! What a fresh machine lacks: the npm packages, a browser. Each is looked for before it is installed.
+//! What a fresh machine lacks: the npm packages, a browser. Each is installed only if it is missing.
 
 use std::env;
 use std::fs;
@@ -11,22 +11,22 @@ use crate::freshness::is_fresh;
 use crate::process::{self, Output};
 use crate::workspace::Workspace;
 
-/// How long a download or a build may take.
+/// The time limit of a download or a build.
 pub(crate) const LIMIT: Duration = Duration::from_mins(20);
 
 /// The oldest Node that the packages run on (`engines` in package.json).
 const NODE: (u32, u32) = (20, 19);
 
-/// The names that Chromium and its like are installed under.
+/// The names of Chromium's and Chrome's programs.
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Whether what is installed in a folder is what its package-lock.json says.
+/// Whether a folder's npm packages are those of its package-lock.json.
 pub(crate) fn has_node_modules(workspace: &Workspace, folder: &str) -> bool {
     let folder = workspace.file(folder);
     is_fresh(&[folder.join("node_modules/.package-lock.json")], &[folder.join("package-lock.json")])
 }
 
-/// Installs exactly what a folder's package-lock.json says.
+/// Installs the packages of a folder's package-lock.json.
 pub(crate) fn install_node_modules(workspace: &Workspace, folder: &str) -> Result<(), Failure> {
     let missing = Failure::Missing { what: "Node 20.19 or newer", remedy: "install it, with npm" };
     if !has_node(workspace) || which("npm").is_none() {
@@ -43,18 +43,18 @@ fn has_node(workspace: &Workspace) -> bool {
     version.is_ok_and(|version| node_version(&version).is_some_and(|version| version >= NODE))
 }
 
-/// Major and minor of what `node --version` prints, such as `v20.19.4`.
+/// Major and minor version from the output of `node --version`, such as `v20.19.4`.
 fn node_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix('v')?.split('.').map(|number| number.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
 
-/// The browser that drives the demo's page: the one named in the environment, else one on the path.
+/// The browser of the tests: the one that `HALLPASS_CHROMIUM` names, else one on the path.
 pub(crate) fn chromium() -> Option<PathBuf> {
     env::var_os("HALLPASS_CHROMIUM").map(PathBuf::from).or_else(|| CHROMIUMS.iter().find_map(|name| which(name)))
 }
 
-/// Installs Debian's Chromium, where that is possible.
+/// Installs Debian's Chromium, where apt is available.
 pub(crate) fn install_chromium(workspace: &Workspace) -> Result<(), Failure> {
     if !may_use_apt() {
         return Err(Failure::Missing {
@@ -65,18 +65,18 @@ pub(crate) fn install_chromium(workspace: &Workspace) -> Result<(), Failure> {
     apt_install(workspace, &["chromium"])
 }
 
-/// Whether Debian's libfaketime is there.
+/// Whether Debian's libfaketime is installed.
 pub(crate) fn has_faketime() -> bool {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).any(|library| library.exists())
 }
 
-/// Whether this is a Debian, and we may install on it.
+/// Whether this is a Debian, and this process may install packages.
 pub(crate) fn may_use_apt() -> bool {
     which("apt-get").is_some() && rustix::process::geteuid().is_root()
 }
 
-/// Installs Debian's packages, none of which may ask anything.
+/// Installs Debian's packages without questions.
 pub(crate) fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<(), Failure> {
     let apt = || -> Command {
         let mut command = workspace.program("apt-get");
@@ -88,7 +88,7 @@ pub(crate) fn apt_install(workspace: &Workspace, packages: &[&str]) -> Result<()
     Ok(())
 }
 
-/// Where a program is on the path.
+/// The path of a program in PATH.
 pub(crate) fn which(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }

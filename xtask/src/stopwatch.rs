@@ -1,4 +1,4 @@
-//! How long something took: the one place in this crate that reads the clock.
+//! Durations: the only module of this crate that reads the clock.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts now.
-    #[expect(clippy::disallowed_methods, reason = "the rule guards the issuer's logic; a task only measures itself")]
+    #[expect(clippy::disallowed_methods, reason = "the rule protects the issuer's logic; a task only measures itself")]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }

@@ -1,20 +1,34 @@
-//! How many tests passed, failed and were skipped, read from what the test runners say last.
+//! How many tests passed, failed and were skipped, read from the last lines of the test runners.
 
 use std::fmt;
 use std::ops::AddAssign;
+
+use crate::failure::Failure;
 
 /// The counts of one runner, one suite or all of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Tests that passed.
     pub(crate) passed: u32,
-    /// Tests that failed, ran out of time or were cancelled.
+    /// Tests that failed, timed out or were canceled.
     pub(crate) failed: u32,
-    /// Tests that did not run on purpose.
+    /// Tests that were skipped on purpose.
     pub(crate) skipped: u32,
 }
 
 impl Tally {
+    /// The counts of a command that has ended; each is one test where the suite counts commands.
+    pub(crate) fn of(result: &Result<String, Failure>, counts_commands: bool) -> Self {
+        let tally = match result {
+            Ok(_) | Err(_) if counts_commands => Self { passed: u32::from(result.is_ok()), ..Self::default() },
+            Ok(output) => Self::read(output),
+            Err(failure) => Self::read(failure.output()),
+        };
+        // A runner that fails without a failed test has crashed, or did not compile; and a run without a test is a failure.
+        let is_broken = result.is_err() || tally.passed == 0;
+        Self { failed: tally.failed.max(u32::from(is_broken)), ..tally }
+    }
+
     /// Adds up every summary of cargo-nextest, cargo test and `node --test` (reporter `spec`) in the output.
     pub(crate) fn read(output: &str) -> Self {
         let mut tally = Self::default();
@@ -31,7 +45,7 @@ impl Tally {
         tally
     }
 
-    /// Adds what a sentence says, such as `120 passed (2 slow), 1 failed, 1 timed out, 3 skipped`.
+    /// Adds the counts of a sentence such as `120 passed (2 slow), 1 failed, 1 timed out, 3 skipped`.
     fn add_words(&mut self, sentence: &str) {
         let mut number = "";
         for word in sentence.split([' ', ',', ';', '.', '(', ')']).filter(|word| !word.is_empty()) {
@@ -44,7 +58,7 @@ impl Tally {
         let Ok(number) = number.parse::<u32>() else { return };
         match word {
             "passed" | "pass" => self.passed += number,
-            // nextest says `1 timed out` and `1 exec failed`.
+            // nextest writes `1 timed out` and `1 exec failed`.
             "failed" | "fail" | "timed" | "exec" | "cancelled" => self.failed += number,
             "skipped" | "ignored" | "todo" => self.skipped += number,
             _ => {}
@@ -73,6 +87,28 @@ impl fmt::Display for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn failure(output: &str) -> Failure {
+        Failure::Command { command: "x".to_owned(), ending: "exit status: 1".to_owned(), output: output.to_owned() }
+    }
+
+    #[test]
+    fn a_failed_command_is_a_failed_test_even_if_it_counted_none() {
+        assert_eq!(Tally::of(&Err(failure("ℹ pass 3\nℹ fail 0")), false), tally(3, 1, 0));
+        assert_eq!(Tally::of(&Err(failure("ℹ pass 3\nℹ fail 2")), false), tally(3, 2, 0));
+    }
+
+    #[test]
+    fn a_run_without_a_passed_test_is_a_failure() {
+        assert_eq!(Tally::of(&Ok(String::new()), false), tally(0, 1, 0));
+        assert_eq!(Tally::of(&Ok("ℹ pass 0\nℹ skipped 2".to_owned()), false), tally(0, 1, 2));
+    }
+
+    #[test]
+    fn a_check_counts_as_one_test_whatever_it_prints() {
+        assert_eq!(Tally::of(&Ok("ℹ pass 3".to_owned()), true), tally(1, 0, 0));
+        assert_eq!(Tally::of(&Err(failure("ℹ pass 3")), true), tally(0, 1, 0));
+    }
 
     fn tally(passed: u32, failed: u32, skipped: u32) -> Tally {
         Tally { passed, failed, skipped }
@@ -107,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn skipped_tests_are_told_only_where_there_are_some() {
+    fn skipped_tests_are_counted_where_there_are_some() {
         assert_eq!(tally(3, 0, 0).to_string(), "3 passed, 0 failed");
         assert_eq!(tally(3, 1, 2).to_string(), "3 passed, 1 failed, 2 skipped");
     }

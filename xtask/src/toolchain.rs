@@ -1,4 +1,4 @@
-//! Where wasm comes from: rustup's ready-made standard library, or Debian's compiler and the library's source.
+//! The compiler for wasm: rustup's, with its compiled standard library, or Debian's, with the library's source.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +21,7 @@ const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-19";
 pub(crate) enum Toolchain {
     /// The toolchain that builds everything else, with one more target.
     Rustup,
-    /// Debian's `rustc-web`, which builds the standard library too: for machines that rustup's server is closed to.
+    /// Debian's `rustc-web`, which builds the standard library too: for machines that cannot reach rustup's server.
     Debian,
 }
 
@@ -41,18 +41,18 @@ impl Toolchain {
         let added = process::run(workspace.program("rustup").args(["target", "add", WASM_TARGET]), Output::Kept, LIMIT);
         match added {
             Err(failure) if !matches!(failure, Failure::Interrupted) && setup::may_use_apt() => {
-                println!(" rustup cannot:\n{}", failure.output().trim_end());
-                print!("      apt-get install {} (Debian's way to build it) …", DEBIAN_PACKAGES.join(" "));
+                println!("rustup cannot:\n{}", failure.output().trim_end());
+                println!("apt-get install {} (Debian's compiler builds it) …", DEBIAN_PACKAGES.join(" "));
                 setup::apt_install(workspace, &DEBIAN_PACKAGES)
             }
             result => result.map(drop),
         }
     }
 
-    /// Lets a `cargo build` for wasm use it.
+    /// Makes a `cargo build` for wasm use it.
     pub(crate) fn equip(self, cargo: &mut Command) {
         if self == Self::Debian {
-            // The standard library is built from its source, which a stable compiler does only if told so.
+            // The standard library is built from its source, which a stable compiler does only with RUSTC_BOOTSTRAP.
             cargo.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=std,panic_abort");
             cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
         }

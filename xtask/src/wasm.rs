@@ -1,4 +1,4 @@
-//! The npm package's wasm module: built by cargo, bound by wasm-bindgen, shrunk by wasm-opt, and told once more as text.
+//! The npm package's wasm module: built by cargo, bound by wasm-bindgen, shrunk by wasm-opt, and written as text too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::setup::LIMIT;
 use crate::toolchain::{Toolchain, WASM_TARGET};
 use crate::workspace::Workspace;
 
-/// What rustc emits for wasm32-unknown-unknown, and every engine has had since 2023: wasm-opt may keep it.
+/// Features that rustc emits for wasm32-unknown-unknown, and that every engine has had since 2023: wasm-opt may keep them.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -28,10 +28,8 @@ const FEATURES: [&str; 6] = [
 const OUTPUTS: [&str; 5] =
     ["hallpass.js", "hallpass.d.ts", "hallpass.wasm", "hallpass.base64.js", "hallpass.base64.d.ts"];
 
-/// Builds the module and everything that is made from it.
-pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
-    process::run(&mut cargo(workspace), Output::Shown, LIMIT)?;
-
+/// Makes the package's files from the compiled crate.
+pub(crate) fn package(workspace: &Workspace) -> Result<(), Failure> {
     let module = workspace.built(WASM_TARGET).join("wasm/hallpass_verifier_wasm.wasm");
     let folder = workspace.file("verifier-wasm/wasm");
     if is_fresh(&OUTPUTS.map(|name| folder.join(name)), &inputs(workspace, &module)) {
@@ -59,7 +57,7 @@ pub(crate) fn cargo(workspace: &Workspace) -> Command {
     cargo
 }
 
-/// Everything that the module's files are made from: the module, this program, and the npm packages (wasm-opt).
+/// The inputs of the module's files: the module, this program, and the npm packages (wasm-opt).
 fn inputs(workspace: &Workspace, module: &Path) -> [PathBuf; 3] {
     let program = std::env::current_exe().unwrap_or_default();
     [module.to_path_buf(), program, workspace.file("node_modules/.package-lock.json")]
@@ -70,7 +68,7 @@ fn bind(module: &Path, folder: &Path) -> Result<(), Failure> {
     let result = bindgen.input_path(module).out_name("hallpass").typescript(true).web(true).and_then(|bindgen| {
         // Without this, bundlers would follow the glue's default URL and ship a second wasm file.
         bindgen.omit_default_module_path(true);
-        // An instance that was left in the middle of a call is replaced by another (`ts/instance.ts`).
+        // An instance that a call has left in an unknown state is replaced (`ts/instance.ts`).
         bindgen.reset_state_function(true);
         bindgen.remove_name_section(true).remove_producers_section(true).generate(folder)
     });
@@ -84,7 +82,7 @@ fn optimize(workspace: &Workspace, from: &Path, to: &Path) -> Result<(), Failure
     Ok(())
 }
 
-/// The module as a string, for runtimes and bundlers that cannot import a wasm file.
+/// Writes the module as a string, for runtimes and bundlers that cannot import a wasm file.
 fn write_text_form(folder: &Path) -> Result<(), Failure> {
     let module = folder.join("hallpass.wasm");
     let bytes = fs::read(&module).map_err(|source| Failure::File { path: module, source })?;

@@ -1,4 +1,4 @@
-//! Where things are: the repository, what cargo builds, and the tools that do the building.
+//! Paths: the repository, cargo's target folder, and the tools that build.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -9,28 +9,30 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::process::{self, Output};
 
+/// The variable that names an issuer to run instead of the release build.
+const ISSUER: &str = "HALLPASS_BIN";
+
 /// The repository that this task works in.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// The issuer to run instead of the release build.
+    issuer: Option<PathBuf>,
 }
 
 impl Workspace {
-    /// Asks cargo where it builds. The manifest's folder is read at run time, since a checkout can be moved after the build.
+    /// Asks cargo for its target folder.
     pub(crate) fn find() -> Result<Self, Failure> {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let root = Path::new(&manifest)
-            .parent()
-            .ok_or(Failure::Missing { what: "the repository around xtask", remedy: "run `cargo xtask` in it" })?;
-        let mut command = command(cargo(), root);
+        let root = root(env::var_os("CARGO_MANIFEST_DIR"));
+        let mut command = command(cargo(), &root);
         command.args(["metadata", "--no-deps", "--format-version=1", "--quiet"]);
         let answer = process::run(&mut command, Output::Kept, Duration::from_mins(1))?;
         let target = serde_json::from_str::<serde_json::Value>(&answer)
             .ok()
             .and_then(|metadata| Some(PathBuf::from(metadata["target_directory"].as_str()?)))
             .ok_or(Failure::Answer { command: "cargo metadata", answer })?;
-        Ok(Self { root: root.to_path_buf(), target })
+        Ok(Self { root, target, issuer: env::var_os(ISSUER).map(PathBuf::from) })
     }
 
     /// A file of the repository.
@@ -43,14 +45,19 @@ impl Workspace {
         self.target.join(path)
     }
 
-    /// The issuer's release binary.
+    /// The issuer: the binary that `HALLPASS_BIN` names, else the release build.
     pub(crate) fn issuer(&self) -> PathBuf {
-        self.built("release/hallpass")
+        self.issuer.clone().unwrap_or_else(|| self.built("release/hallpass"))
     }
 
-    /// The example of a service behind the issuer.
-    pub(crate) fn example_service(&self) -> PathBuf {
-        self.built("debug/examples/axum")
+    /// Whether the issuer is built, rather than named by the environment.
+    pub(crate) fn builds_issuer(&self) -> bool {
+        self.issuer.is_none()
+    }
+
+    /// An example of a crate, in the dev profile.
+    pub(crate) fn example(&self, name: &str) -> PathBuf {
+        self.built("debug/examples").join(name)
     }
 
     /// Project Wycheproof's cases as JSON.
@@ -63,18 +70,25 @@ impl Workspace {
         command(program, &self.root)
     }
 
-    /// Cargo, the one that runs us.
+    /// The cargo that runs this program.
     pub(crate) fn cargo(&self) -> Command {
         command(cargo(), &self.root)
     }
 
-    /// A command-line tool that `npm ci` has installed.
+    /// A command-line tool of the npm packages.
     pub(crate) fn npm_tool(&self, name: &str) -> Command {
         command(self.root.join("node_modules/.bin").join(name), &self.root)
     }
 }
 
-/// A command at the root of the repository. It has no standard input: a job in the background must not ask for any.
+/// The repository: the folder above the manifest that cargo names at run time. A program that cargo does not run takes the
+/// folder in which it was compiled.
+fn root(manifest_at_run_time: Option<OsString>) -> PathBuf {
+    let manifest = manifest_at_run_time.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&manifest).parent().unwrap_or(Path::new("/")).to_path_buf()
+}
+
+/// A command at the root of the repository. It has no standard input, which a job in the background could not read.
 fn command(program: impl AsRef<OsStr>, root: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root).stdin(Stdio::null());
@@ -83,4 +97,15 @@ fn command(program: impl AsRef<OsStr>, root: &Path) -> Command {
 
 fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moved_checkout_builds_in_its_new_folder() {
+        assert_eq!(root(Some("/moved/xtask".into())), Path::new("/moved"));
+        assert_eq!(root(None), Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    }
 }

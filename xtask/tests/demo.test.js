@@ -53,7 +53,7 @@ test("a busy port is one line, before anything is built", { timeout: MINUTE }, a
   for (const [option, other] of [["--port", "--issuer-port"], ["--issuer-port", "--port"]]) {
     const demo = runDemo([option, busy, other, free]);
     const [code] = await once(demo.process, "close");
-    const line = `error: port ${busy} is in use: stop what listens there, or choose another with ${option}\n`;
+    const line = `error: port ${busy} is in use: stop the process that listens on it, or choose another port with ${option}\n`;
     assert.deepEqual({ code, output: demo.output() }, { code: 1, output: line });
   }
 });

@@ -1,4 +1,4 @@
-//! What a build was really made of, from the build itself: flags in the environment replace those in the files.
+//! The configuration of a build, read from cargo's messages: flags in the environment replace those in the files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::failure::Failure;
 use crate::process::{self, Output};
 use crate::setup::LIMIT;
 
-/// The crate whose build script chooses how Ed25519 is reckoned.
+/// The crate whose build script chooses the implementation of Ed25519.
 const CURVE: &str = "curve25519-dalek";
 
-/// What cargo says of a build that is up to date.
+/// Cargo's messages about a build that is up to date.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Build {
     /// How `curve25519-dalek` was built: `32-bit limbs, serial`.
@@ -22,7 +22,7 @@ pub(crate) struct Build {
 }
 
 impl Build {
-    /// Runs a `cargo build` once more, which has nothing left to do, and reads what it tells of each crate.
+    /// Repeats a `cargo build`, which has nothing left to do, and reads its message about each crate.
     pub(crate) fn inspect(cargo: &mut Command) -> Result<Self, Failure> {
         let output = process::run(cargo.arg("--message-format=json-render-diagnostics"), Output::Kept, LIMIT)?;
         Ok(Self::read(&output))
@@ -30,8 +30,8 @@ impl Build {
 
     /// The program that was built for a target; others may be built along with it.
     pub(crate) fn executable(&self, target: &str) -> Result<&Path, Failure> {
-        let none = || Failure::Answer { command: "cargo build", answer: format!("no program {target}") };
-        self.executables.get(target).map(PathBuf::as_path).ok_or_else(none)
+        let missing = || Failure::Answer { command: "cargo build", answer: format!("no program {target}") };
+        self.executables.get(target).map(PathBuf::as_path).ok_or_else(missing)
     }
 
     fn read(output: &str) -> Self {
@@ -43,13 +43,14 @@ impl Build {
     }
 }
 
-/// A program and the target that it is of, where this message tells it.
+/// The program of a message and its target.
 fn executable(message: &Value) -> Option<(String, PathBuf)> {
-    let (target, path) = (message["target"]["name"].as_str()?, message["executable"].as_str()?);
+    let target = message["target"]["name"].as_str()?;
+    let path = message["executable"].as_str()?;
     Some((target.to_owned(), PathBuf::from(path)))
 }
 
-/// What the curve's build script has chosen, where this message tells it.
+/// The choice of the curve's build script, if the message is about it.
 fn backend(message: &Value) -> Option<String> {
     let package = message["package_id"].as_str()?;
     if message["reason"] != "build-script-executed" || !package.contains(&format!("{CURVE}@")) {
@@ -57,11 +58,12 @@ fn backend(message: &Value) -> Option<String> {
     }
     let cfgs = message["cfgs"].as_array()?;
     let version = package.rsplit('@').next().unwrap_or_default();
-    let (bits, backends) = (values(cfgs, "curve25519_dalek_bits"), values(cfgs, "curve25519_dalek_backend"));
+    let bits = values(cfgs, "curve25519_dalek_bits");
+    let backends = values(cfgs, "curve25519_dalek_backend");
     Some(format!("{CURVE} {version}: {}-bit limbs, {}", bits.join("/"), backends.join(" and ")))
 }
 
-/// The values of a cfg such as `name="value"`, of which there may be several.
+/// The values of a cfg such as `name="value"`, which can occur several times.
 fn values<'c>(cfgs: &'c [Value], name: &str) -> Vec<&'c str> {
     let value = |cfg: &'c Value| cfg.as_str()?.strip_prefix(name)?.strip_prefix("=\"")?.strip_suffix('"');
     cfgs.iter().filter_map(value).collect()
@@ -76,13 +78,13 @@ mod tests {
         "curve25519_dalek_backend=\"avx512\""]}"#;
 
     #[test]
-    fn the_backend_is_what_the_build_script_has_chosen() {
+    fn the_backend_is_read_from_the_build_script() {
         let output = format!("   Compiling x\n{}\n", CHOSEN.replace('\n', ""));
         assert_eq!(Build::read(&output).backend, "curve25519-dalek 5.0.0: 64-bit limbs, simd and avx512");
     }
 
     #[test]
-    fn a_build_without_the_curve_says_so() {
+    fn a_build_without_the_curve_is_reported() {
         let derive = CHOSEN.replace("dalek@", "dalek-derive@").replace('\n', "");
         assert_eq!(Build::read(&derive).backend, "without curve25519-dalek");
         assert!(Build::read(&derive).executable("verify").is_err());

@@ -1,7 +1,5 @@
-//! The parts of the bench: what each needs to be built, and the command that measures it.
+//! The parts of the bench: the steps that each needs, and the command that measures it.
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,24 +11,24 @@ use crate::task::Task;
 use crate::wasm;
 use crate::workspace::Workspace;
 
-/// How long a part may take: the longest, of the logins, takes about ten minutes.
+/// The time limit of a part: the longest one, of the logins, takes about ten minutes.
 pub(crate) const LIMIT_OF_A_PART: Duration = Duration::from_mins(30);
 
-/// A part, which can be run alone.
+/// A part, which can run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// The verifier in JavaScript beside its peers: verify, decode, start, bytes
+    /// The verifier in JavaScript and its peers: verify, decode, start, bytes
     VerifierJs,
-    /// The verifier in Rust beside its peers
+    /// The verifier in Rust and its peers
     VerifierRust,
-    /// Durable refreshes per second, beside the disk and a common server
+    /// Durable refreshes per second, compared with the disk and a common server
     Issuer,
-    /// Logins per second, and a flood of them, beside the cores' own rate of hashing and common servers
+    /// Logins per second, and a flood of them, compared with the cores' rate of hashing and common servers
     Logins,
 }
 
 impl Part {
-    /// Its name in the results.
+    /// The name in the results.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::VerifierJs => "verifier-js",
@@ -40,7 +38,7 @@ impl Part {
         }
     }
 
-    /// What the terminal says while it runs.
+    /// The line on the terminal while it runs.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::VerifierJs => "verifier-js: the verifier in JavaScript",
@@ -50,7 +48,7 @@ impl Part {
         }
     }
 
-    /// What must be there before it runs.
+    /// The steps that must be done before it runs.
     pub(crate) fn needs(self) -> Vec<Task> {
         match self {
             Self::VerifierJs => [Task::PACKAGE.as_slice(), &[Task::BenchPeers]].concat(),
@@ -59,12 +57,12 @@ impl Part {
         }
     }
 
-    /// The command, told what it will measure.
+    /// The command that measures it, with the build that it measures.
     pub(crate) fn command(self, workspace: &Workspace) -> Result<Command, Failure> {
         let mut command = workspace.program("node");
-        // Without it, one contender would pay for what another left behind.
+        // Garbage is collected between contenders: none pays for another's.
         command.arg("--expose-gc");
-        // fast-jwt warns of a way to use its cache that its own documentation offers for speed.
+        // fast-jwt warns about a use of its cache that its documentation recommends for speed.
         command.arg("--disable-warning=FAST_JWT_CACHE_KEY_BUILDER_SECURITY_RISK");
         command.arg(format!("bench/{}.js", self.name()));
         match self {
@@ -78,8 +76,7 @@ impl Part {
             Self::Issuer | Self::Logins => {
                 command.arg("--build").arg(Build::inspect(&mut Task::Issuer.cargo(workspace))?.backend);
                 let load = Build::inspect(&mut Task::BenchLoad.cargo(workspace))?;
-                let issuer = env::var_os("HALLPASS_BIN").map_or_else(|| workspace.issuer(), PathBuf::from);
-                command.arg("--issuer").arg(issuer).arg("--load").arg(load.executable("hallpass-bench")?);
+                command.arg("--issuer").arg(workspace.issuer()).arg("--load").arg(load.executable("hallpass-bench")?);
             }
         }
         Ok(command)
