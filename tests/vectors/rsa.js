@@ -4,13 +4,17 @@ import { createHash } from "node:crypto";
 
 /** A key of two primes. `raw(block)` signs a padded block; `size` and `bits` are those of the modulus. */
 export function rsaKey([p, q], { e = 65537n, ...members } = {}) {
-  const [n, order] = [p * q, (p - 1n) * (q - 1n)];
+  const n = p * q;
+  const order = (p - 1n) * (q - 1n);
   const d = inverse(e, order);
   const size = Math.ceil(n.toString(2).length / 8);
   // The Chinese remainder theorem saves three quarters of the work (RFC 8017 §5.1.2).
-  const [dp, dq, qi] = [d % (p - 1n), d % (q - 1n), inverse(q, p)];
+  const dp = d % (p - 1n);
+  const dq = d % (q - 1n);
+  const qi = inverse(q, p);
   const raw = (block) => {
-    const [m1, m2] = [power(number(block) % p, dp, p), power(number(block) % q, dq, q)];
+    const m1 = power(number(block) % p, dp, p);
+    const m2 = power(number(block) % q, dq, q);
     return bytes(m2 + q * modulo((m1 - m2) * qi, p), size);
   };
   const jwk = { kty: "RSA", n: bytes(n).toString("base64url"), e: bytes(e).toString("base64url"), ...members };
@@ -70,7 +74,8 @@ function mgf1(hash, seed, length) {
 /** The least number whose cube is not below the block's: a signature without a secret where e is 3. */
 export function cubeRoot(block) {
   const cube = number(block);
-  let [low, high] = [0n, 1n << BigInt(Math.ceil((8 * block.length) / 3) + 1)];
+  let low = 0n;
+  let high = 1n << BigInt(Math.ceil((8 * block.length) / 3) + 1);
   while (low < high) {
     const middle = (low + high) / 2n;
     if (middle ** 3n < cube) low = middle + 1n;

@@ -1,4 +1,4 @@
-/** Random histories of the real client against the real issuer: a valid user is never signed out, a signed-out one never comes back. */
+/** Random histories of the real client with the real issuer: no valid user is signed out, and no signed-out user returns. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,18 +8,18 @@ import { breakClient, BROKEN } from "./broken.js";
 import { libfaketime, PASSWORD, startIssuerWithClock, USERS } from "./issuer.js";
 import { Runs } from "./runs.js";
 
-/** How many histories; each has up to ten tabs and forty steps. */
+/** The number of histories; each has up to ten tabs and forty steps. */
 const HISTORIES = Number(process.env.HALLPASS_CLIENT_HISTORIES ?? byLength({ short: 100, long: 200 }));
 
-/** The seed of the first; each one's is one more. */
+/** The seed of the first history; each further one is one more. */
 const SEED = Number(process.env.HALLPASS_SEED ?? 0);
 
-/** Within how many histories a broken client must be found out. */
+/** Maximum histories until a faulty client is detected. */
 const SOON = 300;
 
 const options = { skip: libfaketime() === undefined && "libfaketime is not installed: nothing else moves the issuer's clock", timeout: 3_600_000 };
 
-test(`${HISTORIES} random histories keep every valid user in and every other one out`, options, async (t) => {
+test(`${HISTORIES} random histories keep every valid user signed in and every other user signed out`, options, async (t) => {
   const runs = await Runs.start(t);
   const sums = {};
   for (let seed = SEED; seed < SEED + HISTORIES; seed += 1) {
@@ -32,7 +32,7 @@ test(`${HISTORIES} random histories keep every valid user in and every other one
   for (const [name, count] of Object.entries(sums)) assert.ok(count > 0, `no ${name}`);
 });
 
-test("the issuer's clock is moved, and its alarm is seen", options, async (t) => {
+test("the issuer's clock can be moved, and its theft alarm is detected", options, async (t) => {
   const start = Date.parse("2030-01-01T00:00:00Z") / 1000;
   const issuer = await startIssuerWithClock(t, { start });
   const post = async (path, body) => JSON.parse((await issuer.post(path, JSON.stringify(body))).text);
@@ -50,7 +50,7 @@ test("the issuer's clock is moved, and its alarm is seen", options, async (t) =>
 for (const [index, broken] of BROKEN.entries()) {
   // A short run shows that the histories can find a fault, by the first one.
   const skip = options.skip || (index > 0 && skipUnlessLong);
-  test(`a broken client is found out: ${broken.name}`, { ...options, skip }, async (t) => {
+  test(`a faulty client is detected: ${broken.name}`, { ...options, skip }, async (t) => {
     const runs = await Runs.start(t);
     const Broken = await breakClient(t, broken);
     for (let seed = 0; seed < SOON; seed += 1) {

@@ -1,4 +1,4 @@
-/** A random history: what the user, the machine and the network do, until all is well again. */
+/** A random history: actions of the user, events of the machine and the network, until all faults are over. */
 
 import { USERS } from "./issuer.js";
 import { settled } from "./machine.js";
@@ -36,12 +36,12 @@ const STEPS = {
 
 const WEIGHTS = Object.fromEntries(Object.entries(STEPS).map(([name, { weight }]) => [name, weight]));
 
-/** Runs the history of a seed. Returns its steps, its counts, the sessions that it had, and what was seen that must not be. */
+/** Runs the history of a seed. Returns its steps, its counts, its sessions, and its violations. */
 export async function runHistory({ seed, kinds = KINDS, issuer, epoch, PageSession }) {
   const random = new Random(seed);
   const world = new World({ random, issuer, epoch, kind: random.pick(kinds), PageSession });
   const steps = [`${world.kind}${world.hasLocks ? "" : ", no locks"}${world.isAsync ? ", storage with promises" : ""}, ${world.timekeeping.name}`];
-  const rejected = (reason) => world.judge.fails(`a rejection that nobody handles: ${reason?.stack}`);
+  const rejected = (reason) => world.judge.fails(`an unhandled rejection: ${reason?.stack}`);
   process.on("unhandledRejection", rejected);
   try {
     const count = random.whole(1, random.chance(0.2) ? MAX_TABS : 4);

@@ -1,4 +1,4 @@
-/** What the people at the tabs wanted, and what therefore must be: who is to be signed in, and which sessions are over. */
+/** The users' actions, and the resulting expectations: the signed-in user, and the ended sessions. */
 
 /** The sessions of one cookie jar, or of one storage. */
 export class Ledger {
@@ -12,7 +12,7 @@ export class Ledger {
   lastOut;
   /** Sessions whose sign-out was told to have been confirmed. */
   confirmed = new Set();
-  /** `{ in: session }`, `"out"`, or `"any"` where people contradicted each other. */
+  /** `{ in: session }`, `"out"`, or `"any"` after contradictory actions. */
   expected = "out";
   lastLogin;
   #signingIn = 0;
@@ -20,7 +20,7 @@ export class Ledger {
   #before = "out";
   #isContradicted = false;
 
-  /** Somebody tries to sign in. Until it is known what came of it anything may be. */
+  /** A user tries to sign in. Until the result is known, any state is allowed. */
   signInBegins() {
     if (this.#signingIn === 0) [this.#before, this.#isContradicted] = [this.expected, false];
     this.#signingIn += 1;

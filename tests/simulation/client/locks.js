@@ -1,4 +1,4 @@
-/** Web Locks, by the rules of the standard: in the order of the requests, shared ones together. */
+/** Web Locks as in the standard: in the order of requests, shared ones together. */
 
 export class Locks {
   #queues = new Map();

@@ -1,6 +1,6 @@
-/** A machine in a time of its own: what is to happen when, a clock that nobody sets and one that is wrong, and sleep. */
+/** A machine with simulated time: an event queue, a monotonic clock, a wrong wall clock, and sleep. */
 
-/** Lets every promise go on that can. */
+/** Runs all pending promises. */
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 export class Machine {

@@ -1,13 +1,13 @@
-/** The way to the issuer and back: late, lossy, or answered by something in between. */
+/** The network between tabs and issuer: slow, lossy, or with responses of proxies. */
 
 import { COOKIES } from "../../support/client.js";
 
-/** Milliseconds in which a request must have arrived and its answer be back: half the issuer's grace, less what is rounded. */
+/** Maximum milliseconds of a request and its response: half the issuer's grace, minus rounding. */
 const MAX_LATENCY = 14_900;
 
 const REFRESH = COOKIES.refresh;
 
-/** What may become of a request, by the weather. */
+/** The possible results of a request, by the state of the network. */
 const WEATHER = {
   fine: { through: 1 },
   slow: { late: 1 },
@@ -60,7 +60,7 @@ export class Network {
     return () => (request.isAborted = true);
   }
 
-  /** What something in between answers; `wait` is what it asks for, in seconds. */
+  /** The response of a proxy; `wait` is its Retry-After in seconds. */
   #fault(fate) {
     const { machine } = this;
     const date = (seconds) => new Date(machine.epoch + machine.now + seconds * 1000).toUTCString();
@@ -80,7 +80,7 @@ export class Network {
     return response;
   }
 
-  /** What the issuer has decided, whether the answer arrives or not. */
+  /** The issuer's decision, whether its response arrives or not. */
   #learn({ ledger }, path, body, cookie, { status, headers, text }) {
     const presented = cookieOf(cookie, REFRESH) ?? (body && JSON.parse(body).refresh_token);
     if (path === "/logout" && status === 204) ledger.over.add(ledger.sessions.get(presented));

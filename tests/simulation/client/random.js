@@ -1,4 +1,4 @@
-/** Random numbers out of a seed, so that a history can be told again. */
+/** Random numbers by a seed, so that a history can be repeated. */
 
 export class Random {
   #state;

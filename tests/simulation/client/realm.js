@@ -1,4 +1,4 @@
-/** What tabs have in common: the cookies of a profile, or a storage. */
+/** The shared state of tabs: the cookies of a profile, or a storage. */
 
 import { COOKIES } from "../../support/client.js";
 import { Ledger } from "./ledger.js";

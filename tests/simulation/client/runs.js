@@ -1,4 +1,4 @@
-/** Histories one after the other, against one issuer whose time goes on. */
+/** Histories in sequence, with one issuer whose time continues. */
 
 import { runHistory } from "./history.js";
 import { startIssuerWithClock } from "./issuer.js";

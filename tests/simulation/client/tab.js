@@ -1,6 +1,6 @@
-/** A tab with the real client in it; all that it sees of the world is the world's. */
+/** A tab with the real client in a simulated environment. */
 
-/** Milliseconds that a page waits at most, whatever it is asked. */
+/** Maximum milliseconds of a wait. */
 const MAX_WAIT = 300_000;
 
 export const ISSUER = "https://app.example";
@@ -10,13 +10,13 @@ export class Tab {
   isFrozen = false;
   isAway = false;
   isVisible = true;
-  /** Sign-ins and sign-outs under way. */
+  /** Running sign-ins and sign-outs. */
   changes = 0;
   isClosed = false;
   #queue = [];
   #locks = new Set();
   #aborts = new Map();
-  /** Until when the issuer, or another tab, has asked this one to wait. */
+  /** The end of the wait that the issuer or another tab has requested. */
   #waitsUntil = 0;
   #listeners = { wake: new Set(), leave: new Set() };
   #receivers = new Set();
@@ -43,14 +43,14 @@ export class Tab {
     session.start();
   }
 
-  /** The page makes its session anew, as a framework does that mounts it again. */
+  /** The page creates its session again, as a framework does when it remounts. */
   remount() {
     this.session.dispose();
     this.#start();
   }
 
   freeze() {
-    // Browsers freeze no page that has a lock, or waits for one.
+    // Browsers do not freeze a page that has a lock or waits for one.
     if (this.#locks.size === 0) this.isFrozen = true;
   }
 
@@ -68,7 +68,7 @@ export class Tab {
     this.#happens("wake");
   }
 
-  /** The user goes to another page, and this one into the back/forward cache: nothing in it may prevent that but a change. */
+  /** The user navigates away, and the page enters the back/forward cache: only a sign-in or sign-out may prevent that. */
   async leave() {
     if (this.changes > 0 || [...this.#aborts.values()].includes("/logout")) return;
     this.#happens("leave");
@@ -77,7 +77,7 @@ export class Tab {
     this.isAway = this.isFrozen = true;
   }
 
-  /** The user goes back to it. */
+  /** The user returns to the page. */
   async return() {
     this.isAway = false;
     await this.thaw();
@@ -104,12 +104,12 @@ export class Tab {
     else this.#waitsUntil = 0;
   }
 
-  /** It must ask for no renewal for so many milliseconds; a clock that is coarse, or early, may take a little off. */
+  /** It must not renew for so many milliseconds, minus the error of a coarse or early clock. */
   waits(milliseconds) {
     this.#waitsUntil = Math.max(this.#waitsUntil, this.world.machine.now + Math.min(milliseconds, MAX_WAIT) - 1_000);
   }
 
-  /** A clock that was set is trusted. */
+  /** A set clock ends the wait. */
   waitsNoMore() {
     this.#waitsUntil = 0;
   }
@@ -173,7 +173,7 @@ export class Tab {
     });
   }
 
-  /** The issuer is asked. */
+  /** A request to the issuer. */
   #ask(url, { body, signal, credentials }, renewals) {
     const path = url.slice(ISSUER.length);
     if ((credentials === "include") !== (this.realm.transport === "cookie")) throw new Error("cookies go where they should not");
@@ -202,7 +202,7 @@ export class Tab {
     });
   }
 
-  /** A service is asked that takes the issuer's tokens. */
+  /** A request to a service that accepts the issuer's tokens. */
   async #load(request) {
     const token = request.headers.get("authorization")?.replace("Bearer ", "");
     this.world.judge.sends(this, request.url, token);
@@ -214,7 +214,7 @@ export class Tab {
   }
 }
 
-/** An answer as a script sees it: without the cookies. */
+/** A response as a script sees it: without cookies. */
 function seen({ status, headers, text }) {
   const visible = Object.entries(headers).filter(([name]) => name !== "set-cookie");
   return { status, headers: new Headers(visible), json: async () => JSON.parse(text) };

@@ -1,9 +1,9 @@
-/** How exactly a page's timers ring and its clocks tell the time: browsers round, hold back and bundle them. */
+/** The precision of a page's timers and clocks: browsers round, delay and batch them. */
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
-/** The milliseconds after which a timer rings that was set for `milliseconds` at `now`. */
+/** The milliseconds after which a timer fires that was set for `milliseconds` at `now`. */
 const TIMERS = {
   exact: (milliseconds) => milliseconds,
   // `setTimeout` takes whole milliseconds (HTML, "timer initialization steps": a `long`).
@@ -13,7 +13,7 @@ const TIMERS = {
   bursts: (milliseconds, now) => untilNext(SECOND, now + milliseconds) - now,
 };
 
-/** What a clock tells at `time`. */
+/** The reading of a clock at `time`. */
 const CLOCKS = {
   exact: (time) => time,
   whole: (time) => Math.floor(time),
@@ -43,7 +43,7 @@ export class Timekeeping {
     return this.#read(time);
   }
 
-  /** Milliseconds until a timer rings. A hidden page's timers may ring at whole minutes alone. */
+  /** Milliseconds until a timer fires. A hidden page's timers may fire at whole minutes only. */
   after(milliseconds, now, isVisible) {
     const exactly = Math.max(0, this.#ring(milliseconds, now, this.random));
     return this.#isThrottled && !isVisible ? untilNext(MINUTE, now + exactly) - now : exactly;

@@ -1,4 +1,4 @@
-/** One machine with its tabs, its user's doings, and the way to the issuer. */
+/** One machine with its tabs, its user's actions, and its network. */
 
 import { Judge } from "./judge.js";
 import { Locks } from "./locks.js";
@@ -9,12 +9,12 @@ import { Realm, Storage } from "./realm.js";
 import { Tab } from "./tab.js";
 import { Timekeeping } from "./timekeeping.js";
 
-/** The ways in which tabs keep their tokens. */
+/** How tabs store their tokens. */
 export const KINDS = ["cookie", "shared", "own"];
 
 /**
- * Milliseconds within which a page that is left alone is settled: the longest wait that an issuer may ask for, and twice the
- * minute to which a hidden page's timers are held back.
+ * Milliseconds within which a page that is left alone settles: the maximum Retry-After, and twice the minute to which a browser
+ * delays the timers of a hidden page.
  */
 const SETTLED = 420_000;
 
@@ -35,7 +35,7 @@ export class World {
     this.machine = new Machine({ epoch, wallOffset, isOver: () => this.judge.violations.length > 0 });
     this.timekeeping = new Timekeeping(random);
     this.network = new Network({ machine: this.machine, random, issuer });
-    // Without locks the browser's cookies could not be kept; whoever has a storage can do without.
+    // Cookies need locks; a storage does not.
     this.hasLocks = kind === "cookie" || random.chance(0.5);
     this.isAsync = random.chance(0.3);
     this.shared = kind === "own" ? undefined : new Realm(kind === "cookie" ? undefined : new Storage({ isAsync: this.isAsync }));
@@ -45,19 +45,19 @@ export class World {
     this.tabs.push(new Tab(this, realm, `tab ${(this.#count += 1)}`));
   }
 
-  /** The user leaves one more page, signs out in another one perhaps, and goes back to all: they ask at once. */
+  /** The user leaves another page, may sign out in one, and returns to all: they ask at once. */
   async #returns([stays, leaves]) {
     await leaves?.leave();
     if (stays !== undefined && this.random.chance(0.3)) this.signOut(stays);
     await this.machine.pass(20_000);
     const away = this.tabs.filter((tab) => tab.isAway);
     for (const tab of away) await tab.return();
-    // They may have to wait for each other's requests.
+    // They may wait for each other's requests.
     await this.machine.pass(40_000);
     for (const tab of away) this.judge.knows(tab, tab.session.published.current);
   }
 
-  /** A page that is left alone finds out by itself who is there, and a visible one has a good token at hand. */
+  /** A page that is left alone learns the user's status, and a visible one has a valid token. */
   async #settles(tab) {
     const state = tab.session.published.current;
     let token;
@@ -71,12 +71,12 @@ export class World {
     tab.close();
   }
 
-  /** To all tabs: a page's other sessions of the same name hear it, too. */
+  /** To all tabs, including other sessions of the same page. */
   broadcast(message) {
     for (const tab of this.tabs) this.machine.after(this.random.between(0, 5), () => tab.receive(message));
   }
 
-  /** By the token's own times and the issuer's clock. */
+  /** Whether a token is valid by the issuer's clock. */
   isGood(token) {
     if (token === undefined) return false;
     const { exp } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
@@ -121,14 +121,14 @@ export class World {
 
   #expect(error) {
     const known = ["ERR_ISSUER_UNREACHABLE", "ERR_REQUEST_REFUSED", "ERR_DISPOSED", "ERR_SIGNED_OUT"];
-    if (!known.includes(error.code)) this.judge.fails(`an error that nobody knows: ${error.stack}`);
+    if (!known.includes(error.code)) this.judge.fails(`an unknown error: ${error.stack}`);
   }
 
   #watch(promise) {
     promise.catch((error) => this.judge.fails(`${error.stack}`));
   }
 
-  /** The network is well again, and no user looks at any page: what must be then, and what once a user has looked? */
+  /** Ends all faults and checks the properties, first without user actions, then with them. */
   async heal() {
     this.network.weather = this.random.pick(["failing", "lossy", "offline"]);
     this.open();
@@ -150,7 +150,7 @@ export class World {
     await settled();
     for (const tab of this.tabs) {
       if (tokens.has(tab)) this.judge.atLast(tab, tokens.get(tab));
-      else this.judge.fails(`${tab.name} gets no token though all is well: ${failures.get(tab)?.cause ?? failures.get(tab)}`);
+      else this.judge.fails(`${tab.name} gets no token although all faults are over: ${failures.get(tab)?.cause ?? failures.get(tab)}`);
     }
     if (this.shared !== undefined) this.judge.agree(this.tabs);
     for (const tab of [...this.tabs]) this.close(tab);

@@ -1,4 +1,4 @@
-/** Weeks of the real issuer's keys before the real verifier, in simulated time: no good token is refused, no revoked key trusted too long. */
+/** Weeks of the real issuer's keys with the real verifier, in simulated time: no valid token is refused, and no revoked key is trusted too long. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,14 +10,14 @@ import { createJoseVerifier, JOSE_KINDS } from "./jose.js";
 import { liveThrough } from "./life.js";
 import { KINDS } from "./verifiers.js";
 
-/** How many histories, of how many days, before one verifier of each kind. */
+/** The number of histories and their days, with one verifier of each kind. */
 const HISTORIES = Number(process.env.HALLPASS_KEY_HISTORIES ?? 1);
 const DAYS = Number(process.env.HALLPASS_KEY_DAYS ?? 5);
 
-/** The seed of the first; each one's is one more. */
+/** The seed of the first history; each further one is one more. */
 const SEED = Number(process.env.HALLPASS_SEED ?? 0);
 
-/** In how many histories what is broken must be found out. */
+/** Maximum histories until a fault is detected. */
 const SOON = 6;
 
 const options = { timeout: 6 * 3_600_000 };
@@ -35,7 +35,7 @@ function historyOf(test, seed) {
 
 const list = (numbers) => Object.entries(numbers).map(([name, number]) => `${number} ${name}`).join(", ");
 
-test(`${HISTORIES} histories of ${DAYS} days refuse no good token and trust no revoked key for longer than promised`, options, async (t) => {
+test(`${HISTORIES} histories of ${DAYS} days refuse no valid token and trust no revoked key longer than promised`, options, async (t) => {
   const sums = {};
   const worst = {};
   for (let seed = SEED; seed < SEED + HISTORIES; seed += 1) {
@@ -53,7 +53,7 @@ test(`${HISTORIES} histories of ${DAYS} days refuse no good token and trust no r
 const optionsOf = (index) => ({ ...options, skip: index > 0 && skipUnlessLong });
 
 for (const [index, broken] of BROKEN.entries()) {
-  test(`a broken verifier is found out: ${broken.name}`, optionsOf(index), async (t) => {
+  test(`a faulty verifier is detected: ${broken.name}`, optionsOf(index), async (t) => {
     const kinds = KINDS.filter(({ name }) => broken.kinds === undefined || broken.kinds.test(name));
     const Broken = await breakVerifier(t, broken);
     await isFoundOut(t, (seed) => liveThrough({ lines: historyOf(t, seed), seed, createVerifier: Broken, kinds }));
@@ -61,7 +61,7 @@ for (const [index, broken] of BROKEN.entries()) {
 }
 
 for (const [index, [rule, name]] of Object.entries(BROKEN_ISSUERS).entries()) {
-  test(`a broken issuer is found out: ${name}`, optionsOf(index), async (t) => {
+  test(`a faulty issuer is detected: ${name}`, optionsOf(index), async (t) => {
     await isFoundOut(t, (seed) => liveThrough({ lines: writeHistory(t, { seed, days: DAYS, broken: rule }), seed, createVerifier }));
   });
 }
@@ -74,7 +74,7 @@ async function isFoundOut(test, live) {
   assert.fail(`${SOON} histories find nothing`);
 }
 
-test("what verifiers by jose do of the same history is told, and is by their own rules", { ...options, skip: skipUnlessLong }, async (t) => {
+test("verifiers with jose follow their own rules in the same history", { ...options, skip: skipUnlessLong }, async (t) => {
   for (const kind of JOSE_KINDS) {
     const { counts, worst, violations } = await liveThrough({
       lines: historyOf(t, SEED), seed: SEED, createVerifier: createJoseVerifier, kinds: [kind], enough: Infinity,

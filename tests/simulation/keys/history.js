@@ -1,4 +1,4 @@
-/** Months of an issuer's keys, written by its own state machine: `issuer/src/key_ring/history.rs` says what is in them. */
+/** Months of an issuer's keys, written by its own state machine; `issuer/src/key_ring/history.rs` defines the format. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ function build() {
 
 let program;
 
-/** The lines of a history of so many days; `broken` is a rule of the issuer's that does not hold in it. */
+/** The lines of a history of `days` days; `broken` names a rule of the issuer that is violated in it. */
 export function writeHistory(test, { seed, days, broken }) {
   program ??= build();
   const file = join(temporaryFolder(test), "history.jsonl");

@@ -1,17 +1,17 @@
-/** Where key sets come from: the issuers of a history, and caches before them. What each answers has the shape of {@link Answer}. */
+/** The sources of key sets: the issuers of a history, and caches in front of them. Each response is an {@link Answer}. */
 
 /**
  * @typedef {object} Answer
  * @property {string} etag
  * @property {string} text The key set.
- * @property {string[]} kids Whose keys are in it.
+ * @property {string[]} kids The ids of its keys.
  * @property {number} maxAge Of `Cache-Control`, in seconds.
- * @property {number} [age] Of `Age`, in seconds: how long it has lain in caches.
+ * @property {number} [age] Of `Age`, in seconds: the time in caches.
  */
 
-/** The issuers, behind a balancer that sends a request to any of them. */
+/** The issuers, behind a load balancer. */
 export class Issuers {
-  /** How many caches lie on the way. */
+  /** The number of caches between verifier and issuer. */
   caches = 0;
   #time;
   #random;
@@ -23,7 +23,7 @@ export class Issuers {
     this.#random = random;
   }
 
-  /** Takes a line of a history. */
+  /** Applies a line of a history. */
   learn(line) {
     if (line.event === "key_set") {
       this.#sets.set(line.etag, { text: JSON.stringify(line.key_set), kids: line.key_set.keys.map(({ kid }) => kid) });
@@ -32,20 +32,20 @@ export class Issuers {
     }
   }
 
-  /** What an issuer answers now. What it said a while ago is that much older. */
+  /** The current response of an issuer, from its view of the keys. */
   answer() {
     const { etag, at, max_age: maxAge } = this.#random.pick(this.#latest);
     const since = Math.ceil(this.#time.now / 1000 - at);
     return { etag, ...this.#sets.get(etag), maxAge: Math.max(0, maxAge - since) };
   }
 
-  /** Whether it can be reached, and since when. */
+  /** Whether it is reachable, and since when. */
   reachableSince() {
     return -Infinity;
   }
 }
 
-/** A shared cache that keeps to `Cache-Control` (RFC 9111 §4.2), and reaches what is behind it over a line of its own. */
+/** A shared cache that follows `Cache-Control` (RFC 9111 §4.2), with its own connection to its source. */
 export class Cache {
   #time;
   #behind;
@@ -59,7 +59,7 @@ export class Cache {
     this.caches = behind.caches + 1;
   }
 
-  /** `undefined` is a 504: it has nothing fresh, and cannot get it. */
+  /** `undefined` is a 504: it has no fresh copy, and its source is unreachable. */
   answer() {
     if (this.#stored === undefined || this.#age() >= this.#stored.maxAge) this.#fetch();
     return this.#stored && { ...this.#stored, age: this.#age() };

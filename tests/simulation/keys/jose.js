@@ -1,4 +1,4 @@
-/** A verifier by `jose` with the interface of ours, for comparison: what it does follows from its own rules. */
+/** A verifier with `jose` and the interface of the package, for comparison. */
 
 import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
 
@@ -17,7 +17,7 @@ export function createJoseVerifier({ issuer, audience, jwks, fetch, leeway, now,
   };
 }
 
-/** Verifiers in touch with the issuer, and one that is cut off now and then; as `jose` is by default, and as it is told our max-age. */
+/** Verifiers with a permanent and with an unreliable connection; with the defaults of `jose`, and with the issuer's max-age. */
 export const JOSE_KINDS = [
   { name: "by default" },
   { name: "seldom called", calls: 0.03 },

@@ -1,15 +1,15 @@
 /**
- * What must hold, told from what was served and signed.
+ * The properties, derived from the served key sets and the signed tokens.
  *
- * - *No good token is refused* by a verifier that could know its key: one whose every request would have come through for more
- *   than a minute (the longest pause between two attempts), or one that was cut off, and holds a set with the key that is not
- *   older than its life and `maxStale`. What cannot wait (`verifySync`) must answer so once its fetch in the background is done.
- * - *No token by a revoked key is accepted* from `gone_at` on; by a verifier whose last fetch failed, or that cannot wait, from
- *   `maxStale` after that on; and by nobody who has fetched a set without it.
+ * - *No valid token is refused* by a verifier that can know its key: one that was connected for more than a minute (the longest
+ *   pause between two attempts), or one that was disconnected and has a set with the key that is not older than its freshness and
+ *   `maxStale`. `verifySync` must accept it once its background fetch is done.
+ * - *No token of a revoked key is accepted* from `gone_at` on; with a failed last fetch, or by `verifySync`, from `maxStale` later;
+ *   and never by a verifier that has fetched a set without the key.
  *
- * A key that signs in the place of a revoked one before every verifier can have it must be known to whoever asks the issuers
- * once all of them know it and the pause between two searches for an unknown key is over; to one behind a cache, or that cannot
- * wait for a search, when the issuer says.
+ * A key that replaces a revoked one signs before every verifier can have it. A verifier that asks the issuers directly must accept
+ * it once all issuers know it and the cool-down for unknown keys is over; one behind a cache, or with `verifySync`, at the time
+ * that the issuer states.
  */
 
 const SECOND = 1_000;
@@ -18,19 +18,19 @@ const SECOND = 1_000;
 const MAX_PAUSE = 60 * SECOND;
 const COOL_DOWN = 30 * SECOND;
 
-/** How long a fetch can take before it is given up. */
+/** Maximum time of a fetch. */
 const TIME_OUT = 5 * SECOND;
 
-/** A snapshot has its time in whole seconds. */
+/** The time of a snapshot is in whole seconds. */
 const ROUNDING = SECOND;
 
-/** Refusals that are about the token's time or its algorithm, and not about keys. */
+/** Refusals because of the token's time or algorithm, not because of keys. */
 const OTHER = ["ERR_TOKEN_EXPIRED", "ERR_ALG_NEEDS_ASYNC"];
 
 export class Judge {
   violations = [];
   counts = { good: 0, stolenAccepted: 0, stolenRefused: 0, cutOff: 0, hasty: 0, couldNotWait: 0 };
-  /** The greatest number of seconds for which a revoked key was accepted, and for which a good token of a hasty key was refused. */
+  /** The maximum seconds for which a revoked key was accepted, and for which a valid token of an early key was refused. */
   worst = { inTouch: 0, cutOff: 0, couldNotWait: 0, hasty: 0 };
   #time;
   #revoked = new Map();
@@ -40,20 +40,20 @@ export class Judge {
     this.#time = time;
   }
 
-  /** Takes a line of a history that says that a key was revoked. */
+  /** Applies the revocation of a key in a history. */
   learn({ kid, at, gone_at: goneAt, unseen_at: unseenAt, successor, unknown_until: unknownUntil }) {
     this.#revoked.set(kid, { at: at * SECOND, goneAt: goneAt * SECOND });
     if (unknownUntil === null) return;
     this.#hasty.set(successor, { at: at * SECOND, seenAt: unseenAt * SECOND, until: unknownUntil * SECOND });
   }
 
-  /** Takes the answer of a verifier, and says whether it should be asked again. */
+  /** Checks the answer of a verifier; returns whether to ask it again. */
   hear(subject, { kid, until }, outcome, calledAt) {
     const { now } = this.#time;
     if (this.#revoked.has(kid)) return this.#hearOfRevoked(subject, this.#revoked.get(kid), kid, outcome);
     if (outcome === "good") this.counts.good += 1;
     else if (OTHER.includes(outcome)) this.#hearOfOther(subject, until, outcome);
-    // What was asked by a machine that slept, or of an issuer that was silent, may have run out meanwhile.
+    // The token may have expired while the machine slept or the issuer did not respond.
     else if (now < until) return this.#hearOfRefused(subject, kid, outcome, calledAt);
   }
 

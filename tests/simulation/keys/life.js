@@ -1,4 +1,4 @@
-/** A history lived through: the history's issuers, the network, and every kind of verifier, asked whenever something happens. */
+/** Runs a history with its issuers, the network, and every kind of verifier, which verifies tokens at each event. */
 
 import { Random } from "../client/random.js";
 import { Cache, Issuers } from "./issuers.js";
@@ -10,16 +10,16 @@ import { KINDS, Subject } from "./verifiers.js";
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
 
-/** For how long revoked keys are tried, in milliseconds: longer than anybody may go on with them. */
+/** Milliseconds for which tokens of revoked keys are tried: longer than any verifier may accept them. */
 const TRIED = 2 * DAY;
 
 /** How often a verifier is asked for a stolen token, and how often once it has refused it: each of those makes it look for keys. */
 const TRY = { first: 0.5, refused: 0.02 };
 
-/** Milliseconds after which one that could not wait is asked again: its fetch has come by then. */
+/** Milliseconds after which a verifier with `verifySync` is asked again: its fetch is done by then. */
 const AGAIN = 6 * SECOND;
 
-/** The most violations that are told, where nobody wants all. */
+/** The default maximum of reported violations. */
 const ENOUGH = 3;
 
 /**
@@ -72,7 +72,7 @@ class Life {
 
   async take(line) {
     if (line.event === "key_set") return this.#issuers.learn(line);
-    // Those of one moment are asked about together.
+    // Events of the same moment are handled together.
     if (this.#fresh.length > 0 && line.at > this.#fresh[0].at) await this.#ask();
     await this.time.passUntil(line.at * SECOND);
     this.#learn(line);
@@ -109,7 +109,7 @@ class Life {
     }
   }
 
-  /** The token that is nearest to its end for that verifier. */
+  /** The token that expires next for that verifier. */
   #latest({ policy: { leeway } }) {
     const end = this.time.now - leeway * SECOND;
     return this.#living.reduce((latest, token) => (token.until > end && token.until < latest.until ? token : latest), this.#living.at(-1));

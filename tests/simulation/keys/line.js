@@ -1,9 +1,9 @@
-/** A line that is lost for a while now and then. */
+/** A connection with outages. */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** For how long lines are up, and how long they are lost; the second by its logarithm, from two minutes to three days. */
+/** The durations of connections and of outages; the latter are log-uniform, from two minutes to three days. */
 const UP = [HOUR, 40 * HOUR];
 const LOST = [Math.log(2 * MINUTE), Math.log(72 * HOUR)];
 
@@ -14,7 +14,7 @@ export class Line {
   #since = -Infinity;
   #until;
 
-  /** One that `isSteady` is never lost. */
+  /** With `isSteady` there are no outages. */
   constructor(time, random, { isSteady = true } = {}) {
     this.#time = time;
     this.#random = random;
@@ -26,7 +26,7 @@ export class Line {
     return this.#isUp;
   }
 
-  /** Since when it has been up; `Infinity` where it is lost. */
+  /** Since when it is up; `Infinity` during an outage. */
   upSince() {
     return this.isUp() ? this.#since : Infinity;
   }

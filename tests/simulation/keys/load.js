@@ -1,4 +1,4 @@
-/** Clients that sign in and renew without a pause for breath, and verifiers that check each token as it comes and late in its life. */
+/** Clients that sign in and renew continuously, and verifiers that check each token at once and again shortly before it expires. */
 
 import { credentials } from "../../support/issuer.js";
 import { post, sleep } from "../../support/client.js";
@@ -9,29 +9,29 @@ const CLIENTS = 4;
 /** Milliseconds between two requests of a client. */
 const PAUSE = 40;
 
-/** After how many renewals a client signs in anew. */
+/** Renewals after which a client signs in again. */
 const RENEWALS = 50;
 
-/** The part of a token's life after which it is verified again. */
+/** The fraction of a token's lifetime after which it is verified again. */
 const LATE = 0.75;
 
-/** Milliseconds before a token's end from which on a slow machine might make a verification too late. */
+/** Milliseconds before a token's expiry within which a slow machine could verify too late. */
 const TOO_LATE = 300;
 
 const part = (token, at) => JSON.parse(Buffer.from(token.split(".")[at], "base64url").toString());
 
-/** The name of the key that a token is by. */
+/** The id of the key of a token. */
 export const kidOf = (token) => part(token, 0).kid;
 
 export class Load {
   refusals = [];
   counts = { logins: 0, renewals: 0, verified: 0, verifiedLate: 0, tooLate: 0, unanswered: 0, fetchFailed: 0 };
-  /** The names of the keys that signed, in the order in which they came; and the newest token of each. */
+  /** The ids of the signing keys in order, with the newest token of each. */
   kids = [];
   tokens = new Map();
-  /** When a verifier first accepted a token by a key: `${verifier} ${kid}`, in milliseconds. */
+  /** When a verifier first accepted a token of a key: `${verifier} ${kid}`, in milliseconds. */
   acceptedAt = new Map();
-  /** Keys that were revoked: what verifiers say of their tokens is measured elsewhere. */
+  /** Revoked keys: their tokens are checked elsewhere. */
   revoked = new Set();
   #place;
   #verifiers;
@@ -45,7 +45,7 @@ export class Load {
     this.#running = Array.from({ length: CLIENTS }, () => this.#client());
   }
 
-  /** Ends it, and waits until every token was verified for the second time. */
+  /** Stops, and waits until every token was verified a second time. */
   async end() {
     this.#isOver = true;
     await Promise.all(this.#running);
@@ -63,7 +63,7 @@ export class Load {
     }
   }
 
-  /** A client repeats a renewal that was not answered, as the rules say. */
+  /** A client repeats a renewal without a response, as the protocol requires. */
   async #renewed({ refresh_token }) {
     while (!this.#isOver) {
       const held = await this.#ask("refresh", { refresh_token });
@@ -72,7 +72,7 @@ export class Load {
     }
   }
 
-  /** The answer to a request, whose token is verified; `undefined` where an issuer that is not there has none. */
+  /** The response to a request, whose token is verified; `undefined` if the issuer is down. */
   async #ask(what, body) {
     const answer = await post(`${this.#place()}/${what}`, body).catch(() => undefined);
     if (answer === undefined || answer.status === 503) return void (this.counts.unanswered += 1);
@@ -109,7 +109,7 @@ export class Load {
         const first = `${name} ${kid}`;
         if (!this.acceptedAt.has(first)) this.acceptedAt.set(first, now());
       } catch (error) {
-        // jose keeps no old keys while an issuer that starts again cannot be reached; our package must, and says so otherwise.
+        // jose does not use stale keys while the issuer restarts; the package must.
         if (error.message === "fetch failed") this.counts.fetchFailed += 1;
         else if (!this.revoked.has(kid)) this.refusals.push(`${name}, ${when}, ${kid}: ${error.code} ${error.message}`);
       }

@@ -1,17 +1,17 @@
-/** What came to a verifier and what failed, as the network saw it: the judge goes by this, and not by the verifier's own words. */
+/** The fetches of a verifier as the network saw them: the judge uses this record, not the verifier's own state. */
 
-/** The package's least life of a key set, in milliseconds (`freshness.ts`); a cache's copy may have less left. */
+/** The package's minimum freshness of a key set, in milliseconds (`freshness.ts`); a cached copy may have less. */
 const SHORTEST = 30_000;
 
 export class Record {
-  /** The newest set: `kids`, when it was asked for, and when it is no longer fresh. */
+  /** The newest set: its `kids`, when it was requested, and when it becomes stale. */
   newest;
-  /** When the last fetch failed, where none has come through since. */
+  /** When the last fetch failed, if none has succeeded since. */
   failedAt;
   #time;
   #counts;
 
-  /** What begins with a set has it from a snapshot. */
+  /** An initial set comes from a snapshot. */
   constructor(time, counts, newest) {
     this.#time = time;
     this.#counts = counts;
@@ -21,7 +21,7 @@ export class Record {
   came({ kids, maxAge, age = 0 }, askedAt) {
     this.#counts.fetches += 1;
     this.failedAt = undefined;
-    // One that was overtaken counts no more.
+    // A superseded fetch does not count.
     if (this.newest !== undefined && askedAt < this.newest.askedAt) return;
     this.newest = { kids, askedAt, freshUntil: askedAt + lifeOf((maxAge - age) * 1000, age) };
   }

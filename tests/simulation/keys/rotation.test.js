@@ -1,6 +1,6 @@
 /**
- * Rotations of a real issuer under load, before real verifiers, with times scaled down: by its own clock, by command, across
- * restarts in every state of its keys; and a revocation, whose speed is measured.
+ * Rotations of a real issuer under load with real verifiers and short intervals: by its schedule, by command, and across restarts
+ * in every state of its keys; and a revocation, whose duration is measured.
  */
 
 import assert from "node:assert/strict";
@@ -12,15 +12,15 @@ import { hasten, now, verifiers } from "./scaled.js";
 
 const ISSUER = "http://localhost:8080";
 
-/** Seconds: for how long verifiers keep a key set, and how old an issuer's own view may be. */
+/** Seconds: the freshness of a key set, and the maximum age of an issuer's own view. */
 const MAX_AGE = 3;
 const LAG = 1;
 const TIMES = ["--key-set-max-age", `${MAX_AGE}s`, "--key-ring-lag", `${LAG}s`, "--access-ttl", "6s", "--refresh-grace", "0"];
 
-/** Seconds for which a key must have been published before an issuer that has watched it uses it. */
+/** Seconds between the publication of a key and its first use. */
 const LEAD = MAX_AGE + LAG;
 
-/** Milliseconds in which whatever is waited for must have come. */
+/** Maximum milliseconds that a test waits for a condition. */
 const PATIENCE = 90_000;
 
 async function until(what, condition) {
@@ -31,7 +31,7 @@ async function until(what, condition) {
   }
 }
 
-/** An issuer over one folder that starts again, and the load before it. */
+/** An issuer on one folder that can be restarted, and its load. */
 class House {
   #folder;
   #issuer;
@@ -51,7 +51,7 @@ class House {
     return house;
   }
 
-  /** A verifier without keys refuses every token while the issuer restarts, and rightly: the tests begin after its first fetch. */
+  /** A verifier without keys correctly refuses every token while the issuer restarts: the tests begin after its first fetch. */
   async #everyVerifierHasKeys() {
     const names = Object.keys(this.verifiers);
     const hasKeys = (name) => [...this.load.acceptedAt.keys()].some((first) => first.startsWith(`${name} `));
@@ -92,7 +92,7 @@ class House {
   }
 }
 
-test("five rotations by time under load: no token is refused by the package or by jose", async (t) => {
+test("five scheduled rotations under load: neither the package nor jose refuses a token", async (t) => {
   const house = await House.open(t, "--key-rotation", "5s");
   await until("five rotations", () => house.load.kids.length > 5);
   await house.end(t);
@@ -111,7 +111,7 @@ test("three rotations by command, and a restart in every state of the keys, unde
     await until("the next key signs", () => load.tokens.has(key));
     assert.equal(load.kids.at(-1), key);
     assert.ok(states().includes("retired"));
-    // Just rotated: one has retired, and the next one was published this moment.
+    // Just rotated: one key is retired, and the next one is published.
     await house.restart("--key-rotation", "0");
     await until("the next key is old enough", () => published().age > LEAD);
     await house.restart("--key-rotation", "0");
@@ -124,7 +124,7 @@ test("three rotations by command, and a restart in every state of the keys, unde
   await house.end(t);
 });
 
-test("a revoked key is refused by every verifier within the promised time, and the next one accepted at once", async (t) => {
+test("every verifier refuses a revoked key within the promised time, and accepts the next one at once", async (t) => {
   const house = await House.open(t, "--key-rotation", "0");
   const { load } = house;
   const key = house.used();
@@ -140,14 +140,14 @@ test("a revoked key is refused by every verifier within the promised time, and t
     await until(`${name} accepts the next key`, () => load.acceptedAt.has(`${name} ${next}`));
     const seconds = (lastAccepted[name] - revoked) / 1000;
     t.diagnostic(`${name}: the last token by the revoked key ${seconds} s after the command, the first by the next ${(load.acceptedAt.get(`${name} ${next}`) - revoked) / 1000} s after`);
-    // jose reckons from when a set arrived, and not from when it was asked for: an answer may be as old as an issuer's view.
+    // jose counts from the response, not from the request: a response may be as old as an issuer's view.
     assert.ok(seconds <= MAX_AGE + (name === "jose" ? LAG : 0), `${name}: ${seconds} s`);
   }
   t.diagnostic(`the command took ${revoked - ordered} ms`);
   await house.end(t);
 });
 
-/** Asks each verifier for the newest token by a key until all of them have refused it for a while: when each accepted it last. */
+/** Verifies the newest token of a key until all verifiers have refused it for a while; returns when each accepted it last. */
 async function watch({ verifiers, load }, key) {
   const last = {};
   const refusedSince = {};

@@ -1,6 +1,6 @@
 /**
- * Verifiers whose time goes thirty times as fast, so that the half minute for which they keep a key set at least is a second.
- * Issuers say how long in seconds that are real; what a verifier reads of it is stretched by as much.
+ * Verifiers whose time runs thirty times as fast, so that the minimum freshness of 30 s takes one second. Issuers state real
+ * seconds, which are scaled for the verifiers.
  */
 
 import { createVerifier } from "hallpass";
@@ -10,10 +10,10 @@ const FACTOR = 30;
 
 const real = { now: Date.now, steady: performance.now.bind(performance) };
 
-/** Milliseconds since 1970, really. */
+/** Real milliseconds since 1970. */
 export const now = () => real.now();
 
-/** Makes the program's clocks go faster until the test is over. */
+/** Makes the program's clocks run faster until the end of the test. */
 export function hasten(test) {
   const begun = { now: real.now(), steady: real.steady() };
   test.mock.method(Date, "now", () => begun.now + (real.now() - begun.now) * FACTOR);

@@ -1,4 +1,4 @@
-/** Waits until every promise has gone on that can, also those behind WebCrypto, which works in threads of its own. */
+/** Waits until all pending promises have run, including those of WebCrypto, which uses threads. */
 
 let outstanding = 0;
 
@@ -19,7 +19,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 export async function settled() {
   do await turn();
   while (outstanding > 0);
-  // What WebCrypto has answered may have called it again.
+  // A result of WebCrypto may cause another call.
   await turn();
   if (outstanding > 0) await settled();
 }

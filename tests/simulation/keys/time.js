@@ -1,4 +1,4 @@
-/** The time of a history, in milliseconds since 1970: what happens next, and the clocks of the machine that it happens on. */
+/** The time of a history, in milliseconds since 1970: the event queue, and the clocks of the machines. */
 
 import { settled } from "./settled.js";
 
@@ -8,7 +8,7 @@ export class Time {
   #queue = [];
   #count = 0;
 
-  /** Puts the program into this time; returns what brings it back. */
+  /** Replaces the program's clocks; returns a function that restores them. */
   install() {
     const real = { now: Date.now, performance: performance.now, setTimeout: globalThis.setTimeout, timeout: AbortSignal.timeout };
     Date.now = () => this.#machine.wall();
@@ -23,19 +23,19 @@ export class Time {
     };
   }
 
-  /** Does something on a machine, and lets everything go on that this sets in motion. */
+  /** Runs a task on a machine, and everything that it causes. */
   async on(machine, act) {
     this.#machine = machine;
     act();
     await settled();
   }
 
-  /** Does it later; where the machine sleeps by then, when it wakes. */
+  /** Runs a task later; if the machine sleeps then, when it wakes. */
   after(milliseconds, machine, act) {
     this.#plan(milliseconds, machine, act, () => machine.wakesAt);
   }
 
-  /** A timer stands still while its machine sleeps. */
+  /** A timer stops while its machine sleeps. */
   #timer(milliseconds, act) {
     const machine = this.#machine;
     this.#plan(milliseconds, machine, act, (at) => at + machine.sleepsFor);
@@ -45,7 +45,7 @@ export class Time {
     this.#queue.push({ at: this.now + milliseconds, order: (this.#count += 1), machine, act, postponed });
   }
 
-  /** Lets time pass until then. */
+  /** Advances time until then. */
   async passUntil(end) {
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.now = Math.max(this.now, next.at);
@@ -74,7 +74,7 @@ export class Time {
   }
 }
 
-/** A machine: one clock that can be set and one that stands still while it sleeps. */
+/** A machine: a wall clock that can be set, and a monotonic clock that stops during sleep. */
 export class Machine {
   /** When its clock was last set. */
   setAt = -Infinity;
@@ -107,7 +107,7 @@ export class Machine {
     this.#slept += milliseconds;
   }
 
-  /** Sets the clock that tells the time of day. */
+  /** Sets the wall clock. */
   set(ahead) {
     this.#ahead = ahead;
     this.setAt = this.#time.now;

@@ -1,4 +1,4 @@
-/** The verifiers of a history: what each is like, and the one object that a history calls. */
+/** The verifiers of a history: their kinds, and the object that a history calls. */
 
 import { Line } from "./line.js";
 import { Machine } from "./time.js";
@@ -11,11 +11,11 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** How long a request and its answer are under way, in milliseconds; the package gives up after five seconds. */
+/** The duration of a request in milliseconds; the package times out after five seconds. */
 const QUICK = [10, 400];
 const SLOW = [200, 4_900];
 
-/** For how long machines sleep, by the logarithm: from a minute to ten hours. */
+/** The log-uniform duration of a sleep: from one minute to ten hours. */
 const SLEEP = [Math.log(MINUTE), Math.log(10 * HOUR)];
 
 /**
@@ -44,7 +44,7 @@ export const KINDS = [
   { name: "behind two caches", from: "twoCaches" },
 ];
 
-/** A verifier of the package on a machine of its own. */
+/** A verifier of the package on its own machine. */
 export class Subject {
   #createVerifier;
   #verifier;
@@ -61,7 +61,7 @@ export class Subject {
     this.kind = kind;
     this.name = name;
     this.caches = sources[from].caches;
-    /** For how many milliseconds it goes on with keys that are old while it cannot reach the issuer. */
+    /** Milliseconds for which it uses stale keys while the issuer is unreachable. */
     this.maxStale = (options?.maxStale ?? 3600) * SECOND;
     this.policy = { ...policy, leeway: random.pick([0, 60]) };
     this.machine = new Machine(time, isSet ? 0 : random.between(-20, 20) * SECOND);
@@ -79,12 +79,12 @@ export class Subject {
     return this.#web.reachableSince();
   }
 
-  /** Whether it is called now. Some are started late. */
+  /** Whether it is called now. Some start later. */
   isDue() {
     return this.#time.now >= this.#startsAt && !this.machine.isAsleep() && this.#random.chance(this.kind.calls ?? 1);
   }
 
-  /** What it says of a token: "good", or the code of its refusal. */
+  /** Its answer to a token: "good", or the code of the refusal. */
   async ask(token) {
     this.#underWay += 1;
     try {
@@ -97,7 +97,7 @@ export class Subject {
     }
   }
 
-  /** What its machine goes through after it was called. */
+  /** The events of its machine after a call. */
   liveOn() {
     const { sleeps = 0, restarts = 0, hasSnapshot, isSet } = this.kind;
     if (this.#random.chance(sleeps)) this.machine.sleep(Math.exp(this.#random.between(...SLEEP)));

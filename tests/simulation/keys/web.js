@@ -1,9 +1,9 @@
-/** A verifier's way to the key set: a `fetch` over a line that takes its time and can be lost at any moment. */
+/** A verifier's connection to the key set: a `fetch` with latency and outages. */
 
-/** How often a line that is lost shows at once, and not by silence. */
+/** The fraction of outages that fail at once instead of timing out. */
 const REFUSED = 0.5;
 
-/** The machines of others: never asleep, and nothing of ours runs on them. */
+/** The machines of caches and issuers, which never sleep. */
 const ANYBODY = { isAsleep: () => false };
 
 export class Web {
@@ -23,12 +23,12 @@ export class Web {
     this.#delay = delay;
   }
 
-  /** Since when every request has come through; `Infinity` where none does. */
+  /** Since when every request succeeds; `Infinity` during an outage. */
   reachableSince() {
     return Math.max(this.#line.upSince(), this.#from.reachableSince());
   }
 
-  /** A `fetch` that tells `record` how it ends. */
+  /** A `fetch` that writes its result to `record`. */
   fetchFor(record) {
     return (_url, { headers, signal }) => this.#fetch(record, new Headers(headers).get("if-none-match"), signal);
   }
@@ -54,7 +54,7 @@ export class Web {
     });
   }
 
-  /** Where the line is lost on the way, nothing comes: the verifier's own time-out is what is left. */
+  /** In an outage there is no response: the verifier times out. */
   #ask(come) {
     const way = () => this.#random.between(...this.#delay) / 2;
     this.#time.after(way(), ANYBODY, () => {
