@@ -139,7 +139,7 @@ mod tests {
             "6 the claim \"iss\" is reserved",
             "7 custom claims must not have duplicate members",
             "8 custom claims must be a JSON object",
-            "9 a password hash begins with its kind",
+            "9 a password hash must begin with its kind",
             "10 the username is that of line 1 too",
         ];
         assert_eq!(faults.len(), expected.len(), "{faults:?}");
