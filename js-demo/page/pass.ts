@@ -39,7 +39,7 @@ export function showPass(token: string): void {
 /** Removes the pass and shows the sign-in form. */
 export function clearPass(): void {
   passes = [];
-  page.passKind.textContent = still.nobody;
+  page.passKind.textContent = still.noHolder;
   stopCountdown();
   setSignedIn(false);
   page.strip.replaceChildren();

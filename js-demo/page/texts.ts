@@ -6,7 +6,7 @@ export const still = {
   headline: "Sign in once. Be checked anywhere, in microseconds.",
   lead: "This is a real sign-in, made visible. An issuer checks your password and signs a short-lived pass. Any service can check the pass without asking the issuer. Press a button and watch what happens.",
   pass: "The pass",
-  nobody: "No pass yet",
+  noHolder: "No pass yet",
   signIn: "Sign in",
   username: "User name",
   password: "Password",

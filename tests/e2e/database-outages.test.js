@@ -145,7 +145,7 @@ test("a cut or silent network loses no acknowledged data", longOptions, async (t
     wire.mend();
     await load.renew(100);
   }
-  // Seldom enough that nobody waits for it: what breaks in the middle of a renewal.
+  // Rare: an outage in the middle of a renewal.
   for (let round = 0; round < 20; round += 1) {
     await sleep(30);
     wire.mend();

@@ -10,7 +10,7 @@ import { login, post } from "../support/client.js";
 import { addUser, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 /** Why a test that mounts a file system or runs as another user is skipped, or false if it can run. */
-const skip = process.getuid() === 0 ? false : "only root can mount a file system, or be somebody else";
+const skip = process.getuid() === 0 ? false : "only root can mount a file system or run as another user";
 
 /** A user that owns nothing. */
 const NOBODY = 65534;
@@ -73,7 +73,7 @@ test("a damaged log is reported in one line, and the copy restores the store", {
   const folder = temporaryFolder(t);
   const copy = temporaryFolder(t);
   const pairs = await fill(folder);
-  // A killed issuer leaves its socket, which nobody needs and Node cannot copy.
+  // A killed issuer leaves its socket, which is not needed, and which Node cannot copy.
   cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith(".sock") });
   const length = writtenLength(folder);
   const at = Array.from({ length: 12 }, (_, index) => Math.floor((length * (index + 0.5)) / 12));

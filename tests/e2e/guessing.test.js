@@ -215,7 +215,7 @@ test("a session cannot be used to guess the password", async (t) => {
 });
 
 /**
- * Fails at a hundred names at once, with X-Forwarded-For as `forwarded` makes it of a number, and then once more with each of
+ * Fails at a hundred names concurrently, with X-Forwarded-For by `forwarded(number)`, and then again with each of
  * `others`: how many of the hundred were hashed, how many were admitted but found hashing overloaded, and the statuses of the
  * others. All at once, since the first wait of an address is a second: a request that arrives late may find it over.
  */

@@ -249,7 +249,7 @@ test("a command of another version gets the version of the running issuer", asyn
 });
 
 /** Why a test that runs as another user is skipped, or false if it can run. */
-const skip = process.getuid() === 0 ? false : "only root can be somebody else";
+const skip = process.getuid() === 0 ? false : "only root can run as another user";
 
 /** A user that owns nothing. */
 const NOBODY = 65534;
@@ -279,7 +279,7 @@ test("another system user is refused, even if the modes of folder and socket all
 test("an issuer stops if it is asked to during its start", { timeout: 300_000 }, async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "sled"), { recursive: true });
-  // Whoever opens this waits for somebody to write into it, and nobody does.
+  // A process that opens this waits for a writer, and there is none.
   spawnSync("mkfifo", [join(folder, "sled", "db")]);
   const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--store", `sled:${folder}`], { stdio: "ignore" });
   t.after(() => child.kill("SIGKILL"));

@@ -128,7 +128,7 @@ test("a slow or stopped log reader costs bounded memory, and no audit line is lo
   const large = memory(issuer.pid);
   assert.ok(large.most - before.now < MAX_GROWTH, `${requests} requests took ${(large.most - before.now) / MiB} MiB`);
 
-  // The log is not read any more, and they go on until lines are dropped; users sign in all the same.
+  // The log is no longer read, and requests continue until lines are dropped; users can still sign in.
   reader.pause();
   await until(async () => {
     await floodThrice(issuer.port, LONG_LINE_PATH, 1_500);

@@ -72,7 +72,7 @@ test("a user ends one session, with immediate effect on the issuer's endpoints",
   assert.equal(await me(issuer, other), 401);
   await assertError(await refresh(issuer, other), 400, "invalid_grant");
   assert.deepEqual((await listed(issuer, own)).map(({ id }) => id), [own.session.id]);
-  // One that is nobody's, one that is no id, and a path below.
+  // An unknown id, an invalid id, and a longer path.
   for (const id of ["00000000-0000-4000-8000-000000000000", "nonsense", "a/b"]) {
     await assertError(await end(issuer, `/sessions/${id}`, own), 404, "not_found");
   }

@@ -36,7 +36,7 @@ test("a plain client signs in, and its token is valid until it expires", async (
   await sleep(2100);
   assert.equal((await me(issuer, bearer(token))).status, 401);
 
-  // Both cookies, the access token in them run out: renewed on the way, answered in one trip.
+  // Both cookies with an expired access token: renewed and answered in one request.
   const renewed = await me(issuer, { cookie: cookieHeader(answer) });
   assert.equal(renewed.status, 200);
   assert.equal((await renewed.json()).session.id, session.id);

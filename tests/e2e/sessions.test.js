@@ -151,7 +151,7 @@ test("a sign-out ends the session at once, with any of its tokens", async (t) =>
     const cleared = out.headers.getSetCookie();
     assert.equal(cleared.length, 2);
     for (const each of cleared) assert.match(each, /^hallpass_\w+=; .*Max-Age=0/);
-    // The access token has not run out; the issuer's own endpoints refuse it all the same.
+    // The access token has not expired, but the issuer's own endpoints refuse it.
     const after = await fetch(`${issuer.url}/me`, { headers: { authorization: `Bearer ${token}` } });
     assert.equal(after.status, 401, by);
     assert.equal((await fetch(`${issuer.url}/me`, { headers: { cookie } })).status, 401, by);

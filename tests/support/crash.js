@@ -104,7 +104,7 @@ class Client {
     Object.assign(this, { random, report });
     /** The pair that was acknowledged last, while signed in. */
     this.pass = undefined;
-    /** Refresh tokens of the session from before, the newest last: worth nothing any more. */
+    /** The previous refresh tokens of the session, newest last. They are invalid. */
     this.superseded = [];
     /** Whether the answer to a sign-out was lost. */
     this.leaves = false;

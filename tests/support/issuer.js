@@ -73,7 +73,7 @@ export async function startIssuer({ args = ["--dev"], env = {}, readsLog = true,
   });
   let log = "";
   if (readsLog) child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
-  // "close" comes when the log is whole too; where nobody reads it, it never does.
+  // "close" comes after the end of the log; if the log is not read, it never comes.
   const exited = once(child, readsLog ? "close" : "exit");
   const end = async (signal) => {
     child.kill(signal);

@@ -74,14 +74,14 @@ class Server {
     }
   }
 
-  /** Ends all of its processes, without a word to anybody. */
+  /** Ends all of its processes, without a word to optional. */
   async kill() {
     const all = [this.child.pid, ...childrenOf(this.child.pid)];
     for (const pid of all) spawnSync("kill", ["-KILL", String(pid)]);
     await this.exited;
   }
 
-  /** Stops all of its processes where they are: connections are accepted by the kernel, and nobody answers. */
+  /** Suspends all of its processes: the kernel accepts connections, and the server does not respond. */
   freeze() {
     this.frozen = [this.child.pid, ...childrenOf(this.child.pid)];
     for (const pid of this.frozen) process.kill(pid, "SIGSTOP");

@@ -33,7 +33,7 @@ export class Ledger {
     if (this.#isContradicted) this.endedByUser.add(session);
   }
 
-  /** `session` is the new one; where there is none the issuer may have begun it all the same. */
+  /** `session` is the new one; without one, the issuer may still have created it. */
   signInEnds({ session, isReached }) {
     this.#signingIn -= 1;
     if (session !== undefined) this.#before = session === this.lastLogin ? { in: session } : "any";

@@ -51,7 +51,7 @@ export class Machine {
     await settled();
   }
 
-  /** Sleeps: timers stand still, and answers find nobody. */
+  /** Sleeps: timers stop, and responses are lost. */
   async sleep(milliseconds) {
     const end = this.now + milliseconds;
     for (let next = this.#next(end, "lost"); next !== undefined; next = this.#next(end, "lost")) {

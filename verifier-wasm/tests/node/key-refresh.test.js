@@ -386,7 +386,7 @@ test("a late response of an abandoned fetch does not restore removed keys", asyn
   assert.equal(calls, 3);
 });
 
-test("where a fetch in the background of an outage was ended with its request, the next request waits for its own", async () => {
+test("after a background fetch that ended with its request during an outage, the next request waits for its own fetch", async () => {
   let calls = 0;
   const never = () => new Promise(() => {});
   const verifier = await withKeys({ fetch: (...request) => ((calls += 1) === 3 ? never() : fetch(...request)) });
@@ -400,7 +400,7 @@ test("where a fetch in the background of an outage was ended with its request, t
   await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEY_UNKNOWN" });
 });
 
-test("a 304 that nobody asked for is a failure", async () => {
+test("an unexpected 304 is a failure", async () => {
   const verifier = await withKeys({ maxStale: 60 });
   server.answer = (_, response) => response.writeHead(304).end();
   pass(5 * MINUTE);
@@ -409,7 +409,7 @@ test("a 304 that nobody asked for is a failure", async () => {
   await assert.rejects(verifier.verify(firstToken), { code: "ERR_KEYS_UNREACHABLE" });
 });
 
-test("a clock that is set back keeps no old key alive", async () => {
+test("a clock that is set back does not prolong the life of a key", async () => {
   let steady = performance.now();
   mock.method(performance, "now", () => steady);
   const verifier = await withKeys();
@@ -420,7 +420,7 @@ test("a clock that is set back keeps no old key alive", async () => {
   assert.ok(await verifier.verify(secondToken));
 });
 
-test("a clock that is set back causes no fetch, and one that is set forth no more than one", async () => {
+test("a clock that is set back causes no fetch, and one that is set forward at most one", async () => {
   const verifier = await withKeys({ now: () => 1_790_000_000 });
   mock.timers.setTime(1_600_000_000_000);
   await verifier.verify(firstToken);
@@ -431,7 +431,7 @@ test("a clock that is set back causes no fetch, and one that is set forth no mor
 });
 
 for (const what of ["first", "next"]) {
-  test(`where the machine slept while the ${what} keys were under way, they are asked for again`, async () => {
+  test(`if the machine sleeps during the fetch of the ${what} keys, they are fetched again`, async () => {
     let calls = 0;
     const slow = async (...request) => {
       calls += 1;

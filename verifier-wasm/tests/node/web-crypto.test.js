@@ -18,14 +18,14 @@ function withResolvers() {
 const verifierFor = (...keys) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } });
 
 for (const alg of ALGORITHMS) {
-  test(`a good token by ${alg} is verified with a promise, and its claims come back`, async () => {
+  test(`a valid ${alg} token is verified asynchronously, and its claims are returned`, async () => {
     const key = await freshKey("k1", alg);
     const verifier = verifierFor(key);
     assert.equal((await verifier.verify(await key.sign({ sub: "user-7" }))).sub, "user-7");
     assert.equal((await verifier.verify(await key.sign({ sub: "user-8" }))).sub, "user-8");
   });
 
-  test(`without a promise ${alg} is refused by a clear error, whatever the token`, async () => {
+  test(`verifySync refuses any ${alg} token with ERR_ALG_NEEDS_ASYNC`, async () => {
     const key = await freshKey("k1", alg);
     const token = await key.sign();
     for (const given of [token, withOneCharacterChanged(token)]) {
@@ -33,7 +33,7 @@ for (const alg of ALGORITHMS) {
     }
   });
 
-  test(`a token by ${alg} is refused for its signature before its claims`, async () => {
+  test(`an ${alg} token with an invalid signature and invalid claims is refused for its signature`, async () => {
     const key = await freshKey("k1", alg);
     const expired = await key.sign({ exp: 1 });
     await assert.rejects(verifierFor(key).verify(withOneCharacterChanged(expired)), { code: "ERR_SIGNATURE_INVALID" });
@@ -43,7 +43,7 @@ for (const alg of ALGORITHMS) {
   });
 }
 
-test("a set may hold keys of every kind, each for its own algorithm alone", async () => {
+test("a key set may have keys of every type, each for its own algorithm only", async () => {
   const keys = await Promise.all(["EdDSA", ...ALGORITHMS].map((alg) => freshKey(alg, alg)));
   const verifier = verifierFor(...keys);
   for (const key of keys) {
@@ -54,7 +54,7 @@ test("a set may hold keys of every kind, each for its own algorithm alone", asyn
   }
 });
 
-test("a key that is withdrawn while WebCrypto is at work is not accepted any more", async (t) => {
+test("a key that is removed while WebCrypto verifies is not accepted", async (t) => {
   const [withdrawn, next] = await Promise.all([freshKey("k1", "ES256"), freshKey("k2", "ES256")]);
   const server = await startKeyServer(publish(withdrawn.jwk));
   t.after(() => server.stop());
@@ -80,7 +80,7 @@ test("a key that is withdrawn while WebCrypto is at work is not accepted any mor
   await assert.rejects(slow, { code: "ERR_KEY_UNKNOWN" });
 });
 
-test("where there is no WebCrypto, the error says what is missing", async () => {
+test("without WebCrypto, the error names what is missing", async () => {
   const key = await freshKey("k1", "ES256");
   const verifier = verifierFor(key);
   const token = await key.sign();

@@ -24,7 +24,7 @@ new Hono()
   .use(authenticateHono(verifier, { cookie: "__Host-hallpass_access" }))
   .get("/you", (c) => c.text(c.get("claims").plan));
 new Hono()
-  .get("/anybody", authenticateHono(verifier, { optional: true }), (c) => {
+  .get("/optional", authenticateHono(verifier, { optional: true }), (c) => {
     // @ts-expect-error There may be none.
     c.get("claims").plan;
     return c.text(c.get("claims")?.plan ?? "none");
@@ -33,9 +33,9 @@ new Hono()
 authenticateHono(verifier, { cookies: true });
 
 const auth = authenticateExpress(verifier);
-const anybody = authenticateExpress(verifier, { optional: true, cookie: "__Host-hallpass_access" });
-express5().use(anybody);
-express4().use(anybody);
+const optional = authenticateExpress(verifier, { optional: true, cookie: "__Host-hallpass_access" });
+express5().use(optional);
+express4().use(optional);
 express5().get("/me", auth, (request, response) => {
   const claims = auth.claims(request);
   const plan: True<Equal<typeof claims.plan, "free" | "paid">> = true;
@@ -43,9 +43,9 @@ express5().get("/me", auth, (request, response) => {
   response.json({ plan, sub });
 });
 express4().get("/me", auth, (request, response) => void response.send(auth.claims(request).plan));
-express5().get("/anybody", anybody, (request, response) => {
+express5().get("/optional", optional, (request, response) => {
   // @ts-expect-error There may be none.
-  anybody.claims(request).plan;
-  response.json({ plan: anybody.claims(request)?.plan });
+  optional.claims(request).plan;
+  response.json({ plan: optional.claims(request)?.plan });
 });
 createServer((request, response) => void auth(request, response, () => response.end(auth.claims(request).plan)));
