@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::failure::Failure;
+use crate::length::Length;
 use crate::process::{self, Output};
 use crate::task::{self, Task};
 use crate::workspace::Workspace;
@@ -28,6 +29,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failur
     task::run_all(&Task::PACKAGE, workspace)?;
     let mut command = workspace.program("node");
     command.args(["--test-name-pattern=days refuse|by jose", "tests/simulation/keys/histories.test.js"]);
+    Length::Long.equip(&mut command);
     command.env("HALLPASS_KEY_HISTORIES", options.histories.to_string());
     command.env("HALLPASS_KEY_DAYS", "30");
     command.env("HALLPASS_SEED", options.seed.to_string());
