@@ -28,7 +28,7 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     task::run_all(&Task::PACKAGE, workspace)?;
     let mut command = workspace.program("node");
-    command.args(["--test-name-pattern=days refuse|by jose", "tests/simulation/keys/histories.test.js"]);
+    command.args(["--test-name-pattern=days refuse|with jose", "tests/simulation/keys/histories.test.js"]);
     Length::Long.equip(&mut command);
     command.env("HALLPASS_KEY_HISTORIES", options.histories.to_string());
     command.env("HALLPASS_KEY_DAYS", "30");
