@@ -1,4 +1,4 @@
-/** ECDSA (FIPS 186-5 §6.4) with nonces that follow from key and message (RFC 6979), and points that no key may be. */
+/** ECDSA (FIPS 186-5 §6.4) with deterministic nonces (RFC 6979), and points that are invalid as keys. */
 
 import { createECDH, createHash, createHmac } from "node:crypto";
 
@@ -6,7 +6,7 @@ import { createECDH, createHash, createHmac } from "node:crypto";
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
 
-/** A curve with its name in keys and in node:crypto, its order, and the hash that is as long as the order. */
+/** A curve with its names in keys and in node:crypto, its order, and a hash of the order's length. */
 export const P256 = {
   name: "P-256", id: "prime256v1", hash: "sha256", size: 32,
   n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
@@ -20,12 +20,12 @@ export const P384 = {
   n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
 };
 
-/** A key made of equal bytes, which is no secret. `sign(text, hash)` returns r and s, one after the other. */
+/** A key of equal bytes, which is not secret. `sign(text, hash)` returns r and s, concatenated. */
 export function ecKey(curve, kid, byte) {
   return ecKeyOf(curve, Buffer.alloc(curve.size, byte), { kid });
 }
 
-/** The key of a private scalar, with more members for its public JWK. */
+/** The key of a private scalar, with additional members of its public JWK. */
 export function ecKeyOf(curve, secret, members) {
   const [x, y] = coordinates(curve, secret);
   const jwk = { kty: "EC", crv: curve.name, x: x.toString("base64url"), y: y.toString("base64url"), ...members };
@@ -33,13 +33,13 @@ export function ecKeyOf(curve, secret, members) {
   return { kid: members.kid, secret, jwk, sign };
 }
 
-/** The two halves of a P-256 signature as numbers, changed and put together again. */
+/** Changes the two numbers of a P-256 signature. */
 export function withHalves(signature, change) {
   return Buffer.concat(change(number(signature.subarray(0, 32)),
     number(signature.subarray(32))).map((half) => bytes(half)));
 }
 
-/** The signature as OpenSSL, X.509 and most libraries write it: a DER sequence of two integers (RFC 3279 §2.2.3). */
+/** The signature in the encoding of OpenSSL and X.509: a DER sequence of two integers (RFC 3279 §2.2.3). */
 export function der(signature) {
   const integers = [signature.subarray(0, 32), signature.subarray(32)].map((half) => {
     const digits = half.subarray(half.findIndex((byte) => byte !== 0));
@@ -52,12 +52,12 @@ function tlv(tag, content) {
   return Buffer.concat([Buffer.from([tag, content.length]), content]);
 }
 
-/** A point whose y is 0: on its own curve it has order 2, and to who does not check it, it takes a forgery. */
+/** A point with y = 0: on its own curve it has order 2, and a verifier that does not check the curve accepts a forgery with it. */
 export const ofOrderTwo = (x) => ({ x: base64url(x), y: base64url(0n) });
 
 /**
- * A signature that needs no secret: with r of the base point and s of the hash, u1 is 1, and a point of order 2 adds
- * nothing where u2 is even. Nothing where it is odd.
+ * A signature without a secret: with r of the base point and s of the hash, u1 is 1, and a point of order 2 adds nothing if u2 is
+ * even. `undefined` if u2 is odd.
  */
 export function forgedByOrderTwo(text) {
   const [r] = coordinates(P256, bytes(1n));
@@ -66,15 +66,15 @@ export function forgedByOrderTwo(text) {
   return u2 % 2n === 0n ? Buffer.concat([r, bytes(s)]) : undefined;
 }
 
-/** A point whose x is 0, which the curve has: nobody knows its secret. */
+/** The point of the curve with x = 0; its secret is unknown. */
 export const X_ZERO = { x: base64url(0n), y: base64url(root(B)) };
 
-/** The first point after it. Its x is so small that it can be spelled x + p, too. */
+/** The next point. Its x is so small that x + p fits into 32 bytes too. */
 const smallX = [...Array(100).keys()].map((number) => BigInt(number + 1)).find((x) => isSquare(cubic(x)));
 export const SMALL_X = { x: base64url(smallX), y: base64url(root(cubic(smallX))) };
 export const SMALL_X_BEYOND_P = { ...SMALL_X, x: base64url(smallX + P) };
 
-/** A point with a small y, from Project Wycheproof's edge cases, spelled y + p. */
+/** A point with a small y, from Project Wycheproof's edge cases, encoded as y + p. */
 const smallY = {
   x: 0xbcbb2914c79f045eaa6ecbbc612816b3be5d2d6796707d8125e9f851c18af015n,
   y: 0x000000001352bb4a0fa2ea4cceb9ab63dd684ade5a1127bcf300a698a7193bc2n,
@@ -82,11 +82,11 @@ const smallY = {
 export const SMALL_Y = { x: base64url(smallY.x), y: base64url(smallY.y) };
 export const SMALL_Y_BEYOND_P = { ...SMALL_Y, y: base64url(smallY.y + P) };
 
-/** A point of the curve's twist: its x is that of no point of the curve. */
+/** A point of the curve's twist: no point of the curve has its x. */
 const twistX = [...Array(100).keys()].map((number) => BigInt(number + 1)).find((x) => !isSquare(cubic(x)));
 export const ON_TWIST = { x: base64url(twistX), y: base64url(root(P - cubic(twistX))) };
 
-/** The point below the axis: the public key of the negative secret. */
+/** The negated point: the public key of the negative secret. */
 export const negative = ({ x, y }) => ({ x, y: base64url(P - number(Buffer.from(y, "base64url"))) });
 
 /** The right side of the curve's equation. */
