@@ -275,6 +275,6 @@ mod tests {
         assert_eq!((now.is_disabled, now.failures), (true, Failures { unknown: 20, known: 10 }));
         assert_eq!(remove(&store, read.clone()).await.unwrap(), now);
         let error = change(&store, read, |user| Ok(user.enabled())).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is no user one");
+        assert_eq!(error.to_string(), "no such user: one");
     }
 }
