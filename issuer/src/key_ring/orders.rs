@@ -57,7 +57,7 @@ pub(crate) enum NoRevocation {
     Ambiguous(String),
     #[error("the key {name} was already revoked {}", date(*.at))]
     Already { name: KeyName, at: UnixSeconds },
-    #[error("the key was drawn twice: try again")]
+    #[error("the new random key equals an existing one: try again")]
     NoFreshKey,
 }
 

@@ -205,7 +205,7 @@ impl Store for SledStore {
         let keys = [Key::Session(session.id), Key::SessionsOf(session.user)];
         Box::pin(self.write_when(self.urgency_of_a_new_session(), keys, || {
             if self.sessions.contains_key(session.id.0).map_err(engine)? {
-                return Err(StoreError::Engine("a random session id was drawn twice; sign in again".to_owned()));
+                return Err(StoreError::Engine("a random session id is already in use; sign in again".to_owned()));
             }
             put(&self.user_sessions, &entry_of(session), &[])?;
             put(&self.sessions, session.id.0.as_bytes(), &session::record::encode(session))
