@@ -1,4 +1,4 @@
-/** One algorithm a key, whatever a header says and brings (RFC 8725 §2.1, §3.1, §3.10): every kind against others. */
+/** Algorithm confusion (RFC 8725 §2.1, §3.1, §3.10): a key has one algorithm, whatever the header has. Each kind of key meets the others. */
 
 import { createPublicKey } from "node:crypto";
 import {

@@ -1,4 +1,4 @@
-/** What a header may say of itself: typ, crit, kid (RFC 7515 §4.1, RFC 8725 §3.11). `alg` is among the attacks. */
+/** The header parameters typ, crit and kid (RFC 7515 §4.1, RFC 8725 §3.11). Vectors for `alg` are in `attacks.js`. */
 
 import { claims, header, key, keySet, ofHeader, otherKey, token, vector } from "../build.js";
 

@@ -1,4 +1,4 @@
-/** Key sets with keys of several kinds: what each says it is for (RFC 7517 §4.4), and which one a token means. */
+/** Key sets with keys of several kinds: the `alg` of each key (RFC 7517 §4.4), and the key that a token selects. */
 
 import {
   an, base64url, BY_PROMISE, claims, ec, EDDSA, ES256, header, hmac, hs256Header, issuer, issuerBySecret, key, keySet,

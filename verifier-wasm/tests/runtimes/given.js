@@ -1,4 +1,4 @@
-/** What the suites are given: the shared vectors, tokens by every algorithm, and a real server with the keys to them. */
+/** The input of the suites: the shared vectors, tokens of every algorithm, and a real server with their keys. */
 
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";

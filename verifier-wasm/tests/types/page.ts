@@ -1,4 +1,4 @@
-/** What must compile and what must not, where there are the types of a page or a worker. */
+/** Code that must compile and code that must not, with the types of a page or a worker. */
 
 import { createVerifier, type FetchFunction, type WaitUntil } from "hallpass";
 

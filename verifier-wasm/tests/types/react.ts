@@ -1,4 +1,4 @@
-/** What must compile and what must not, of `useSession`: no types of React are needed. */
+/** Code with `useSession` that must compile and code that must not. It needs no types of React. */
 
 import { createSession, type Session, type SessionInfo, type SessionState, type User } from "hallpass/client";
 import { useSession } from "hallpass/react";

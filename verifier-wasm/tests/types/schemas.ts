@@ -1,4 +1,4 @@
-/** The libraries that schemas come from. */
+/** Schemas of the supported libraries: their types reach the claims. */
 
 import { type } from "arktype";
 import { createVerifier } from "hallpass";

@@ -1,4 +1,4 @@
-/** The suites in Bun; standard input is what is given. */
+/** The suites in Bun. Standard input is their input, as JSON. */
 
 import * as hallpass from "hallpass";
 import { runSuites } from "./run.js";

@@ -1,4 +1,4 @@
-/** The suites in Deno; standard input is what is given. */
+/** The suites in Deno. Standard input is their input, as JSON. */
 
 import * as hallpass from "hallpass";
 import { runSuites } from "./run.js";

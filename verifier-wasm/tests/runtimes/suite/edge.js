@@ -1,4 +1,4 @@
-/** The suites in Vercel's edge runtime; what is posted is what is given. */
+/** The suites in Vercel's edge runtime. The body of the request is their input, as JSON. */
 
 import * as hallpass from "hallpass";
 import { runSuites } from "./run.js";

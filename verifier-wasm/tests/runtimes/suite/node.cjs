@@ -1,4 +1,4 @@
-/** The suites in Node, required; standard input is what is given. */
+/** The suites in Node, with `require`. Standard input is their input, as JSON. */
 
 const hallpass = require("hallpass");
 const { text } = require("node:stream/consumers");

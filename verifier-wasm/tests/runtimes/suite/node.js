@@ -1,4 +1,4 @@
-/** The suites in Node, imported; standard input is what is given. */
+/** The suites in Node, with `import`. Standard input is their input, as JSON. */
 
 import * as hallpass from "hallpass";
 import { text } from "node:stream/consumers";

@@ -1,4 +1,4 @@
-/** The suites in workerd; what is posted is what is given. */
+/** The suites in workerd. The body of the request is their input, as JSON. */
 
 import * as hallpass from "hallpass";
 import { runSuites } from "./run.js";
