@@ -6,7 +6,7 @@ use std::{future, num::NonZero, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, time};
 
 use crate::{
-    entropy::{NoEntropy, random_id},
+    entropy::random_id,
     metrics::HashingMetrics,
     password::{CostLimit, Credential, HashingFailed, InvalidPassword, NormalisedPassword, Parameters, Password},
 };
@@ -14,6 +14,7 @@ use crate::{
 mod budget;
 mod connection;
 mod dispatcher;
+mod error;
 mod job;
 mod job_state;
 mod priority;
@@ -28,6 +29,7 @@ mod workers;
 
 pub(crate) use budget::{Budget, BudgetError, Machine};
 pub(crate) use connection::{ConnectionGuard, ConnectionWatch};
+pub(crate) use error::{HashingError, HashingSetupError};
 use job::{HashFn, Task};
 use job_state::JobState;
 use queue::Refused;
@@ -69,41 +71,6 @@ impl Lane {
 pub(crate) struct HashRequester {
     pub(crate) lane: Lane,
     pub(crate) connection: ConnectionWatch,
-}
-
-/// Why a password could not be hashed or verified.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum HashingError {
-    /// The wait would exceed the deadline, or did.
-    #[error("the hashing queue is full; retry after {retry_after:?}")]
-    Overloaded { retry_after: Duration },
-    #[error("the client closed the connection")]
-    ClientGone,
-    #[error(transparent)]
-    NoEntropy(#[from] NoEntropy),
-    #[error(transparent)]
-    Failed(#[from] HashingFailed),
-    #[error("the hashing thread returned no result")]
-    Ended,
-}
-
-impl From<Refused> for HashingError {
-    fn from(Refused { retry_after }: Refused) -> Self {
-        Self::Overloaded { retry_after }
-    }
-}
-
-/// Why hashing could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum HashingSetupError {
-    #[error("a hashing thread could not be started: {0}")]
-    Thread(std::io::Error),
-    #[error("Argon2 computes a wrong hash on this machine; report this machine and its CPU to the maintainers")]
-    WrongHash,
-    #[error(transparent)]
-    Hashing(#[from] HashingError),
-    #[error(transparent)]
-    Password(#[from] InvalidPassword),
 }
 
 /// The result of a verification. It returns the password, for a hash with better parameters.
