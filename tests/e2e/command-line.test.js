@@ -34,7 +34,7 @@ test("an invalid option is reported by its name with its valid values", () => {
     [["serve", "--allowed-origin", "https://*.example"], /--allowed-origin.*an origin is/s],
     [["serve", "--trusted-proxy", "10.0.0.0/33"], /--trusted-proxy.*a trusted proxy is/s],
     [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
-    [["serve", "--listen", "0.0.0.0:0"], /--issuer is needed/],
+    [["serve", "--listen", "0.0.0.0:0"], /--issuer is required/],
     [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev requires a loopback address/],
     [["serve", "--dev", "--store", "sled:x"], /--dev.*cannot be used with.*--store/s],
     [["serve", "--no-such-option"], /--no-such-option/],
@@ -108,7 +108,7 @@ test("an option can be set in the environment", () => {
   const hs256 = (secret) => run(["serve", "--dev", "--signing-alg", "HS256"], { env: { HALLPASS_HS256_SECRET: secret } });
   assert.equal(hs256("too short").status, 2);
   assert.match(hs256("too short").stderr, /^hallpass: HALLPASS_HS256_SECRET is invalid: .*at least 32 bytes/);
-  assert.match(run(["serve", "--dev", "--signing-alg", "HS256"]).stderr, /needs its secret in HALLPASS_HS256_SECRET/);
+  assert.match(run(["serve", "--dev", "--signing-alg", "HS256"]).stderr, /requires HALLPASS_HS256_SECRET/);
   assert.match(run(["serve", "--dev", "--signing-alg", "none"]).stderr, /--signing-alg.*EdDSA, ES256, HS256/s);
 });
 
@@ -183,5 +183,5 @@ test("--dev prints a warning and leaves no files", async () => {
   const issuer = await startIssuer({ args: ["--dev"] });
   assert.equal(await issuer.stop(), 0);
   await logged(issuer, /every user of this machine can sign in as exampleUser \/ examplePassword/);
-  await logged(issuer, /temporary folder and are lost/);
+  await logged(issuer, /temporary folder, which is removed at the end/);
 });

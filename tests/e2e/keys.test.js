@@ -162,7 +162,7 @@ test("impossible key commands are refused and change nothing", async (t) => {
   assert.match(refused("list").stderr, /^hallpass: there is no store in .*, and none was made/);
   await (await startIssuer({ args: store(folder) })).stop();
   const before = keys(folder, "list", "--json").replaceAll(/"age":\d+/g, "");
-  assert.match(refused("revoke", "nothing").stderr, /^hallpass: there is no key nothing: `hallpass keys list` shows all\n$/);
+  assert.match(refused("revoke", "nothing").stderr, /^hallpass: there is no key nothing: `hallpass keys list` shows all keys\n$/);
   assert.match(refused("revoke", "-nothing").stderr, /^hallpass: there is no key -nothing/);
   const other = join(folder, "other.key");
   writeFileSync(other, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });

@@ -244,7 +244,7 @@ test("a command of another version gets the version of the running issuer", asyn
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^hallpass: the store .* is in use: a running hallpass holds it, and does not let this command in: hallpass 9\.9\.9 \(protocol 99\) runs, and this is \S+ \(protocol \d+\): use the same binary, or restart it\n$/,
+    /^hallpass: the store .* is in use: a running hallpass holds it, and does not let this command in: the running hallpass is 9\.9\.9 \(protocol 99\) and this is \S+ \(protocol \d+\): use the same binary, or restart it\n$/,
   );
 });
 
