@@ -58,7 +58,7 @@ test("a password is sent only over TLS to the host of the certificate", { skip }
     ["another host's name", ["127.0.0.1", "s3cret", authority], /not valid for name|NotValidForName/],
     ["a wrong password", ["localhost", "guess", authority], /password authentication failed for user "clerk"/],
     ["no TLS", ["localhost", "s3cret", "sslmode=disable"], /no pg_hba.conf entry/],
-    ["a file that is none", ["localhost", "s3cret", "sslrootcert=/dev/null"], /sslrootcert: \/dev\/null has no certificate/],
+    ["a file that is none", ["localhost", "s3cret", "sslrootcert=/dev/null"], /sslrootcert: \/dev\/null has no valid certificate/],
     ["another database", ["localhost", "s3cret", `${authority}&dbname=nowhere`], /database "nowhere" does not exist/],
   ]) {
     const { status, stderr } = list(host, password, more);

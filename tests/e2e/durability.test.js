@@ -146,7 +146,7 @@ test("a full disk loses nothing acknowledged, and stops the issuer, which can be
   }
   if (answer) assert.equal(answer.status, 503);
   assert.equal(await issuer.exited, 1);
-  await logged(issuer, /hallpass: the store must be opened again, so the issuer stopped/);
+  await logged(issuer, /hallpass: the issuer stopped, because the store must be opened again/);
 
   rmSync(filler);
   issuer = await startIssuer({ args });
@@ -168,7 +168,7 @@ test("without its master key the issuer does not start; new keys end every sessi
   rmSync(join(folder, "master.key"));
   const { status, stderr } = run(["serve", "--listen", "127.0.0.1:0", ...args]);
   assert.equal(status, 1);
-  assert.match(stderr, /hallpass: the master key of this store is missing: put .*master\.key back.*hallpass keys reset.*\n$/);
+  assert.match(stderr, /hallpass: the master key of this store is missing: restore .*master\.key.*hallpass keys reset.*\n$/);
   assert.equal(run(["keys", "reset", ...args]).status, 2);
   assert.equal(run(["keys", "reset", "--yes", ...args]).status, 0);
   const issuer = await startIssuer({ args });

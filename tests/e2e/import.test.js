@@ -91,7 +91,7 @@ test("invalid lines are reported by number with the fault, and valid ones are im
   const faults = [
     "line 4: the username is that of line 1 too",
     "line 5: a password hash must begin with its kind",
-    'line 6: the claim "iss" is the token\'s own or reserved',
+    'line 6: the claim "iss" is reserved',
     "line 7: five cannot be imported: the hash's ",
     "line 8: the line is not UTF-8",
     "line 9: the line is longer than 32768 bytes",
