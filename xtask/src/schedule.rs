@@ -240,3 +240,69 @@ impl Name {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspace() -> Workspace {
+        Workspace::find().unwrap()
+    }
+
+    fn schedule(workspace: &Workspace) -> Schedule<'_> {
+        Schedule::new(workspace, Length::Short, Vec::new())
+    }
+
+    fn step(title: &str, company: Company) -> (Suite, Step) {
+        (Suite::E2e, Step { title: title.to_owned(), command: None, company })
+    }
+
+    /// The title of the next unit, which runs from then on.
+    fn next(schedule: &mut Schedule<'_>) -> Option<String> {
+        let name = schedule.next()?.name();
+        schedule.running.push(name.clone());
+        Some(name.title())
+    }
+
+    #[test]
+    fn only_one_unit_at_a_time_holds_cargos_lock() {
+        let workspace = workspace();
+        let mut schedule = schedule(&workspace);
+        schedule.setup = vec![Task::WasmCrate, Task::DevPrograms, Task::NodeModules];
+        schedule.steps = vec![step("lints", Company::NoCargo), step("structure", Company::Any)];
+        assert_eq!(next(&mut schedule).unwrap(), Task::WasmCrate.title());
+        assert_eq!(next(&mut schedule).unwrap(), Task::NodeModules.title());
+        assert_eq!(next(&mut schedule).unwrap(), "e2e: structure");
+        assert_eq!(next(&mut schedule), None);
+        schedule.running.clear();
+        assert_eq!(next(&mut schedule).unwrap(), Task::DevPrograms.title());
+        assert_eq!(next(&mut schedule), None);
+    }
+
+    #[test]
+    fn a_step_that_measures_runs_when_everything_else_has_ended() {
+        let workspace = workspace();
+        let mut schedule = schedule(&workspace);
+        schedule.steps = vec![step("memory", Company::Nothing), step("crash", Company::Nothing)];
+        schedule.steps.push(step("users", Company::Any));
+        assert_eq!(next(&mut schedule).unwrap(), "e2e: users");
+        assert_eq!(next(&mut schedule), None);
+        schedule.running.clear();
+        assert_eq!(next(&mut schedule).unwrap(), "e2e: memory");
+        assert_eq!(next(&mut schedule), None);
+        schedule.running.clear();
+        assert_eq!(next(&mut schedule).unwrap(), "e2e: crash");
+    }
+
+    #[test]
+    fn a_suite_whose_set_up_failed_is_not_run_and_fails() {
+        let workspace = workspace();
+        let mut schedule = schedule(&workspace);
+        schedule.failed = BTreeSet::from([Task::WasmCrate]);
+        schedule.setup = vec![Task::WasmModule, Task::Package];
+        schedule.suites = vec![Suite::Node];
+        assert_eq!(next(&mut schedule), None);
+        assert!(schedule.setup.is_empty() && schedule.suites.is_empty());
+        assert!(schedule.report.sum_up().is_err());
+    }
+}
