@@ -1,5 +1,5 @@
-//! The commands of the binary, each with its arguments beside it. Every option can also be set as `HALLPASS_…` in the
-//! environment. An invalid option is named, with what it takes.
+//! The commands of the binary, each with its arguments beside it. Most options can also be set by an environment variable
+//! `HALLPASS_…`. The error for an invalid value names the option and the values that it takes.
 
 use std::{error::Error, ffi::OsString, io};
 
@@ -11,23 +11,24 @@ use crate::{
 };
 
 pub(crate) mod calibrate;
-pub(crate) mod data;
 pub(crate) mod keys;
+pub(crate) mod open_store;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod store;
+pub(crate) mod store_address;
 pub(crate) mod user;
-pub(crate) mod values;
+pub(crate) mod value_parsers;
 
-/// Sign users in once, and verify their access tokens anywhere.
+/// Signs users in, and issues access tokens that services verify locally.
 #[derive(Debug, Parser)]
 #[command(name = "hallpass", version, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// What to log: error, warn, info, debug or trace.
+    /// The log level: error, warn, info, debug or trace.
     #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info", global = true,
-          value_parser = values::log_level)]
+          value_parser = value_parsers::log_level, display_order = 100)]
     pub(crate) log: tracing::level_filters::LevelFilter,
 }
 
@@ -35,34 +36,32 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Run the issuer.
     Serve(Box<serve::Serve>),
-    /// Manage the users, also while the issuer runs.
+    /// Manage users, also while the issuer runs.
     #[command(subcommand)]
     User(user::UserCommand),
     /// List and end sessions, also while the issuer runs.
     #[command(subcommand)]
     Session(session::SessionCommand),
-    /// List, rotate and revoke the issuer's keys.
+    /// List, rotate and revoke the issuer's keys, also while the issuer runs.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Copy a store to another engine, or migrate its schema.
     #[command(subcommand)]
     Store(store::StoreCommand),
-    /// Measure how long a password hash takes on this machine, and propose options.
+    /// Measure password hashing on this machine, and recommend options.
     Calibrate(calibrate::Calibrate),
 }
 
-/// The variables of the environment that no option can set, because every user of the machine can read a process's
-/// arguments.
+/// The secrets, which only environment variables set: every user of the machine can read a process's arguments.
 pub struct Environment {
     /// `HALLPASS_MASTER_KEY`, which encrypts the key ring.
     pub master_key: Option<OsString>,
-    /// `HALLPASS_HS256_SECRET`, which signs access tokens by HS256.
+    /// `HALLPASS_HS256_SECRET`, which signs access tokens with HS256.
     pub hs256_secret: Option<OsString>,
 }
 
 impl Command {
-    /// Runs the command to its end. `stop` makes the future that completes when the process is to stop; only `serve` waits
-    /// for it.
+    /// Runs the command to its end. `stop` makes the future that completes at the stop signal; only `serve` calls it.
     pub(crate) async fn run<Stop>(
         self,
         environment: Environment,
@@ -77,7 +76,7 @@ impl Command {
             Self::Serve(options) => {
                 let hs256 = environment.hs256_secret.map(Hs256Secret::from);
                 let secrets = serve::Secrets { hs256, master_key };
-                // As a task: what this thread did itself would be one more thread to wake, for every connection.
+                // In a task: on the main thread, each new connection would wake one more thread.
                 tokio::spawn(serve::run(*options, secrets, log_metrics, stop()?)).await??;
             }
             Self::User(command) => user::run(command).await?,
@@ -90,7 +89,7 @@ impl Command {
     }
 }
 
-/// Whether a command failed because its options are wrong.
+/// Whether a command failed because of its options.
 pub(crate) fn is_usage(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<serve::ServeError>().is_some_and(serve::ServeError::is_usage)
         || error.downcast_ref::<keys::KeysError>().is_some_and(keys::KeysError::is_usage)

@@ -1,4 +1,4 @@
-//! The HTTP API: the server, the routes, and what they share, cookies, credentials, errors and the response with the tokens.
+//! The HTTP API: the server, the routes, and what they share: cookies, credentials, errors and the token response.
 
 use warp::{
     http::{HeaderValue, StatusCode, header},
@@ -13,9 +13,12 @@ mod routes;
 pub(crate) mod server;
 mod token_response;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use error::ApiError;
 pub(crate) use routes::{
-    admin::{answer as answer_admin, refuse as refuse_admin},
+    admin::{handle as handle_admin, refuse as refuse_admin},
     routes,
 };
 pub(crate) use server::{
@@ -24,7 +27,7 @@ pub(crate) use server::{
     proxies::{MAX_HOPS, Network, TrustedProxies},
 };
 
-/// A JSON answer with status 200.
+/// A JSON response with status 200.
 fn json(body: &impl serde::Serialize) -> Response {
     warp::Reply::into_response(warp::reply::json(body))
 }

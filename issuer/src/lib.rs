@@ -1,4 +1,4 @@
-//! The issuer as a library: everything but the environment and the signals, which only `main` reads.
+//! The issuer as a library: everything except the environment and the signals, which only `main` reads.
 
 use std::{
     io::{self, Write as _},
@@ -33,15 +33,15 @@ mod user;
 pub use commands::{Cli, Environment};
 use metrics::LogMetrics;
 
-/// Exit status for wrong options, the same as clap's.
+/// The exit status for invalid options, the same as clap's.
 const USAGE: u8 = 2;
 
-/// How long the end of the process waits for work that cannot be canceled, such as the opening of a store. The process may be
-/// killed at any time.
+/// How long the process waits at its end for work that cannot be canceled, such as opening a store. The process may be killed
+/// at any time.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs a command to its end, and returns the exit status of the process. `stop` makes the future that completes when the
-/// process is to stop; it is called inside the runtime, and only by `serve`.
+/// Runs a command to its end, and returns the exit status of the process. `stop` makes the future that completes at the stop
+/// signal; only `serve` calls it, inside the runtime.
 pub fn run<Stop>(cli: Cli, environment: Environment, stop: impl FnOnce() -> io::Result<Stop>) -> ExitCode
 where
     Stop: Future<Output = ()> + Send + 'static,
@@ -50,8 +50,8 @@ where
     let log = match log::start(cli.log, log_metrics.clone()) {
         Ok(log) => log,
         Err(error) => {
-            // Where not even this can be written, the exit status still tells.
-            drop(writeln!(io::stderr(), "hallpass: no thread can be started for the log: {error}"));
+            // If this cannot be written, the exit status still shows the failure.
+            drop(writeln!(io::stderr(), "hallpass: cannot start the thread of the log: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -65,15 +65,14 @@ where
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Through the log, so that a reader that has stopped does not keep the process from its end.
+            // Through the log, so that a stopped reader of standard error does not block the end of the process.
             log.say(&format!("hallpass: {error}"));
             ExitCode::from(if commands::is_usage(error.as_ref()) { USAGE } else { 1 })
         }
     }
 }
 
-/// A panic is a line of the log, and not three beside it. One of the store's engine becomes an error where it was called,
-/// which is reported then.
+/// Logs a panic as one line. A panic of the store's engine becomes an error in its caller, which reports it.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         if store::sled::is_engines(panic) {

@@ -29,10 +29,10 @@ test("an invalid option is reported by its name with its valid values", () => {
     [["serve", "--key-rotation", "5m"], /--key-rotation and --refresh-key-rotation must be 0 or at least 330s/],
     [["serve", "--refresh-key-rotation", "soon"], /--refresh-key-rotation.*or 0/s],
     [["serve", "--issuer", "http://auth.example.com"], /--issuer.*https/s],
-    [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*an origin is/s],
-    [["serve", "--allowed-origin", "https://a.example:99999"], /--allowed-origin.*an origin is/s],
-    [["serve", "--allowed-origin", "https://*.example"], /--allowed-origin.*an origin is/s],
-    [["serve", "--trusted-proxy", "10.0.0.0/33"], /--trusted-proxy.*a trusted proxy is/s],
+    [["serve", "--allowed-origin", "https://a.example/path"], /--allowed-origin.*a scheme, a host/s],
+    [["serve", "--allowed-origin", "https://a.example:99999"], /--allowed-origin.*a scheme, a host/s],
+    [["serve", "--allowed-origin", "https://*.example"], /--allowed-origin.*a scheme, a host/s],
+    [["serve", "--trusted-proxy", "10.0.0.0/33"], /--trusted-proxy.*an address or a network/s],
     [["serve", "--store", "mysql://x"], /--store.*sled:PATH/s],
     [["serve", "--listen", "0.0.0.0:0"], /--issuer is required/],
     [["serve", "--dev", "--listen", "0.0.0.0:0"], /--dev requires a loopback address/],
@@ -54,10 +54,10 @@ test("an empty value, or one of spaces or control characters, is reported with i
     serve: {
       "--listen": /an address and a port, such as 127\.0\.0\.1:8080/,
       "--admin-listen": /an address and a port/,
-      "--issuer": /an issuer is a URL/,
+      "--issuer": /a URL such as/,
       "--audience": /such as api/,
-      "--allowed-origin": /an origin is/,
-      "--trusted-proxy": /a trusted proxy is/,
+      "--allowed-origin": /a scheme, a host/,
+      "--trusted-proxy": /an address or a network/,
       "--trusted-proxy-hops": /from 1 to 16/,
       "--keep-alive-timeout": /such as 30s, 5m/,
       "--access-ttl": /such as 30s, 5m/,
@@ -68,7 +68,7 @@ test("an empty value, or one of spaces or control characters, is reported with i
     },
     "session list": { "--user": /a username must have/ },
     "user add a": { "--role": /a role must have/, "--claim": /NAME=JSON/ },
-    "user set a": { "--remove-claim": /a claim's name/ },
+    "user set a": { "--remove-claim": /the name of a claim/ },
     "keys list": { "--store": /sled:PATH/ },
   };
   for (const [command, takes] of Object.entries(options)) {
@@ -86,8 +86,8 @@ test("an empty value, or one of spaces or control characters, is reported with i
   }
   for (const [name, expected] of [
     ["HALLPASS_AUDIENCE", /--audience.*such as api/s],
-    ["HALLPASS_ISSUER", /--issuer.*an issuer is a URL/s],
-    ["HALLPASS_ALLOWED_ORIGIN", /--allowed-origin.*an origin is/s],
+    ["HALLPASS_ISSUER", /--issuer.*a URL such as/s],
+    ["HALLPASS_ALLOWED_ORIGIN", /--allowed-origin.*a scheme, a host/s],
     ["HALLPASS_LISTEN", /--listen.*an address and a port/s],
     ["HALLPASS_LOG", /--log.*error, warn, info/s],
     ["HALLPASS_STORE", /--store.*sled:PATH/s],
@@ -149,12 +149,12 @@ test("a repeated value, and input after the first line, are refused", (t) => {
   for (const input of ["long enough\nsecond\n", "long enough\n\n"]) refused(user("add", [], input), oneLine);
   const plain = /^hallpass: the password has a carriage return, a NUL byte or a byte order mark/;
   for (const input of ["long\renough\n", "long enough\r", "\ufefflong enough\n", "long\0enough"]) refused(user("add", [], input), plain);
-  refused(user("add", ["--claim", "a=1", "--claim", "a=2"]), /^hallpass: --claim a is given twice/);
+  refused(user("add", ["--claim", "a=1", "--claim", "a=2"]), /^hallpass: --claim a must not be repeated/);
   refused(user("add", ["--log", "info", "--log", "warn"]), /cannot be used multiple times/);
   refused(run(["user", "list", "--store", store, "--store", store]), /cannot be used multiple times/);
   assert.equal(user("add", [], "long enough").status, 0);
-  refused(user("set", ["--claim", "a=1", "--claim", "a=2"]), /^hallpass: --claim a is given twice/);
-  refused(user("set", ["--claim", "a=1", "--remove-claim", "a"]), /^hallpass: the claim a is given by --claim and by --remove-claim/);
+  refused(user("set", ["--claim", "a=1", "--claim", "a=2"]), /^hallpass: --claim a must not be repeated/);
+  refused(user("set", ["--claim", "a=1", "--remove-claim", "a"]), /^hallpass: --claim and --remove-claim both name the claim a/);
 });
 
 test("a user has at most as many roles as a token can carry", (t) => {

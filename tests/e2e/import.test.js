@@ -48,7 +48,7 @@ test("imported users sign in with their old passwords, and their tokens have the
   const file = importOf(t, "users.jsonl", lines.join("") + line("gone", { disabled: true }));
   const { status, stdout } = file.run();
   assert.equal(status, 0);
-  assert.equal(stdout, "hallpass: users added: 5; there already, and left as they were: 0; lines refused: 0\n");
+  assert.equal(stdout, "hallpass: users added: 5; existing, unchanged: 0; lines refused: 0\n");
   const issuer = await issuerFor(t, { args: ["--store", file.store] });
   const signIn = (username, password) => login(issuer, { username, password, transport: "body" });
   for (const [kind, [password]] of Object.entries(HASHES)) {
@@ -87,16 +87,16 @@ test("invalid lines are reported by number with the fault, and valid ones are im
   );
   const { status, stdout, stderr } = file.run();
   assert.equal(status, 1);
-  assert.equal(stdout, "hallpass: users added: 3; there already, and left as they were: 0; lines refused: 8\n");
+  assert.equal(stdout, "hallpass: users added: 3; existing, unchanged: 0; lines refused: 8\n");
   const faults = [
-    "line 4: the username is that of line 1 too",
+    "line 4: line 1 has the same username",
     "line 5: a password hash must begin with its kind",
     'line 6: the claim "iss" is reserved',
     "line 7: five cannot be imported: the hash's ",
     "line 8: the line is not UTF-8",
-    "line 9: the line is longer than 32768 bytes",
-    'line 10: "password" is not known',
-    "line 12: the line breaks off: the file is not whole",
+    "line 9: the line has more than 32768 bytes",
+    'line 10: "password" is unknown',
+    "line 12: the line is incomplete: the file is truncated",
   ];
   const told = stderr.split("\n").filter((each) => each.startsWith("line "));
   assert.equal(told.length, faults.length, stderr);
@@ -119,7 +119,7 @@ test("the first line of a CSV file names its columns", (t) => {
   assert.match(refused(`user,hash\na,${HASH}\n`).stderr, /hallpass: line 1: "user" is not known/);
   assert.match(refused(`username,roles\na,b\n`).stderr, /hallpass: line 1: hash is missing/);
   const cut = refused(`username,hash\na,${HASH}\nb,${HASH.slice(0, 40)}`);
-  assert.match(cut.stderr, /line 3: the line has no end/);
+  assert.match(cut.stderr, /line 3: the last line has no line end/);
   assert.match(cut.stdout, /users added: 1;/);
   assert.match(refused(`username,hash\na,${HASH},x\n"b,${HASH}\n`).stderr, /line 2: the line has 3 columns.*\nline 3: a quotation/);
 });
@@ -127,11 +127,11 @@ test("the first line of a CSV file names its columns", (t) => {
 test("hidden line breaks and characters are refused by line number, with --check too", (t) => {
   const column = "username,hash,claims";
   for (const [name, content, told, admitted] of [
-    ["users.csv", `${column}\nann,${HASH},\rbob,${HASH},\ncid,${HASH},\n`, [[2, "the line has a carriage return that no line feed follows"]], 1],
+    ["users.csv", `${column}\nann,${HASH},\rbob,${HASH},\ncid,${HASH},\n`, [[2, "the line has a carriage return without a line feed"]], 1],
     ["users.csv", `${column}\rann,${HASH},\r`, undefined, 0],
     ["users.csv", `${column}\nann,${HASH},"\nmallory,${HASH},\n"\ncid,${HASH},\n`,
-      [[2, "a quotation mark is not closed"], [3, "the line is within the quotation marks that line 2 opens"], [4, "the line is within"]], 1],
-    ["users.csv", `${column}\n"ann"x,${HASH},\ncid,${HASH},\n`, [[2, "a field with a quotation mark must be"]], 1],
+      [[2, "a quotation mark is not closed"], [3, "the line is in a field that line 2 opens"], [4, "the line is in a field"]], 1],
+    ["users.csv", `${column}\n"ann"x,${HASH},\ncid,${HASH},\n`, [[2, "a field that contains a quotation mark must be"]], 1],
     ["users.csv", `${column}\nann,${HASH},\u00a0\ncid,${HASH},\n`, [[2, "custom claims must be a JSON object"]], 1],
     ["users.jsonl", line("ann").replace("\n", "\r") + line("bob") + line("cid"), [[1, "the line has a carriage return"]], 1],
     ["users.jsonl", `[${line("ann").trim()}]\n${line("cid")}`, [[1, "the line is not a JSON object"]], 1],
@@ -158,7 +158,7 @@ test("the output of `user list --json` cannot be imported, and the error names t
   const printed = run(["user", "list", "--json", "--store", file.store]).stdout;
   const again = importOf(t, "users.jsonl", printed).run();
   assert.equal(again.status, 1);
-  assert.match(again.stderr, /line 1: "id" is of `hallpass user list`, which has no hashes: `hallpass store copy` copies users/);
+  assert.match(again.stderr, /line 1: "id" is from `hallpass user list`, which prints no hashes: use `hallpass store copy`/);
 });
 
 test("the audit log has an import only if it added users", (t) => {
@@ -181,13 +181,13 @@ test("an import can be repeated: existing users are unchanged", (t) => {
   writeFileSync(file.file, line("one", { roles: ["other"] }) + line("two") + line("three"));
   const again = file.run();
   assert.equal(again.status, 0);
-  assert.match(again.stdout, /users added: 1; there already, and left as they were: 2; lines refused: 0/);
+  assert.match(again.stdout, /users added: 1; existing, unchanged: 2; lines refused: 0/);
   assert.deepEqual(listed(file.store).find(({ username }) => username === "one").roles, ["admin"]);
 });
 
 test("--check reads the file only, and an unknown format must be named by an option", (t) => {
   const file = importOf(t, "users.txt", line("one") + "{}\n", "--check");
-  assert.match(file.run().stderr, /hallpass: say with --format what .*users\.txt is written in/);
+  assert.match(file.run().stderr, /hallpass: the name of .*users\.txt does not show its format: set --format/);
   const checked = run(["user", "import", file.file, "--check", "--format", "jsonl", "--store", file.store]);
   assert.equal(checked.status, 1);
   assert.match(checked.stderr, /line 2: username is missing/);
@@ -209,7 +209,7 @@ test("a killed import is completed by running it again", async (t) => {
   await exited;
   const again = file.run();
   assert.equal(again.status, 0, again.stderr);
-  const [, added, present] = /users added: (\d+); there already, and left as they were: (\d+);/.exec(again.stdout);
+  const [, added, present] = /users added: (\d+); existing, unchanged: (\d+);/.exec(again.stdout);
   assert.equal(Number(added) + Number(present), count);
   const names = new Set(listed(file.store).map(({ username }) => username));
   assert.equal(names.size, count);

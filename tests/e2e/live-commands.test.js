@@ -178,7 +178,7 @@ test("an import whose issuer is killed reports it in one line, and is completed 
   const { status, stdout, stderr } = await importing;
   assert.equal(status, 1);
   // What is certain is counted; nothing may be yet.
-  assert.match(stdout, /^(hallpass: users added: \d+; there already, and left as they were: 0; lines refused: 0\n)?$/);
+  assert.match(stdout, /^(hallpass: users added: \d+; existing, unchanged: 0; lines refused: 0\n)?$/);
   const told = stderr.split("\n").filter((each) => !each.includes("audit") && !each.startsWith("lines done"));
   assert.equal(told.length, 2, stderr);
   assert.match(
@@ -187,7 +187,7 @@ test("an import whose issuer is killed reports it in one line, and is completed 
   );
   const again = run(["user", "import", file, "--store", `sled:${folder}`]);
   assert.equal(again.status, 0, again.stderr);
-  const [, added, present] = /users added: (\d+); there already, and left as they were: (\d+);/.exec(again.stdout);
+  const [, added, present] = /users added: (\d+); existing, unchanged: (\d+);/.exec(again.stdout);
   assert.equal(Number(added) + Number(present), count);
   assert.ok(Number(present) > 0 && Number(added) > 0, again.stdout);
 });
@@ -244,7 +244,7 @@ test("a command of another version gets the version of the running issuer", asyn
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^hallpass: the store .* is in use: a running hallpass holds it, and does not let this command in: the running hallpass is 9\.9\.9 \(protocol 99\) and this is \S+ \(protocol \d+\): use the same binary, or restart it\n$/,
+    /^hallpass: the store .* is in use by a running hallpass, which refused this command: the running hallpass is 9\.9\.9 \(protocol 99\) and this is \S+ \(protocol \d+\): use the same binary, or restart it\n$/,
   );
 });
 

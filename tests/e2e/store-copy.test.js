@@ -33,12 +33,12 @@ test("a store is copied to a database and back, with users and sessions", { skip
 
   const there = copy(`sled:${folder}`, database);
   assert.equal(there.status, 0, there.stderr);
-  assert.match(there.stdout, new RegExp(`users copied: ${MANY + 1}; there already: 0\n`));
-  assert.match(there.stdout, /sessions copied: 5; there already: 0\n/);
-  assert.match(there.stdout, /compared: both stores hold the same\n/);
+  assert.match(there.stdout, new RegExp(`users copied: ${MANY + 1}; existing: 0\n`));
+  assert.match(there.stdout, /sessions copied: 5; existing: 0\n/);
+  assert.match(there.stdout, /compared: both stores have the same records\n/);
   assert.deepEqual(listed(database), listed(`sled:${folder}`));
   const again = copy(`sled:${folder}`, database);
-  assert.match(again.stdout, new RegExp(`users copied: 0; there already: ${MANY + 1}\n`));
+  assert.match(again.stdout, new RegExp(`users copied: 0; existing: ${MANY + 1}\n`));
   const home = copy(database, `sled:${back}`);
   assert.equal(home.status, 0, home.stderr);
   assert.deepEqual(listed(`sled:${back}`), listed(`sled:${folder}`));
@@ -103,7 +103,7 @@ test("a used store is never overwritten", { skip }, async (t) => {
   onStore(env, ["user", "set", "exampleUser", "--role", "admin"]);
   const changed = copy(from, to);
   assert.equal(changed.status, 1);
-  assert.match(changed.stderr, /^hallpass: the user exampleUser is not the same in both stores: one of them has been in use since.*\n$/);
+  assert.match(changed.stderr, /^hallpass: the user exampleUser differs between the stores, since one was in use: .*\n$/);
   assert.match(onStore(env, ["user", "list"]), /admin/);
 
   const other = await startPostgres(t);
@@ -111,7 +111,7 @@ test("a used store is never overwritten", { skip }, async (t) => {
   addUserTo(strangers, { username: "stranger", password: "a good passphrase" });
   const foreign = copy(from, addressOf(other));
   assert.equal(foreign.status, 1);
-  assert.match(foreign.stderr, /^hallpass: the store to copy into holds the user stranger, who is not in the other: .*\n$/);
+  assert.match(foreign.stderr, /^hallpass: the target store has the user stranger, which the source store does not have: .*\n$/);
   assert.equal(onStore(strangers, ["user", "list", "--json"]).trim().split("\n").length, 1);
   assert.match(copy(to, to).stderr, /the same store/);
 });

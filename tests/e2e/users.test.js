@@ -48,7 +48,7 @@ test("invalid user data is refused with a message", (t) => {
   addUser(folder);
   for (const [args, message, status] of [
     [["set", "exampleUser"], /required/, 2],
-    [["set", "exampleUser", "--claim", "plan=pro"], /a claim is NAME=JSON/, 2],
+    [["set", "exampleUser", "--claim", "plan=pro"], /expected NAME=JSON/, 2],
     [["set", "exampleUser", "--claim", "iss=1"], /"iss" is reserved/, 2],
     [["set", "exampleUser", "--role", "a", "--no-roles"], /cannot be used with/, 2],
     [["set", "exampleUser", "--claim", `a="${"x".repeat(600)}"`, "--claim", `b="${"x".repeat(600)}"`], /at most 1024 bytes/, 1],
@@ -82,7 +82,7 @@ test("a new password from the command line ends the user's sessions", async (t) 
   addUser(folder);
   const pass = await serving(t, folder, signIn);
   const changed = usersOf(folder)(["passwd", "exampleUser", "--password-stdin"], "anotherPassword\n");
-  assert.match(changed.stdout, /exampleUser has a new password; sessions ended: 1/);
+  assert.match(changed.stdout, /set the password of exampleUser; sessions ended: 1/);
   assert.match(changed.stderr, /password_set/);
   await serving(t, folder, async (issuer) => {
     assert.equal((await refresh(issuer, pass)).status, 400);

@@ -40,7 +40,7 @@ test("a command on a missing folder fails with a message and creates nothing", (
   mkdirSync(join(folder, "empty"));
   for (const name of ["mistyped", "a/b/c", "empty"]) {
     const store = join(folder, name);
-    for (const args of COMMANDS) fails([...args, "--store", `sled:${store}`], {}, /there is no store in .*, and none was made: is --store right/);
+    for (const args of COMMANDS) fails([...args, "--store", `sled:${store}`], {}, /there is no store in .*: check --store/);
     fails(["store", "copy", "--from", `sled:${store}`, "--to", `sled:${join(folder, "copy")}`], {}, /there is no store in/);
   }
   assert.deepEqual(readdirSync(folder, { recursive: true }), ["empty"]);
@@ -55,7 +55,7 @@ test("a command on a database without a schema fails with a message and creates 
   // What adds a user makes the store; that has no keys until an issuer starts.
   const { status, stderr } = run(["user", "add", "exampleUser", "--password-stdin"], { env, input: "examplePassword\n" });
   assert.equal(status, 0, stderr);
-  fails(["keys", "list"], { env }, /the store has no keys yet: an issuer makes them when it starts \(`hallpass serve`\)/);
+  fails(["keys", "list"], { env }, /the store has no keys: start an issuer, which creates them \(`hallpass serve`\)/);
 });
 
 test("a command on a database with an older schema names the upgrade and changes nothing", { skip: cannotRunPostgres() }, async (t) => {
@@ -69,7 +69,7 @@ test("a command on a database with an older schema names the upgrade and changes
   for (const args of COMMANDS) fails(args, { env }, older);
   fails(["store", "copy", "--from", addressOf(database), "--to", "sled:/nowhere"], {}, older);
   assert.equal(database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'hallpass'"), "1");
-  assert.match(run(["store", "migrate"], { env }).stdout, /the schema went from version 0 to 1/);
+  assert.match(run(["store", "migrate"], { env }).stdout, /migrated the schema from version 0 to 1/);
   assert.equal(run(["user", "list"], { env }).status, 0);
 });
 
@@ -77,7 +77,7 @@ test("commands work before the first start has created keys", (t) => {
   const folder = temporaryFolder(t);
   addUser(folder);
   for (const args of COMMANDS.filter(([group]) => group === "keys")) {
-    fails([...args, "--store", `sled:${folder}`], {}, /the store has no keys yet: an issuer makes them when it starts/);
+    fails([...args, "--store", `sled:${folder}`], {}, /the store has no keys: start an issuer/);
   }
   assert.deepEqual(readdirSync(folder), ["sled"]);
 });
@@ -87,17 +87,17 @@ test("another system user gets an error with the store's owner", { skip: process
   const folder = join(parent, "data");
   addUser(folder);
   const nobody = { uid: 65534, input: "examplePassword\n" };
-  const pattern = /the store .* cannot be opened: Permission denied.*: run the command as the user that it belongs to, as in `sudo -u '#0' hallpass/;
+  const pattern = /the store .* cannot be opened: Permission denied.*: run the command as its owner, such as with `sudo -u '#0' hallpass/;
   const all = [...COMMANDS, ["user", "add", "another", "--password-stdin"]];
   // Where the folder itself cannot be looked at, its owner is not known.
-  const hidden = /cannot be opened: Permission denied.*: run the command as the user that the issuer runs as/;
+  const hidden = /cannot be opened: Permission denied.*: run the command as the issuer's user/;
   for (const args of all) fails([...args, "--store", `sled:${folder}`], nobody, hidden);
   chmodSync(parent, 0o755);
   for (const args of all) fails([...args, "--store", `sled:${folder}`], nobody, pattern);
   await issuerFor(t, { args: ["--store", `sled:${folder}`] });
   for (const args of all) fails([...args, "--store", `sled:${folder}`], nobody, pattern);
   fails(["serve", "--listen", "127.0.0.1:0", "--store", `sled:${folder}`], nobody, pattern);
-  fails(["user", "add", "another", "--password-stdin", "--store", `sled:${parent}/other`], nobody, /cannot be made: Permission denied.*run this as the user that the issuer runs as, or name another folder in --store/);
+  fails(["user", "add", "another", "--password-stdin", "--store", `sled:${parent}/other`], nobody, /cannot create the folder .*: Permission denied.*run this as the issuer's user, or set another folder with --store/);
   assert.ok(!existsSync(join(parent, "other")));
 });
 

@@ -1,9 +1,8 @@
-//! `hallpass serve`: puts the parts together and runs them until the process is told to stop.
+//! `hallpass serve`: assembles the parts of the issuer, and runs them until the stop signal.
 
 use std::{
-    future::{self, Future},
-    io,
-    io::Write as _,
+    future::Future,
+    io::{self, Write as _},
     net::SocketAddr,
     pin::pin,
     sync::Arc,
@@ -11,14 +10,13 @@ use std::{
 };
 
 use hallpass_token::KeySetError;
-use tokio::{sync::oneshot, time};
 
 use crate::{
     auth::AuthSetupError,
     clock::SystemClock,
-    commands::{data::DataError, user::UserError},
+    commands::{open_store::OpenStoreError, user::UserError},
     hashing::HashingSetupError,
-    http::{self, ApiError, Envelope, TrustedProxies, server},
+    http::{self, Envelope, TrustedProxies},
     key_ring::{Hs256Secret, KeyRingError, MasterKeyText},
     metrics::LogMetrics,
     password::WeakPassword,
@@ -28,15 +26,19 @@ use crate::{
 };
 
 mod args;
-pub(crate) mod hashing_args;
+mod hashing_args;
 mod keys;
+mod listeners;
+mod shutdown;
 mod start;
 
 pub(crate) use args::{Serve, SigningAlg};
 use hashing_args::InvalidHashing;
+use listeners::Connections;
+use shutdown::CommandServer;
 use start::{Started, start};
 
-/// Why the issuer could not start.
+/// Why the issuer did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
     #[error("--issuer is required when --listen is not a loopback address: the URL at which clients reach the issuer")]
@@ -64,13 +66,13 @@ pub(crate) enum ServeError {
     #[error("cannot make a temporary folder: {0}")]
     TemporaryFolder(io::Error),
     #[error(transparent)]
-    Data(#[from] DataError),
-    #[error("--key-set-max-age must be from {least:?} to 5m: verifiers trust a revoked key for as long")]
-    KeySetMaxAge { least: Duration },
+    Open(#[from] OpenStoreError),
+    #[error("--key-set-max-age must be from {min:?} to 5m: verifiers trust a revoked key for as long")]
+    KeySetMaxAge { min: Duration },
     #[error(
-        "--key-rotation and --refresh-key-rotation must be 0 or at least {least:?}, the time in which verifiers get a new key"
+        "--key-rotation and --refresh-key-rotation must be 0 or at least {min:?}, the time in which verifiers get a new key"
     )]
-    KeyRotation { least: Duration },
+    KeyRotation { min: Duration },
     #[error(transparent)]
     Keys(#[from] KeyRingError),
     #[error(transparent)]
@@ -92,7 +94,7 @@ pub(crate) enum ServeError {
 }
 
 impl ServeError {
-    /// Whether the options themselves were wrong.
+    /// Whether the options are invalid.
     pub(crate) fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -110,17 +112,14 @@ impl ServeError {
     }
 }
 
-/// How long an issuer that stops waits until the store has taken its counts of failed attempts.
-const FAILURE_SYNC_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What comes from the environment alone, never from an argument, which every user of the machine could read.
+/// The secrets from the environment.
 pub(crate) struct Secrets {
     pub(crate) hs256: Option<Hs256Secret>,
     pub(crate) master_key: Option<MasterKeyText>,
 }
 
-/// Runs the issuer until `shutdown` completes. Requests in flight are finished and the store is closed before it
-/// returns. Told to stop while it starts, it does not wait for what it was doing: a kill does no harm there either.
+/// Runs the issuer until `shutdown` completes, finishes the requests in flight, and closes the store. A shutdown during the
+/// start does not wait for the start, which may be killed at any time.
 pub(crate) async fn run(
     options: Serve,
     secrets: Secrets,
@@ -140,32 +139,23 @@ pub(crate) async fn run(
 }
 
 impl Started {
+    /// Serves until `shutdown` completes or the store fails, then stops each task and writes what is pending.
     async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let Self { options, auth, keys, metrics, store, temporary: _until_the_end, .. } = self;
         let routes = warp::service(http::routes(&auth));
         let envelope = Envelope::new(routes, self.origin, &options.allowed_origin, options.dev, metrics.http.clone());
-        let proxies = Arc::new(TrustedProxies::new(options.trusted_proxy, options.trusted_proxy_hops));
-        let senders = Arc::clone(&proxies);
-        let refusing = envelope.clone();
-        let refuse = move |error: &ApiError, address| refusing.refuse(error, address);
-        let service = tower::service_fn(move |request| envelope.clone().answer(senders.with_sender(request)));
-        let keep_alive_timeout = options.keep_alive_timeout;
-        let admin = self.admin.map(|listener| {
-            let proxies = Arc::clone(&proxies);
-            let service = tower::service_fn(move |request| http::answer_admin(Arc::clone(&metrics), request));
-            let refuse = |error: &ApiError, _| http::refuse_admin(error);
-            tokio::spawn(server::serve(listener, service, refuse, proxies, keep_alive_timeout, future::pending()))
-        });
+        let connections = Connections {
+            proxies: Arc::new(TrustedProxies::new(options.trusted_proxy, options.trusted_proxy_hops)),
+            keep_alive_timeout: options.keep_alive_timeout,
+        };
+        let admin =
+            self.admin.map(|listener| tokio::spawn(listeners::serve_metrics(listener, metrics, connections.clone())));
         announce(self.address).map_err(ServeError::Output)?;
-        let (of_sweeper, kept) = (Arc::clone(&store), Arc::clone(&keys));
-        let sweeper = tokio::spawn(sweeper::run(of_sweeper, kept, SystemClock, self.lifetimes, sweeper::ROUND));
+        let sweeper = sweeper::run(Arc::clone(&store), Arc::clone(&keys), SystemClock, self.lifetimes, sweeper::ROUND);
+        let sweeper = tokio::spawn(sweeper);
         let keeper = tokio::spawn(async move { keys.run().await });
-        let (stop_commands, commands_stop) = oneshot::channel::<()>();
-        let commands = self.commands.map(|commands| {
-            // Stopped by a word, or by nobody being there to say it.
-            tokio::spawn(commands.serve(store, async { drop(commands_stop.await) }))
-        });
-        // A store that cannot keep its promises any more must be opened again: whoever supervises the process restarts it.
+        let commands = self.commands.map(|server| CommandServer::start(server, store));
+        // A failed store must be opened again: the issuer stops, and its supervisor restarts it.
         let mut failure = None;
         let stop = async {
             tokio::select! {
@@ -173,30 +163,15 @@ impl Started {
                 error = auth.store_failed() => failure = Some(error),
             }
         };
-        server::serve(self.listener, service, refuse, proxies, keep_alive_timeout, stop).await;
-        drop(stop_commands);
-        for task in [Some(sweeper), Some(keeper), admin].into_iter().flatten() {
-            task.abort();
-            // It was told to end: that it was cut short is no failure.
-            drop(task.await);
-        }
-        let commands = async {
-            if let Some(commands) = commands {
-                drop(commands.await);
-            }
-        };
-        let (noted, ()) = tokio::join!(time::timeout(FAILURE_SYNC_TIMEOUT, auth.failures_saved()), commands);
-        if noted.is_err() {
-            tracing::warn!(
-                "the store did not take all counts of failed attempts in time; the next issuer starts with older counts"
-            );
-        }
+        listeners::serve_api(self.listener, envelope, connections, stop).await;
+        shutdown::abort([Some(sweeper), Some(keeper), admin].into_iter().flatten()).await;
+        tokio::join!(shutdown::sync_failures(&auth), shutdown::stop_commands(commands));
         tracing::info!("stopped");
         failure.map_or(Ok(()), |error| Err(ServeError::Store(error)))
     }
 }
 
-/// Tells whoever started the issuer that it is ready, and where.
+/// Prints that the issuer is ready, and its address, for the process that started it.
 fn announce(address: SocketAddr) -> io::Result<()> {
     let mut stdout = io::stdout();
     writeln!(stdout, "hallpass: listening on http://{address}")?;

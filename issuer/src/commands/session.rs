@@ -1,4 +1,4 @@
-//! `hallpass session …`: the sessions of a store, for the person who runs the issuer.
+//! `hallpass session …`: lists and ends the sessions of a store.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 use crate::{
     audit,
     clock::{Clock as _, SystemClock, date},
-    commands::data::{self, DataError},
+    commands::open_store::{self, OpenStoreError},
     foreign_text::Escaped,
     id::{SessionId, UserId},
     key_ring::{InvalidRing, live_keys},
@@ -18,7 +18,7 @@ use crate::{
     user::{User, Username},
 };
 
-/// Sessions that are read at once, so that a store of a million needs little memory.
+/// Sessions per read, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
 
 mod args;
@@ -33,14 +33,14 @@ pub(crate) enum SessionError {
     NoSuchUser(Username),
     #[error("no such session: {0}")]
     NoSuchSession(SessionId),
-    #[error("the running issuer changed a session at each attempt to end it; try again")]
+    #[error("a running issuer changed a session at each attempt; try again")]
     Contended,
     #[error("cannot print the sessions: {0}")]
     Output(#[from] io::Error),
     #[error(transparent)]
     Ring(#[from] InvalidRing),
     #[error(transparent)]
-    Data(#[from] DataError),
+    Open(#[from] OpenStoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,9 +58,9 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionError> {
     }
 }
 
-/// Prints the living sessions, a line each.
+/// Prints the live sessions.
 async fn list(options: SessionList) -> Result<(), SessionError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let mut users = Users { store: &*store, known: HashMap::new() };
     let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
     let mut stdout = io::stdout().lock();
@@ -101,15 +101,15 @@ async fn list(options: SessionList) -> Result<(), SessionError> {
     }
 }
 
-/// The keys of refresh tokens, to judge sessions by that were read before. Without a ring no session lives.
+/// The keys of refresh tokens, read after the sessions that they validate. Without a ring no session is live.
 async fn keys_of(store: &dyn Store) -> Result<LiveKeys, SessionError> {
     let ring = store.key_ring().await?;
     Ok(ring.as_ref().map(live_keys).transpose()?.unwrap_or_default())
 }
 
-/// Ends sessions, by their ids or all of a user.
+/// Ends sessions by their ids, or all sessions of a user.
 async fn revoke(options: SessionRevoke) -> Result<(), SessionError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let mut sessions = match options.user {
         Some(username) => store.sessions_of(find_user(&*store, username).await?.id).await?,
         None => Vec::new(),
@@ -121,7 +121,7 @@ async fn revoke(options: SessionRevoke) -> Result<(), SessionError> {
     Ok(writeln!(io::stdout(), "hallpass: sessions ended: {ended}")?)
 }
 
-/// Ends those of these sessions that live, and says how many. One that is renewed at the same moment ends all the same.
+/// Ends the live ones of these sessions, also those that are refreshed at the same time. Returns their number.
 pub(crate) async fn end(store: &dyn Store, sessions: Vec<Session>) -> Result<usize, SessionError> {
     let mut ended = 0;
     for session in sessions {
@@ -133,7 +133,7 @@ pub(crate) async fn end(store: &dyn Store, sessions: Vec<Session>) -> Result<usi
     Ok(ended)
 }
 
-/// The session as it was ended; `None` where it was over before.
+/// The ended session; `None` if it had ended before.
 async fn end_one(store: &dyn Store, session: Session) -> Result<Option<Session>, SessionError> {
     let end = |session: Option<Session>| async move {
         let ended = session.and_then(|session| session.end(End::Operator));
@@ -142,7 +142,7 @@ async fn end_one(store: &dyn Store, session: Session) -> Result<Option<Session>,
     update_session(store, session, end).await
 }
 
-/// Removes the sessions of a user who is gone, and says how many of them lived.
+/// Removes the sessions of a removed user. Returns the number of live ones.
 pub(crate) async fn remove_all_of(store: &dyn Store, user: &User) -> Result<usize, SessionError> {
     let mut ended = 0;
     for session in store.sessions_of(user.id).await? {
@@ -155,12 +155,12 @@ pub(crate) async fn remove_all_of(store: &dyn Store, user: &User) -> Result<usiz
     Ok(ended)
 }
 
-/// The session as it was removed; `None` where somebody else did.
+/// The removed session; `None` if another process removed it.
 async fn remove(store: &dyn Store, session: Session) -> Result<Option<Session>, SessionError> {
     update_session(store, session, async |session| Ok(Decision::Remove(session))).await
 }
 
-/// Finds a user by their name.
+/// Finds a user by username.
 pub(crate) async fn find_user(store: &dyn Store, username: Username) -> Result<User, SessionError> {
     store.user_named(&username).await?.ok_or(SessionError::NoSuchUser(username))
 }
@@ -192,7 +192,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn sessions_that_changed_or_went_since_they_were_read_are_over_all_the_same() {
+    async fn sessions_that_changed_since_they_were_read_end_too() {
         let folder = tempfile::tempdir().unwrap();
         let store = SledStore::open(folder.path()).unwrap();
         let [renewed, left, gone] = [1, 2, 3].map(|id| session(1, id));

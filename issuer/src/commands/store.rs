@@ -1,9 +1,12 @@
-//! `hallpass store …`: a store as a whole, for the person who runs the issuer.
+//! `hallpass store …`: copies and migrates stores.
 
 use std::io::{self, Write as _};
 
 use crate::{
-    commands::data::{self, DataError, StoreAddress},
+    commands::{
+        open_store::{self, OpenStoreError},
+        store_address::StoreAddress,
+    },
     store::postgres::{self, COMMAND_CONNECTIONS, COMMAND_PATIENCE, Migrated, PostgresStore},
 };
 
@@ -14,59 +17,60 @@ use args::StoreCopy;
 pub(crate) use args::{ServedStoreOption, StoreCommand, StoreOption};
 use copy::{Copied, CopyError};
 
-/// What is to be done after a copy.
-const WITH_KEYS: &str = "the keys are copied as they were sealed: start issuers on the new store with the same master key, \
-                         which an embedded store has in its folder's file master.key, and none on the old one";
-const WITHOUT_KEYS: &str = "the store has no key ring: new keys will be made, and every user has to sign in again";
+/// The operator's next step after a copy.
+const WITH_KEYS: &str = "the keys were copied in encrypted form: start issuers on the new store with the same master key (an \
+                         embedded store has it in the file master.key of its folder), and none on the old store";
+const WITHOUT_KEYS: &str = "the store has no keys: the next issuer creates keys, and every user must sign in again";
 
 /// Why a command on a store failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StoresError {
+pub(crate) enum StoreCommandError {
     #[error("--from and --to are the same store")]
     Same,
     #[error(transparent)]
     Copy(#[from] CopyError),
     #[error(transparent)]
-    Data(#[from] DataError),
+    Open(#[from] OpenStoreError),
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
-    #[error("it is done, but that cannot be printed: {0}")]
+    #[error("the command succeeded, but cannot print its result: {0}")]
     Output(#[from] io::Error),
 }
 
-pub(crate) async fn run(command: StoreCommand) -> Result<(), StoresError> {
+pub(crate) async fn run(command: StoreCommand) -> Result<(), StoreCommandError> {
     match command {
         StoreCommand::Migrate(options) => migrate(options).await,
         StoreCommand::Copy(options) => copy(options).await,
     }
 }
 
-async fn migrate(options: StoreOption) -> Result<(), StoresError> {
+async fn migrate(options: StoreOption) -> Result<(), StoreCommandError> {
     let StoreAddress::Postgres(address) = options.store else {
-        return Ok(writeln!(io::stdout(), "hallpass: the embedded store has no schema: there is nothing to migrate")?);
+        return Ok(writeln!(io::stdout(), "hallpass: an embedded store has no schema: nothing to migrate")?);
     };
     let store = PostgresStore::connect(&address, COMMAND_CONNECTIONS, COMMAND_PATIENCE).await?;
     let mut stdout = io::stdout();
     match store.migrate(&address).await? {
-        Migrated { from, to } if from == to => writeln!(stdout, "hallpass: the schema has version {to} already")?,
-        Migrated { from, to } => writeln!(stdout, "hallpass: the schema went from version {from} to {to}")?,
+        Migrated { from, to } if from == to => writeln!(stdout, "hallpass: the schema already has version {to}")?,
+        Migrated { from, to } => writeln!(stdout, "hallpass: migrated the schema from version {from} to {to}")?,
     }
     Ok(())
 }
 
-/// Copies a store. What it needs to be right is that nobody writes meanwhile: the embedded store is held, and that no
-/// issuer works on a database is for whoever runs them to see to. Where one does, the comparison at the end tells.
-async fn copy(options: StoreCopy) -> Result<(), StoresError> {
+/// Copies a store. No other process may write meanwhile: an embedded store is locked, but the operator must stop the issuers
+/// of a database. If one runs, the comparison at the end fails.
+async fn copy(options: StoreCopy) -> Result<(), StoreCommandError> {
     let StoreCopy { from, to } = options;
     if from == to {
-        return Err(StoresError::Same);
+        return Err(StoreCommandError::Same);
     }
-    let (source, target) = (data::hold_existing(&from).await?, data::hold(&to).await?);
+    let source = open_store::lock_existing(&from).await?;
+    let target = open_store::lock_or_create(&to).await?;
     let Copied { users, sessions, keys } = copy::run(&*source, &*target).await?;
     let mut stdout = io::stdout();
-    writeln!(stdout, "hallpass: users copied: {}; there already: {}", users.added, users.present)?;
-    writeln!(stdout, "hallpass: sessions copied: {}; there already: {}", sessions.added, sessions.present)?;
-    writeln!(stdout, "hallpass: compared: both stores hold the same")?;
+    writeln!(stdout, "hallpass: users copied: {}; existing: {}", users.added, users.present)?;
+    writeln!(stdout, "hallpass: sessions copied: {}; existing: {}", sessions.added, sessions.present)?;
+    writeln!(stdout, "hallpass: compared: both stores have the same records")?;
     let next = if keys { WITH_KEYS } else { WITHOUT_KEYS };
     Ok(writeln!(stdout, "hallpass: {next}")?)
 }

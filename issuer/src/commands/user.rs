@@ -1,4 +1,4 @@
-//! `hallpass user …`: the users of a store, for the person who runs the issuer.
+//! `hallpass user …`: manages the users of a store.
 
 use std::{
     future,
@@ -11,7 +11,7 @@ use crate::{
     audit,
     clock::{Clock as _, SystemClock},
     commands::{
-        data::{self, DataError},
+        open_store::{self, OpenStoreError},
         session::{self, SessionError},
     },
     entropy::{NoEntropy, random_id},
@@ -35,29 +35,27 @@ use args::{Claim, UserAdd, UserChanges, UserDelete, UserName, UserPasswd, UserSe
 pub(crate) enum UserError {
     #[error("username_taken: the user {0} exists")]
     UsernameTaken(Username),
-    #[error("standard input is not a terminal to ask on: use {0}")]
+    #[error("standard input is not a terminal: use {0}")]
     NoTerminal(&'static str),
-    #[error("standard input has more than one line: give the password alone")]
+    #[error("standard input has more than one line: send the password as one line")]
     SecondLine,
-    #[error(
-        "the password has a carriage return, a NUL byte or a byte order mark: standard input must be one line of plain UTF-8"
-    )]
+    #[error("the password has a carriage return, a NUL byte or a byte order mark: send one line of plain UTF-8")]
     NotPlain,
-    #[error("--claim {0} is given twice")]
+    #[error("--claim {0} must not be repeated")]
     ClaimTwice(String),
-    #[error("the claim {0} is given by --claim and by --remove-claim")]
+    #[error("--claim and --remove-claim both name the claim {0}")]
     ClaimRemoved(String),
     #[error("the two passwords differ")]
     PasswordsDiffer,
     #[error("the user {0} was not deleted")]
     NotConfirmed(Username),
-    #[error("the answer cannot be read: {0}")]
+    #[error("cannot read the input: {0}")]
     Input(io::Error),
-    #[error("the running issuer changed the user at each attempt; try again")]
+    #[error("a running issuer changed the user at each attempt; try again")]
     Contended,
-    #[error("it is done, but that cannot be printed: {0}")]
+    #[error("the command succeeded, but cannot print its result: {0}")]
     Output(io::Error),
-    #[error("the users cannot be printed: {0}")]
+    #[error("cannot print the users: {0}")]
     List(io::Error),
     #[error(transparent)]
     Import(#[from] import::ImportError),
@@ -70,7 +68,7 @@ pub(crate) enum UserError {
     #[error(transparent)]
     Hashing(#[from] HashingError),
     #[error(transparent)]
-    Data(#[from] DataError),
+    Open(#[from] OpenStoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -98,14 +96,14 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), UserError> {
     }
 }
 
-/// What a new user may do, and what their tokens say.
+/// The roles and claims of a new user.
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
     pub(crate) roles: Roles,
     pub(crate) claims: CustomClaims,
 }
 
-/// A user whom nobody has seen yet.
+/// A new user.
 pub(crate) fn new_user(
     username: Username,
     password: Credential,
@@ -134,34 +132,34 @@ pub(crate) async fn create(
 
 async fn add(options: UserAdd) -> Result<(), UserError> {
     let rights = Rights { roles: Roles::try_from(options.role)?, claims: all_of(&options.claim)? };
-    let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
+    let password = if options.password_stdin { prompt::read_password } else { prompt::prompt_password };
     let username = options.username.into();
-    let password = ask(&username)?;
-    let store = data::open(&options.store.store).await?;
+    let password = password(&username)?;
+    let store = open_store::open_or_create(&options.store.store).await?;
     let user = create(&*store, username, password, rights, SystemClock.now()).await?;
     audit::user_changed("user_added", user.id);
     say(&format!("added {} ({})", user.username, user.id))
 }
 
-/// Sets a new password, as the user's own change does: their sessions are over by the epoch.
+/// Sets a new password. As after the user's own change, the new epoch ends the sessions.
 async fn passwd(options: UserPasswd) -> Result<(), UserError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let user = session::find_user(&*store, options.username).await?;
-    let ask = if options.password_stdin { prompt::read_password } else { prompt::ask_password };
-    let password = ask(&user.username)?;
+    let password = if options.password_stdin { prompt::read_password } else { prompt::prompt_password };
+    let password = password(&user.username)?;
     let password = hash_at_once(&password.into_normalised(), Parameters::default())?;
     let user = change(&*store, user, |user| Ok(user.with_password(password.clone()))).await?;
     audit::user_changed("password_set", user.id);
     let ended = end_sessions(&*store, &user).await?;
-    say(&format!("{} has a new password; sessions ended: {ended}", user.username))
+    say(&format!("set the password of {}; sessions ended: {ended}", user.username))
 }
 
 async fn set(options: UserSet) -> Result<(), UserError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let user = session::find_user(&*store, options.username).await?;
     let user = change(&*store, user, |user| with_changes(user, &options.changes)).await?;
     audit::user_changed("rights_changed", user.id);
-    say(&format!("changed {}; tokens say so from their next renewal on", user.username))
+    say(&format!("changed {}; the next access tokens have the change", user.username))
 }
 
 fn with_changes(user: &User, changes: &UserChanges) -> Result<User, UserError> {
@@ -179,7 +177,7 @@ fn with_changes(user: &User, changes: &UserChanges) -> Result<User, UserError> {
     Ok(user.with_rights(roles, claims.with(&new)?))
 }
 
-/// The claims of several options, each of another name.
+/// The claims of several options, with distinct names.
 fn all_of(claims: &[Claim]) -> Result<CustomClaims, UserError> {
     claims.iter().try_fold(CustomClaims::default(), |all, Claim(claim)| {
         match claim.names().find(|name| all.names().any(|other| other == *name)) {
@@ -189,9 +187,9 @@ fn all_of(claims: &[Claim]) -> Result<CustomClaims, UserError> {
     })
 }
 
-/// Keeps a user from signing in, and ends their sessions.
+/// Disables a user, and ends the user's sessions.
 async fn disable(options: UserName) -> Result<(), UserError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let user = session::find_user(&*store, options.username).await?;
     let user = change(&*store, user, |user| Ok(user.disabled())).await?;
     audit::user_changed("user_disabled", user.id);
@@ -200,17 +198,17 @@ async fn disable(options: UserName) -> Result<(), UserError> {
 }
 
 async fn enable(options: UserName) -> Result<(), UserError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let user = session::find_user(&*store, options.username).await?;
     let user = change(&*store, user, |user| Ok(user.enabled())).await?;
     audit::user_changed("user_enabled", user.id);
     say(&format!("enabled {}", user.username))
 }
 
-/// Removes a user, and then the records of their sessions. A crash between leaves records that are worth nothing without
-/// their user, and that are swept once they have expired.
+/// Removes a user, and then the records of the user's sessions. A crash in between leaves records that are invalid without
+/// their user, and that the sweeper removes after they expire.
 async fn delete(options: UserDelete) -> Result<(), UserError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let user = session::find_user(&*store, options.username).await?;
     if !options.yes {
         prompt::confirm_deletion(&user.username)?;
@@ -221,8 +219,8 @@ async fn delete(options: UserDelete) -> Result<(), UserError> {
     say(&format!("deleted {}; sessions ended: {ended}", user.username))
 }
 
-/// Puts what `changed` makes of a user in their place. A running issuer notes failures in the same record, and makes hashes
-/// anew: then it is read and changed again. Returns the user as they were before the change.
+/// Changes a user's record. A running issuer also changes it, for failed attempts and upgraded hashes: then the change is
+/// applied to the new record. Returns the record before the change.
 async fn change(
     store: &dyn Store,
     user: User,
@@ -236,7 +234,7 @@ async fn change(
     update_user(store, user, |user| future::ready(decide(user))).await
 }
 
-/// Removes a user, whatever changes of them meanwhile. Returns them as they were.
+/// Removes a user, also when the record changes meanwhile. Returns the removed record.
 async fn remove(store: &dyn Store, user: User) -> Result<User, UserError> {
     let username = user.username.clone();
     let decide = |user: Option<User>| {
@@ -246,7 +244,7 @@ async fn remove(store: &dyn Store, user: User) -> Result<User, UserError> {
     update_user(store, user, |user| future::ready(decide(user))).await
 }
 
-/// Ends a user's sessions, which are over by the user's epoch: this tells the audit log.
+/// Ends a user's sessions in their records, and in the audit log. The new epoch has ended them already.
 async fn end_sessions(store: &dyn Store, user: &User) -> Result<usize, UserError> {
     Ok(session::end(store, store.sessions_of(user.id).await?).await?)
 }
@@ -264,7 +262,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn what_an_issuer_notes_of_a_user_meanwhile_is_kept_and_keeps_no_command_from_its_change() {
+    async fn a_command_keeps_the_concurrent_changes_of_an_issuer() {
         let folder = tempfile::tempdir().unwrap();
         let store = SledStore::open(folder.path()).unwrap();
         let read = user(1, "one");

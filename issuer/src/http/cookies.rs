@@ -1,5 +1,5 @@
-//! The cookies of a session, and the one that outlives it, by which a device is known. Their prefix `__Host-` makes browsers
-//! bind them to this host, `Secure` and the whole path.
+//! The cookies of a session, and the device cookie, which outlives it. With the prefix `__Host-`, browsers bind a cookie to
+//! this host and require `Secure` and `Path=/`.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use warp::{
@@ -10,7 +10,7 @@ use warp::{
 use super::{ApiError, Origin};
 use crate::{auth::TokenResponse, device_token::DEVICE_TTL};
 
-/// How many device tokens of a request are tried: browsers send one.
+/// Device tokens that are tried per request. Browsers send one.
 const MAX_DEVICE_TOKENS: usize = 8;
 
 /// The cookies of an issuer on https.
@@ -21,12 +21,12 @@ const PREFIXED: Cookies = Cookies {
     secure: true,
 };
 
-/// The cookies of an issuer on plain http, which only a loopback host may have: Safari keeps no `Secure` cookie there, and
-/// the prefix demands `Secure` (RFC 6265bis §4.1.3.2).
+/// The cookies of an issuer on plain http, which only a loopback host may use: Safari drops `Secure` cookies there, and the
+/// prefix requires `Secure` (RFC 6265bis §4.1.3.2).
 const PLAIN: Cookies =
     Cookies { access: "hallpass_access", refresh: "hallpass_refresh", device: "hallpass_device", secure: false };
 
-/// The names of the cookies that an issuer sets, which are also those that it reads.
+/// The names of the cookies that an issuer sets and reads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cookies {
     access: &'static str,
@@ -35,7 +35,7 @@ pub(crate) struct Cookies {
     secure: bool,
 }
 
-/// What a request's cookies hold of ours.
+/// The session tokens in a request's cookies.
 pub(crate) struct Tokens {
     pub(crate) access: Option<String>,
     pub(crate) refresh: Option<String>,
@@ -47,51 +47,51 @@ impl Cookies {
         if issuer.is_https() { PREFIXED } else { PLAIN }
     }
 
-    /// Reads the tokens of a session. A cookie that comes twice is refused: which of the two is meant is unknown.
+    /// Reads the tokens of a session. A duplicate cookie is refused: either of the two can be the right one.
     pub(crate) fn read(self, headers: &HeaderMap) -> Result<Tokens, ApiError> {
         Ok(Tokens { access: single(headers, self.access)?, refresh: single(headers, self.refresh)? })
     }
 
-    /// Every access token and every refresh token in the cookies, for sign-out, which wants to end them all.
+    /// All access tokens and all refresh tokens in the cookies, for sign-out, which ends each session.
     pub(crate) fn read_all(self, headers: &HeaderMap) -> (Vec<&str>, Vec<&str>) {
         (named(headers, self.access).collect(), named(headers, self.refresh).collect())
     }
 
-    /// The refresh token of the session that a sign-in replaces. A second one does not prevent the sign-in, which is what
-    /// puts an end to the confusion.
+    /// The refresh token of the session that a sign-in replaces. A duplicate does not prevent the sign-in, which sets the
+    /// cookie anew.
     pub(crate) fn replaced(self, headers: &HeaderMap) -> Option<&str> {
         named(headers, self.refresh).next()
     }
 
-    /// The device tokens in the cookies. They are no credentials: a second one is no reason to refuse a request, and must
-    /// not hide the user's own.
+    /// The device tokens in the cookies. They are no credentials, so duplicates are allowed: a sibling host's cookie must
+    /// not hide the user's.
     pub(crate) fn device_tokens(self, headers: &HeaderMap) -> Vec<String> {
         named(headers, self.device).take(MAX_DEVICE_TOKENS).map(str::to_owned).collect()
     }
 
-    /// Both cookies of a pass, as headers. Both last as long as the session, so that a run-out access token still arrives
-    /// to be renewed.
-    pub(crate) fn both(self, pass: &TokenResponse) -> Result<[HeaderValue; 2], ApiError> {
-        let seconds = pass.session_expires_in;
+    /// Both cookies of a session, as headers. Both last as long as the session: the browser must still send an expired
+    /// access token for its renewal.
+    pub(crate) fn both(self, tokens: &TokenResponse) -> Result<[HeaderValue; 2], ApiError> {
+        let seconds = tokens.session_expires_in;
         Ok([
-            self.to_header(self.access, &pass.access_token, seconds)?,
-            self.to_header(self.refresh, &pass.refresh_token, seconds)?,
+            self.to_header(self.access, &tokens.access_token, seconds)?,
+            self.to_header(self.refresh, &tokens.refresh_token, seconds)?,
         ])
     }
 
-    /// Gives the client both cookies.
-    pub(crate) fn set(self, response: &mut Response, pass: &TokenResponse) -> Result<(), ApiError> {
-        append(response, self.both(pass)?);
+    /// Sets both cookies of a session.
+    pub(crate) fn set(self, response: &mut Response, tokens: &TokenResponse) -> Result<(), ApiError> {
+        append(response, self.both(tokens)?);
         Ok(())
     }
 
-    /// Gives the client the cookie by which its next sign-in is known. Signing out leaves it.
+    /// Sets the device cookie, by which the next sign-in is known. Sign-out keeps it.
     pub(crate) fn set_device(self, response: &mut Response, device_token: &str) -> Result<(), ApiError> {
         append(response, [self.to_header(self.device, device_token, DEVICE_TTL)?]);
         Ok(())
     }
 
-    /// Takes the cookies of a session away.
+    /// Removes both cookies of a session.
     pub(crate) fn clear(self, response: &mut Response) -> Result<(), ApiError> {
         append(response, [self.to_header(self.access, "", 0)?, self.to_header(self.refresh, "", 0)?]);
         Ok(())
@@ -126,9 +126,9 @@ fn named<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item =
     pairs.filter_map(move |(found, value)| (found == name).then_some(value))
 }
 
-/// The cookies of a header whose name and value are spelled as the issuer's are. Cookies of other programs may hold any
-/// bytes, and must neither hide the issuer's nor pass for them: only SP and HTAB surround a cookie (RFC 6265 §5.2), and
-/// any other whitespace is part of its name, to which the browser has not applied the rules of `__Host-`.
+/// The cookies of a header that have the syntax of the issuer's. Cookies of other programs may hold any bytes, and must
+/// neither hide nor imitate the issuer's: only SP and HTAB surround a cookie (RFC 6265 §5.2). Other whitespace is part of
+/// its name, and to such a name the browser has not applied the rules of `__Host-`.
 fn pairs(header: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     header.split(|byte| *byte == b';').filter_map(|pair| {
         let (name, value) = str::from_utf8(pair).ok()?.trim_matches([' ', '\t']).split_once('=')?;
@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_neighbour_s_cookie_hides_none_of_ours() {
+    fn the_cookies_of_other_programs_are_ignored() {
         let headers = headers(&[b"theme=zo\xeb; __Host-hallpass_access=a.b.c; x", b"__Host-hallpass_refresh=hprt_x"]);
         let tokens = PREFIXED.read(&headers).unwrap();
         assert_eq!((tokens.access.as_deref(), tokens.refresh.as_deref()), (Some("a.b.c"), Some("hprt_x")));
     }
 
     #[test]
-    fn a_cookie_that_comes_twice_is_refused_but_for_sign_out() {
+    fn a_duplicate_cookie_is_refused_except_at_sign_out() {
         let headers = headers(&[b"__Host-hallpass_refresh=a; __Host-hallpass_refresh=b"]);
         assert!(PREFIXED.read(&headers).is_err());
         assert_eq!(PREFIXED.read_all(&headers), (vec![], vec!["a", "b"]));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_token_beside_another_is_read_too_up_to_a_bound() {
+    fn several_device_tokens_are_read_up_to_a_limit() {
         let one: &[u8] = b"__Host-hallpass_device=a; __Host-hallpass_device=b";
         assert_eq!(PREFIXED.device_tokens(&headers(&[one])), ["a", "b"]);
         assert_eq!(PREFIXED.device_tokens(&headers(&[one; 100])).len(), MAX_DEVICE_TOKENS);
@@ -209,14 +209,14 @@ mod tests {
     #[derive(serde::Deserialize)]
     struct Vector {
         name: String,
-        /// The headers' bytes, each the character of its number.
+        /// The headers' bytes, each as the character with its number.
         cookie: Vec<String>,
         wanted: String,
         values: Vec<String>,
     }
 
     #[test]
-    fn the_shared_vectors_are_read_as_they_say() {
+    fn the_shared_vectors_are_read_as_specified() {
         let vectors = include_str!("../../../tests/vectors/http/cookies.json");
         for Vector { name, cookie, wanted, values } in serde_json::from_str::<Vec<Vector>>(vectors).unwrap() {
             let bytes = |header: &String| header.chars().map(|byte| u8::try_from(byte).unwrap()).collect::<Vec<_>>();

@@ -1,24 +1,24 @@
-//! What a request brought to say who it is.
+//! The credentials of a request.
 
 use warp::http::{HeaderMap, HeaderValue, header};
 
 use super::{ApiError, cookies::Tokens, server::head::Head};
 use crate::auth::Presented;
 
-/// The scheme of a token that needs nothing else (RFC 6750 §2.1).
+/// The scheme of a bearer token (RFC 6750 §2.1).
 const BEARER: &[u8] = b"bearer";
 
-/// The scheme of a token that is bound to a key (RFC 9449 §7.1). The issuer makes none yet.
+/// The scheme of a token that is bound to a key (RFC 9449 §7.1). The issuer does not issue any.
 const DPOP: &[u8] = b"dpop";
 
-/// The credentials of a request, owned.
+/// The credentials of a request.
 pub(crate) enum Credentials {
     Bearer(String),
     Cookies(Tokens),
 }
 
 impl Credentials {
-    /// Reads `Authorization: Bearer` (RFC 6750 §2.1), and the cookies only where there is no such header.
+    /// Reads `Authorization: Bearer` (RFC 6750 §2.1), or else the cookies.
     pub(crate) fn read(head: &Head) -> Result<Self, ApiError> {
         match bearer(&head.headers)? {
             Some(token) => Ok(Self::Bearer(token)),
@@ -36,11 +36,11 @@ impl Credentials {
     }
 }
 
-/// The bearer token of a request. A header of another scheme is ignored: browsers add that of a proxy's HTTP Basic to every
-/// request of a site by themselves (RFC 9110 §11.6.2).
+/// The bearer token of a request. Other schemes are ignored: for a proxy with HTTP Basic, browsers add its credentials to
+/// every request of the site (RFC 9110 §11.6.2).
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let values = headers.get_all(header::AUTHORIZATION).iter().map(scheme_and_rest).collect::<Vec<_>>();
-    if !values.iter().any(|(scheme, _)| is_own(scheme)) {
+    if !values.iter().any(|(scheme, _)| is_token_scheme(scheme)) {
         return Ok(None);
     }
     match values.as_slice() {
@@ -59,8 +59,8 @@ fn scheme_and_rest(value: &HeaderValue) -> (&[u8], &[u8]) {
     (scheme, rest.trim_ascii())
 }
 
-fn is_own(scheme: &[u8]) -> bool {
-    [BEARER, DPOP].iter().any(|own| scheme.eq_ignore_ascii_case(own))
+fn is_token_scheme(scheme: &[u8]) -> bool {
+    [BEARER, DPOP].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The one shape of every error, and how the use cases' failures look from outside.
+//! API errors: their one shape, and how the errors of the use cases map to them.
 
 use std::time::Duration;
 
@@ -8,35 +8,35 @@ use warp::http::{HeaderValue, StatusCode};
 use super::{Origin, server::MAX_HEAD_BYTES};
 use crate::{auth::AuthError, password::WeakPassword};
 
-/// How long a client waits before it comes back to an issuer that is busy or broken, in seconds.
+/// `Retry-After` of an issuer that is overloaded or cannot respond, in seconds.
 const RETRY_AFTER: u32 = 2;
 
-/// An error as a client sees it. Whatever else is known of it goes to the log, under the request's id.
+/// An error as the client gets it. The details go to the log, under the request id.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) description: String,
     pub(crate) hint: Hint,
-    /// The new pair of a client that was renewed on the way.
+    /// The new tokens of a caller that was renewed.
     pub(crate) cookies: Vec<HeaderValue>,
-    /// The whole story, for the log alone.
+    /// The cause, for the log only.
     pub(crate) cause: Option<String>,
     pub(crate) severity: Severity,
 }
 
-/// How the log tells of an error.
+/// The log level of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
-    /// The issuer refuses what it is there to refuse, or asks for patience: INFO.
+    /// INFO: a refusal by the rules, or overload.
     Expected,
-    /// Something that the issuer stands on is away for now: WARN.
+    /// WARN: the store or another dependency is unavailable.
     Degraded,
-    /// Something failed that must not: ERROR.
+    /// ERROR: a fault of the issuer.
     Fault,
 }
 
-/// What the client can do about it, told in a header.
+/// The header that tells the client how to proceed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
     None,
@@ -46,7 +46,7 @@ pub(crate) enum Hint {
     RetryAfter(u32),
     /// `Allow` (RFC 9110 §15.5.6).
     Allow(String),
-    /// `Connection: close`. Where the request ended is not known, or its rest was not read.
+    /// `Connection: close`: the end of the request is unknown, or its rest was not read.
     Close,
 }
 
@@ -98,18 +98,17 @@ impl ApiError {
     }
 
     pub(crate) fn unsupported_media_type() -> Self {
-        let description = "the body must have the content type application/json";
+        let description = "the Content-Type must be application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", description)
     }
 
-    pub(crate) fn body_too_large(most: usize) -> Self {
-        let description = format!("the body must be at most {most} bytes long");
+    pub(crate) fn body_too_large(max: usize) -> Self {
+        let description = format!("the body must be at most {max} bytes long");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", description).with(Hint::Close)
     }
 
     pub(crate) fn head_too_large() -> Self {
-        let description =
-            format!("the request's head must be at most {MAX_HEAD_BYTES} bytes long, in at most 100 lines");
+        let description = format!("the request head must be at most {MAX_HEAD_BYTES} bytes long, in at most 100 lines");
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", description).with(Hint::Close)
     }
 
@@ -117,22 +116,26 @@ impl ApiError {
         Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", "the request target is too long").with(Hint::Close)
     }
 
-    pub(crate) fn head_too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the request's head did not arrive in time")
-            .with(Hint::Close)
+    pub(crate) fn head_too_slow(limit: Duration) -> Self {
+        Self::too_slow("request head", limit)
     }
 
-    pub(crate) fn body_too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time").with(Hint::Close)
+    pub(crate) fn body_too_slow(limit: Duration) -> Self {
+        Self::too_slow("body", limit)
     }
 
-    /// `cause` names the option that would admit the page.
+    fn too_slow(part: &str, limit: Duration) -> Self {
+        let description = format!("the {part} did not arrive within {} s", limit.as_secs());
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", description).with(Hint::Close)
+    }
+
+    /// `cause` names the option that admits the page.
     pub(crate) fn csrf_rejected(cause: impl ToString) -> Self {
         let description = "the page's origin is not allowed; the operator can allow it with --allowed-origin";
         Self::new(StatusCode::FORBIDDEN, "csrf_rejected", description).because(cause)
     }
 
-    /// For an issuer whose URL was forgotten: `page` is on its real site.
+    /// The operator did not set `--issuer`: `page` is on the issuer's real site.
     pub(crate) fn issuer_on_plain_http(page: &Origin) -> Self {
         let description = "the page uses TLS, but the issuer's URL is plain http; the operator must set --issuer";
         let remedy = format!("{} uses TLS: set --issuer to the issuer's https URL", page.text());
@@ -152,7 +155,7 @@ impl ApiError {
     }
 
     pub(crate) fn method_not_allowed(allowed: &str) -> Self {
-        let description = format!("this path takes {allowed}");
+        let description = format!("this path allows {allowed}");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", description)
             .with(Hint::Allow(allowed.to_owned()))
     }
@@ -174,7 +177,7 @@ impl ApiError {
             .of(Severity::Expected)
     }
 
-    /// The store does not answer for now.
+    /// The store is unavailable.
     pub(crate) fn store_away(cause: impl ToString) -> Self {
         Self::unavailable(cause).of(Severity::Degraded)
     }
@@ -192,7 +195,7 @@ impl ApiError {
     }
 }
 
-/// Rounded up, since nobody should come too early, and at least one.
+/// Rounded up, so that no client retries too early, and at least 1.
 fn whole_seconds(time: Duration) -> u32 {
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
@@ -201,7 +204,7 @@ fn whole_seconds(time: Duration) -> u32 {
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         let cause = error.to_string();
-        let made = match error {
+        let mapped = match error {
             AuthError::InvalidCredentials => {
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "wrong username or password")
                     .with(Hint::Authenticate("Bearer"))
@@ -210,12 +213,11 @@ impl From<AuthError> for ApiError {
                 Self::new(StatusCode::BAD_REQUEST, "invalid_grant", "the session has ended; sign in again")
             }
             AuthError::Wait { seconds } => {
-                let description =
-                    "another request with this refresh token is in progress; try again after the time in Retry-After";
+                let description = "this refresh token was just used; try again after the time in Retry-After";
                 let seconds = seconds.try_into().unwrap_or(u32::MAX);
                 Self::try_again("retry_later", description, seconds)
             }
-            // 403 and not 401: the session is good, and a client that renews at a 401 would try for ever.
+            // 403 and not 401: the session is valid, and a client that renews after a 401 would retry forever.
             AuthError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, "invalid_credentials", "the current password is wrong")
             }
@@ -243,12 +245,12 @@ impl From<AuthError> for ApiError {
             AuthError::NoCredentials => Self::no_credentials(),
             AuthError::Overloaded { retry_after } => Self::overloaded(whole_seconds(retry_after)),
             AuthError::Contended => Self::overloaded(RETRY_AFTER),
-            // Nobody reads it; the log and the metrics must not take it for a fault of ours.
+            // No client reads it. It keeps this case from counting as a fault in the log and the metrics.
             AuthError::ClientGone => Self::invalid_request("the client closed the connection before the response"),
             AuthError::StoreAway(_) => Self::store_away(&cause),
             AuthError::Unavailable(_) => Self::unavailable(&cause),
         };
-        made.because(cause)
+        mapped.because(cause)
     }
 }
 
@@ -258,7 +260,7 @@ mod tests {
     use crate::{hashing::HashingError, store::StoreError};
 
     #[test]
-    fn only_a_fault_is_an_error_in_the_log() {
+    fn only_a_fault_is_logged_as_an_error() {
         let away = || AuthError::from(StoreError::Away("no primary".to_owned()));
         for (error, status, code, severity) in [
             (AuthError::InvalidCredentials, 401, "invalid_credentials", Severity::Expected),

@@ -1,5 +1,5 @@
-//! The routes: one table of paths, methods and handlers. Every handler file has the same parts in the same order: its request,
-//! its response, and one function that parses, calls the use case and answers.
+//! The routes: one table of paths, methods and handlers. Each handler file has the same parts in the same order: its request,
+//! its response, and a function that parses, calls the use case and responds.
 
 use std::sync::Arc;
 
@@ -32,28 +32,28 @@ mod refresh;
 mod register;
 mod sessions;
 
-/// The answer of a handler.
-type Answer = BoxFuture<'static, Result<Response, ApiError>>;
+/// The future of a handler's response.
+type Handling = BoxFuture<'static, Result<Response, ApiError>>;
 
-/// A function that answers a request, by what it reads of the request.
+/// A function that handles requests, by the parts of the request that it takes.
 #[derive(Clone, Copy)]
 enum Handler {
     /// The head.
-    Head(fn(Arc<Auth>, Head) -> Answer),
+    Head(fn(Arc<Auth>, Head) -> Handling),
     /// The head, and a body that is JSON or empty.
-    Body(fn(Arc<Auth>, Head, Body) -> Answer),
-    /// The head, and the last segment of the path.
-    Segment(fn(Arc<Auth>, Head, String) -> Answer),
+    Body(fn(Arc<Auth>, Head, Body) -> Handling),
+    /// The head, and the path's last segment.
+    Segment(fn(Arc<Auth>, Head, String) -> Handling),
 }
 
 struct Route {
-    /// The path; `{id}` at its end stands for any segment.
+    /// The path; a final `{id}` matches any segment.
     path: &'static str,
     method: Method,
     handler: Handler,
 }
 
-/// Every path, its methods, and who answers. A handler of GET answers HEAD, too.
+/// Each path with its methods and handlers. A handler of GET handles HEAD, too.
 static ROUTES: [Route; 12] = [
     post("/login", |auth, head, body| login::handle(auth, head, body).boxed()),
     post("/refresh", |auth, head, body| refresh::handle(auth, head, body).boxed()),
@@ -73,11 +73,11 @@ static ROUTES: [Route; 12] = [
     get("/readyz", |auth, head| ready::handle(auth, head).boxed()),
 ];
 
-const fn get(path: &'static str, handler: fn(Arc<Auth>, Head) -> Answer) -> Route {
+const fn get(path: &'static str, handler: fn(Arc<Auth>, Head) -> Handling) -> Route {
     route(path, Method::GET, Handler::Head(handler))
 }
 
-const fn post(path: &'static str, handler: fn(Arc<Auth>, Head, Body) -> Answer) -> Route {
+const fn post(path: &'static str, handler: fn(Arc<Auth>, Head, Body) -> Handling) -> Route {
     route(path, Method::POST, Handler::Body(handler))
 }
 
@@ -85,18 +85,18 @@ const fn route(path: &'static str, method: Method, handler: Handler) -> Route {
     Route { path, method, handler }
 }
 
-/// All routes. None of them rejects: each request gets an answer of ours.
+/// The filter of all routes. It never rejects: an error is a response, too.
 pub(crate) fn routes(auth: &Arc<Auth>) -> BoxedFilter<(Response,)> {
     let auth = Arc::clone(auth);
     let request = warp::path::full().and(warp::method()).and(Head::read()).and(warp::body::stream());
-    let answer = move |path: FullPath, method, head, body| {
+    let respond = move |path: FullPath, method, head, body| {
         let auth = Arc::clone(&auth);
-        async move { answer(auth, path.as_str(), &method, head, body).await.unwrap_or_else(into_response) }
+        async move { handle(auth, path.as_str(), &method, head, body).await.unwrap_or_else(into_response) }
     };
-    request.then(answer).boxed()
+    request.then(respond).boxed()
 }
 
-async fn answer<B: Buf>(
+async fn handle<B: Buf>(
     auth: Arc<Auth>,
     path: &str,
     method: &Method,
@@ -113,7 +113,7 @@ async fn answer<B: Buf>(
     }
 }
 
-/// An error travels in the response's extensions to the envelope, which knows the request's id and gives it its shape.
+/// Puts an error into the response's extensions, for the envelope: only that knows the request id.
 fn into_response(error: ApiError) -> Response {
     let mut response = Response::default();
     response.extensions_mut().insert(error);
@@ -138,7 +138,7 @@ fn handler(path: &str, method: &Method) -> Result<Handler, ApiError> {
 }
 
 impl Route {
-    /// Whether this is the route of a path. A slash at the end makes another path.
+    /// Whether this is a route of the path. A path with a trailing slash is another path.
     fn matches(&self, path: &str) -> bool {
         match self.path.strip_suffix("{id}") {
             Some(prefix) => path.strip_prefix(prefix).is_some_and(|id| !id.is_empty() && !id.contains('/')),
@@ -151,10 +151,16 @@ fn last_segment(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, segment)| segment)
 }
 
-/// The name of every path that is no route.
+/// The methods of all routes.
+#[cfg(test)]
+pub(super) fn methods() -> impl Iterator<Item = &'static Method> {
+    ROUTES.iter().map(|route| &route.method)
+}
+
+/// The name of all paths without a route.
 pub(crate) const OTHER: &str = "other";
 
-/// The route of a path, for the metrics and the log: a name of a closed list.
+/// The name of a path's route for the metrics and the log, from a closed list.
 pub(crate) fn route_of(path: &str) -> &'static str {
     ROUTES.iter().find(|route| route.matches(path)).map_or(OTHER, |route| route.path)
 }
@@ -168,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_its_methods_and_no_slash_at_its_end() {
+    fn a_path_with_a_trailing_slash_is_another_path() {
         for (path, method) in [("/login", Method::POST), ("/me", Method::HEAD), ("/sessions/x", Method::DELETE)] {
             assert!(refusal(path, &method).is_none(), "{method} {path}");
         }
@@ -180,11 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_method_is_told_the_right_ones() {
+    fn a_wrong_method_gets_the_allowed_ones() {
         for (path, allowed) in [("/login", "POST"), ("/sessions", "GET, HEAD, DELETE"), ("/sessions/x", "DELETE")] {
             let error = refusal(path, &Method::PUT).unwrap();
             assert_eq!(error.status.as_u16(), 405);
-            assert_eq!(error.description, format!("this path takes {allowed}"));
+            assert_eq!(error.description, format!("this path allows {allowed}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The answer with tokens, which login and refresh share.
+//! The response with tokens, which login and refresh share.
 
 use std::fmt::Display;
 
@@ -12,27 +12,27 @@ use crate::{
     user::Username,
 };
 
-/// The body of an answer with tokens.
+/// The body of a response with tokens.
 #[derive(Serialize)]
-struct PassBody<'p> {
-    /// The access token once more, under the name that the plainest clients read.
-    token: &'p str,
-    access_token: &'p str,
+struct TokenBody<'t> {
+    /// The access token again, under the name that the simplest clients read.
+    token: &'t str,
+    access_token: &'t str,
     token_type: &'static str,
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<&'p str>,
+    refresh_token: Option<&'t str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    device_token: Option<&'p str>,
+    device_token: Option<&'t str>,
     #[serde(flatten)]
-    identity: IdentityBody<'p>,
+    identity: IdentityBody<'t>,
 }
 
-/// Who is there: the members `user` and `session`, the same in every answer.
+/// The members `user` and `session`, the same in every response.
 #[derive(Serialize)]
-pub(crate) struct IdentityBody<'p> {
+pub(crate) struct IdentityBody<'t> {
     session: SessionBody,
-    user: UserBody<'p>,
+    user: UserBody<'t>,
 }
 
 #[derive(Serialize)]
@@ -42,19 +42,19 @@ struct SessionBody {
 }
 
 #[derive(Serialize)]
-pub(crate) struct UserBody<'p> {
+pub(crate) struct UserBody<'t> {
     id: String,
-    username: &'p str,
+    username: &'t str,
 }
 
-impl<'p> UserBody<'p> {
-    pub(crate) fn of(id: impl Display, username: &'p Username) -> Self {
+impl<'t> UserBody<'t> {
+    pub(crate) fn of(id: impl Display, username: &'t Username) -> Self {
         Self { id: id.to_string(), username: username.as_str() }
     }
 }
 
-impl<'p> From<&'p Identity> for IdentityBody<'p> {
-    fn from(identity: &'p Identity) -> Self {
+impl<'t> From<&'t Identity> for IdentityBody<'t> {
+    fn from(identity: &'t Identity) -> Self {
         Self {
             session: SessionBody {
                 id: identity.session.to_string(),
@@ -65,25 +65,25 @@ impl<'p> From<&'p Identity> for IdentityBody<'p> {
     }
 }
 
-/// Answers with a new pair, by the session's transport: the refresh token, and that of the device, as cookies or in the
-/// body, never both.
-pub(crate) fn respond(pass: &TokenResponse, cookies: Cookies) -> Result<Response, ApiError> {
-    let device_token = pass.device_token.as_deref();
-    let (refresh_token, device_token_in_body) = match pass.transport {
+/// Responds with new tokens by the session's transport: the refresh token and the device token are in cookies or in the
+/// body, never in both.
+pub(crate) fn respond(tokens: &TokenResponse, cookies: Cookies) -> Result<Response, ApiError> {
+    let device_token = tokens.device_token.as_deref();
+    let (refresh_token, device_token_in_body) = match tokens.transport {
         Transport::Cookie => (None, None),
-        Transport::Body => (Some(pass.refresh_token.as_str()), device_token),
+        Transport::Body => (Some(tokens.refresh_token.as_str()), device_token),
     };
-    let mut response = json(&PassBody {
-        token: &pass.access_token,
-        access_token: &pass.access_token,
+    let mut response = json(&TokenBody {
+        token: &tokens.access_token,
+        access_token: &tokens.access_token,
         token_type: "Bearer",
-        expires_in: pass.expires_in,
+        expires_in: tokens.expires_in,
         refresh_token,
         device_token: device_token_in_body,
-        identity: IdentityBody::from(&pass.identity),
+        identity: IdentityBody::from(&tokens.identity),
     });
-    if pass.transport == Transport::Cookie {
-        cookies.set(&mut response, pass)?;
+    if tokens.transport == Transport::Cookie {
+        cookies.set(&mut response, tokens)?;
         if let Some(device_token) = device_token {
             cookies.set_device(&mut response, device_token)?;
         }

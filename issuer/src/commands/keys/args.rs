@@ -1,4 +1,4 @@
-//! The options that say how keys are kept, and the command `hallpass keys`.
+//! Arguments of `hallpass keys`, and the key options of `hallpass serve`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -6,26 +6,26 @@ use clap::{Args, Subcommand};
 
 use crate::commands::{
     store::StoreOption,
-    values::{duration, duration_or_none, key_name},
+    value_parsers::{duration, duration_or_zero, key_name},
 };
 
-/// Options of `hallpass serve` that say how keys are kept.
+/// The key options of `hallpass serve`.
 #[derive(Debug, Args)]
 pub(crate) struct KeyOptions {
-    /// How long a signing key is in use before the next replaces it. 0 disables rotation.
+    /// The time in use after which a signing key is rotated. 0 disables this.
     #[arg(long, env = "HALLPASS_KEY_ROTATION", value_name = "DURATION", default_value = "30d",
-          value_parser = duration_or_none)]
+          value_parser = duration_or_zero)]
     pub(crate) key_rotation: Duration,
-    /// The same for the keys of refresh tokens. Sessions continue. 0 disables rotation.
+    /// The time in use after which the key of refresh tokens is rotated. Sessions continue. 0 disables this.
     #[arg(long, env = "HALLPASS_REFRESH_KEY_ROTATION", value_name = "DURATION", default_value = "90d",
-          value_parser = duration_or_none)]
+          value_parser = duration_or_zero)]
     pub(crate) refresh_key_rotation: Duration,
-    /// How long verifiers may cache the key set (`Cache-Control`), at most 5m. A revoked key is trusted for as long.
+    /// The `max-age` of the key set, at most 5m. Verifiers trust a revoked key for that long.
     #[arg(long, env = "HALLPASS_KEY_SET_MAX_AGE", value_name = "DURATION", default_value = "5m",
           value_parser = duration)]
     pub(crate) key_set_max_age: Duration,
-    /// How old what this issuer knows of the keys may be; it reads them six times as often. For tests: everything that
-    /// issuers wait for is reckoned from it.
+    /// The maximum age of the issuer's copy of the key ring, which it reads six times as often. For tests: all waits of
+    /// issuers depend on it.
     #[arg(long, env = "HALLPASS_KEY_RING_LAG", value_name = "DURATION", default_value = "30s",
           value_parser = duration, hide = true)]
     pub(crate) key_ring_lag: Duration,
@@ -33,12 +33,12 @@ pub(crate) struct KeyOptions {
     pub(crate) master_key: MasterKeyOption,
 }
 
-/// The option that says under which key the issuer's keys are encrypted.
+/// The option for the master key.
 #[derive(Debug, Args)]
 pub(crate) struct MasterKeyOption {
-    /// A file with the master key, under which the issuer's keys are encrypted: 32 random bytes as base64url, such as
-    /// `openssl rand -base64 32 | tr +/ -_ | tr -d =` writes. It can also be in `HALLPASS_MASTER_KEY` itself. Without
-    /// either, an embedded store keeps one in its folder.
+    /// A file with the master key, which encrypts the issuer's keys: 32 random bytes as base64url, such as from
+    /// `openssl rand -base64 32 | tr +/ -_ | tr -d =`. The key can also be in `HALLPASS_MASTER_KEY`. Without both, an
+    /// embedded store has the key in its folder.
     #[arg(long, env = "HALLPASS_MASTER_KEY_FILE", value_name = "FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
 }
@@ -46,26 +46,26 @@ pub(crate) struct MasterKeyOption {
 /// Commands of `hallpass keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Print all keys: purpose, state, since when, and the next step.
+    /// Print all keys with their purpose, their state and its begin, and the next state.
     List(KeysList),
-    /// Replace the key in use by the next, as soon as every verifier can have it.
+    /// Rotate the key in use: at once, or as soon as every verifier can have the next key.
     Rotate(KeysRotate),
-    /// Revoke a key at once, because it may be stolen.
+    /// Revoke a key at once, because an attacker may have it.
     ///
-    /// A signing key is out of the key set when the issuers next read the ring, within seconds, and out of every verifier
-    /// within --key-set-max-age: the answer says when. Tokens that it signed are refused from then on; clients renew them.
-    /// With a key of refresh tokens, every session whose refresh token was made with it ends.
+    /// The issuers remove a signing key from the key set within seconds, and verifiers drop it within --key-set-max-age; the
+    /// output has the time. From then on its tokens are refused, and clients refresh them. Revoking a key of refresh tokens
+    /// ends every session with a refresh token of that key.
     Revoke(KeysRevoke),
-    /// Encrypt all keys under another master key. Restart running issuers with it.
+    /// Encrypt all keys with another master key. Running issuers must be restarted with it.
     Reseal(KeysReseal),
-    /// Remove all keys and make new ones, where the master key is lost. Every session ends, and every token becomes invalid.
+    /// Remove all keys, after a loss of the master key. Every session ends, and every token becomes invalid.
     Reset(KeysReset),
 }
 
 /// Options of `hallpass keys list`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysList {
-    /// Print one line of JSON for each key.
+    /// Print one line of JSON per key.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -77,7 +77,7 @@ pub(crate) struct KeysList {
 /// Options of `hallpass keys rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysRotate {
-    /// Replace the key of refresh tokens, not the signing key. Sessions continue.
+    /// Rotate the key of refresh tokens, not the signing key. Sessions continue.
     #[arg(long)]
     pub(crate) refresh_tokens: bool,
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub(crate) struct KeysRotate {
 /// Options of `hallpass keys revoke`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysRevoke {
-    /// The key's name in `hallpass keys list` (the `kid` of a signing key), or an unambiguous prefix.
+    /// The key's name in `hallpass keys list` (a signing key's `kid`), or an unambiguous prefix of it.
     #[arg(value_name = "KEY", allow_hyphen_values = true, value_parser = key_name)]
     pub(crate) key: String,
     #[command(flatten)]
@@ -113,7 +113,7 @@ pub(crate) struct KeysReseal {
 /// Options of `hallpass keys reset`.
 #[derive(Debug, Args)]
 pub(crate) struct KeysReset {
-    /// Confirm: the keys cannot be restored.
+    /// Confirm the removal, which cannot be undone.
     #[arg(long, required = true)]
     pub(crate) yes: bool,
     #[command(flatten)]

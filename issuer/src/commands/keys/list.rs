@@ -1,5 +1,4 @@
-//! `hallpass keys list`: each key, what it is for, where it stands, since when, and what comes next; for people or, as lines
-//! of JSON, for programs.
+//! `hallpass keys list`: prints each key with its purpose, its state, and the next state, as a table or as lines of JSON.
 
 use std::io::{self, Write};
 
@@ -12,17 +11,17 @@ use crate::{
     key_ring::{Key, Kind, Ring, Stage},
 };
 
-/// A key as programs read it. Times are seconds since 1970.
+/// A key as a line of JSON. Times are seconds since 1970.
 #[derive(Serialize)]
 struct Line {
     key: String,
     purpose: String,
     state: &'static str,
     since: u64,
-    /// How many seconds ago it was published.
+    /// The seconds since it was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     age: Option<u64>,
-    /// What comes next, and when at the earliest.
+    /// The next state, and its earliest time.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +75,7 @@ fn line_of(ring: &Ring, key: &Key, now: UnixSeconds) -> Line {
     }
 }
 
-/// What comes next for a key, and when at the earliest.
+/// The next state of a key, and its earliest time.
 fn next(ring: &Ring, key: &Key) -> (Option<&'static str>, Option<UnixSeconds>) {
     let kind = key.purpose.kind();
     let end_of_period = |key: &Key| match (key.stage, ring.wanted.period(kind)) {
@@ -107,7 +106,7 @@ fn revoked(ring: &Ring) -> impl Iterator<Item = Line> {
     })
 }
 
-/// A duration in its greatest unit and the next, as `3d4h`.
+/// A duration in its two largest units, such as `3d4h`.
 fn age(seconds: u64) -> String {
     let in_two = |first: u64, one: &str, second: u64, two: &str| match seconds % first / second {
         0 => format!("{}{one}", seconds / first),
@@ -126,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_age_is_told_by_its_two_greatest_units() {
+    fn an_age_has_its_two_largest_units() {
         let ages = [0, 59, 60, 61, 3600, 3661, 86_400, 90_061, 30 * 86_400 + 5].map(age);
         assert_eq!(ages, ["0s", "59s", "1m", "1m1s", "1h", "1h1m", "1d", "1d1h", "30d"]);
     }

@@ -1,33 +1,34 @@
-//! What the options say of the keys.
+//! The key settings that the options ask for.
 
 use std::time::Duration;
 
 use super::{Serve, ServeError, SigningAlg};
 use crate::{
-    commands::values::IssuerUrl,
+    commands::value_parsers::IssuerUrl,
     device_token::DEVICE_TTL,
     key_ring::{Hs256Secret, KeySettings, Lives, Signing, SigningAlgorithm, Timing, Wishes},
 };
 
-/// The longest that a verifier may keep the key set: a revoked key is trusted for so long.
+/// The maximum of `--key-set-max-age`: verifiers trust a revoked key for that long.
 const MAX_KEY_SET_MAX_AGE: Duration = Duration::from_mins(5);
 
-/// Whether the times of the keys fit together.
+/// Checks that the key options are consistent.
 pub(super) fn check(options: &Serve) -> Result<(), ServeError> {
-    let (max_age, lag) = (options.keys.key_set_max_age, options.keys.key_ring_lag);
-    // Our own verifiers keep a key set for 30 s at least, and an issuer gives out what it read up to 30 s ago.
+    let max_age = options.keys.key_set_max_age;
+    let lag = options.keys.key_ring_lag;
+    // Hallpass's verifiers keep a key set for at least 30 s, and an issuer publishes one that it read up to 30 s ago.
     if max_age > MAX_KEY_SET_MAX_AGE || max_age < 2 * lag {
-        return Err(ServeError::KeySetMaxAge { least: 2 * lag });
+        return Err(ServeError::KeySetMaxAge { min: 2 * lag });
     }
-    let least = max_age + lag;
+    let min = max_age + lag;
     let periods = [options.keys.key_rotation, options.keys.refresh_key_rotation];
-    if periods.iter().any(|period| !period.is_zero() && *period < least) {
-        return Err(ServeError::KeyRotation { least });
+    if periods.iter().any(|period| !period.is_zero() && *period < min) {
+        return Err(ServeError::KeyRotation { min });
     }
     Ok(())
 }
 
-/// What signs: keys of the ring, or a secret that is good enough.
+/// The signing keys: those of the ring, or a shared secret of sufficient length.
 pub(super) fn signing(options: &Serve, secret: Option<Hs256Secret>) -> Result<Signing, ServeError> {
     match (options.signing_alg, secret) {
         (SigningAlg::EdDsa, _) => Ok(Signing::Ring(SigningAlgorithm::EdDsa)),
@@ -40,7 +41,7 @@ pub(super) fn signing(options: &Serve, secret: Option<Hs256Secret>) -> Result<Si
     }
 }
 
-/// What an issuer with these options wants of its keys.
+/// The key settings of an issuer with these options.
 pub(super) fn settings(options: &Serve, issuer: &IssuerUrl, signing: Signing) -> KeySettings {
     let period = |period: Duration| Some(period.as_secs()).filter(|seconds| *seconds > 0);
     let keys = &options.keys;

@@ -1,4 +1,4 @@
-//! Everything that an issuer needs before it can answer.
+//! The start of an issuer: everything that must be ready before the first request.
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
@@ -10,9 +10,10 @@ use crate::{
     auth::{Auth, Settings},
     clock::{Clock as _, SystemClock},
     commands::{
-        data::{self, StoreAddress},
+        open_store,
+        store_address::StoreAddress,
         user::{self, Rights},
-        values::IssuerUrl,
+        value_parsers::IssuerUrl,
     },
     hashing::{Hashing, Machine},
     http::Origin,
@@ -26,7 +27,7 @@ use crate::{
 /// The user of `--dev`.
 const DEV_USER: (&str, &str) = ("exampleUser", "examplePassword");
 
-/// An issuer that is ready to answer.
+/// An issuer that is ready for requests.
 pub(super) struct Started {
     pub(super) options: Serve,
     pub(super) origin: Origin,
@@ -42,17 +43,17 @@ pub(super) struct Started {
     pub(super) temporary: Option<TempDir>,
 }
 
-/// The store, opened.
+/// An open store.
 struct Opened {
     store: Arc<dyn Store>,
     address: StoreAddress,
-    /// The socket on which commands reach the store, where there is one.
+    /// The socket on which commands use the store, if there is one.
     commands: Option<socket::Server>,
-    /// The folder of `--dev`, which goes with the issuer.
+    /// The folder of `--dev`, which is removed with the issuer.
     temporary: Option<TempDir>,
 }
 
-/// Gets everything ready. What takes long does so on threads of its own, so that a signal is heard meanwhile.
+/// Starts an issuer. Long steps run on threads of their own, so that a signal can interrupt them.
 pub(super) async fn start(options: Serve, secrets: Secrets, log_metrics: LogMetrics) -> Result<Started, ServeError> {
     check(&options)?;
     let hashing = options.hashing.to_settings(Machine::this())?;
@@ -68,21 +69,27 @@ pub(super) async fn start(options: Serve, secrets: Secrets, log_metrics: LogMetr
     let issuer = issuer.map_err(ServeError::Issuer)?;
     let metrics = Arc::new(Metrics::new().and_of_log(&log_metrics));
     let Opened { store, address: store_address, commands, temporary } = open(&options, &metrics.hashing).await?;
-    let (of_keys, clock, home) = (Arc::clone(&store), Box::new(SystemClock), store_address.home());
     let key_settings = keys::settings(&options, &issuer, signing);
-    let keys = Keeper::start(of_keys, clock, &master_key, home, key_settings, metrics.keys.clone()).await?;
-    let keys = Arc::new(keys);
+    let keys = Keeper::start(
+        Arc::clone(&store),
+        Box::new(SystemClock),
+        &master_key,
+        store_address.home(),
+        key_settings,
+        metrics.keys.clone(),
+    );
+    let keys = Arc::new(keys.await?);
     let settings = settings(&options, &issuer);
     let lifetimes = settings.rules.lifetimes;
-    let of_hashing = metrics.hashing.clone();
-    let hashing = off_thread(move || Hashing::start(&hashing, of_hashing)).await??;
-    let (clock, of_auth) = (Box::new(SystemClock), Arc::clone(&store));
-    let auth = Auth::new(of_auth, clock, Arc::clone(&keys), hashing, metrics.auth.clone(), settings)?;
+    let hashing_metrics = metrics.hashing.clone();
+    let hashing = off_thread(move || Hashing::start(&hashing, hashing_metrics)).await??;
+    let clock = Box::new(SystemClock);
+    let auth = Auth::new(Arc::clone(&store), clock, Arc::clone(&keys), hashing, metrics.auth.clone(), settings)?;
+    let auth = Arc::new(auth);
     warn_of_plain_http(&issuer);
-    let (auth, origin) = (Arc::new(auth), issuer.origin);
     Ok(Started {
         options,
-        origin,
+        origin: issuer.origin,
         listener,
         address,
         admin,
@@ -96,7 +103,7 @@ pub(super) async fn start(options: Serve, secrets: Secrets, log_metrics: LogMetr
     })
 }
 
-/// What an operator must know who forgot `--issuer` behind a proxy.
+/// Warns an operator who did not set `--issuer` behind a proxy.
 fn warn_of_plain_http(issuer: &IssuerUrl) {
     if !issuer.origin.is_https() {
         tracing::warn!(
@@ -109,17 +116,19 @@ fn warn_of_plain_http(issuer: &IssuerUrl) {
 
 async fn open(options: &Serve, hashing: &HashingMetrics) -> Result<Opened, ServeError> {
     let temporary = options.dev.then(TempDir::new).transpose().map_err(ServeError::TemporaryFolder)?;
-    let given = || options.store.address.store.clone();
-    let address = temporary.as_ref().map_or_else(given, |folder| StoreAddress::Folder(folder.path().to_owned()));
+    let address = match &temporary {
+        Some(folder) => StoreAddress::Folder(folder.path().to_owned()),
+        None => options.store.address.store.clone(),
+    };
     let (store, commands): (Arc<dyn Store>, _) = match &address {
         StoreAddress::Folder(folder) => {
             let hashing = hashing.clone();
-            let store = data::hold_folder_soon(folder).await?.sharing_syncs_when(move || hashing.has_queue());
+            let store = open_store::lock_folder(folder).await?.sharing_syncs_when(move || hashing.has_queue());
             (Arc::new(store), bind_for_commands(folder))
         }
         StoreAddress::Postgres(address) => {
             let connections = options.store.store_connections.get().into();
-            (data::open_database(address, connections).await?, None)
+            (open_store::open_database(address, connections).await?, None)
         }
     };
     if options.dev {
@@ -128,12 +137,12 @@ async fn open(options: &Serve, hashing: &HashingMetrics) -> Result<Opened, Serve
     Ok(Opened { store, address, commands, temporary })
 }
 
-/// Runs what would hold up everything else, and cannot be given up half-way.
+/// Runs blocking work that cannot be canceled.
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServeError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ServeError::Panicked)
 }
 
-/// The socket on which commands reach the store. Sign-ins matter more: without it the issuer runs all the same.
+/// The socket on which commands use the store. The issuer also runs without it, since sign-ins matter more.
 fn bind_for_commands(folder: &Path) -> Option<socket::Server> {
     let bound = socket::Server::bind(folder, socket::Limits::default());
     bound
@@ -163,14 +172,15 @@ fn check(options: &Serve) -> Result<(), ServeError> {
     if options.issuer.is_none() && !options.listen.ip().is_loopback() {
         return Err(ServeError::IssuerNeeded);
     }
-    let (idle, settled_after) = (options.lifetimes.idle_ttl, 2 * options.refresh_grace);
+    let idle = options.lifetimes.idle_ttl;
     if !(options.access_ttl <= idle && idle <= options.lifetimes.session_ttl) {
         return Err(ServeError::Lifetimes);
     }
-    if idle <= settled_after {
+    let twice_grace = 2 * options.refresh_grace;
+    if idle <= twice_grace {
         return Err(ServeError::Grace);
     }
-    if !options.late_window.is_zero() && options.late_window <= settled_after {
+    if !options.late_window.is_zero() && options.late_window <= twice_grace {
         return Err(ServeError::LateWindow);
     }
     keys::check(options)

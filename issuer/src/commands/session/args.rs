@@ -1,11 +1,11 @@
-//! Arguments of `hallpass session`, and the lifetimes of sessions that `hallpass serve` takes, too.
+//! Arguments of `hallpass session`, and the lifetimes of sessions, which `hallpass serve` takes, too.
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use crate::{
-    commands::{store::StoreOption, values::duration},
+    commands::{store::StoreOption, value_parsers::duration},
     id::SessionId,
     session::Lifetimes,
     user::Username,
@@ -14,16 +14,16 @@ use crate::{
 /// Commands of `hallpass session`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// Print the live sessions of all users, or of one.
+    /// Print the active sessions of all users, or of one user.
     List(SessionList),
-    /// End sessions, by their ids or all of one user.
+    /// End sessions by their ids, or all sessions of one user.
     Revoke(SessionRevoke),
 }
 
 /// Options of `hallpass session list`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionList {
-    /// Only the sessions of this user.
+    /// The user whose sessions to print.
     #[arg(long, value_name = "USERNAME")]
     pub(crate) user: Option<Username>,
     #[command(flatten)]
@@ -35,23 +35,23 @@ pub(crate) struct SessionList {
 /// Options of `hallpass session revoke`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionRevoke {
-    /// The sessions to end, by their ids.
+    /// The ids of the sessions to end.
     #[arg(value_name = "SESSION", required_unless_present = "user", conflicts_with = "user")]
     pub(crate) ids: Vec<SessionId>,
-    /// End all sessions of this user.
+    /// The user whose sessions to end.
     #[arg(long, value_name = "USERNAME")]
     pub(crate) user: Option<Username>,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }
 
-/// The options that say how long sessions live.
+/// The lifetimes of sessions.
 #[derive(Debug, Args)]
 pub(crate) struct LifetimeOptions {
-    /// Lifetime of a session without a renewal.
+    /// The lifetime of a session without a refresh.
     #[arg(long, env = "HALLPASS_IDLE_TTL", value_name = "DURATION", default_value = "30d", value_parser = duration)]
     pub(crate) idle_ttl: Duration,
-    /// Lifetime of a session in total.
+    /// The maximum lifetime of a session.
     #[arg(long, env = "HALLPASS_SESSION_TTL", value_name = "DURATION", default_value = "90d", value_parser = duration)]
     pub(crate) session_ttl: Duration,
 }

@@ -1,4 +1,4 @@
-//! The option that says where users and sessions are kept, and the commands of `hallpass store`.
+//! Arguments of `hallpass store`, and the option for the store's address.
 
 use std::{ffi::OsStr, num::NonZero};
 
@@ -9,13 +9,13 @@ use clap::{
     parser::ValueSource,
 };
 
-use crate::commands::{data::StoreAddress, values::connections};
+use crate::commands::{store_address::StoreAddress, value_parsers::connections};
 
-/// The option that says where users and sessions are kept.
+/// The option for the store's address.
 #[derive(Debug, Args)]
 pub(crate) struct StoreOption {
-    /// Where users, sessions and keys are kept: a folder, as sled:PATH, or a PostgreSQL database that several issuers
-    /// share, as `postgres://USER@HOST/DATABASE`. Pass an address with a password by the environment.
+    /// The store of users, sessions and keys: a folder (sled:PATH), or a PostgreSQL database that several issuers can share
+    /// (`postgres://USER@HOST/DATABASE`). Pass an address with a password by the environment variable only.
     #[arg(
         long,
         env = "HALLPASS_STORE",
@@ -26,12 +26,12 @@ pub(crate) struct StoreOption {
     pub(crate) store: StoreAddress,
 }
 
-/// The options of `hallpass serve` on its store.
+/// The store options of `hallpass serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServedStoreOption {
     #[command(flatten)]
     pub(crate) address: StoreOption,
-    /// Connections to a PostgreSQL database, at most.
+    /// The maximum number of connections to a PostgreSQL database.
     #[arg(long, env = "HALLPASS_STORE_CONNECTIONS", value_name = "N", default_value = "16",
           value_parser = connections)]
     pub(crate) store_connections: NonZero<u16>,
@@ -42,15 +42,14 @@ pub(crate) struct ServedStoreOption {
 pub(crate) enum StoreCommand {
     /// Migrate the schema of a PostgreSQL database, as `hallpass serve` does when it starts.
     Migrate(StoreOption),
-    /// Copy a store into an empty one, and compare the two. Stop all issuers first.
-    /// Run an interrupted copy again to resume it.
+    /// Copy a store into an empty one, and compare the two. Stop all issuers first. A second run resumes an interrupted copy.
     Copy(StoreCopy),
 }
 
 /// Options of `hallpass store copy`.
 #[derive(Debug, Args)]
 pub(crate) struct StoreCopy {
-    /// The store to copy, such as sled:./hallpass-data; it stays as it is.
+    /// The store to copy, such as sled:./hallpass-data. It is not changed.
     #[arg(long, env = "HALLPASS_COPY_FROM", hide_env_values = true, value_name = "STORE")]
     pub(crate) from: StoreAddress,
     /// The store to copy into, such as `postgres://hallpass@db/hallpass`.
@@ -58,7 +57,7 @@ pub(crate) struct StoreCopy {
     pub(crate) to: StoreAddress,
 }
 
-/// Reads an address without ever showing it: it may hold a password.
+/// Parses a store address. Its errors do not quote the address, which can contain a password.
 #[derive(Clone)]
 pub(crate) struct StoreAddressParser;
 
@@ -96,8 +95,8 @@ fn parse(text: &str, source: ValueSource) -> Result<StoreAddress, String> {
     let address: StoreAddress = text.parse().map_err(|error| format!("{error}"))?;
     if address.has_password() && source == ValueSource::CommandLine {
         return Err(
-            "it has a password, which every user of this machine could read there: put it into the environment, \
-                    as HALLPASS_STORE"
+            "an argument with a password is readable for every user of this machine: set the environment variable instead, \
+             such as HALLPASS_STORE"
                 .to_owned(),
         );
     }
@@ -109,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_comes_from_the_environment_alone_and_is_not_repeated() {
+    fn a_password_is_read_from_the_environment_only_and_is_never_quoted() {
         let url = "postgres://hallpass:s3cret@db/hallpass";
         let refusal = parse(url, ValueSource::CommandLine).unwrap_err();
         assert!(refusal.contains("HALLPASS_STORE") && !refusal.contains("s3cret"), "{refusal}");

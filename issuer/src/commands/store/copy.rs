@@ -1,5 +1,5 @@
-//! A copy of a store: compared first, then made, then compared again. It never changes a record that is there, so that a
-//! store that has been in use since is not thrown back; and what a copy that was cut short left is gone on with.
+//! Copies a store: compares, copies, then compares again. It never changes an existing record, so it cannot set back a store
+//! that was in use meanwhile; and it resumes an interrupted copy.
 
 use std::{io, pin::pin};
 
@@ -19,45 +19,41 @@ mod progress;
 use cursor::Cursor;
 use progress::Progress;
 
-/// Records that are read at once.
+/// Records per read.
 const PAGE: usize = 1000;
 
-/// Records that are on their way to the disk at once.
+/// Concurrent writes.
 const IN_FLIGHT: usize = 256;
 
-/// Why a store was not copied, or not whole.
+/// Why a store was not copied, or not completely.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
-    #[error("the store to copy into has keys of its own: an issuer has been started on it. Copy into an empty one")]
+    #[error("the target store has other keys, since an issuer has run on it: copy into an empty store")]
     OtherKeys,
-    #[error("the store to copy into holds {0}, who is not in the other: copy into an empty one")]
+    #[error("the target store has {0}, which the source store does not have: copy into an empty store")]
     Foreign(String),
-    #[error(
-        "{0} is not the same in both stores: one of them has been in use since. Copy into an empty one, while no issuer runs"
-    )]
+    #[error("{0} differs between the stores, since one was in use: copy into an empty store while no issuer runs")]
     Different(String),
-    #[error(
-        "{0} was there a moment ago, and is in one of the stores alone: an issuer is running. Stop it, and copy again"
-    )]
+    #[error("{0} changed during the copy, so an issuer is running: stop it, and copy again")]
     Moved(String),
-    #[error("the store to copy from: {0}")]
+    #[error("the source store: {0}")]
     Source(StoreError),
-    #[error("the store to copy into: {0}; the copy can be run again")]
+    #[error("the target store: {0}; copy again to resume")]
     Target(StoreError),
-    #[error("progress cannot be shown: {0}")]
+    #[error("cannot show the progress: {0}")]
     Output(#[from] io::Error),
 }
 
-/// What was done.
+/// The result of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Copied {
     pub(super) users: Tally,
     pub(super) sessions: Tally,
-    /// Whether there were keys to copy.
+    /// Whether the source has keys.
     pub(super) keys: bool,
 }
 
-/// How many records were copied, and how many were there.
+/// The numbers of copied and of existing records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) added: u64,
@@ -66,7 +62,7 @@ pub(super) struct Tally {
 
 /// A kind of record that a store lists in the order of ids.
 trait Kind: PartialEq + Send + Sync + Sized {
-    /// What a person calls several.
+    /// The plural, for the output.
     const NAME: &str;
     fn id(&self) -> Uuid;
     fn name(&self) -> String;
@@ -74,7 +70,7 @@ trait Kind: PartialEq + Send + Sync + Sized {
     async fn add(&self, store: &dyn Store) -> Result<(), CopyError>;
 }
 
-/// What becomes of a record that the target lacks.
+/// The handling of a record that is missing in the target.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Counts,
@@ -84,7 +80,7 @@ enum Missing {
 
 /// Copies all of `source` into `target`.
 pub(super) async fn run(source: &dyn Store, target: &dyn Store) -> Result<Copied, CopyError> {
-    // Nothing is written before all of the target is known to be of the same source.
+    // Nothing is written before each record of the target is known to be a copy from this source.
     let expected = [
         compare::<User>(source, target, Missing::Counts, 0).await?.added,
         compare::<Session>(source, target, Missing::Counts, 0).await?.added,
@@ -102,9 +98,9 @@ pub(super) async fn run(source: &dyn Store, target: &dyn Store) -> Result<Copied
 
 async fn copy_keys(source: &dyn Store, target: &dyn Store) -> Result<bool, CopyError> {
     let ring = source.key_ring().await.map_err(CopyError::Source)?;
-    let there = target.key_ring().await.map_err(CopyError::Target)?;
-    match (&ring, there) {
-        (ring, there) if *ring == there => {}
+    let existing = target.key_ring().await.map_err(CopyError::Target)?;
+    match (&ring, existing) {
+        (ring, existing) if *ring == existing => {}
         (Some(ring), None) => {
             if target.swap_key_ring(None, ring).await.map_err(CopyError::Target)? == Swapped::Conflict {
                 return Err(CopyError::OtherKeys);
@@ -115,14 +111,16 @@ async fn copy_keys(source: &dyn Store, target: &dyn Store) -> Result<bool, CopyE
     Ok(ring.is_some())
 }
 
-/// Goes through both stores side by side.
+/// Compares both stores record by record.
 async fn compare<K: Kind>(
     source: &dyn Store,
     target: &dyn Store,
     missing: Missing,
     expected: u64,
 ) -> Result<Tally, CopyError> {
-    let (mut tally, mut after, mut there) = (Tally::default(), None, Cursor::<K>::new(target));
+    let mut tally = Tally::default();
+    let mut after = None;
+    let mut existing = Cursor::<K>::new(target);
     let mut progress = Progress::new(K::NAME, expected);
     loop {
         let page = K::after(source, after).await.map_err(CopyError::Source)?;
@@ -130,7 +128,7 @@ async fn compare<K: Kind>(
         after = Some(last.id());
         let mut lacking = Vec::new();
         for record in page {
-            match there.advance_to(&record).await? {
+            match existing.advance_to(&record).await? {
                 true => tally.present += 1,
                 false if missing == Missing::IsAFault => return Err(CopyError::Moved(record.name())),
                 false => lacking.push(record),
@@ -143,7 +141,7 @@ async fn compare<K: Kind>(
             progress.show(tally.added)?;
         }
     }
-    there.end().await?;
+    existing.end().await?;
     Ok(tally)
 }
 

@@ -1,4 +1,4 @@
-//! The commands of `hallpass user`.
+//! Arguments of `hallpass user`.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -6,43 +6,43 @@ use clap::{Args, Subcommand, ValueEnum};
 use hallpass_token::CustomClaims;
 
 use crate::{
-    commands::{store::StoreOption, values::claim_name},
+    commands::{store::StoreOption, value_parsers::claim_name},
     user::{NewUsername, Role, Username},
 };
 
 /// Commands of `hallpass user`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Add a user. The command prompts for the password, or reads it from standard input.
+    /// Add a user. The password is prompted for, or read from standard input.
     Add(UserAdd),
-    /// Set a user's password, and end their sessions.
+    /// Set a user's password, and end the user's sessions.
     Passwd(UserPasswd),
-    /// Change a user's roles and claims, which their next access tokens will have.
+    /// Change a user's roles and claims. The next access tokens have the change.
     Set(UserSet),
-    /// Disable a user, and end their sessions.
+    /// Disable a user's sign-in, and end the user's sessions.
     Disable(UserName),
-    /// Enable a disabled user.
+    /// Enable the sign-in of a disabled user.
     Enable(UserName),
-    /// Remove a user, and end their sessions. The name becomes free.
+    /// Delete a user, and end the user's sessions. The username becomes available.
     Delete(UserDelete),
     /// Print the users.
     List(UserList),
-    /// Add the users of a file, with the hashes of their passwords. Existing users are unchanged.
+    /// Add users from a file, with the hashes of their passwords. Existing users are unchanged.
     Import(UserImport),
 }
 
 /// Options of `hallpass user add`.
 #[derive(Debug, Args)]
 pub(crate) struct UserAdd {
-    /// The name that the user signs in with.
+    /// The username for sign-in.
     pub(crate) username: NewUsername,
-    /// Read the password from standard input, which must be one line.
+    /// Read the password from standard input, as one line.
     #[arg(long)]
     pub(crate) password_stdin: bool,
-    /// A role of the user, for the services that read their tokens; may be given several times.
+    /// A role of the user, in the user's access tokens. Repeatable.
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<Role>,
-    /// A claim of the user's tokens, such as level=3 or plan='"pro"'; may be given several times.
+    /// A claim of the user's access tokens, such as level=3 or plan='"pro"'. Repeatable.
     #[arg(long, value_name = "NAME=JSON")]
     pub(crate) claim: Vec<Claim>,
     #[command(flatten)]
@@ -52,9 +52,9 @@ pub(crate) struct UserAdd {
 /// Options of `hallpass user passwd`.
 #[derive(Debug, Args)]
 pub(crate) struct UserPasswd {
-    /// The name that the user signs in with.
+    /// The username for sign-in.
     pub(crate) username: Username,
-    /// Read the password from standard input, which must be one line.
+    /// Read the password from standard input, as one line.
     #[arg(long)]
     pub(crate) password_stdin: bool,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) struct UserPasswd {
 /// Options of `hallpass user set`.
 #[derive(Debug, Args)]
 pub(crate) struct UserSet {
-    /// The name that the user signs in with.
+    /// The username for sign-in.
     pub(crate) username: Username,
     #[command(flatten)]
     pub(crate) changes: UserChanges,
@@ -72,31 +72,31 @@ pub(crate) struct UserSet {
     pub(crate) store: StoreOption,
 }
 
-/// What `hallpass user set` changes: at least one thing.
+/// The changes of `hallpass user set`, at least one.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct UserChanges {
-    /// A role of the user, replacing all earlier ones; may be given several times.
+    /// A role of the user. The roles given replace all earlier ones. Repeatable.
     #[arg(long, value_name = "ROLE", conflicts_with = "no_roles")]
     pub(crate) role: Vec<Role>,
     /// Remove all roles.
     #[arg(long)]
     pub(crate) no_roles: bool,
-    /// A claim to add or to change, such as level=3 or plan='"pro"'; may be given several times.
+    /// A claim to add or to change, such as level=3 or plan='"pro"'. Repeatable.
     #[arg(long, value_name = "NAME=JSON")]
     pub(crate) claim: Vec<Claim>,
-    /// A claim to remove; may be given several times.
+    /// A claim to remove. Repeatable.
     #[arg(long, value_name = "NAME", value_parser = claim_name)]
     pub(crate) remove_claim: Vec<String>,
-    /// Remove all claims that are not given here.
+    /// Remove all claims except those of --claim.
     #[arg(long, conflicts_with = "remove_claim")]
     pub(crate) no_claims: bool,
 }
 
-/// Options of the commands that take a user's name.
+/// Options of the commands that take only a username.
 #[derive(Debug, Args)]
 pub(crate) struct UserName {
-    /// The name that the user signs in with.
+    /// The username for sign-in.
     pub(crate) username: Username,
     #[command(flatten)]
     pub(crate) store: StoreOption,
@@ -105,7 +105,7 @@ pub(crate) struct UserName {
 /// Options of `hallpass user delete`.
 #[derive(Debug, Args)]
 pub(crate) struct UserDelete {
-    /// The name that the user signs in with.
+    /// The username for sign-in.
     pub(crate) username: Username,
     /// Do not ask for confirmation.
     #[arg(long)]
@@ -117,7 +117,7 @@ pub(crate) struct UserDelete {
 /// Options of `hallpass user list`.
 #[derive(Debug, Args)]
 pub(crate) struct UserList {
-    /// Print a line of JSON for each user.
+    /// Print one line of JSON per user.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -127,29 +127,29 @@ pub(crate) struct UserList {
 /// Options of `hallpass user import`.
 #[derive(Debug, Args)]
 pub(crate) struct UserImport {
-    /// The file; `-` is standard input. A line is a user: `username` and `hash`, and perhaps `roles`, `claims` and
-    /// `disabled`. CSV says in its first line which column is which, and parts roles by spaces.
+    /// The file, or `-` for standard input. Each line is a user with `username`, `hash`, and optionally `roles`, `claims`
+    /// and `disabled`. The first line of CSV names the columns; roles are separated by spaces.
     pub(crate) file: PathBuf,
-    /// Format of the file [default: by its name, .csv, .jsonl or .ndjson].
+    /// The format of the file [default: by its extension, .csv, .jsonl or .ndjson].
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Check the file only; do not open the store.
+    /// Check the file only, without the store.
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }
 
-/// What a file of users can be written in.
+/// The format of a file of users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// JSON Lines: an object a line.
+    /// JSON Lines: one object per line.
     Jsonl,
-    /// Comma-separated values (RFC 4180), a user a line.
+    /// Comma-separated values (RFC 4180), one user per line.
     Csv,
 }
 
-/// One claim of a user: its name and its value.
+/// A claim of a user, from NAME=JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim(pub(crate) CustomClaims);
 
@@ -157,13 +157,13 @@ impl FromStr for Claim {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || r#"a claim is NAME=JSON, such as level=3, tags='["a","b"]' or plan='"pro"'"#.to_owned();
+        let expected = || r#"expected NAME=JSON, such as level=3, tags='["a","b"]' or plan='"pro"'"#.to_owned();
         let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(expected)?;
         let claims: CustomClaims = match format!("{{{}:{value}}}", serde_json::Value::from(name)).parse() {
             Err(hallpass_token::InvalidCustomClaims::Syntax) => Err(expected()),
             claims => claims.map_err(|error| error.to_string()),
         }?;
-        // `a=1,"b":2` would be two.
+        // `a=1,"b":2` has two claims.
         if claims.names().eq([name]) { Ok(Self(claims)) } else { Err(expected()) }
     }
 }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_claim_is_a_name_and_a_value_in_json() {
+    fn a_claim_is_a_name_and_a_json_value() {
         for (text, json) in [
             ("level=3", r#"{"level":3}"#),
             (r#"plan="pro=1""#, r#"{"plan":"pro=1"}"#),
@@ -182,7 +182,7 @@ mod tests {
             assert_eq!(text.parse::<Claim>().unwrap().0, json.parse().unwrap());
         }
         for text in ["", "level", "=3", "plan=pro", "level=", r#"a=1,"b":2"#, r#"a=1},{"a":1"#] {
-            assert!(text.parse::<Claim>().unwrap_err().starts_with("a claim is NAME=JSON"), "{text}");
+            assert!(text.parse::<Claim>().unwrap_err().starts_with("expected NAME=JSON"), "{text}");
         }
         assert!("iss=1".parse::<Claim>().unwrap_err().contains("\"iss\""));
     }

@@ -1,5 +1,5 @@
-//! `hallpass user import FILE`: the users of another system, with the hashes of their passwords. The file is read a line at
-//! a time, so that a long one takes no more memory than a short one, but for a few bytes a name.
+//! `hallpass user import FILE`: adds the users of another system, with the hashes of their passwords. The file is read line by
+//! line, so that a long one needs little memory: a few bytes per user.
 
 use std::{
     ffi::OsStr,
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     audit,
     clock::{Clock as _, SystemClock},
-    commands::data::{self, DataError},
+    commands::open_store::{self, OpenStoreError},
     entropy::NoEntropy,
     store::{Added, Store, StoreError},
     user::User,
@@ -41,53 +41,53 @@ use lines::LinePosition;
 use progress::Progress;
 use reader::Reader;
 
-/// Users that are on their way to the disk at once: they share its syncs.
+/// Concurrent writes, which share the disk's syncs.
 const IN_FLIGHT: usize = 1024;
 
-/// Why an import failed, or was not whole.
+/// Why an import failed, or was not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
     #[error("{0} lines were refused")]
     Refused(u64),
-    #[error("say with --format what {} is written in", .0.display())]
+    #[error("the name of {} does not show its format: set --format", .0.display())]
     Format(PathBuf),
-    #[error("{} cannot be read: {reason}", file.display())]
+    #[error("cannot read {}: {reason}", file.display())]
     Read { file: PathBuf, reason: io::Error },
     #[error("line {line}: {fault}")]
     Header { line: u64, fault: Fault },
     #[error(
-        "the import stopped at line {line}, and can be run again, where up to {IN_FLIGHT} more users may be found added: \
-         {error}"
+        "the import stopped at line {line}: {error}; run it again (up to {IN_FLIGHT} users after this line may already be \
+         added)"
     )]
     Store { line: u64, error: StoreError },
-    #[error("it is done, but that cannot be printed: {0}")]
+    #[error("the import succeeded, but cannot print its result: {0}")]
     Output(io::Error),
     #[error(transparent)]
-    Data(#[from] DataError),
+    Open(#[from] OpenStoreError),
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
-/// What came of a line.
+/// The outcome of a line.
 enum Outcome {
     Added,
-    /// There is a user of that name, who stays as they are.
+    /// A user with this name exists, and is unchanged.
     Present,
-    /// Nothing is wrong with it, and nothing is done about it.
-    Good,
+    /// A check found no fault.
+    Valid,
     Refused(Fault),
 }
 
-/// How many lines came to what.
+/// The numbers of lines by outcome.
 #[derive(Debug, Default)]
 struct Tally {
     added: u64,
     present: u64,
-    good: u64,
+    valid: u64,
     refused: u64,
 }
 
-/// Where users go.
+/// The target of the users.
 enum Target {
     Store(Arc<dyn Store>),
     Nowhere,
@@ -97,8 +97,13 @@ pub(super) async fn run(options: UserImport) -> Result<(), ImportError> {
     let format = format_of(&options)?;
     let failed = |reason| ImportError::Read { file: options.file.clone(), reason };
     let (source, length) = open(&options.file).map_err(failed)?;
-    let target = if options.check { Target::Nowhere } else { Target::Store(data::open(&options.store.store).await?) };
-    let (mut tally, progress) = (Tally::default(), Progress::new(length));
+    let target = if options.check {
+        Target::Nowhere
+    } else {
+        Target::Store(open_store::open_or_create(&options.store.store).await?)
+    };
+    let mut tally = Tally::default();
+    let progress = Progress::new(length);
     let outcome = match Reader::new(source, format) {
         Ok(reader) => import(reader, &target, &options.file, &mut tally, &progress).await,
         Err(error) => Err(error.into_import_error(&options.file)),
@@ -114,7 +119,7 @@ pub(super) async fn run(options: UserImport) -> Result<(), ImportError> {
     if tally.refused == 0 { Ok(()) } else { Err(ImportError::Refused(tally.refused)) }
 }
 
-/// Goes through the lines in their order, many of them at once on their way to the disk.
+/// Imports the lines in their order, with concurrent writes.
 async fn import(
     reader: Reader,
     target: &Target,
@@ -142,7 +147,7 @@ async fn import(
                 let (position, outcome) = outcome?;
                 reached = position;
                 if let Outcome::Refused(fault) = &outcome {
-                    progress.tell(&format!("line {}: {fault}", position.line));
+                    progress.print(&format!("line {}: {fault}", position.line));
                 }
                 tally.count(&outcome);
             }
@@ -158,13 +163,13 @@ impl Target {
         candidate: Candidate,
         now: UnixSeconds,
     ) -> Result<Outcome, ImportError> {
-        let Self::Store(store) = self else { return Ok(Outcome::Good) };
+        let Self::Store(store) = self else { return Ok(Outcome::Valid) };
         let Candidate { username, password, rights, is_disabled } = candidate;
         let user = User { is_disabled, ..new_user(username, password, rights, now)? };
         match store.add_user(&user).await {
             Ok(Added::Yes) => Ok(Outcome::Added),
             Ok(Added::UsernameTaken) => Ok(Outcome::Present),
-            Err(StoreError::TooLarge { bytes, max }) => Ok(Outcome::Refused(Fault::TooLarge { bytes, most: max })),
+            Err(StoreError::TooLarge { bytes, max }) => Ok(Outcome::Refused(Fault::TooLarge { bytes, max })),
             Err(error) => Err(ImportError::Store { line: position.line, error }),
         }
     }
@@ -172,21 +177,21 @@ impl Target {
 
 impl Tally {
     fn lines(&self) -> u64 {
-        self.added + self.present + self.good + self.refused
+        self.added + self.present + self.valid + self.refused
     }
 
     fn count(&mut self, outcome: &Outcome) {
         let count = match outcome {
             Outcome::Added => &mut self.added,
             Outcome::Present => &mut self.present,
-            Outcome::Good => &mut self.good,
+            Outcome::Valid => &mut self.valid,
             Outcome::Refused(_) => &mut self.refused,
         };
         *count += 1;
     }
 }
 
-/// The option, or what the file's name says.
+/// The format of the option, or of the file's extension.
 fn format_of(options: &UserImport) -> Result<Format, ImportError> {
     let extension = options.file.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
     let by_name = match extension.as_deref() {
@@ -197,24 +202,23 @@ fn format_of(options: &UserImport) -> Result<Format, ImportError> {
     options.format.or(by_name).ok_or_else(|| ImportError::Format(options.file.clone()))
 }
 
-/// Opens the file, and says how long it is where that is known.
+/// Opens the file. Returns its length, if that is known.
 fn open(file: &Path) -> io::Result<(Box<dyn BufRead>, Option<u64>)> {
     if file == Path::new("-") {
         return Ok((Box::new(io::stdin().lock()), None));
     }
     let opened = File::open(file)?;
-    let length = opened.metadata()?;
-    Ok((Box::new(BufReader::new(opened)), length.is_file().then_some(length.len())))
+    let metadata = opened.metadata()?;
+    Ok((Box::new(BufReader::new(opened)), metadata.is_file().then_some(metadata.len())))
 }
 
 fn sum_up(tally: &Tally, target: &Target) -> io::Result<()> {
-    let Tally { added, present, good, refused } = tally;
+    let Tally { added, present, valid, refused } = tally;
     let mut stdout = io::stdout();
     match target {
-        Target::Nowhere => writeln!(stdout, "hallpass: good lines: {good}; refused: {refused}; nothing was imported"),
-        Target::Store(_) => writeln!(
-            stdout,
-            "hallpass: users added: {added}; there already, and left as they were: {present}; lines refused: {refused}"
-        ),
+        Target::Nowhere => writeln!(stdout, "hallpass: valid lines: {valid}; refused: {refused}; nothing was imported"),
+        Target::Store(_) => {
+            writeln!(stdout, "hallpass: users added: {added}; existing, unchanged: {present}; lines refused: {refused}")
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `hallpass user list`: who can sign in, for people or, as lines of JSON, for programs. Never a hash.
+//! `hallpass user list`: prints the users without their hashes, as a table or as lines of JSON.
 
 use std::io::{self, Write};
 
@@ -8,15 +8,15 @@ use serde::Serialize;
 use super::{UserError, args::UserList};
 use crate::{
     clock::date,
-    commands::data,
+    commands::open_store,
     foreign_text::{Escaped, json_line},
     user::User,
 };
 
-/// Users that are read at once, so that a store of a million needs little memory.
+/// Users per read, so that a store of a million needs little memory.
 const PAGE: usize = 1000;
 
-/// A user as programs read them.
+/// A user as a line of JSON.
 #[derive(Serialize)]
 struct Line<'u> {
     id: String,
@@ -28,7 +28,7 @@ struct Line<'u> {
 }
 
 pub(super) async fn run(options: UserList) -> Result<(), UserError> {
-    let store = data::open_existing(&options.store.store).await?;
+    let store = open_store::open_existing(&options.store.store).await?;
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let print = if options.json { print_json } else { print_row };
     if !options.json {

@@ -1,4 +1,4 @@
-//! What the person at the terminal is asked.
+//! Prompts for passwords and confirmations.
 
 use std::{
     io::{self, BufRead, IsTerminal as _, Read as _, Write as _},
@@ -13,8 +13,8 @@ use crate::{
     user::Username,
 };
 
-/// Reads the password that a user is to have: the one line of standard input, without its end. At a terminal, the end of the
-/// line is the end of the input.
+/// Reads a user's new password: the only line of standard input, without its line end. On a terminal, the line end is the end
+/// of the input.
 pub(super) fn read_password(username: &Username) -> Result<NewPassword, UserError> {
     let mut stdin = io::stdin().lock();
     let mut line = Zeroizing::new(first_line(&mut stdin)?);
@@ -24,18 +24,18 @@ pub(super) fn read_password(username: &Username) -> Result<NewPassword, UserErro
     Ok(NewPassword::choose(mem::take(&mut *line), username.as_str())?)
 }
 
-/// Fails where more follows: it would be lost, and may be a part of the password.
+/// Fails if more input follows: it would be lost, and can be a part of the password.
 fn expect_end(input: &mut impl BufRead) -> Result<(), UserError> {
     if input.fill_buf().map_err(UserError::Input)?.is_empty() { Ok(()) } else { Err(UserError::SecondLine) }
 }
 
-/// The first line. One that is longer than any password is said to be so, whatever it is cut in the middle of.
+/// The first line. A line longer than any password is an error, also if it is cut within a character.
 fn first_line(input: &mut impl BufRead) -> Result<String, UserError> {
-    // As long as a text may be, the line's end, and a byte more that tells one that is too long. It does not move while it
-    // grows and leave a copy behind.
-    let most = MAX_TYPED_BYTES + 3;
-    let mut line = Zeroizing::new(Vec::with_capacity(most));
-    input.take(most as u64).read_until(b'\n', &mut line).map_err(UserError::Input)?;
+    // The longest password, the line end, and one byte that shows that a line is too long. With this capacity the buffer is
+    // never reallocated, which would leave a copy in memory.
+    let max = MAX_TYPED_BYTES + 3;
+    let mut line = Zeroizing::new(Vec::with_capacity(max));
+    input.take(max as u64).read_until(b'\n', &mut line).map_err(UserError::Input)?;
     let end = line.strip_suffix(b"\n").map_or(&line[..], |line| line.strip_suffix(b"\r").unwrap_or(line)).len();
     if end > MAX_TYPED_BYTES {
         return Err(WeakPassword::Invalid(InvalidPassword::TooLong).into());
@@ -50,26 +50,26 @@ fn first_line(input: &mut impl BufRead) -> Result<String, UserError> {
     })
 }
 
-/// Asks for the password that a user is to have.
-pub(super) fn ask_password(username: &Username) -> Result<NewPassword, UserError> {
+/// Prompts for a user's new password.
+pub(super) fn prompt_password(username: &Username) -> Result<NewPassword, UserError> {
     if !io::stdin().is_terminal() {
         return Err(UserError::NoTerminal("--password-stdin"));
     }
     let first = rpassword::prompt_password("Password: ").map_err(UserError::Input)?;
-    let second = rpassword::prompt_password("The same again: ").map_err(UserError::Input)?;
+    let second = rpassword::prompt_password("Password again: ").map_err(UserError::Input)?;
     if first != second {
         return Err(UserError::PasswordsDiffer);
     }
     Ok(NewPassword::choose(first, username.as_str())?)
 }
 
-/// Asks whether a user is to go.
+/// Prompts for the confirmation of a deletion.
 pub(super) fn confirm_deletion(username: &Username) -> Result<(), UserError> {
     if !io::stdin().is_terminal() {
         return Err(UserError::NoTerminal("--yes"));
     }
     let mut terminal = io::stderr();
-    write!(terminal, "Delete the user {username} and end their sessions? [y/N] ").map_err(UserError::Input)?;
+    write!(terminal, "Delete the user {username} and end the user's sessions? [y/N] ").map_err(UserError::Input)?;
     let mut answer = String::new();
     io::stdin().lock().take(16).read_line(&mut answer).map_err(UserError::Input)?;
     let is_yes = ["y", "yes"].contains(&answer.trim().to_lowercase().as_str());
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_says_so_wherever_it_is_cut() {
+    fn a_line_that_is_too_long_is_refused_as_such_wherever_it_is_cut() {
         let too_long = WeakPassword::Invalid(InvalidPassword::TooLong).to_string();
         for lead in 0..4 {
             let line = format!("{}{}", "x".repeat(lead), "\u{1f980}".repeat(2000));
@@ -117,6 +117,6 @@ mod tests {
             assert_eq!(read(text.as_bytes()), Err(UserError::NotPlain.to_string()), "{text:?}");
         }
         assert_eq!(read(b""), Ok(String::new()));
-        assert_eq!(read(b"\xff\n"), Err("the answer cannot be read: it is not UTF-8".to_owned()));
+        assert_eq!(read(b"\xff\n"), Err("cannot read the input: it is not UTF-8".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /metrics`, on a listener of its own: what goes on inside is nobody's business but the operator's.
+//! `GET /metrics`, on a listener of its own: only the operator may read the metrics.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -9,30 +9,30 @@ use warp::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
 use crate::{http::ApiError, metrics::Metrics};
 
-/// The content type that goes with what the crate writes.
+/// The content type of the format that `prometheus-client` writes.
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Answers a request.
-pub(crate) async fn answer(
+/// Handles a request.
+pub(crate) async fn handle(
     metrics: Arc<Metrics>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let answer = match (request.uri().path(), request.method()) {
+    let response = match (request.uri().path(), request.method()) {
         ("/metrics", &Method::GET) => match metrics.to_text() {
             Ok(text) => with_metrics(text),
             Err(error) => {
-                tracing::error!(%error, "the metrics cannot be written");
+                tracing::error!(%error, "encoding the metrics failed");
                 empty(StatusCode::INTERNAL_SERVER_ERROR)
             }
         },
         ("/metrics", _) => empty(StatusCode::METHOD_NOT_ALLOWED),
         _ => empty(StatusCode::NOT_FOUND),
     };
-    Ok(answer)
+    Ok(response)
 }
 
-/// Answers a request that cannot be read.
+/// Responds to a request that is not HTTP.
 pub(crate) fn refuse(error: &ApiError) -> Response<Full<Bytes>> {
     empty(error.status)
 }

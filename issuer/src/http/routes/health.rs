@@ -1,5 +1,4 @@
-//! `GET /healthz`: the process is alive and answers. It asks nothing else, so that a slow disk does not look like a
-//! dead process.
+//! `GET /healthz`: liveness. It uses no other part of the issuer, so that a slow disk does not get the process restarted.
 
 use serde::Serialize;
 use warp::reply::Response;

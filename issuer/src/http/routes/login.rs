@@ -1,4 +1,4 @@
-//! `POST /login`: a username and a password for a pair of tokens.
+//! `POST /login`: exchanges a username and a password for an access and a refresh token.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ struct Request {
     password: String,
     #[serde(default)]
     transport: Transport,
-    /// Where the transport is the body; else it is a cookie.
+    /// Only read with the transport `body`; else it is in a cookie.
     device_token: Option<String>,
 }
 
-const EXPECTED: &str = r#"JSON such as {"username": "…", "password": "…"}, with "transport": "cookie" or "body" where it is chosen, and "device_token" where there is one"#;
+const EXPECTED: &str = r#"JSON such as {"username": "…", "password": "…"}, optionally with "transport": "cookie" or "body", and "device_token""#;
 
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
     let Request { username, password, transport, device_token } = body.json(EXPECTED)?;
@@ -38,6 +38,6 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
         Transport::Body => (None, Vec::from_iter(device_token)),
     };
     let client = Client { device_tokens, ..head.client() };
-    let pass = auth.login(Login { username: &username, password, transport, replaced, client }).await?;
-    token_response::respond(&pass, head.cookies)
+    let tokens = auth.login(Login { username: &username, password, transport, replaced, client }).await?;
+    token_response::respond(&tokens, head.cookies)
 }

@@ -1,4 +1,4 @@
-//! `GET /me`: who is signed in, renewed on the way where it must be.
+//! `GET /me`: the signed-in user and the session. Renews an expired access token from the refresh cookie.
 
 use std::sync::Arc;
 
@@ -8,6 +8,6 @@ use crate::auth::Auth;
 use crate::http::{ApiError, caller, json, server::head::Head, token_response::IdentityBody};
 
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
-    let seen = caller::see(&auth, &head).await?;
-    caller::answer(Ok(json(&IdentityBody::from(seen.identity()))), &head, &seen)
+    let caller = caller::authenticate(&auth, &head).await?;
+    caller::respond(Ok(json(&IdentityBody::from(caller.identity()))), &head, &caller)
 }

@@ -1,4 +1,4 @@
-//! `GET /readyz`: able to serve, since the store answers in time.
+//! `GET /readyz`: readiness. The store must respond in time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use warp::reply::Response;
 use crate::auth::Auth;
 use crate::http::{ApiError, json, server::head::Head};
 
-/// How long the store may take. It answers in milliseconds; who asks gives up after a few seconds.
+/// How long the store may take. It responds in milliseconds; health checks time out after a few seconds.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ struct Body {
 }
 
 pub(crate) async fn handle(auth: Arc<Auth>, _head: Head) -> Result<Response, ApiError> {
-    let answered = time::timeout(STORE_TIMEOUT, auth.check_store()).await;
-    answered.map_err(|_| ApiError::store_away("the store does not answer"))??;
+    let checked = time::timeout(STORE_TIMEOUT, auth.check_store()).await;
+    checked.map_err(|_| ApiError::store_away(format!("the store did not respond within {STORE_TIMEOUT:?}")))??;
     Ok(json(&Body { status: "ready" }))
 }

@@ -1,4 +1,4 @@
-//! `POST /refresh`: a refresh token for a new pair; 204 where there is nothing to renew.
+//! `POST /refresh`: exchanges a refresh token for a new access and refresh token; 204 for a request without one.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ struct Request {
     refresh_token: Option<String>,
 }
 
-const EXPECTED: &str = r#"empty where the refresh token is in a cookie, else JSON such as {"refresh_token": "hprt_…"}"#;
+const EXPECTED: &str = r#"empty if the refresh token is in the cookie, else JSON such as {"refresh_token": "hprt_…"}"#;
 
 pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Response, ApiError> {
     let in_body = body.json_if_any::<Request>(EXPECTED)?.refresh_token;
@@ -26,16 +26,14 @@ pub(crate) async fn handle(auth: Arc<Auth>, head: Head, body: Body) -> Result<Re
         (Some(token), None) => (token, Transport::Cookie),
         (None, Some(token)) => (token, Transport::Body),
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid_request(
-                "the request has two refresh tokens, one in a cookie and one in the body; send one",
-            ));
+            return Err(ApiError::invalid_request("two refresh tokens: send one, in the cookie or in the body"));
         }
-        // A page asks at each visit, and most visitors have never signed in: that is no bad request.
+        // A page requests this at each visit, and most visitors have never signed in: that is no error.
         (None, None) if body.is_empty() => return Ok(no_content()),
         (None, None) => {
-            return Err(ApiError::invalid_request("the request has no refresh token, in a cookie or in the body"));
+            return Err(ApiError::invalid_request("no refresh token: send it in the cookie or in the body"));
         }
     };
-    let pass = auth.refresh(&token, transport, head.address).await?;
-    token_response::respond(&pass, head.cookies)
+    let tokens = auth.refresh(&token, transport, head.address).await?;
+    token_response::respond(&tokens, head.cookies)
 }

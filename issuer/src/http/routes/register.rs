@@ -1,4 +1,4 @@
-//! `POST /register`: a username and a password for a new user, who then signs in.
+//! `POST /register`: self-registration. The new user then signs in at `/login`.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ struct Request {
     password: String,
 }
 
-/// Who is there from now on.
+/// The new user.
 #[derive(Serialize)]
 struct Registered<'u> {
     user: UserBody<'u>,

@@ -19,9 +19,9 @@ struct SessionBody {
     expires_at: u64,
     created_at: u64,
     last_used_at: u64,
-    /// The user agent that began it; null where it told none.
+    /// The `User-Agent` of the sign-in; null if there was none.
     label: Option<String>,
-    /// Which client that says it is, such as `Firefox 145 on Linux`.
+    /// The client that the user agent names, such as `Firefox 145 on Linux`.
     client: Option<String>,
     current: bool,
 }
@@ -41,31 +41,31 @@ impl From<ListedSession> for SessionBody {
 }
 
 pub(crate) async fn list(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
-    let seen = caller::see(&auth, &head).await?;
-    let listed = auth.sessions(seen.identity()).await;
+    let caller = caller::authenticate(&auth, &head).await?;
+    let listed = auth.sessions(caller.identity()).await;
     let body = listed.map(|listed| Body { sessions: listed.into_iter().map(SessionBody::from).collect() });
-    caller::answer(body.map(|body| json(&body)).map_err(ApiError::from), &head, &seen)
+    caller::respond(body.map(|body| json(&body)).map_err(ApiError::from), &head, &caller)
 }
 
 pub(crate) async fn end_all(auth: Arc<Auth>, head: Head) -> Result<Response, ApiError> {
-    let seen = caller::see(&auth, &head).await?;
-    match auth.end_all_own(seen.identity(), head.address).await {
+    let caller = caller::authenticate(&auth, &head).await?;
+    match auth.end_all_own(caller.identity(), head.address).await {
         Ok(()) => signed_out(&head),
-        Err(error) => caller::answer(Err(error.into()), &head, &seen),
+        Err(error) => caller::respond(Err(error.into()), &head, &caller),
     }
 }
 
 pub(crate) async fn end_one(auth: Arc<Auth>, head: Head, id: String) -> Result<Response, ApiError> {
-    let seen = caller::see(&auth, &head).await?;
-    // What is no id is the id of no session.
-    let Ok(id) = id.parse() else { return caller::answer(Err(ApiError::no_such_session()), &head, &seen) };
-    match auth.end_own(seen.identity(), id, head.address).await {
-        Ok(()) if id == seen.identity().session => signed_out(&head),
-        ended => caller::answer(ended.map(|()| no_content()).map_err(ApiError::from), &head, &seen),
+    let caller = caller::authenticate(&auth, &head).await?;
+    // An invalid id belongs to no session.
+    let Ok(id) = id.parse() else { return caller::respond(Err(ApiError::no_such_session()), &head, &caller) };
+    match auth.end_own(caller.identity(), id, head.address).await {
+        Ok(()) if id == caller.identity().session => signed_out(&head),
+        ended => caller::respond(ended.map(|()| no_content()).map_err(ApiError::from), &head, &caller),
     }
 }
 
-/// The caller's own session has ended: there is nothing left to keep.
+/// The caller's own session has ended, so the response removes its cookies.
 fn signed_out(head: &Head) -> Result<Response, ApiError> {
     let mut response = no_content();
     head.cookies.clear(&mut response)?;

@@ -1,6 +1,6 @@
-//! What a connection is doing: idle, receiving a head, or answering. hyper tells nobody, but its reads, its writes and its
-//! calls show it. So a head and an idle connection have time-outs of their own, and the bare answer with which hyper itself
-//! refuses a request is held back, for one of ours in its place.
+//! The state of a connection: idle, receiving a head, or responding. hyper does not expose it, so it is derived from hyper's
+//! reads, writes and calls. With it, heads and idle connections have time-outs of their own, and an error response of the
+//! issuer replaces the bare one with which hyper refuses a request.
 
 use std::{
     convert::Infallible,
@@ -23,10 +23,10 @@ use warp::http::StatusCode;
 
 use super::{MAX_HEAD_BYTES, slots::Slot};
 
-/// How long a connection may take to send a request's head, and its first byte if it is new.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to send a request head. For a new connection this includes the first byte.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a connection is doing, shared by its stream, its service and what drives them.
+/// The state of a connection, shared by its stream, its service and the task that drives them.
 pub(super) struct Activity {
     slot: Arc<Slot>,
     idle_timeout: Duration,
@@ -35,9 +35,9 @@ pub(super) struct Activity {
 
 struct State {
     phase: Phase,
-    /// When the phase has lasted too long, if it can.
+    /// When the phase times out, if it does.
     deadline: Option<Instant>,
-    /// The head that is arriving; without its beginning where that came behind an earlier request.
+    /// The head that is arriving. Its beginning is missing if it was pipelined behind another request.
     head: Vec<u8>,
     /// The status with which hyper itself refused a request.
     refused: Option<StatusCode>,
@@ -45,25 +45,25 @@ struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// An answer was sent, and nothing has come since.
+    /// A response was sent, and no byte has arrived since.
     Idle,
-    /// A request's head is arriving, or the connection is new.
+    /// A request head is arriving, or the connection is new.
     Head,
-    /// The service has a request, up to the last byte of its answer's body.
-    Answering,
-    /// hyper has the whole answer, and is still to send it.
-    Answered,
+    /// The service has a request, up to the last byte of the response's body.
+    Responding,
+    /// hyper has the whole response and still has to send it.
+    Responded,
 }
 
-/// How a connection without a request in hand ended.
+/// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// Nothing of a request has come.
+    /// Before the first byte of a request.
     Silent,
-    /// In a head. hyper would answer with this status, if it would answer at all.
+    /// In a head. `refused` is the status of hyper's response, if hyper sent one.
     InHead { refused: Option<StatusCode>, in_first_line: bool },
-    /// With a request in hand.
-    Answering,
+    /// With a request in progress.
+    Responding,
 }
 
 impl Activity {
@@ -73,24 +73,24 @@ impl Activity {
         Arc::new(Self { slot, idle_timeout, state: Mutex::new(state) })
     }
 
-    /// A request is handed to the service. Whether its head, as far as it is known, has a line of `Content-Length`.
+    /// The service gets a request. Returns whether the known part of its head has a `Content-Length`.
     pub(super) fn request_began(&self) -> bool {
         let mut state = self.state();
         if state.phase == Phase::Idle {
             self.slot.becomes_busy();
         }
-        (state.phase, state.deadline) = (Phase::Answering, None);
+        (state.phase, state.deadline) = (Phase::Responding, None);
         let has_length = names_content_length(&state.head);
         state.head.clear();
         has_length
     }
 
-    /// The slot's connection is to end.
-    pub(super) async fn told_to_end(&self) {
-        self.slot.told_to_end().await;
+    /// Completes when the connection must close because another one needs its slot.
+    pub(super) async fn must_end(&self) {
+        self.slot.must_end().await;
     }
 
-    /// Ready when what the connection is doing has lasted too long.
+    /// Ready when the phase has timed out.
     pub(super) fn poll_overdue(&self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
         let Some(deadline) = self.state().deadline else { return Poll::Pending };
         if sleep.deadline() != deadline {
@@ -99,11 +99,11 @@ impl Activity {
         sleep.poll(cx)
     }
 
-    /// What was going on at the end.
+    /// How the connection ended.
     pub(super) fn ended(&self) -> Ended {
         let state = self.state();
         match state.phase {
-            Phase::Answering | Phase::Answered => Ended::Answering,
+            Phase::Responding | Phase::Responded => Ended::Responding,
             Phase::Idle | Phase::Head if state.refused.is_none() && state.head.is_empty() => Ended::Silent,
             Phase::Idle | Phase::Head => {
                 let in_first_line = !state.head.is_empty() && !state.head.contains(&b'\n');
@@ -115,7 +115,7 @@ impl Activity {
     fn received(&self, bytes: &[u8]) {
         let mut state = self.state();
         let bytes = if state.head.is_empty() { without_empty_lines(bytes) } else { bytes };
-        if bytes.is_empty() || matches!(state.phase, Phase::Answering | Phase::Answered) {
+        if bytes.is_empty() || matches!(state.phase, Phase::Responding | Phase::Responded) {
             return;
         }
         if state.phase == Phase::Idle {
@@ -126,7 +126,7 @@ impl Activity {
         state.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// Holds back what hyper writes of its own accord, without an answer of the service; whether it did.
+    /// Whether hyper writes a response of its own, without the service. Such a write is discarded.
     fn holds_back(&self, bytes: &[u8]) -> bool {
         let mut state = self.state();
         let is_hypers_own = matches!(state.phase, Phase::Idle | Phase::Head);
@@ -140,14 +140,14 @@ impl Activity {
 
     fn encoded(&self) {
         let mut state = self.state();
-        if state.phase == Phase::Answering {
-            state.phase = Phase::Answered;
+        if state.phase == Phase::Responding {
+            state.phase = Phase::Responded;
         }
     }
 
     fn flushed(&self) {
         let mut state = self.state();
-        if state.phase == Phase::Answered {
+        if state.phase == Phase::Responded {
             (state.phase, state.deadline) = (Phase::Idle, Some(Instant::now() + self.idle_timeout));
             self.slot.becomes_idle();
         }
@@ -162,20 +162,20 @@ impl Activity {
     }
 }
 
-/// Empty lines before a request are no part of it (RFC 9112 §2.2): a connection with nothing else is idle.
+/// Empty lines before a request are ignored (RFC 9112 §2.2): with nothing else, the connection stays idle.
 fn without_empty_lines(bytes: &[u8]) -> &[u8] {
     let begin = bytes.iter().position(|byte| !b"\r\n".contains(byte));
     &bytes[begin.unwrap_or(bytes.len())..]
 }
 
-/// Whether one of a head's lines, but for the first, is `Content-Length`.
+/// Whether a head has a header `Content-Length`. Its first line is not a header.
 fn names_content_length(head: &[u8]) -> bool {
     let lines = head.split(|byte| *byte == b'\n').skip(1).take_while(|line| !line.trim_ascii().is_empty());
     let mut names = lines.map(|line| line.split(|byte| *byte == b':').next().unwrap_or_default());
     names.any(|name| name.eq_ignore_ascii_case(b"content-length"))
 }
 
-/// A connection's stream, by which its activity is known.
+/// A connection's stream, which reports its reads and writes.
 pub(super) struct Watched {
     pub(super) stream: TcpStream,
     pub(super) activity: Arc<Activity>,
@@ -213,7 +213,7 @@ impl AsyncWrite for Watched {
         self.stream.is_write_vectored()
     }
 
-    /// hyper flushes once it has written all that it has.
+    /// hyper flushes after it has written all that it has.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         self.activity.flushed();
@@ -221,12 +221,12 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // An answer of ours is still to come.
+        // The issuer's own response follows.
         if self.activity.is_refused() { Poll::Ready(Ok(())) } else { Pin::new(&mut self.stream).poll_shutdown(cx) }
     }
 }
 
-/// An answer's body, which hyper drops once it has all of it.
+/// A response's body, which hyper drops once it has read all of it.
 pub(super) struct WatchedBody {
     pub(super) body: Full<Bytes>,
     pub(super) activity: Arc<Activity>,
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_found_by_its_line_alone() {
+    fn a_length_is_found_by_its_header_line_only() {
         for head in ["POST / HTTP/1.1\r\nContent-LENGTH: 5\r\n\r\n", "POST / HTTP/1.1\na: b\ncontent-length:5\n\n"] {
             assert!(names_content_length(head.as_bytes()), "{head}");
         }

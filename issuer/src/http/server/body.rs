@@ -1,4 +1,4 @@
-//! Reading a request's body: JSON, small, and in time.
+//! Reads a request's body: JSON, limited in size and time.
 
 use std::{pin::pin, time::Duration};
 
@@ -10,16 +10,16 @@ use warp::http::{HeaderMap, header};
 
 use crate::http::ApiError;
 
-/// A login is a few hundred bytes.
+/// The largest body. A login has a few hundred bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// How long a body may take to arrive. A phone on a bad line needs a second or two for so little.
+/// How long a body may take to arrive. A phone on a bad line needs a second or two.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A body that has arrived; empty where the request had none.
+/// A body that has arrived; empty if the request had none.
 pub(crate) struct Body(Bytes);
 
-/// Reads the body, and stops as soon as it is too large, whether its length was announced or not.
+/// Reads the body, and stops as soon as it is too large, with or without a `Content-Length`.
 pub(crate) async fn read<B: Buf>(
     headers: &HeaderMap,
     stream: impl Stream<Item = Result<B, warp::Error>>,
@@ -41,7 +41,7 @@ pub(crate) async fn read<B: Buf>(
         }
         Ok(body.freeze())
     });
-    let body = collected.await.map_err(|_| ApiError::body_too_slow())??;
+    let body = collected.await.map_err(|_| ApiError::body_too_slow(BODY_TIMEOUT))??;
     if body.is_empty() || is_json(headers) { Ok(Body(body)) } else { Err(ApiError::unsupported_media_type()) }
 }
 
@@ -50,21 +50,20 @@ impl Body {
         self.0.is_empty()
     }
 
-    /// Reads the body as a JSON object; `expected` shows what it should look like. The parser's own words are not passed
-    /// on, since they can quote the body, and with it a password.
+    /// Parses the body as a JSON object; `expected` describes it to the client. The parser's message is dropped: it can
+    /// quote a password from the body.
     pub(crate) fn json<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, ApiError> {
-        let read = if is_object(&self.0) { serde_json::from_slice(&self.0).ok() } else { None };
-        read.ok_or_else(|| ApiError::invalid_request(format!("the body must be {expected}")))
+        let parsed = if is_object(&self.0) { serde_json::from_slice(&self.0).ok() } else { None };
+        parsed.ok_or_else(|| ApiError::invalid_request(format!("the body must be {expected}")))
     }
 
-    /// The same where a request may also have no body.
+    /// The same for an optional body.
     pub(crate) fn json_if_any<T: DeserializeOwned + Default>(&self, expected: &'static str) -> Result<T, ApiError> {
         if self.0.is_empty() { Ok(T::default()) } else { self.json(expected) }
     }
 }
 
-/// Whether a JSON text is an object: serde would take an array of a struct's fields for the struct. No object is within
-/// another in any body.
+/// Whether a JSON text is an object: serde also reads a struct from an array of its fields. No body has nested objects.
 fn is_object(text: &[u8]) -> bool {
     // The whitespace of RFC 8259 §2.
     text.iter().find(|byte| !b" \t\n\r".contains(byte)) == Some(&b'{')

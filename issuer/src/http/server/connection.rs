@@ -1,5 +1,5 @@
-//! One connection, from its first byte to its end: hyper speaks HTTP on it, within our time-outs, and what hyper refuses is
-//! answered by us.
+//! One connection, from its first byte to its end: hyper handles HTTP, this module adds time-outs and the response to the
+//! requests that hyper refuses.
 
 use std::{convert::Infallible, future::poll_fn, io, pin::pin, sync::Arc, time::Duration};
 
@@ -18,21 +18,21 @@ use warp::http::{Request, Response, StatusCode, header};
 
 use super::{
     MAX_HEAD_BYTES,
-    activity::{Activity, Ended, Watched, WatchedBody},
+    activity::{Activity, Ended, HEAD_TIMEOUT, Watched, WatchedBody},
     message::TwoLengths,
 };
 use crate::http::ApiError;
 
-/// How long a client may go on sending behind the last answer, a body that was refused unread. One that is cut off while it
-/// sends loses the answer (RFC 9112 §9.6).
+/// How long a client may still send after the last response, such as a body that was refused unread. A client that is
+/// disconnected while it sends can lose the response (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How much of what it sends is read meanwhile.
+/// How many bytes are read meanwhile.
 const LINGER_BYTES: u64 = 1024 * 1024;
 
-/// Serves one connection until it closes, is silent for too long or is told to stop: then the answer under way is the last.
-/// It holds `stopping` to its end: that the last one is gone tells that no connection is left. What hyper refuses is handed
-/// to `refuse`, for an answer.
+/// Serves one connection until it closes, times out, or has to stop: then the current response is the last. The connection
+/// holds `stopping` to its end: the server is stopped when the last receiver is dropped. `refuse` makes the response to a
+/// request that hyper refuses.
 pub(super) async fn serve<S>(
     stream: TcpStream,
     service: S,
@@ -46,7 +46,7 @@ pub(super) async fn serve<S>(
     let service = watched(service, &activity);
     let io = TokioIo::new(Watched { stream, activity: Arc::clone(&activity) });
     let mut builder = http1::Builder::new();
-    // A client that closes its side has gone, whatever it asked for: nothing is hashed for it. Time-outs are ours.
+    // A client that closes its side has disconnected: no password is hashed for it. The time-outs are those of `Activity`.
     builder.max_buf_size(MAX_HEAD_BYTES).half_close(false).header_read_timeout(None);
     let mut connection = builder.serve_connection(io, service);
     let mut sleep = pin!(time::sleep(Duration::ZERO));
@@ -55,27 +55,27 @@ pub(super) async fn serve<S>(
         tokio::select! {
             biased;
             ended = &mut connection => break Some(ended),
-            () = told_to_stop(&mut stopping, &activity), if !is_last => {
+            () = must_stop(&mut stopping, &activity), if !is_last => {
                 is_last = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
             () = poll_fn(|cx| activity.poll_overdue(cx, sleep.as_mut())) => break None,
         }
     };
-    // One that ends since others wait for its slot gives it up at once.
+    // A connection that stops because another one needs its slot frees it at once.
     let may_linger = matches!(ended, Some(Ok(()))) && !is_last;
-    let last = match refusal(ended, activity.ended()) {
+    let last_response = match refusal(ended, activity.ended()) {
         Some(error) => to_bytes(refuse(&error)).await,
         None if may_linger => Vec::new(),
         None => return,
     };
-    let ended = time::timeout(LINGER, say_last(connection.into_parts().io.into_inner().stream, &last)).await;
-    if let Ok(Err(error)) = ended {
-        tracing::debug!(%error, "a client did not take the last answer");
+    let stream = connection.into_parts().io.into_inner().stream;
+    if let Ok(Err(error)) = time::timeout(LINGER, send_last(stream, &last_response)).await {
+        tracing::debug!(%error, "sending the last response failed");
     }
 }
 
-/// The service, whose calls and answers show what the connection is doing.
+/// The service, which reports its calls and responses to `activity`.
 fn watched<S>(
     service: S,
     activity: &Arc<Activity>,
@@ -96,46 +96,45 @@ where
         if has_length && request.headers().contains_key(header::TRANSFER_ENCODING) {
             request.extensions_mut().insert(TwoLengths);
         }
-        // Called at once, where a future would wait for a first poll that never comes if the client is gone by then.
-        let answered = service.clone().call(request);
-        async move { answered.await.map(|response| response.map(|body| WatchedBody { body, activity })) }
+        // The call is not in the future: if the client disconnects first, that is never polled.
+        let response = service.clone().call(request);
+        async move { response.await.map(|response| response.map(|body| WatchedBody { body, activity })) }
     })
 }
 
-/// Completes when the answer under way is to be the last: the issuer stops, or others wait for the connection's slot.
-async fn told_to_stop(stopping: &mut watch::Receiver<bool>, activity: &Activity) {
+/// Completes when the current response must be the last: the issuer stops, or another connection needs the slot.
+async fn must_stop(stopping: &mut watch::Receiver<bool>, activity: &Activity) {
     tokio::select! {
-        // An error says that the server is gone, which is as good as being told.
+        // An error means that the server was dropped, which is a stop, too.
         stopped = stopping.wait_for(|stop| *stop) => drop(stopped),
-        () = activity.told_to_end() => {}
+        () = activity.must_end() => {}
     }
 }
 
-/// What is to be said to a client whose connection ended so; nothing, where it ended in the middle of an answer or in
-/// silence. A connection that did not end by itself took too long.
+/// The error to send when a connection ends; none if it ended idle or during a response. `result` is `None` for a time-out.
 fn refusal(result: Option<hyper::Result<()>>, ended: Ended) -> Option<ApiError> {
     let fault = match (result, ended) {
-        (_, Ended::Silent) | (Some(Ok(())), _) | (None, Ended::Answering) => return None,
+        (_, Ended::Silent) | (Some(Ok(())), _) | (None, Ended::Responding) => return None,
         (Some(Err(error)), Ended::InHead { .. }) if error.is_parse() => error,
-        (None, Ended::InHead { .. }) => return Some(ApiError::head_too_slow()),
+        (None, Ended::InHead { .. }) => return Some(ApiError::head_too_slow(HEAD_TIMEOUT)),
         (Some(Err(error)), _) => {
-            tracing::debug!(%error, "a connection broke off");
+            tracing::debug!(%error, "a connection failed");
             return None;
         }
     };
-    let made = match ended {
+    let refusal = match ended {
         Ended::InHead { refused: Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE), in_first_line: false } => {
             ApiError::head_too_large()
         }
         Ended::InHead {
             refused: Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG), ..
         } => ApiError::uri_too_long(),
-        _ => ApiError::malformed("the request is not HTTP/1.1 (RFC 9112)"),
+        _ => ApiError::malformed("the request is not valid HTTP/1.1 (RFC 9112)"),
     };
-    Some(made.because(fault))
+    Some(refusal.because(fault))
 }
 
-/// An answer as it is sent, the last of its connection.
+/// The bytes of the last response of a connection.
 async fn to_bytes(response: Response<Full<Bytes>>) -> Vec<u8> {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes);
@@ -150,9 +149,9 @@ async fn to_bytes(response: Response<Full<Bytes>>) -> Vec<u8> {
     bytes
 }
 
-/// Sends a last answer, or what of it is not sent yet, and reads on for a moment, so that it arrives.
-async fn say_last(mut stream: TcpStream, answer: &[u8]) -> io::Result<()> {
-    stream.write_all(answer).await?;
+/// Sends the last response, if it is not sent yet, then reads on for a moment, so that it arrives.
+async fn send_last(mut stream: TcpStream, response: &[u8]) -> io::Result<()> {
+    stream.write_all(response).await?;
     stream.shutdown().await?;
     tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await.map(drop)
 }

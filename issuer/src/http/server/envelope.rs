@@ -1,12 +1,11 @@
-//! What every request passes through, whatever its path: an id, the checks of its form and its origin, a deadline, a net
-//! under panics, the one shape of errors, the headers that every answer has, and a line in the log.
+//! The handling that all requests share: a request id, the checks of syntax and origin, a deadline, panics, the one shape
+//! of errors, common headers, and the line in the access log.
 
 use std::{convert::Infallible, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use tokio::time;
 use tower::{Service, ServiceExt as _};
 use warp::{
@@ -32,15 +31,15 @@ use crate::{
     metrics::HttpMetrics,
 };
 
-/// How long a handler may take. Hashing waits at most its deadline, of 20 seconds at most; nothing else takes one.
+/// How long a handler may take. The longest wait is that for hashing, at most 20 s.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What stands for the route of a request that cannot be read, in the metrics.
+/// The route label of a request that is not HTTP, in the metrics.
 const UNREADABLE: &str = "unreadable";
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The routes, wrapped.
+/// A service of routes, with the handling that all requests share.
 #[derive(Clone)]
 pub(crate) struct Envelope<S> {
     routes: S,
@@ -50,57 +49,56 @@ pub(crate) struct Envelope<S> {
     metrics: HttpMetrics,
 }
 
-impl<S> Envelope<S>
-where
-    S: Service<Request<Incoming>, Response = reply::Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    /// Wraps `routes`; pages of `own` and of the `allowed` origins may act for a user. In development (`is_dev`) pages may
-    /// also come over TLS to an issuer on plain http, through a tunnel say.
+impl<S> Envelope<S> {
+    /// Wraps `routes`. Pages of `own` and of the `allowed` origins may act for a user. In development (`is_dev`) pages may
+    /// reach an issuer on plain http over TLS, such as through a tunnel.
     pub(crate) fn new(routes: S, own: Origin, allowed: &[Origin], is_dev: bool, metrics: HttpMetrics) -> Self {
         let cookies = Cookies::of(&own);
         let own_and_allowed = std::iter::once(own).chain(allowed.iter().cloned()).collect();
         Self { routes, cookies, is_dev, own_and_allowed, metrics }
     }
 
-    /// Answers a request.
-    pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    /// Handles a request.
+    pub(crate) async fn handle<B>(self, request: Request<B>) -> Result<Response<Full<Bytes>>, Infallible>
+    where
+        S: Service<Request<B>, Response = reply::Response, Error = Infallible>,
+    {
         let stopwatch = Stopwatch::start();
         let id = new_id();
         let metrics = self.metrics.clone();
-        let (method, route) = (for_log(request.method().as_str()), route_of(request.uri().path()));
+        let method = for_log(request.method().as_str());
+        let route = route_of(request.uri().path());
         let path = if route == OTHER { for_log(request.uri().path()) } else { route.to_owned() };
-        let asking_page = cors::allowed_origin(request.headers(), &self.own_and_allowed);
+        let allowed_origin = cors::allowed_origin(request.headers(), &self.own_and_allowed);
         let result = self.check_and_route(request).await;
-        let (cause, severity) = match &result {
-            Ok(_) => (None, Severity::Expected),
-            Err(error) => (error.cause.as_deref().map(for_log), error.severity),
-        };
+        let failure = result.as_ref().err().and_then(|error| Some((error.severity, for_log(error.cause.as_deref()?))));
         let mut response = result.unwrap_or_else(|error| shape(&error, &id));
         complete(&mut response, &id);
-        if let Some(origin) = asking_page {
+        if let Some(origin) = allowed_origin {
             cors::open(response.headers_mut(), origin);
         }
-        let (status, micros) = (response.status().as_u16(), stopwatch.elapsed().as_micros());
+        let status = response.status().as_u16();
         metrics.request(route, status);
-        match (cause, severity) {
-            (Some(cause), Severity::Fault) => {
+        let micros = stopwatch.elapsed().as_micros();
+        match failure {
+            Some((Severity::Fault, cause)) => {
                 tracing::error!(target: ACCESS, %method, path, status, micros, id, cause, "request");
             }
-            (Some(cause), Severity::Degraded) => {
+            Some((Severity::Degraded, cause)) => {
                 tracing::warn!(target: ACCESS, %method, path, status, micros, id, cause, "request");
             }
-            (Some(cause), Severity::Expected) => {
+            Some((Severity::Expected, cause)) => {
                 tracing::info!(target: ACCESS, %method, path, status, micros, id, cause, "request");
             }
-            (None, _) => tracing::info!(target: ACCESS, %method, path, status, micros, id, "request"),
+            None => tracing::info!(target: ACCESS, %method, path, status, micros, id, "request"),
         }
         Ok(response)
     }
 
-    /// Answers a request of which hyper could not even read the head.
+    /// Responds to a request with a head that hyper cannot parse.
     pub(crate) fn refuse(&self, error: &ApiError, address: IpAddr) -> Response<Full<Bytes>> {
-        let (id, status) = (new_id(), error.status.as_u16());
+        let id = new_id();
+        let status = error.status.as_u16();
         self.metrics.request(UNREADABLE, status);
         let cause = for_log(error.cause.as_deref().unwrap_or(error.code));
         tracing::info!(target: ACCESS, status, %address, id, cause, "request");
@@ -109,9 +107,13 @@ where
         response
     }
 
-    async fn check_and_route(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ApiError> {
+    async fn check_and_route<B>(self, request: Request<B>) -> Result<Response<Full<Bytes>>, ApiError>
+    where
+        S: Service<Request<B>, Response = reply::Response, Error = Infallible>,
+    {
         message::check(&request)?;
-        let (method, headers) = (request.method(), request.headers());
+        let method = request.method();
+        let headers = request.headers();
         if cors::is_preflight(method, headers) {
             return cors::preflight(headers, &self.own_and_allowed);
         }
@@ -119,22 +121,25 @@ where
         if let (false, Some(own)) = (self.is_dev, self.own_and_allowed.first()) {
             origin::check_issuer(own, headers)?;
         }
-        // `CONNECT host:port` and `OPTIONS *` have no path, and nothing of ours is at such a target.
+        // `CONNECT host:port` and `OPTIONS *` have no path.
         if !request.uri().path().starts_with('/') {
             return Err(ApiError::not_found());
         }
         self.route(request).await
     }
 
-    /// Lets the routes answer. Their errors arrive in the response's extensions.
-    async fn route(self, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, ApiError> {
+    /// Calls the routes. Their errors arrive in the response's extensions.
+    async fn route<B>(self, mut request: Request<B>) -> Result<Response<Full<Bytes>>, ApiError>
+    where
+        S: Service<Request<B>, Response = reply::Response, Error = Infallible>,
+    {
         request.extensions_mut().insert(self.cookies);
-        let answered = AssertUnwindSafe(self.routes.oneshot(request)).catch_unwind();
-        let response = match time::timeout(RESPONSE_TIMEOUT, answered).await {
+        let response = AssertUnwindSafe(self.routes.oneshot(request)).catch_unwind();
+        let response = match time::timeout(RESPONSE_TIMEOUT, response).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
             Ok(Err(_panic)) => return Err(ApiError::internal("a handler panicked")),
-            Err(_) => return Err(ApiError::unavailable("a handler took too long")),
+            Err(_) => return Err(ApiError::unavailable(format!("a handler took more than {RESPONSE_TIMEOUT:?}"))),
         };
         let (mut parts, body) = response.into_parts();
         if let Some(error) = parts.extensions.remove::<ApiError>() {
@@ -149,10 +154,10 @@ fn new_id() -> String {
     random_id().map_or_else(|_| "none".to_owned(), |id| id.to_string())
 }
 
-/// Gives an error its one shape.
+/// The response with an error.
 fn shape(error: &ApiError, id: &str) -> Response<Full<Bytes>> {
     let body = ErrorBody { error: error.code, error_description: &error.description, request_id: id };
-    // A struct of three texts cannot fail to become JSON; if it did, the status still says what counts.
+    // A struct of three strings always serializes. If it did not, the status would still be right.
     let body = serde_json::to_vec(&body).unwrap_or_default();
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = error.status;
@@ -172,11 +177,11 @@ fn shape(error: &ApiError, id: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// Adds what every answer has. Only what says so itself may be kept by caches, and is then the same for everybody.
+/// Adds the common headers. A response without `Cache-Control` is per user and must not be cached.
 fn complete(response: &mut Response<Full<Bytes>>, id: &str) {
     let headers = response.headers_mut();
     let varies = if headers.contains_key(header::CACHE_CONTROL) {
-        // Which pages may read it differs all the same.
+        // The CORS headers differ by origin.
         "Origin"
     } else {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,4 +1,4 @@
-//! What a request says before its body: its headers, and who sends it.
+//! A request's head: its headers and its sender.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use warp::{
 
 use crate::{auth::Client, hashing::ConnectionWatch, http::cookies::Cookies, session::Label};
 
-/// The address at the other end of a request's connection, which the accept loop puts into the request's extensions.
+/// The peer of a request's connection, which the accept loop puts into the request's extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
@@ -17,7 +17,7 @@ pub(crate) struct Peer {
     pub(crate) connection: ConnectionWatch,
 }
 
-/// Whoever sends a request, behind the proxies that are trusted: see `proxies`.
+/// The client of a request, behind the trusted proxies: see `proxies`.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) address: IpAddr,
@@ -25,13 +25,13 @@ pub(crate) struct Sender {
 }
 
 impl Peer {
-    /// The sender at the other end of the connection, or behind it.
+    /// The sender with this address: the peer itself, or a client behind it.
     pub(crate) fn sender(self, address: IpAddr) -> Sender {
         Sender { address, connection: self.connection }
     }
 }
 
-/// A request but for its body.
+/// A request without its body.
 pub(crate) struct Head {
     pub(crate) headers: HeaderMap,
     pub(crate) address: IpAddr,
@@ -41,13 +41,13 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Reads the head. Each request was given its sender and the issuer's cookies, so that this rejects none.
+    /// Reads the head. It rejects no request: each has a sender and the issuer's cookie names in its extensions.
     pub(crate) fn read() -> impl Filter<Extract = (Self,), Error = Rejection> + Clone {
         let read = |headers, Sender { address, connection }, cookies| Self { headers, address, cookies, connection };
         warp::header::headers_cloned().and(warp::ext::get::<Sender>()).and(warp::ext::get::<Cookies>()).map(read)
     }
 
-    /// Who signs in.
+    /// The client that signs in.
     pub(crate) fn client(&self) -> Client {
         let user_agent = self.headers.get(header::USER_AGENT).map_or(&[][..], |value| value.as_bytes());
         let label = Label::of_user_agent(user_agent);

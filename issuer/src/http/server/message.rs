@@ -1,5 +1,5 @@
-//! Whether a request is one well-formed HTTP/1.1 message: what hyper leaves to its caller (RFC 9112). A proxy in front could
-//! take another message for the one that is read here.
+//! Checks that a request is one well-formed HTTP/1.1 message: the checks that hyper leaves to its caller (RFC 9112). Without
+//! them, a proxy in front could read another message than the issuer does.
 
 use std::net::Ipv6Addr;
 
@@ -7,46 +7,45 @@ use warp::http::{HeaderMap, HeaderValue, Request, Version, header};
 
 use crate::http::ApiError;
 
-/// Marks a request that came with both Transfer-Encoding and Content-Length, of which hyper hides the latter.
+/// Marks a request with both Transfer-Encoding and Content-Length, since hyper removes the latter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TwoLengths;
 
-/// Refuses what RFC 9112 has a server refuse.
+/// Refuses the requests that a server must refuse by RFC 9112.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
     check_host(request.version(), request.headers())?;
     check_transfer_coding(request.headers())?;
     match request.extensions().get::<TwoLengths>() {
-        Some(TwoLengths) => Err(ApiError::malformed(
-            "a request has either Transfer-Encoding or Content-Length, not both (RFC 9112 §6.3)",
-        )),
+        Some(TwoLengths) => {
+            Err(ApiError::malformed("send either Transfer-Encoding or Content-Length, not both (RFC 9112 §6.3)"))
+        }
         None => Ok(()),
     }
 }
 
-/// RFC 9112 §3.2: one line, and a host in it. HTTP/1.0 may be without.
+/// RFC 9112 §3.2: exactly one `Host`, with a host. It is optional in HTTP/1.0.
 fn check_host(version: Version, headers: &HeaderMap) -> Result<(), ApiError> {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if version < Version::HTTP_11 => Ok(()),
         (Some(host), None) if is_host(host) => Ok(()),
         _ => Err(ApiError::malformed(
-            "the header Host must come once, with a host and perhaps a port, such as auth.example.com:8080 \
-             (RFC 9112 §3.2)",
+            "send exactly one Host header, such as auth.example.com or localhost:8080 (RFC 9112 §3.2)",
         )),
     }
 }
 
-/// RFC 9112 §6.1: of all codings only chunked is understood. Its name knows no case (§7).
+/// RFC 9112 §6.1: the only supported coding is chunked. Its name is case-insensitive (§7).
 fn check_transfer_coding(headers: &HeaderMap) -> Result<(), ApiError> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(ApiError::malformed("the header Transfer-Encoding must be chunked (RFC 9112 §6.1)")),
+        _ => Err(ApiError::malformed("the only supported Transfer-Encoding is chunked (RFC 9112 §6.1)")),
     }
 }
 
-/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2), and not empty, which no http URI may be (RFC 9110 §4.2.1).
+/// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2). The host is not empty (RFC 9110 §4.2.1).
 fn is_host(value: &HeaderValue) -> bool {
     let Ok(text) = value.to_str() else { return false };
     let in_brackets = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
@@ -59,7 +58,7 @@ fn is_host(value: &HeaderValue) -> bool {
     is_host && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
-/// RFC 3986 §3.2.2, which an IPv4 address is too; but for the comma, by which two lines become one (RFC 9110 §5.3).
+/// RFC 3986 §3.2.2, which includes IPv4 addresses; without the comma, which joins two header lines (RFC 9110 §5.3).
 fn is_registered_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     while let Some(byte) = bytes.next() {
@@ -76,7 +75,7 @@ fn is_registered_name(name: &str) -> bool {
     !name.is_empty()
 }
 
-/// RFC 3986 §3.2.3: it may be empty.
+/// RFC 3986 §3.2.3: a port may be empty.
 fn is_port(digits: &str) -> bool {
     digits.is_empty() || (digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok())
 }
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_a_name_or_an_address_and_perhaps_a_port() {
+    fn a_host_is_a_name_or_an_address_with_an_optional_port() {
         for good in
             ["a", "a.example:", "a.example:80", "192.0.2.1:65535", "[::1]", "[2001:db8::1]:443", "%41_~!$&'()*+;="]
         {

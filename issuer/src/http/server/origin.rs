@@ -1,4 +1,4 @@
-//! Which pages may act for a user: the issuer's own and the allowed ones (RFC 6454, Fetch Metadata).
+//! The pages that may act for a user: the issuer's own and those of allowed origins (RFC 6454, Fetch Metadata).
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -6,15 +6,15 @@ use warp::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::http::ApiError;
 
-/// An origin: scheme, host and port, as browsers write it (RFC 6454 §6.2). A web site's is http or https; apps and browser
-/// extensions have schemes of their own.
+/// An origin: scheme, host and port, as browsers write it (RFC 6454 §6.2). Apps and browser extensions have other schemes
+/// than http and https.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(HeaderValue);
 
 /// A text that is not an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an origin is a scheme, a host and perhaps a port, such as https://app.example.com, http://localhost:5173 or \
+    "expected a scheme, a host and optionally a port, such as https://app.example.com, http://localhost:5173 or \
      tauri://localhost"
 )]
 pub(crate) struct InvalidOrigin;
@@ -23,7 +23,7 @@ pub(crate) struct InvalidOrigin;
 const MAX_NAMED_BYTES: usize = 300;
 
 impl Origin {
-    /// The origin that a URL belongs to (RFC 6454 §4).
+    /// The origin of a URL (RFC 6454 §4).
     pub(crate) fn of_url(url: &str) -> Result<Self, InvalidOrigin> {
         let url: Uri = url.parse().map_err(|_| InvalidOrigin)?;
         let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else { return Err(InvalidOrigin) };
@@ -40,7 +40,7 @@ impl Origin {
         };
         let text = match authority.as_str().get(host.len()..) {
             None | Some("") => format!("{scheme}://{host}"),
-            // A port that is none, 99999 say, must not turn one origin into another.
+            // An invalid port, such as 99999, must not turn one origin into another.
             Some(_) => match authority.port_u16().ok_or(InvalidOrigin)? {
                 port if Some(port) == default_port => format!("{scheme}://{host}"),
                 port => format!("{scheme}://{host}:{port}"),
@@ -49,7 +49,7 @@ impl Origin {
         text.parse().map(Self).map_err(|_| InvalidOrigin)
     }
 
-    /// The origin that a header names, exactly as a browser writes it.
+    /// The origin in a header, if it is written as browsers write it.
     fn of_header(header: &HeaderValue) -> Option<Self> {
         let text = header.to_str().ok().filter(|text| text.len() <= MAX_NAMED_BYTES)?;
         text.parse().ok().filter(|origin: &Self| origin.0 == header)
@@ -63,7 +63,7 @@ impl Origin {
         self.0.as_bytes().starts_with(b"http://")
     }
 
-    /// Whether the host is this machine.
+    /// Whether the host is a loopback name or address.
     pub(crate) fn is_local(&self) -> bool {
         matches!(self.host(), "localhost" | "127.0.0.1" | "[::1]")
     }
@@ -93,14 +93,14 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
         let origin = Self::of_url(text)?;
-        // A path would promise a distinction that browsers do not make.
+        // Browsers send no path, so a path in the option would have no effect.
         let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
         if after_scheme.contains(['/', '?', '#']) { Err(InvalidOrigin) } else { Ok(origin) }
     }
 }
 
-/// Refuses a request that changes something if a foreign page made it. A client that is no browser sends neither
-/// header; no page can make a browser leave out both on a POST.
+/// Refuses a request that changes state if a page of another origin made it. Clients other than browsers send neither
+/// header; a page cannot make a browser omit both on a POST.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, allowed: &[Origin]) -> Result<(), ApiError> {
     if method.is_safe() {
         return Ok(());
@@ -116,8 +116,8 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, allowed: &[Origin]) ->
     }
 }
 
-/// Refuses a page that reaches this issuer on its own site and over TLS, through a proxy, although the issuer's URL is plain
-/// http: `--issuer` was forgotten, and any other host of the site could plant cookies that lack the prefix `__Host-`.
+/// Refuses a page that reaches this issuer over TLS through a proxy, on the same site, while the issuer's URL is plain http:
+/// the operator did not set `--issuer`, and any other host of the site could set cookies without the prefix `__Host-`.
 pub(crate) fn check_issuer(own: &Origin, headers: &HeaderMap) -> Result<(), ApiError> {
     let is_on_site = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin" || site == "same-site");
     let page = match sent(headers) {
@@ -128,11 +128,11 @@ pub(crate) fn check_issuer(own: &Origin, headers: &HeaderMap) -> Result<(), ApiE
     over_tls.map_or(Ok(()), |page| Err(ApiError::issuer_on_plain_http(&page)))
 }
 
-/// What a request says of the page that made it.
+/// The values of the header `Origin`.
 pub(super) enum Sent<'h> {
     Nothing,
     One(&'h HeaderValue),
-    /// Which of them is meant?
+    /// Ambiguous.
     Several,
 }
 
@@ -147,16 +147,16 @@ pub(super) fn sent(headers: &HeaderMap) -> Sent<'_> {
 }
 
 impl Sent<'_> {
-    /// For the log of a refusal: the option that would admit the page.
+    /// For the log of a refusal: the option that admits the page.
     pub(super) fn remedy(&self) -> String {
         match self {
-            Sent::Nothing => "the page has another origin and does not say which".to_owned(),
-            Sent::Several => "the header Origin came twice".to_owned(),
+            Sent::Nothing => "the request is cross-site and has no Origin header".to_owned(),
+            Sent::Several => "the request has several Origin headers".to_owned(),
             Sent::One(header) => match Origin::of_header(header) {
                 Some(origin) => {
-                    format!("the page's origin is not allowed: --allowed-origin {} would admit it", origin.text())
+                    format!("the page's origin is not allowed: to allow it, set --allowed-origin {}", origin.text())
                 }
-                None => "the page has an origin that no option can admit, such as null".to_owned(),
+                None => "the page has an origin that no option can allow, such as null".to_owned(),
             },
         }
     }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_reads_as_a_browser_writes_it() {
+    fn an_origin_is_written_as_browsers_write_it() {
         for (text, written) in [
             ("https://App.Example", "https://app.example"),
             ("https://app.example:443", "https://app.example"),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn no_foreign_page_acts_for_a_user() {
+    fn only_pages_of_allowed_origins_act_for_a_user() {
         assert!(passes(&[]));
         assert!(passes(&[("sec-fetch-site", "same-origin"), ("origin", "https://anything.example")]));
         assert!(passes(&[("sec-fetch-site", "none")]));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_over_tls_is_no_page_of_an_issuer_on_plain_http() {
+    fn an_issuer_on_plain_http_refuses_its_pages_over_tls() {
         let is_refused = |own: &str, site: &'static str, page: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert("sec-fetch-site", HeaderValue::from_static(site));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn two_origins_are_none() {
+    fn several_origins_are_refused() {
         let mut headers = HeaderMap::new();
         headers.append("origin", HeaderValue::from_static("https://app.example"));
         headers.append("origin", HeaderValue::from_static("https://evil.example"));

@@ -1,7 +1,7 @@
-//! Where a request comes from, behind the proxies that are trusted.
+//! The client's address behind trusted proxies.
 //!
-//! `X-Forwarded-For` is what proxies in use write. `Forwarded` (RFC 7239) is not read: a proxy that writes the one passes the
-//! other through as the client wrote it, so that whoever reads both believes clients.
+//! Proxies write `X-Forwarded-For`. `Forwarded` (RFC 7239) is ignored: a proxy that writes one of the two headers passes the
+//! other on as the client sent it, so a reader of both would trust clients.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -16,17 +16,17 @@ use super::head::Peer;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The most hops that are looked at, from the nearest, and the default. More proxies than that stand in no row; what lies
-/// further is the client's own invention.
+/// The maximum number of hops, from the nearest, and the default. No deployment has a longer chain of proxies; entries
+/// beyond it are the client's.
 pub(crate) const MAX_HOPS: u8 = 16;
 
 /// A network, or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Network(IpNet);
 
-/// A text that is no network.
+/// A text that is not a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a trusted proxy is an address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8")]
+#[error("expected an address or a network, such as 10.0.0.7, 10.0.0.0/8 or fd00::/8")]
 pub(crate) struct InvalidNetwork;
 
 impl FromStr for Network {
@@ -38,22 +38,22 @@ impl FromStr for Network {
     }
 }
 
-/// The proxies whose word is taken.
+/// The proxies that are trusted to set `X-Forwarded-For`.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies {
     networks: Vec<Network>,
-    /// How many proxies stand in a row at most. The furthest of them wrote down its client, whatever that client wrote.
+    /// The maximum length of the chain of proxies. The furthest proxy appends its client's address to what that client sent.
     max_hops: u8,
     has_warned: AtomicBool,
-    has_warned_of_crowd: AtomicBool,
+    has_warned_of_limit: AtomicBool,
 }
 
 impl TrustedProxies {
     pub(crate) fn new(networks: Vec<Network>, max_hops: u8) -> Self {
-        Self { networks, max_hops, has_warned: AtomicBool::new(false), has_warned_of_crowd: AtomicBool::new(false) }
+        Self { networks, max_hops, has_warned: AtomicBool::new(false), has_warned_of_limit: AtomicBool::new(false) }
     }
 
-    /// Gives a request its sender.
+    /// Adds the sender to a request's extensions.
     pub(crate) fn with_sender<B>(&self, mut request: Request<B>) -> Request<B> {
         if let Some(peer) = request.extensions_mut().remove::<Peer>() {
             let address = self.sender(peer.address, request.headers());
@@ -62,7 +62,7 @@ impl TrustedProxies {
         request
     }
 
-    /// From the nearest hop on, the first that is not trusted. What is no address ends the walk at the hop that wrote it.
+    /// The first hop that is not trusted, from the nearest on. An entry that is not an address ends the walk before it.
     fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusts(peer) {
             self.warn_of_untrusted(peer, headers);
@@ -83,36 +83,36 @@ impl TrustedProxies {
         self.networks.iter().any(|Network(network)| network.contains(&address))
     }
 
-    /// Once in a process: anybody can open connections.
-    pub(super) fn warn_of_crowd(&self, peer: IpAddr) {
-        if !self.has_warned_of_crowd.swap(true, Ordering::Relaxed) {
+    /// Logs once per process, since any client can open connections.
+    pub(super) fn warn_of_limit(&self, peer: IpAddr) {
+        if !self.has_warned_of_limit.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
-                "one address has a third of all connections, and gets no more: if it is your proxy, set --trusted-proxy"
+                "an address reached its limit, a third of all connections: if it is your proxy, set --trusted-proxy"
             );
         }
     }
 
-    /// Once in a process: anybody can send the header.
+    /// Logs once per process, since any client can send the header.
     fn warn_of_untrusted(&self, peer: IpAddr, headers: &HeaderMap) {
         if headers.contains_key(FORWARDED_FOR) && !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
-                "a request with X-Forwarded-For came from a peer that is no trusted proxy: if it is your proxy, all its \
-                 clients share one limit of failed attempts; set --trusted-proxy"
+                "a peer that is not a trusted proxy sent X-Forwarded-For: if it is your proxy, set --trusted-proxy; until \
+                 then all its clients share one limit of failed attempts"
             );
         }
     }
 }
 
-/// The hops from the nearest to the furthest; several lines are one list (RFC 9110 §5.3).
+/// The hops from the nearest to the furthest. Several header lines are one list (RFC 9110 §5.3).
 fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
     let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     elements.map(|element| address(str::from_utf8(element).ok()?.trim()))
 }
 
-/// An address as proxies write it: alone, in brackets, with a port.
+/// An address as proxies write it: alone, in brackets, or with a port.
 fn address(text: &str) -> Option<IpAddr> {
     let alone = || text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).parse().ok();
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip()).ok();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_is_not_trusted_is_not_believed() {
+    fn the_header_of_an_untrusted_peer_is_ignored() {
         assert_eq!(sender("", "192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
         assert_eq!(sender("10.0.0.0/8", "192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
     }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_so_many_proxies_nothing_is_believed() {
+    fn hops_beyond_the_maximum_are_ignored() {
         for (max_hops, expected) in [(1, "10.2.2.2"), (2, "10.3.3.3"), (3, "198.51.100.1")] {
             let sent = sender_within(max_hops, "10.0.0.0/8", "10.1.1.1", &["198.51.100.1, 10.3.3.3, 10.2.2.2"]);
             assert_eq!(sent, expected, "{max_hops}");
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_ends_the_walk_at_the_last_good_hop() {
+    fn an_invalid_address_ends_the_walk_at_the_last_valid_hop() {
         for bad in ["", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "[::1", "1.2.3.4:", "1.2.3.4:99999", "a b"] {
             let line = format!("198.51.100.1, {bad}, 10.2.2.2");
             assert_eq!(sender("10.0.0.0/8", "10.1.1.1", &[&line]), "10.2.2.2", "{bad}");
@@ -190,13 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_list_is_not_followed() {
+    fn a_long_list_is_read_up_to_the_maximum() {
         let line = ["10.0.0.1"; 1000].join(",");
         assert_eq!(sender("10.0.0.0/8", "10.1.1.1", &[&format!("198.51.100.1,{line}")]), "10.0.0.1");
     }
 
     #[test]
-    fn a_network_is_an_address_or_has_a_length() {
+    fn a_network_is_an_address_with_an_optional_prefix_length() {
         for good in ["10.0.0.0/8", "10.0.0.7", "::1", "fd00::/8", "0.0.0.0/0"] {
             assert!(good.parse::<Network>().is_ok(), "{good}");
         }
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_warning_comes_once() {
+    fn an_untrusted_header_is_warned_of() {
         let proxies = TrustedProxies::new(Vec::new(), MAX_HOPS);
         assert!(!proxies.has_warned.load(Ordering::Relaxed));
         let mut headers = HeaderMap::new();

@@ -1,5 +1,5 @@
-//! Slots for connections: so many in all, and so many of them for one address. Where they are all taken, idle connections
-//! end, the one that has been idle for longest first.
+//! Slots for connections, limited in all and per address. When none is free, idle connections are closed, the longest idle
+//! one first.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,13 +9,12 @@ use std::{
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// Connections at once. Each costs a few dozen kilobytes and a file descriptor, of which a process commonly has 1,024
-/// before an operator raises its limit.
+/// Concurrent connections. Each takes a few dozen kilobytes and a file descriptor, of which a process has 1,024 by default.
 const MAX_CONNECTIONS: usize = 900;
 
-/// Connections at once from one address, or from one IPv6 network of /64, which is what one customer gets. A third: an
-/// office behind one address has dozens, and a client with three addresses is no lone script.
-const MAX_OF_ONE: usize = MAX_CONNECTIONS / 3;
+/// Concurrent connections from one address, or from one IPv6 network of /64, which providers assign to one customer. A third
+/// of all: an office behind one address has dozens, and to take all slots an attacker needs three addresses.
+const MAX_PER_NETWORK: usize = MAX_CONNECTIONS / 3;
 
 /// Hands out slots.
 pub(super) struct Slots {
@@ -25,12 +24,12 @@ pub(super) struct Slots {
 
 #[derive(Default)]
 struct State {
-    of_network: HashMap<IpAddr, usize>,
-    /// Idle connections by their turn, the one that has been idle for longest first.
+    per_network: HashMap<IpAddr, usize>,
+    /// Idle connections by their turn, the longest idle one first.
     idle: BTreeMap<u64, Idle>,
-    /// The turn of the last one that became idle.
+    /// The turn of the connection that became idle last.
     last_turn: u64,
-    /// Whether a connection waits for a slot: one that becomes idle ends instead.
+    /// Whether a connection waits for a slot: then a connection that becomes idle is closed.
     is_awaited: bool,
 }
 
@@ -40,17 +39,17 @@ struct Idle {
     end: Arc<Notify>,
 }
 
-/// A slot for one connection, free again once it is dropped.
+/// The slot of one connection, freed when dropped.
 pub(super) struct Slot {
     slots: Arc<Slots>,
     network: Option<IpAddr>,
-    /// Its turn among the idle ones, while it is one.
+    /// Its turn among the idle connections, while it is idle.
     turn: Mutex<Option<u64>>,
     end: Arc<Notify>,
     _permit: OwnedSemaphorePermit,
 }
 
-/// Whether a peer speaks for others.
+/// Whether a peer is a trusted proxy or on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IsProxy {
     Yes,
@@ -62,8 +61,9 @@ impl Slots {
         Arc::new(Self { all: Arc::new(Semaphore::new(MAX_CONNECTIONS)), state: Mutex::default() })
     }
 
-    /// Waits until there is room for one more connection, for which idle ones end; none once the slots are gone.
-    pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+    /// Waits for the permit of one more connection. If there is none, an idle connection is closed for it. `None` if the
+    /// semaphore is closed, which it never is.
+    pub(super) async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.all).try_acquire_owned() {
             return Some(permit);
         }
@@ -77,8 +77,8 @@ impl Slots {
         permit
     }
 
-    /// Takes a slot for a connection from that address, unless too many from there are in use. One of a proxy carries the
-    /// requests of all its clients, and is bounded by what all connections have.
+    /// Takes a slot for a connection from `peer`, unless that address has too many. A proxy's connections carry the requests
+    /// of all its clients, so only the limit of all connections applies to them.
     pub(super) fn take(
         self: &Arc<Self>,
         permit: OwnedSemaphorePermit,
@@ -89,28 +89,27 @@ impl Slots {
         if network.is_some_and(|network| !self.state().admits(network)) {
             return None;
         }
-        let (end, turn) = (Arc::default(), Mutex::default());
-        Some(Slot { slots: Arc::clone(self), network, turn, end, _permit: permit })
+        Some(Slot { slots: Arc::clone(self), network, turn: Mutex::default(), end: Arc::default(), _permit: permit })
     }
 
-    /// Each change is one step, so that a panic elsewhere leaves the state true.
+    /// Each change is one step, so a panic elsewhere leaves a consistent state.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Counts one more connection of a network. Where that has its part already, one of its own that is idle ends.
+    /// Counts one more connection of a network. At the network's limit, one of its idle connections is closed.
     fn admits(&mut self, network: IpAddr) -> bool {
-        let is_full = self.of_network.get(&network).is_some_and(|of_network| *of_network >= MAX_OF_ONE);
+        let is_full = self.per_network.get(&network).is_some_and(|count| *count >= MAX_PER_NETWORK);
         let admits = !is_full || self.end_longest_idle(|idle| idle.network == Some(network));
         if admits {
-            *self.of_network.entry(network).or_default() += 1;
+            *self.per_network.entry(network).or_default() += 1;
         }
         admits
     }
 
-    /// Tells the connection to end that has been idle for longest, of those that `counts`; whether there is one.
+    /// Closes the longest idle connection of those that `counts`. Returns whether there was one.
     fn end_longest_idle(&mut self, counts: impl Fn(&Idle) -> bool) -> bool {
         let longest = self.idle.iter().find(|(_, idle)| counts(idle)).map(|(turn, _)| *turn);
         let ended = longest.and_then(|turn| self.idle.remove(&turn));
@@ -118,10 +117,10 @@ impl State {
     }
 
     fn leave(&mut self, network: IpAddr) {
-        if let Some(of_network) = self.of_network.get_mut(&network) {
-            *of_network -= 1;
-            if *of_network == 0 {
-                self.of_network.remove(&network);
+        if let Some(count) = self.per_network.get_mut(&network) {
+            *count -= 1;
+            if *count == 0 {
+                self.per_network.remove(&network);
             }
         }
     }
@@ -140,7 +139,7 @@ impl Slot {
         }
     }
 
-    /// A request has begun to arrive.
+    /// A request begins to arrive.
     pub(super) fn becomes_busy(&self) {
         let turn = self.turn().take();
         if let Some(turn) = turn {
@@ -148,8 +147,8 @@ impl Slot {
         }
     }
 
-    /// Completes when the connection is to end, since others wait for its slot.
-    pub(super) async fn told_to_end(&self) {
+    /// Completes when the connection must close because another one needs its slot.
+    pub(super) async fn must_end(&self) {
         self.end.notified().await;
     }
 
@@ -184,20 +183,19 @@ mod tests {
     use super::*;
 
     async fn take(slots: &Arc<Slots>, peer: &str, is_proxy: IsProxy) -> Option<Slot> {
-        let permit = slots.room().await.unwrap();
+        let permit = slots.permit().await.unwrap();
         slots.take(permit, peer.parse().unwrap(), is_proxy)
     }
 
-    /// Whether a connection was told to end.
-    fn is_told(slot: &Slot) -> bool {
-        slot.told_to_end().now_or_never().is_some()
+    fn must_end(slot: &Slot) -> bool {
+        slot.must_end().now_or_never().is_some()
     }
 
     #[tokio::test]
     async fn one_address_takes_a_third_of_the_slots_and_gets_them_back() {
         let slots = Slots::new();
         let mut held = Vec::new();
-        for host in 0..MAX_OF_ONE {
+        for host in 0..MAX_PER_NETWORK {
             held.push(take(&slots, &format!("2001:db8::{host:x}"), IsProxy::No).await.unwrap());
         }
         assert!(take(&slots, "2001:db8::ffff:ffff", IsProxy::No).await.is_none());
@@ -206,12 +204,12 @@ mod tests {
         held.pop();
         assert!(take(&slots, "2001:db8::ffff:ffff", IsProxy::No).await.is_some());
         drop(held);
-        assert!(slots.state().of_network.is_empty());
+        assert!(slots.state().per_network.is_empty());
         assert_eq!(slots.all.available_permits(), MAX_CONNECTIONS);
     }
 
     #[tokio::test]
-    async fn a_proxy_takes_all_slots_and_no_more() {
+    async fn a_proxy_can_take_all_slots() {
         let slots = Slots::new();
         let mut held = Vec::new();
         for _ in 0..MAX_CONNECTIONS {
@@ -221,10 +219,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_one_address_the_connection_that_was_idle_for_longest_ends_for_a_new_one() {
+    async fn at_an_address_s_limit_its_longest_idle_connection_ends_for_a_new_one() {
         let slots = Slots::new();
         let mut held = Vec::new();
-        for _ in 0..MAX_OF_ONE {
+        for _ in 0..MAX_PER_NETWORK {
             held.push(take(&slots, "192.0.2.1", IsProxy::No).await.unwrap());
         }
         let other = take(&slots, "192.0.2.2", IsProxy::No).await.unwrap();
@@ -233,11 +231,11 @@ mod tests {
         }
         held[2].becomes_busy();
         assert!(take(&slots, "192.0.2.1", IsProxy::No).await.is_some());
-        assert!(is_told(&held[1]) && !is_told(&held[2]) && !is_told(&held[3]) && !is_told(&other));
+        assert!(must_end(&held[1]) && !must_end(&held[2]) && !must_end(&held[3]) && !must_end(&other));
     }
 
     #[tokio::test]
-    async fn where_all_slots_are_taken_idle_connections_end_and_busy_ones_stay() {
+    async fn when_no_slot_is_free_idle_connections_end_and_busy_ones_stay() {
         let slots = Slots::new();
         let mut held = Vec::new();
         for _ in 0..MAX_CONNECTIONS {
@@ -245,15 +243,15 @@ mod tests {
         }
         held[7].becomes_idle();
         held[5].becomes_idle();
-        let mut room = Box::pin(slots.room());
-        assert!(room.as_mut().now_or_never().is_none());
-        assert!(is_told(&held[7]) && !is_told(&held[5]));
-        // The one that was told is slow, and another becomes idle meanwhile.
+        let mut permit = Box::pin(slots.permit());
+        assert!(permit.as_mut().now_or_never().is_none());
+        assert!(must_end(&held[7]) && !must_end(&held[5]));
+        // The first one is slow to close, and another becomes idle meanwhile.
         held[3].becomes_idle();
-        assert!(is_told(&held[5]) && !is_told(&held[3]));
+        assert!(must_end(&held[5]) && !must_end(&held[3]));
         held.swap_remove(7);
-        assert!(room.now_or_never().flatten().is_some());
+        assert!(permit.now_or_never().flatten().is_some());
         held[1].becomes_idle();
-        assert!(!is_told(&held[1]) && !is_told(&held[3]));
+        assert!(!must_end(&held[1]) && !must_end(&held[3]));
     }
 }

@@ -1,4 +1,4 @@
-//! A place in the store that is copied into, beside the record that is copied.
+//! A cursor in the target store, which follows the records of the source.
 
 use std::cmp::Ordering;
 
@@ -21,7 +21,7 @@ impl<'s, K: Kind> Cursor<'s, K> {
         Self { store, page: Vec::new().into_iter(), next: None, after: None, is_begun: false }
     }
 
-    /// Whether the record is there, and the same. One that lies before it is in no source.
+    /// Whether the target has the record. Fails if it differs, or if the target has a record that the source does not have.
     pub(super) async fn advance_to(&mut self, record: &K) -> Result<bool, CopyError> {
         if !self.is_begun {
             self.step().await?;
@@ -38,7 +38,7 @@ impl<'s, K: Kind> Cursor<'s, K> {
         }
     }
 
-    /// That there is nothing more.
+    /// Fails if the target has more records.
     pub(super) async fn end(&mut self) -> Result<(), CopyError> {
         if !self.is_begun {
             self.step().await?;

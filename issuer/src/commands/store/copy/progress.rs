@@ -1,24 +1,24 @@
-//! How far a copy is, on a terminal.
+//! The progress of a copy, on a terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::clock::Stopwatch;
 
-/// How far a copy is, for a person who looks on.
+/// The progress of a copy.
 pub(super) struct Progress {
     what: &'static str,
     expected: u64,
-    is_watched: bool,
+    is_terminal: bool,
     shown: Stopwatch,
 }
 
 impl Progress {
     pub(super) fn new(what: &'static str, expected: u64) -> Self {
-        Self { what, expected, is_watched: io::stderr().is_terminal(), shown: Stopwatch::start() }
+        Self { what, expected, is_terminal: io::stderr().is_terminal(), shown: Stopwatch::start() }
     }
 
     pub(super) fn show(&mut self, done: u64) -> io::Result<()> {
-        if !self.is_watched || (self.shown.elapsed().as_secs() < 1 && done < self.expected) {
+        if !self.is_terminal || (self.shown.elapsed().as_secs() < 1 && done < self.expected) {
             return Ok(());
         }
         self.shown = Stopwatch::start();

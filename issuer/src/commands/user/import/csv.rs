@@ -1,24 +1,24 @@
-//! A line of CSV (RFC 4180), whose columns the file's first line names. Roles are parted by spaces, claims are a JSON object.
+//! A line of CSV (RFC 4180). The first line names the columns. Spaces separate roles; claims are a JSON object.
 
 use super::{
     entry::{Entry, Fault, NAMES},
     lines::Line,
 };
 
-/// More columns than a file of users can have.
+/// The maximum number of columns, more than a file of users has.
 const MAX_COLUMNS: usize = 16;
 
-/// Reads the lines of a file: one line is one user, since nothing of a user has a line's end in it.
+/// Parses the lines of a file. One line is one user, since no field contains a line end.
 pub(super) struct Columns {
-    /// Where each of [`NAMES`] stands.
+    /// The column of each of [`NAMES`].
     positions: [Option<usize>; NAMES.len()],
     count: usize,
-    /// The line with the quotation mark that is open at the end of the line before.
+    /// The line with the quotation mark that is still open.
     open_since: Option<u64>,
 }
 
 impl Columns {
-    /// Reads the first line.
+    /// Parses the first line.
     pub(super) fn named_by(line: &str) -> Result<Self, Fault> {
         let mut positions = [None; NAMES.len()];
         let names = fields(line)?;
@@ -37,8 +37,8 @@ impl Columns {
         }
     }
 
-    /// Reads a line below the first. What is in quotation marks that an earlier line opens is part of a field there, and
-    /// must not become a user, whatever it looks like.
+    /// Parses a line after the first. A line in a field that an earlier line opens with a quotation mark must not become a
+    /// user.
     pub(super) fn read(&mut self, number: u64, line: &Line) -> Result<Entry, Fault> {
         let open_since = self.open_since;
         if line.has_odd_quotes {
@@ -79,7 +79,7 @@ fn filled(field: String, name: &'static str) -> Result<String, Fault> {
     if field.is_empty() { Err(Fault::Missing(name)) } else { Ok(field) }
 }
 
-/// Spaces alone mean nothing: other white space is refused with the field that it is in.
+/// Removes spaces only: other white space is invalid.
 fn trim(field: &str) -> &str {
     field.trim_matches(' ')
 }
@@ -99,13 +99,13 @@ fn fields(line: &str) -> Result<Vec<String>, Fault> {
     Ok(fields)
 }
 
-/// The field that a text begins with, and what follows its comma. Without quotation marks around it, it has none in it.
+/// The first field of a text, and the text after its comma. An unquoted field contains no quotation mark.
 fn plain(text: &str) -> Result<(String, Option<&str>), Fault> {
     let (field, after) = text.split_once(',').map_or((text, None), |(field, after)| (field, Some(after)));
     if field.contains('"') { Err(Fault::StrayQuote) } else { Ok((field.to_owned(), after)) }
 }
 
-/// The same for a field in quotation marks, behind the first of them. One that is part of the field is doubled.
+/// The same for a quoted field, after its opening quotation mark. Inner quotation marks are doubled.
 fn quoted(mut text: &str) -> Result<(String, Option<&str>), Fault> {
     let mut field = String::new();
     loop {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_who_a_user_is() {
+    fn a_line_is_a_user() {
         let entry = Entry {
             username: "Zoë, \"Z\"".to_owned(),
             hash: "$argon2id$v=19$m=1,t=2,p=1$x".to_owned(),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_open_quotation_mark_holds_is_no_user() {
+    fn a_line_in_an_open_field_is_not_a_user() {
         let mut columns = Columns::named_by("username,hash").unwrap();
         let mut read = |number, text| columns.read(number, &line(text)).map(|entry| entry.username);
         assert_eq!(read(2, "a,\"h"), Err(Fault::Quote));
@@ -160,14 +160,14 @@ mod tests {
         assert_eq!(read(4, "\"\"\"\",h"), Err(Fault::InQuotes(2)));
         assert_eq!(read(5, "\",h"), Err(Fault::InQuotes(2)));
         assert_eq!(read(6, "b,h"), Ok("b".to_owned()));
-        // What cannot be read has quotation marks all the same.
+        // The quotation marks of an invalid line count, too.
         let cut = Line { text: Err(Fault::NotUtf8), has_end: true, has_odd_quotes: true };
         assert_eq!(columns.read(7, &cut), Err(Fault::NotUtf8));
         assert_eq!(columns.read(8, &line("mallory,h")), Err(Fault::InQuotes(7)));
     }
 
     #[test]
-    fn a_first_line_must_name_columns_that_are_known() {
+    fn a_first_line_must_name_known_columns() {
         for (header, fault) in [
             ("name,hash", Fault::Unknown("name".to_owned())),
             ("username,hash,", Fault::Unknown(String::new())),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_other_columns_is_refused_for_what_is_wrong() {
+    fn an_invalid_line_is_refused_with_its_fault() {
         let header = "username,hash,disabled";
         for (text, fault) in [
             ("a,h", Fault::Columns { found: 2, expected: 3 }),

@@ -1,4 +1,4 @@
-//! What a line says of a user, and whether a user can be made of it.
+//! The user on a line, and the checks before it is added.
 
 use hallpass_token::InvalidCustomClaims;
 
@@ -8,10 +8,10 @@ use crate::{
     user::{InvalidNewUsername, InvalidRole, NewUsername, Role, Roles, TooManyRoles, Username},
 };
 
-/// The names of what a line says, as JSON's members and as CSV's columns.
+/// The names of a line's fields: members in JSON, columns in CSV.
 pub(super) const NAMES: [&str; 5] = ["username", "hash", "roles", "claims", "disabled"];
 
-/// What a line says, as it says it.
+/// The fields of a line, unchecked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) username: String,
@@ -22,7 +22,7 @@ pub(super) struct Entry {
     pub(super) is_disabled: bool,
 }
 
-/// A user who can be added.
+/// A checked user.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) username: Username,
@@ -31,48 +31,46 @@ pub(super) struct Candidate {
     pub(super) is_disabled: bool,
 }
 
-/// What is wrong with a line. It never quotes a hash.
+/// Why a line is refused. It never quotes a hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("the line is longer than {most} bytes")]
-    LineTooLong { most: u64 },
+    #[error("the line has more than {max} bytes")]
+    LineTooLong { max: u64 },
     #[error("the line is not UTF-8")]
     NotUtf8,
-    #[error("the line has a NUL byte: the file is not UTF-8, or is damaged")]
+    #[error("the line has a NUL byte: the file is damaged or not UTF-8")]
     Nul,
-    #[error("the line has a carriage return that no line feed follows: end each line with LF or CRLF")]
+    #[error("the line has a carriage return without a line feed: end each line with LF or CRLF")]
     CarriageReturn,
-    #[error("the line breaks off: the file is not whole")]
+    #[error("the line is incomplete: the file is truncated")]
     BreaksOff,
-    #[error(
-        "the line has no end: add one if the file is whole, for a hash that was cut can look like one that was not"
-    )]
+    #[error("the last line has no line end: add one if the file is complete, since a truncated hash can look valid")]
     NoEnd,
-    #[error("the line is not JSON: see its character {0}")]
+    #[error("the line is not JSON: see character {0}")]
     NotJson(usize),
     #[error("the line is not a JSON object: each user is an object on a line of its own")]
     NotObject,
-    #[error("{0:?} is not known: a user has username, hash, roles, claims and disabled")]
+    #[error("{0:?} is unknown: a user has username, hash, roles, claims and disabled")]
     Unknown(String),
     #[error(
-        "{0:?} is of `hallpass user list`, which has no hashes: `hallpass store copy` copies users with their ids and passwords"
+        "{0:?} is from `hallpass user list`, which prints no hashes: use `hallpass store copy`, which keeps ids and passwords"
     )]
     Listed(String),
-    #[error("{0:?} is there twice")]
+    #[error("{0:?} must not be repeated")]
     Twice(String),
     #[error("{0} is missing")]
     Missing(&'static str),
     #[error("{name} must be {expected}")]
     Type { name: &'static str, expected: &'static str },
-    #[error("the line has {found} columns, and the first line {expected}")]
+    #[error("the line has {found} columns, and the first line has {expected}")]
     Columns { found: usize, expected: usize },
     #[error("the line has more than {0} columns")]
     ManyColumns(usize),
     #[error("a quotation mark is not closed: a user is one line")]
     Quote,
-    #[error("the line is within the quotation marks that line {0} opens: a user is one line")]
+    #[error("the line is in a field that line {0} opens with a quotation mark: a user is one line")]
     InQuotes(u64),
-    #[error("a field with a quotation mark must be in quotation marks, with each one in it doubled")]
+    #[error("a field that contains a quotation mark must be quoted, with each inner one doubled")]
     StrayQuote,
     #[error(transparent)]
     Username(#[from] InvalidNewUsername),
@@ -86,15 +84,14 @@ pub(crate) enum Fault {
     Roles(#[from] TooManyRoles),
     #[error(transparent)]
     Claims(#[from] InvalidCustomClaims),
-    #[error("the username is that of line {0} too")]
+    #[error("line {0} has the same username")]
     SameName(u64),
-    #[error("the user takes {bytes} bytes, and the store at most {most}: fewer roles or claims, or a shorter hash")]
-    TooLarge { bytes: usize, most: usize },
+    #[error("the user takes {bytes} bytes, and the store allows {max}: use fewer roles or claims, or a shorter hash")]
+    TooLarge { bytes: usize, max: usize },
 }
 
 impl Entry {
-    /// Makes a user of what the line says. A hash that would take too long to check stays outside: it would be checked
-    /// at every attempt to sign in.
+    /// Checks the fields. A hash that is too expensive is refused, since each sign-in attempt would compute it.
     pub(super) fn check(self, limit: &CostLimit) -> Result<Candidate, Fault> {
         let username = Username::from(self.username.parse::<NewUsername>()?);
         let hash: PasswordHash = self.hash.parse()?;

@@ -10,13 +10,13 @@ use serde_json::{error::Category, value::RawValue};
 
 use super::entry::{Entry, Fault, NAMES};
 
-/// The members of an object as they stand there, those that stand there twice too.
+/// The members of an object, duplicates included.
 struct Members(Vec<(String, Box<RawValue>)>);
 
-/// Members that `hallpass user list --json` prints, and an import cannot carry over.
+/// Members that `hallpass user list --json` prints, and that an import cannot set.
 const LISTED: [&str; 2] = ["id", "created_at"];
 
-/// Reads a line. The parser's own words are not passed on: they could quote a hash.
+/// Parses a line. The parser's message is dropped, since it can quote a hash.
 pub(super) fn read(line: &str) -> Result<Entry, Fault> {
     let Members(members) = serde_json::from_str(line).map_err(|error| match error.classify() {
         Category::Eof => Fault::BreaksOff,
@@ -37,7 +37,7 @@ pub(super) fn read(line: &str) -> Result<Entry, Fault> {
     })
 }
 
-/// The member of that name; `None` where there is none, or it is `null`.
+/// The member with this name; `None` if there is none, or it is `null`.
 fn member<T: DeserializeOwned>(
     members: &[(String, Box<RawValue>)],
     name: &'static str,
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_who_a_user_is() {
+    fn a_line_is_a_user() {
         let whole = r#"{"username":"a","hash":"$2b$x","roles":["r","s"],"claims":{"plan": "pro"},"disabled":true}"#;
         let entry = Entry {
             username: "a".to_owned(),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_says_anything_else_is_refused_for_what_is_wrong() {
+    fn an_invalid_line_is_refused_with_its_fault() {
         let wrong_type = |name, expected| Fault::Type { name, expected };
         for (line, fault) in [
             (r#"{"username":"a","hash":"h""#, Fault::BreaksOff),

@@ -1,33 +1,33 @@
-//! The lines of a file, each of bounded length.
+//! The lines of a file, of limited length.
 
 use std::io::{self, BufRead, Read as _};
 
 use super::entry::Fault;
 
-/// The longest line in bytes: several times what a user's record can hold, whatever escapes it is written with.
+/// The maximum of a line in bytes: several times the largest user record, for lines with many escapes.
 const MAX_BYTES: u64 = 32 * 1024;
 
-/// Where in a file a line is.
+/// The position of a line in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LinePosition {
     /// Its number, from 1.
     pub(super) line: u64,
-    /// So many bytes there are up to its end.
+    /// The number of bytes up to its end.
     pub(super) bytes: u64,
 }
 
-/// A line without its end.
+/// A line without its line end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) text: Result<String, Fault>,
-    /// Whether its end was there: the last one may have been cut.
+    /// Whether it had a line end: the last line may be truncated.
     pub(super) has_end: bool,
-    /// Whether the number of its quotation marks is odd, also where its text cannot be read: in CSV, what follows is in
-    /// quotation marks then.
+    /// Whether the number of its quotation marks is odd, also if its text is invalid: then the following lines of a CSV file
+    /// are in a quoted field.
     pub(super) has_odd_quotes: bool,
 }
 
-/// Reads lines that end in LF or CRLF. Those that are empty, but for spaces and tabs, are passed over.
+/// Reads lines that end in LF or CRLF. Lines of only spaces and tabs are skipped.
 pub(super) struct Lines {
     source: Box<dyn BufRead>,
     position: LinePosition,
@@ -48,7 +48,7 @@ impl Lines {
         if is_first && (part.starts_with(b"\xff\xfe") || part.starts_with(b"\xfe\xff")) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is UTF-16: save it as UTF-8"));
         }
-        let text = if is_cut(&part) { Err(Fault::LineTooLong { most: MAX_BYTES }) } else { text(&part, is_first) };
+        let text = if is_cut(&part) { Err(Fault::LineTooLong { max: MAX_BYTES }) } else { text(&part, is_first) };
         let mut has_odd_quotes = has_odd_quotes_in(&part);
         while is_cut(&part) {
             part = self.part()?;
@@ -57,7 +57,7 @@ impl Lines {
         Ok(Some(Line { text, has_end: part.ends_with(b"\n"), has_odd_quotes }))
     }
 
-    /// Reads up to the end of a line, or as much as a line may have.
+    /// Reads up to the end of a line, or up to the maximum.
     fn part(&mut self) -> io::Result<Vec<u8>> {
         let mut part = Vec::new();
         self.position.bytes += self.source.by_ref().take(MAX_BYTES).read_until(b'\n', &mut part)? as u64;
@@ -73,11 +73,10 @@ fn has_odd_quotes_in(part: &[u8]) -> bool {
     part.iter().fold(false, |is_odd, byte| is_odd ^ (*byte == b'"'))
 }
 
-/// The text of a line. A carriage return within it is the end of a line to some programs: what follows is refused with it
-/// and not lost.
+/// The text of a line. Some programs read a carriage return as a line end, so a line that contains one is refused as a whole.
 fn text(line: &[u8], is_first: bool) -> Result<String, Fault> {
     let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
-    // Some editors put a byte order mark at the beginning of a file.
+    // Some editors begin a file with a byte order mark.
     let line = if is_first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
     if line.contains(&0) {
         return Err(Fault::Nul);
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read_whatever_they_end_in() {
+    fn lines_end_in_lf_or_crlf() {
         let two = vec![(1, Ok("a".to_owned())), (3, Ok("b".to_owned()))];
         for text in ["a\n\nb\n", "a\r\n\r\nb\r\n", "a\r\n\nb\n", "a\n \t\r\nb", "\u{feff}a\n\nb\n"] {
             assert_eq!(lines(text), two, "{text:?}");
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_says_whether_it_has_an_end() {
+    fn the_last_line_shows_whether_it_has_a_line_end() {
         let ends = |text: &str| {
             let lines = Lines::new(Box::new(io::Cursor::new(text.to_owned())));
             lines.map(|line| line.unwrap().1.has_end).collect::<Vec<_>>()
@@ -132,11 +131,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_or_no_text_is_refused_and_the_next_one_read() {
-        let most = usize::try_from(MAX_BYTES).unwrap();
-        let longest = "x".repeat(most - 1);
-        let found = lines(format!("{longest}\n{longest}xx\nb\n{}", "x".repeat(3 * most)));
-        let too_long = Err(Fault::LineTooLong { most: MAX_BYTES });
+    fn an_invalid_line_is_refused_and_the_next_one_is_read() {
+        let max = usize::try_from(MAX_BYTES).unwrap();
+        let longest = "x".repeat(max - 1);
+        let found = lines(format!("{longest}\n{longest}xx\nb\n{}", "x".repeat(3 * max)));
+        let too_long = Err(Fault::LineTooLong { max: MAX_BYTES });
         assert_eq!(found, [(1, Ok(longest)), (2, too_long.clone()), (3, Ok("b".to_owned())), (4, too_long)]);
         for (bytes, fault) in [
             (&b"a\xff"[..], Fault::NotUtf8),
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_stands_at_the_beginning_alone_and_is_one_of_utf_8() {
+    fn only_a_byte_order_mark_of_utf_8_at_the_start_is_skipped() {
         assert_eq!(
             lines("\u{feff}\u{feff}a\n\u{feff}b\n"),
             [(1, Ok("\u{feff}a".to_owned())), (2, Ok("\u{feff}b".to_owned()))]
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn quotation_marks_are_counted_in_a_line_that_cannot_be_read_too() {
+    fn quotation_marks_of_an_invalid_line_are_counted_too() {
         let odd =
             |bytes: Vec<u8>| Lines::new(Box::new(io::Cursor::new(bytes))).next().unwrap().unwrap().1.has_odd_quotes;
         let long = "x".repeat(40_000);
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_counts_all_bytes_up_to_the_line_s_end() {
+    fn a_position_counts_all_bytes_up_to_the_line_s_end() {
         let lines = Lines::new(Box::new(io::Cursor::new("a\r\n\nbc\nd")));
         let positions: Vec<_> = lines.map(|line| line.unwrap().0).collect();
         let position = |line, bytes| LinePosition { line, bytes };

@@ -1,4 +1,4 @@
-//! How far an import is, on standard error: one line that changes on a terminal, a line now and then elsewhere.
+//! The progress of an import on standard error: one line that changes on a terminal, else a line every 10 s.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -7,19 +7,19 @@ use std::{
 
 use super::lines::LinePosition;
 
-/// Often enough on a terminal to look alive.
+/// The period on a terminal, where a slower one would look stuck.
 const ON_A_TERMINAL: Duration = Duration::from_millis(200);
 
-/// Rare enough in a log.
+/// The period elsewhere, such as in a log.
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
-/// Goes back to the beginning of a terminal's line, and empties it (ECMA-48).
+/// Returns to the start of a terminal's line, and erases it (ECMA-48).
 const CLEAR: &str = "\r\x1b[K";
 
-/// Says how far an import is. Where nobody can read it, the import goes on.
+/// Prints the progress of an import. Failures to print are ignored.
 pub(super) struct Progress {
     is_terminal: bool,
-    /// The length of the file in bytes, where it is known.
+    /// The length of the file in bytes, if it is known.
     length: Option<u64>,
 }
 
@@ -28,24 +28,24 @@ impl Progress {
         Self { is_terminal: io::stderr().is_terminal(), length }
     }
 
-    /// How long until it is to be shown again.
+    /// The time between two updates.
     pub(super) fn period(&self) -> Duration {
         if self.is_terminal { ON_A_TERMINAL } else { ELSEWHERE }
     }
 
-    /// Shows how far the import is.
+    /// Prints the progress.
     pub(super) fn show(&self, reached: LinePosition) {
         let line = describe(reached, self.length);
         drop(if self.is_terminal { write!(io::stderr(), "{CLEAR}{line}") } else { writeln!(io::stderr(), "{line}") });
     }
 
-    /// Says something that stays.
-    pub(super) fn tell(&self, text: &str) {
+    /// Prints a permanent line.
+    pub(super) fn print(&self, text: &str) {
         let clear = if self.is_terminal { CLEAR } else { "" };
         drop(writeln!(io::stderr(), "{clear}{text}"));
     }
 
-    /// Takes the line that changes away.
+    /// Erases the line that changes.
     pub(super) fn end(&self) {
         if self.is_terminal {
             drop(write!(io::stderr(), "{CLEAR}"));
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_told_in_lines_and_where_the_length_is_known_in_percent() {
+    fn progress_is_in_lines_and_in_percent_of_a_known_length() {
         let reached = LinePosition { line: 1234, bytes: 500 };
         assert_eq!(describe(reached, Some(2000)), "lines done: 1234, 25 %");
         assert_eq!(describe(reached, None), "lines done: 1234");

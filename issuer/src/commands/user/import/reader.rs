@@ -1,4 +1,4 @@
-//! A file of users, line by line: what each says, and whether a user can be made of it.
+//! A file of users, line by line: each is a checked user or a fault.
 
 use std::{
     collections::HashMap,
@@ -24,11 +24,11 @@ pub(super) struct Reader {
     names: Names,
 }
 
-/// Why a file cannot be read any further.
+/// Why the rest of a file cannot be read.
 #[derive(Debug)]
 pub(super) enum ReadError {
     Io(io::Error),
-    /// The line that names the columns is wrong, and without it nothing can be read.
+    /// The line that names the columns is invalid.
     Header {
         line: u64,
         fault: Fault,
@@ -40,8 +40,8 @@ enum Syntax {
     Csv(Box<Columns>),
 }
 
-/// The names so far, and their lines. Of each a keyed hash of 64 bits is kept: that two of a million different names have
-/// the same one, and one of them is refused for it, happens once in forty million files.
+/// The lines of the names so far. A name is kept as a keyed hash of 64 bits: a collision, which refuses a user, occurs in
+/// one of forty million files with a million names each.
 #[derive(Default)]
 struct Names {
     hashing: RandomState,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_a_user_or_says_what_is_wrong() {
+    fn each_line_is_a_user_or_a_fault() {
         let line = |name: &str, more: &str| format!("{{\"username\":\"{name}\",\"hash\":\"{HASH}\"{more}}}\n");
         let text = [
             line("a", ""),
@@ -133,14 +133,14 @@ mod tests {
         let faults: Vec<String> =
             found.iter().filter_map(|(line, fault)| Some(format!("{line} {}", fault.as_ref()?))).collect();
         let expected = [
-            "3 the username is that of line 2 too",
+            "3 line 2 has the same username",
             "4 a username must have",
             "5 a role must have",
             "6 the claim \"iss\" is reserved",
             "7 custom claims must not have duplicate members",
             "8 custom claims must be a JSON object",
             "9 a password hash must begin with its kind",
-            "10 the username is that of line 1 too",
+            "10 line 1 has the same username",
         ];
         assert_eq!(faults.len(), expected.len(), "{faults:?}");
         for (fault, expected) in faults.iter().zip(expected) {
@@ -155,12 +155,12 @@ mod tests {
         let found = faults(Format::Csv, &text);
         assert_eq!(found[0], (2, None));
         let (3, Some(fault @ Fault::Cost { .. })) = &found[1] else { panic!("{found:?}") };
-        let told = fault.to_string();
-        assert!(told.starts_with("b cannot be imported: the hash needs 3907 MiB of memory"), "{told}");
+        let message = fault.to_string();
+        assert!(message.starts_with("b cannot be imported: the hash needs 3907 MiB of memory"), "{message}");
     }
 
     #[test]
-    fn csv_without_its_first_line_is_not_read() {
+    fn csv_without_column_names_is_not_read() {
         let header = |text: &str| match Reader::new(Box::new(io::Cursor::new(text.to_owned())), Format::Csv) {
             Err(ReadError::Header { line, fault }) => (line, fault),
             _ => panic!("{text}"),

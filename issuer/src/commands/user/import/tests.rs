@@ -1,5 +1,4 @@
-//! No line of a file is lost: whatever is done to it, each line is either refused by its number, or all of it is in the user
-//! that it adds.
+//! No line of a changed or damaged file is lost: each is either refused with its number, or adds a user with all its fields.
 
 use std::{io::Cursor, path::Path, sync::Arc};
 
@@ -11,10 +10,10 @@ use crate::store::sled::SledStore;
 
 const HASH: &str = "$2b$04$pTY8ZpkKnS9NEoAaIO1EkuDYi7dO23GoJRy6ilWQVZtuxqAnLE/iC";
 
-/// Names the columns of [`csv`].
+/// The column names of [`csv`].
 const HEADER: &str = "username,hash,roles,claims,disabled";
 
-/// A user in plain fields, and one in quotation marks.
+/// A user in plain fields, and one in quoted fields.
 fn csv() -> Vec<u8> {
     let quoted = format!(r#""bob","{HASH}","r","{{""plan"": ""pro""}}",true"#);
     format!("{HEADER}\nann,{HASH},admin audit,,\r\n{quoted}\n").into_bytes()
@@ -26,25 +25,24 @@ fn jsonl() -> Vec<u8> {
     format!("{ann}\r\n{bob}\n").into_bytes()
 }
 
-/// The users of a file and the numbers of their lines, `None` for a line that is refused; nothing where the file is refused
-/// as a whole.
+/// The users of a file with the numbers of their lines, `None` for a refused line. `None` if the whole file is refused.
 fn read(format: Format, file: &[u8]) -> Option<Vec<(u64, Option<Candidate>)>> {
     let reader = Reader::new(Box::new(Cursor::new(file.to_vec())), format).ok()?;
     let lines: Result<Vec<_>, _> = reader.collect();
     Some(lines.ok()?.into_iter().map(|(position, candidate)| (position.line, candidate.ok())).collect())
 }
 
-/// The lines that are not empty, by their numbers.
+/// The lines that are not empty, with their numbers.
 fn lines(file: &[u8]) -> Vec<(u64, &[u8])> {
     let is_empty = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).iter().all(|byte| b" \t".contains(byte));
     let all = (1..).zip(file.split(|byte| *byte == b'\n'));
     let mut lines: Vec<(u64, &[u8])> = all.clone().filter(|(_, line)| !is_empty(line)).collect();
-    // A carriage return without its line feed is something, and the end of the file has none.
+    // A final carriage return without a line feed is a line.
     lines.extend(all.last().filter(|(_, line)| is_empty(line) && line.ends_with(b"\r")));
     lines
 }
 
-/// Fails unless each line of the file is refused, or is in the user that it adds, and none is missing.
+/// Asserts that each line of the file is refused or is a user, and that none is missing.
 fn assert_nothing_is_lost(format: Format, file: &[u8]) {
     let Some(read) = read(format, file) else { return };
     // Editors begin a file with a byte order mark.
@@ -52,7 +50,7 @@ fn assert_nothing_is_lost(format: Format, file: &[u8]) {
     let mut expected = lines(text);
     if matches!(format, Format::Csv) {
         let (_, header) = expected.remove(0);
-        // A change may leave columns out, and does not change their order.
+        // A change can remove columns, but does not change their order.
         let header = std::str::from_utf8(header).unwrap().replace(['"', ' '], "");
         let mut columns = header.trim_end_matches('\r').split(',');
         assert!(columns.all(|column| HEADER.split(',').any(|known| known == column)), "{}", file.escape_ascii());
@@ -79,7 +77,7 @@ fn begins_in_quotes(number: u64, file: &[u8]) -> bool {
     before.flat_map(|(_, line)| line).fold(false, |is_open, byte| is_open ^ (*byte == b'"'))
 }
 
-/// What a line says, without what parts its fields.
+/// A line without the separators of its fields.
 fn bare(line: &str) -> String {
     line.replace(['"', ',', ' ', '\t'], "").trim_end_matches('\r').to_owned()
 }
@@ -93,13 +91,13 @@ fn fields(candidate: &Candidate) -> String {
     format!("{username}{}{}{claims}{disabled}", password.hash.to_text(), rights.roles.names().concat())
 }
 
-/// A line of JSON as another parser reads it, with all that it may leave out.
+/// A line of JSON as another parser reads it, with defaults for optional members.
 fn whole(line: &str) -> Value {
-    let Ok(Value::Object(said)) = serde_json::from_str(line.trim_end_matches('\r')) else {
-        panic!("{line:?} is no object")
+    let Ok(Value::Object(members)) = serde_json::from_str(line.trim_end_matches('\r')) else {
+        panic!("{line:?} is not an object")
     };
     let mut whole = json!({ "roles": [], "claims": {}, "disabled": false });
-    for (name, value) in said.into_iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in members.into_iter().filter(|(_, value)| !value.is_null()) {
         whole[name] = value;
     }
     whole
@@ -114,7 +112,7 @@ fn object(candidate: &Candidate) -> Value {
 }
 
 #[test]
-fn a_file_that_nothing_was_done_to_is_read_whole() {
+fn an_unchanged_file_is_read_completely() {
     for (format, file) in [(Format::Csv, csv()), (Format::Jsonl, jsonl())] {
         assert_nothing_is_lost(format, &file);
         let users = read(format, &file).unwrap();
@@ -123,7 +121,7 @@ fn a_file_that_nothing_was_done_to_is_read_whole() {
 }
 
 #[test]
-fn no_byte_anywhere_in_a_file_loses_a_line() {
+fn no_inserted_byte_loses_a_line() {
     for (format, file) in [(Format::Csv, csv()), (Format::Jsonl, jsonl())] {
         for position in 0..=file.len() {
             for byte in 0..=u8::MAX {
@@ -134,16 +132,16 @@ fn no_byte_anywhere_in_a_file_loses_a_line() {
     }
 }
 
-/// Something that is done to a file, at a position for a hundredth of its length.
+/// A change of a file, at a position relative to its length.
 #[derive(Clone, Debug)]
 enum Change {
     Insert(&'static str),
     InsertByte(u8),
-    /// Removes so many bytes.
+    /// Removes this number of bytes.
     Remove(usize),
-    /// Repeats so many bytes.
+    /// Repeats this number of bytes.
     Repeat(usize),
-    /// A line that is too long.
+    /// Inserts a line that is too long.
     Fill,
 }
 
@@ -208,12 +206,13 @@ fn changed(mut file: Vec<u8>, changes: &[(f64, Change)]) -> Vec<u8> {
     file
 }
 
-/// What an import of the file comes to: how many lines it takes, and how many it refuses; nothing where it fails.
+/// The numbers of accepted and refused lines of an import; `None` if it fails.
 async fn counted(target: &Target, format: Format, file: &[u8]) -> Option<(u64, u64)> {
     let reader = Reader::new(Box::new(Cursor::new(file.to_vec())), format).ok()?;
-    let (mut tally, progress) = (Tally::default(), Progress::new(None));
+    let mut tally = Tally::default();
+    let progress = Progress::new(None);
     import(reader, target, Path::new("users"), &mut tally, &progress).await.ok()?;
-    Some((tally.added + tally.present + tally.good, tally.refused))
+    Some((tally.added + tally.present + tally.valid, tally.refused))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What options take: each value has one fallible constructor, whose error says what it takes.
+//! Parsers of option values. Each value has one fallible constructor, and its error describes the valid values.
 
 use std::{net::SocketAddr, num::NonZero, str::FromStr, time::Duration};
 
@@ -6,11 +6,11 @@ use tracing::level_filters::LevelFilter;
 
 use crate::http::{MAX_HOPS, Origin};
 
-/// How long an issuer's URL and an audience may be, in bytes of JSON: a token with both, with the largest roles and claims
-/// and the longest username, fits into a cookie of 4 KiB. Browsers drop a larger one and say nothing (RFC 6265 §6.1).
+/// The maximum of an issuer's URL and of an audience, in bytes of JSON. A token with both, the largest roles and claims and
+/// the longest username fits into a cookie of 4 KiB; browsers silently drop a larger one (RFC 6265 §6.1).
 const MAX_TOKEN_BYTES: usize = 160;
 
-/// The issuer's public URL and the origin that its pages have.
+/// The issuer's public URL and the origin of its pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IssuerUrl {
     pub(crate) url: String,
@@ -18,7 +18,7 @@ pub(crate) struct IssuerUrl {
 }
 
 impl IssuerUrl {
-    /// The default on a loopback address.
+    /// The default with a loopback address.
     pub(crate) fn localhost(port: u16) -> Result<Self, String> {
         format!("http://localhost:{port}").parse()
     }
@@ -27,9 +27,9 @@ impl IssuerUrl {
 impl FromStr for IssuerUrl {
     type Err = String;
 
-    /// RFC 8414 §2: https, without query or fragment; plain http on this machine alone.
+    /// RFC 8414 §2: https, without query or fragment. Plain http is allowed on loopback hosts.
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = "an issuer is a URL such as https://auth.example.com, without `?`, `#` or `/` at its end";
+        let expected = "expected a URL such as https://auth.example.com, without `?`, `#` or a final `/`";
         let origin = Origin::of_url(text).map_err(|_| expected.to_owned())?;
         if text.contains(['?', '#']) || text.ends_with('/') {
             return Err(expected.to_owned());
@@ -46,90 +46,91 @@ impl FromStr for IssuerUrl {
 
 /// An address and a port to listen on.
 pub(super) fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "it must be an address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
+    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080")
 }
 
 /// The `aud` of access tokens (RFC 7519 §4.1.3), which a verifier compares byte by byte.
 pub(super) fn audience(text: &str) -> Result<String, String> {
     fit_into_token(text)?;
-    named(text).ok_or_else(|| "an audience is a name or a URL, such as api or https://api.example.com".to_owned())
+    named(text).ok_or_else(|| "expected a name or a URL, such as api or https://api.example.com".to_owned())
 }
 
-/// Fails for a text that is too long to be in every token.
+/// Fails for a text that is too long to be in each token.
 fn fit_into_token(text: &str) -> Result<(), String> {
     let bytes = text.len() + text.matches(['"', '\\']).count();
     if bytes <= MAX_TOKEN_BYTES {
         return Ok(());
     }
-    Err(format!("it must be at most {MAX_TOKEN_BYTES} bytes long: every token has it, and must fit into a cookie"))
+    Err(format!("expected at most {MAX_TOKEN_BYTES} bytes: each token contains it, and must fit into a cookie"))
 }
 
 /// The name of a claim.
 pub(super) fn claim_name(text: &str) -> Result<String, String> {
-    named(text).ok_or_else(|| "it must be a claim's name, such as plan".to_owned())
+    named(text).ok_or_else(|| "expected the name of a claim, such as plan".to_owned())
 }
 
-/// The name of a key, or its beginning.
+/// The name of a key, or a prefix of it.
 pub(super) fn key_name(text: &str) -> Result<String, String> {
-    named(text).ok_or_else(|| "it must be a key's name in `hallpass keys list`, or the beginning of one".to_owned())
+    named(text).ok_or_else(|| "expected a key's name from `hallpass keys list`, or a prefix of it".to_owned())
 }
 
-/// A text with something to see in it, at both of its ends: what an unset variable or a file's last line leaves is none.
+/// A text that is not empty, and has no control characters and no white space at its ends: an unset variable leaves an empty
+/// text, and a file a line break.
 fn named(text: &str) -> Option<String> {
     let is_named = !text.is_empty() && text.trim() == text && !text.chars().any(char::is_control);
     is_named.then(|| text.to_owned())
 }
 
-/// How many proxies a request passes at most.
+/// The maximum number of proxies.
 pub(super) fn hops(text: &str) -> Result<u8, String> {
     let hops = text.parse().ok().filter(|hops| (1..=MAX_HOPS).contains(hops));
-    hops.ok_or_else(|| format!("it must be a number from 1 to {MAX_HOPS}"))
+    hops.ok_or_else(|| format!("expected a number from 1 to {MAX_HOPS}"))
 }
 
-/// How many connections there are at most.
+/// The maximum number of connections.
 pub(super) fn connections(text: &str) -> Result<NonZero<u16>, &'static str> {
-    text.parse().map_err(|_| "it must be a number from 1 to 65535")
+    text.parse().map_err(|_| "expected a number from 1 to 65535")
 }
 
-/// What is logged; tracing would take an empty text for `error`.
+/// The log level. `tracing` would parse an empty text as `error`.
 pub(super) fn log_level(text: &str) -> Result<LevelFilter, &'static str> {
     let level = if text.is_empty() { None } else { text.parse().ok() };
-    level.ok_or("it must be error, warn, info, debug or trace")
+    level.ok_or("expected error, warn, info, debug or trace")
 }
 
-/// Whole seconds, from one second to ten years.
+/// Whole seconds, from 1 s to 10 years.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const TEN_YEARS: u64 = 10 * 366 * 24 * 60 * 60;
-    let expected = || "a duration is whole seconds, minutes, hours or days, such as 30s, 5m, 12h or 30d".to_owned();
+    let expected = || "expected whole seconds, minutes, hours or days, such as 30s, 5m, 12h or 30d".to_owned();
     let duration = humantime::parse_duration(text).map_err(|_| expected())?;
     let whole = duration.subsec_nanos() == 0 && (1..=TEN_YEARS).contains(&duration.as_secs());
-    if whole { Ok(duration) } else { Err(format!("{}, from one second to ten years", expected())) }
+    if whole { Ok(duration) } else { Err(format!("{}, from 1s to 10 years", expected())) }
 }
 
-/// The same, or 0 for none at all.
-pub(super) fn duration_or_none(text: &str) -> Result<Duration, String> {
+/// The same, or 0.
+pub(super) fn duration_or_zero(text: &str) -> Result<Duration, String> {
     match text {
         "0" | "0s" => Ok(Duration::ZERO),
         text => duration(text).map_err(|expected| format!("{expected}; or 0")),
     }
 }
 
-/// Whole seconds that a client may be kept waiting: proxies commonly give up after 30 or 60.
+/// The seconds that a client may wait, up to 20: proxies commonly time out after 30 or 60.
 pub(super) fn duration_to_wait(text: &str) -> Result<Duration, String> {
-    let expected = || "a time to wait is whole seconds from 1s to 20s".to_owned();
+    let expected = || "expected whole seconds, from 1s to 20s".to_owned();
     duration(text).ok().filter(|duration| duration.as_secs() <= 20).ok_or_else(expected)
 }
 
-/// Milliseconds, from one to ten seconds.
+/// Milliseconds, from 1 ms to 10 s.
 pub(super) fn millis(text: &str) -> Result<Duration, String> {
-    let expected = || "a time for a hash is such as 50ms, from 1ms to 10s".to_owned();
+    let expected = || "expected a duration such as 50ms, from 1ms to 10s".to_owned();
     let duration = humantime::parse_duration(text).map_err(|_| expected())?;
     if (1..=10_000).contains(&duration.as_millis()) { Ok(duration) } else { Err(expected()) }
 }
 
 /// A size of memory, in bytes.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
-    let expected = || "a size is a whole number of KiB, MiB or GiB, such as 19MiB".to_owned();
+    let expected = || "expected a whole number of KiB, MiB or GiB, such as 19MiB".to_owned();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?);
     let unit: u64 = match unit {
         "KiB" => 1 << 10,
@@ -145,20 +146,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_as_people_write_them() {
+    fn durations_have_a_unit() {
         for (text, seconds) in [("30s", 30), ("5m", 300), ("12h", 43_200), ("30d", 2_592_000)] {
             assert_eq!(duration(text).unwrap().as_secs(), seconds);
         }
         for text in ["", "0s", "5", "100ms", "1.5s", "-5m", "soon", "11years"] {
             assert!(duration(text).is_err(), "{text}");
         }
-        assert_eq!(duration_or_none("0"), Ok(Duration::ZERO));
-        assert_eq!(duration_or_none("2s"), Ok(Duration::from_secs(2)));
-        assert!(duration_or_none("none").is_err());
+        assert_eq!(duration_or_zero("0"), Ok(Duration::ZERO));
+        assert_eq!(duration_or_zero("2s"), Ok(Duration::from_secs(2)));
+        assert!(duration_or_zero("none").is_err());
     }
 
     #[test]
-    fn sizes_and_waits_read_as_people_write_them() {
+    fn sizes_and_waits_have_a_unit() {
         assert_eq!(bytes("19MiB"), Ok(19 << 20));
         assert_eq!((bytes("7168KiB"), bytes("2GiB")), (Ok(7 << 20), Ok(2 << 30)));
         for text in ["", "19", "MiB", "19MB", "19 MiB", "-1MiB", "1.5GiB", "99999999999GiB"] {
@@ -170,17 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn what_every_token_has_is_short() {
+    fn the_parts_of_each_token_are_short() {
         let issuer = |length: usize| format!("https://a.example/{}", "p".repeat(length - 18)).parse::<IssuerUrl>();
         assert!(issuer(160).is_ok() && audience(&"a".repeat(160)).is_ok());
-        // As a token spells it, a quote takes two bytes.
+        // In JSON a quotation mark takes two bytes.
         for refused in [issuer(161).map(|_| ()), audience(&"\"".repeat(81)).map(|_| ())] {
-            assert!(refused.unwrap_err().starts_with("it must be at most 160 bytes long"));
+            assert!(refused.unwrap_err().starts_with("expected at most 160 bytes"));
         }
     }
 
     #[test]
-    fn an_issuer_is_https_but_on_this_machine() {
+    fn an_issuer_uses_https_except_on_this_machine() {
         for text in ["https://auth.example.com", "https://example.com/auth", "http://localhost:8080", "http://[::1]:1"]
         {
             assert_eq!(text.parse::<IssuerUrl>().unwrap().url, text);
