@@ -1,4 +1,4 @@
-/** `hallpass user …`: what the person who runs the issuer does with users, and what becomes of their sessions. */
+/** `hallpass user …`: the operator manages users, and the effect on their sessions. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -46,7 +46,7 @@ pub(crate) struct MasterKeyOption {
 /// Commands of `hallpass keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Print all keys with their purpose, their state and its begin, and the next state.
+    /// Print all keys with their purpose, their state and its start, and the next state.
     List(KeysList),
     /// Rotate the key in use: at once, or as soon as every verifier can have the next key.
     Rotate(KeysRotate),

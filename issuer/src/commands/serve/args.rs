@@ -86,13 +86,13 @@ pub(crate) struct Serve {
     /// issuer through the proxies only.
     #[arg(long, env = "HALLPASS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', help_heading = "Network")]
     pub(crate) trusted_proxy: Vec<Network>,
-    /// The maximum number of trusted proxies on a request's path. The client is the address that the last of them reports,
-    /// even if that is a trusted one. With one proxy in front: 1.
+    /// The maximum number of trusted proxies that a request passes. The client's address is the one that the outermost of
+    /// them reports, even if a trusted network contains it. Behind one proxy: 1.
     #[arg(long, env = "HALLPASS_TRUSTED_PROXY_HOPS", value_name = "N", default_value_t = MAX_HOPS, value_parser = hops,
           requires = "trusted_proxy", help_heading = "Network")]
     pub(crate) trusted_proxy_hops: u8,
-    /// The maximum idle time of a connection. Set it above the idle time of the load balancer in front, which otherwise
-    /// sends requests on closed connections.
+    /// The maximum idle time of a connection. Set it above the idle timeout of the load balancer. Otherwise the load
+    /// balancer sends requests on connections that the issuer has closed.
     #[arg(long, env = "HALLPASS_KEEP_ALIVE_TIMEOUT", value_name = "DURATION", default_value = "75s",
           value_parser = duration, help_heading = "Network")]
     pub(crate) keep_alive_timeout: Duration,

@@ -1,4 +1,4 @@
-//! The key settings that the options ask for.
+//! The key settings, from the options.
 
 use std::time::Duration;
 
