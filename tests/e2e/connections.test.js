@@ -123,7 +123,10 @@ test("when all slots are taken, a new connection replaces the one that is idle f
   }
   assert.ok(idle.every(({ isOpen }) => isOpen));
   // The oldest connection becomes busy now: a body may take 10 s, which is enough for three requests and not for nine hundred.
-  const answered = busy.send("POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{");
+  // The issuer's 100 (RFC 9110, section 15.2.1) shows that it reads the body.
+  const head = "POST /login HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n";
+  assert.equal(await busy.send(head), 100);
+  const answered = busy.send("{");
   for (let more = 1; more <= 3; more += 1) {
     const connection = await openConnection(t, issuer.port);
     assert.equal(await connection.ask(), 200);
