@@ -183,7 +183,7 @@ test("an import whose issuer is killed reports it in one line, and is completed 
   assert.equal(told.length, 2, stderr);
   assert.match(
     told[0],
-    /^hallpass: the import stopped at line \d+, and can be run again, where up to 1024 more users may be found added: the running hallpass, which holds the store, (ended before it answered: the change may be written or not; check it|has ended)$/,
+    /^hallpass: the import stopped at line \d+; run it again \(up to 1024 more users may already be added\): the running hallpass, which holds the store, (ended before it answered: the change may be written or not; check it|has ended)$/,
   );
   const again = run(["user", "import", file, "--store", `sled:${folder}`]);
   assert.equal(again.status, 0, again.stderr);

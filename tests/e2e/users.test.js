@@ -54,7 +54,7 @@ test("invalid user data is refused with a message", (t) => {
     [["set", "exampleUser", "--claim", `a="${"x".repeat(600)}"`, "--claim", `b="${"x".repeat(600)}"`], /at most 1024 bytes/, 1],
     [["set", "nobody", "--no-roles"], /^hallpass: no such user: nobody\n$/, 1],
     [["delete", "nobody", "--yes"], /^hallpass: no such user: nobody\n$/, 1],
-    [["delete", "exampleUser"], /not a terminal to ask on: use --yes/, 1],
+    [["delete", "exampleUser"], /not a terminal: use --yes/, 1],
     [["passwd", "nobody", "--password-stdin"], /no such user: nobody/, 1],
   ]) {
     const answer = user(args, "longEnough\n");

@@ -87,10 +87,10 @@ test("another system user gets an error with the store's owner", { skip: process
   const folder = join(parent, "data");
   addUser(folder);
   const nobody = { uid: 65534, input: "examplePassword\n" };
-  const pattern = /the store .* cannot be opened: Permission denied.*: run the command as its owner, such as with `sudo -u '#0' hallpass/;
+  const pattern = /the store .* cannot be opened: Permission denied.*; run the command as its owner, such as with `sudo -u '#0' hallpass/;
   const all = [...COMMANDS, ["user", "add", "another", "--password-stdin"]];
   // Where the folder itself cannot be looked at, its owner is not known.
-  const hidden = /cannot be opened: Permission denied.*: run the command as the issuer's user/;
+  const hidden = /cannot be opened: Permission denied.*; run the command as the issuer's user/;
   for (const args of all) fails([...args, "--store", `sled:${folder}`], nobody, hidden);
   chmodSync(parent, 0o755);
   for (const args of all) fails([...args, "--store", `sled:${folder}`], nobody, pattern);
@@ -124,7 +124,7 @@ test("root creates no file in another user's store that this user cannot open", 
   assert.equal(spawnSync(program, rest, { input: "examplePassword\n" }).status, 0);
   const before = readdirSync(used, { recursive: true }).sort();
 
-  const refused = /belongs to another user, who could not open what root writes there: run the command as that user, as in `sudo -u '#65534' hallpass/;
+  const refused = /belongs to another user, who could not open the files that root writes: run the command as that user, such as with `sudo -u '#65534' hallpass/;
   const commands = [...COMMANDS.map((args) => [...args, "--store", `sled:${used}`]), add(used), add(empty)];
   commands.push(["store", "copy", "--from", `sled:${used}`, "--to", `sled:${parent}/copy`]);
   for (const args of commands) {

@@ -56,8 +56,7 @@ pub(crate) enum ImportError {
     #[error("line {line}: {fault}")]
     Header { line: u64, fault: Fault },
     #[error(
-        "the import stopped at line {line}: {error}; run it again (up to {IN_FLIGHT} users after this line may already be \
-         added)"
+        "the import stopped at line {line}; run it again (up to {IN_FLIGHT} more users may already be added): {error}"
     )]
     Store { line: u64, error: StoreError },
     #[error("the import succeeded, but cannot print its result: {0}")]
