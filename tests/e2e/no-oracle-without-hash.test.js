@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { sleep } from "../support/client.js";
 import { run, startIssuer, temporaryFolder } from "../support/issuer.js";
 import { KeepAlive, postBytes } from "../support/keep-alive.js";
-import { byLength } from "../support/length.js";
+import { byLength, isLong, skipUnlessLong } from "../support/length.js";
 import { cannotRunPostgres, environmentOf, startPostgres } from "../support/postgres.js";
 import { distinguish } from "../support/timing.js";
 
@@ -154,7 +154,8 @@ async function limited(t, issuer) {
 }
 
 async function limitedByName(t, issuer) {
-  await exhaust(issuer, [...existing, ...unknown], "192.0.2.2");
+  // A short run is still within the 16 s that the names must wait since the address was exhausted.
+  if (isLong) await exhaust(issuer, [...existing, ...unknown], "192.0.2.2");
   check(t, "429 of a name", await measure(issuer, 429, ofNames((name) => () => loginFrom(anotherAddress(), name))));
 }
 
@@ -222,7 +223,7 @@ test("on sled, the time of responses without a hash does not reveal which names 
   await eachAnswer(t, store(), store());
 });
 
-const skip = cannotRunPostgres();
+const skip = cannotRunPostgres() || skipUnlessLong;
 test("on PostgreSQL, the time of responses without a hash does not reveal which names exist", { skip }, async (t) => {
   const server = await startPostgres(t);
   server.query("CREATE DATABASE another");

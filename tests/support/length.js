@@ -1,6 +1,6 @@
 /** How much a run tries: each rule once, or with `HALLPASS_TEST_LENGTH=long`, which `cargo xtask test --all` sets, the long runs too. */
 
-const isLong = process.env.HALLPASS_TEST_LENGTH === "long";
+export const isLong = process.env.HALLPASS_TEST_LENGTH === "long";
 
 /** The value for this run's length. */
 export const byLength = ({ short, long }) => (isLong ? long : short);
