@@ -62,7 +62,8 @@ pub(crate) async fn run(command: SessionCommand) -> Result<(), SessionError> {
 async fn list(options: SessionList) -> Result<(), SessionError> {
     let store = open_store::open_existing(&options.store.store).await?;
     let mut users = Users { store: &*store, known: HashMap::new() };
-    let (lifetimes, now) = (options.lifetimes.to_lifetimes(), SystemClock.now());
+    let lifetimes = options.lifetimes.to_lifetimes();
+    let now = SystemClock.now();
     let mut stdout = io::stdout().lock();
     writeln!(
         stdout,

@@ -27,7 +27,8 @@ impl Origin {
     pub(crate) fn of_url(url: &str) -> Result<Self, InvalidOrigin> {
         let url: Uri = url.parse().map_err(|_| InvalidOrigin)?;
         let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else { return Err(InvalidOrigin) };
-        let (scheme, host) = (scheme.to_ascii_lowercase(), authority.host().to_ascii_lowercase());
+        let scheme = scheme.to_ascii_lowercase();
+        let host = authority.host().to_ascii_lowercase();
         // A scheme begins with a letter (RFC 3986 §3.1).
         let has_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic());
         if authority.as_str().contains(['@', '*']) || host.is_empty() || !has_scheme {
