@@ -6,8 +6,9 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
-import { addUser, issuerFor, run, temporaryFolder } from "../support/issuer.js";
-import { byLength } from "../support/length.js";
+import { issuerFor, temporaryFolder } from "../support/issuer.js";
+import { byLength, skipUnlessLong } from "../support/length.js";
+import { addUserTo, cannotRunPostgres, environmentOf, onStore, startPostgres } from "../support/postgres.js";
 import { compare } from "../support/timing.js";
 
 /** Few attempts per user, each from its own address: no attempt is throttled. */
@@ -63,15 +64,24 @@ function report(t, what, { mean, difference, detectable }) {
   t.diagnostic(`${what}: ${mean.toFixed(2)} ms, differs by ${percent(difference)}; ${percent(detectable)} would show`);
 }
 
-test("an unknown user, a wrong password and a disabled user get the same response in the same time", async (t) => {
+test("on sled, an unknown user, a wrong password and a disabled user get the same response in the same time", async (t) => {
   const folder = temporaryFolder(t);
+  await sameForAllNames(t, { HALLPASS_STORE: `sled:${folder}` });
+});
+
+const skip = cannotRunPostgres() || skipUnlessLong;
+test("on PostgreSQL, the response and its time do not tell which names exist", { skip }, async (t) => {
+  await sameForAllNames(t, environmentOf(await startPostgres(t)));
+});
+
+async function sameForAllNames(t, env) {
   for (let user = 0; user < USERS; user++) {
-    addUser(folder, { username: `user ${user}`, password: "examplePassword" });
-    addUser(folder, { username: `gone ${user}`, password: "examplePassword" });
-    assert.equal(run(["user", "disable", `gone ${user}`, "--store", `sled:${folder}`]).status, 0);
+    addUserTo(env, { username: `user ${user}`, password: "examplePassword" });
+    addUserTo(env, { username: `gone ${user}`, password: "examplePassword" });
+    onStore(env, ["user", "disable", `gone ${user}`]);
   }
-  const issuer = await issuerFor(t, { args: ["--store", `sled:${folder}`, "--log", "error"], readsLog: false });
-  // Nobody is there: what stands in for an unknown name is a hash with the issuer's own parameters.
+  const issuer = await issuerFor(t, { args: ["--log", "error"], env, readsLog: false });
+  // Without users, the decoy is a hash with the issuer's own parameters.
   const empty = ["--store", `sled:${temporaryFolder(t)}`, "--argon2-memory", "23MiB"];
   const dearer = await issuerFor(t, { args: [...empty, "--log", "error"], readsLog: false });
   const { times, told } = await measure({
@@ -94,7 +104,7 @@ test("an unknown user, a wrong password and a disabled user get the same respons
   if (found.detectable < 0.1 * found.mean) {
     assert.ok(found.atLeast > BOUND * found.mean, "a difference that is there is seen");
   }
-});
+}
 
 test("the statistics detect a difference of 10 % in noise of 20 %, and none without one", () => {
   let state = 1;
