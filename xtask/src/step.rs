@@ -19,7 +19,15 @@ const MEASURING: [&str; 7] =
 /// How many test files of one folder run at once: most wait for time-outs and for the issuer.
 const WAITING_AT_ONCE: &str = "--test-concurrency=4";
 /// Parts of the names of Rust tests that need a server or take more than a few seconds.
-const SLOW_TESTS: [&str; 3] = ["store::postgres", "model::", "history::"];
+const SLOW_TESTS: [&str; 7] = [
+    "store::postgres",
+    "model::",
+    "history::",
+    "histories::",
+    "power_loss::",
+    "a_flood_of_addresses",
+    "no_inserted_byte",
+];
 
 const ONE_AT_A_TIME: &str = "--test-concurrency=1";
 
