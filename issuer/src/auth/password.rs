@@ -1,6 +1,9 @@
 //! A change of password, which ends the user's other sessions.
 
-use std::slice;
+use std::{
+    slice,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use super::{Auth, AuthError, Client, Identity, TokenFault};
 use crate::{
@@ -39,6 +42,7 @@ impl Auth {
             return Err(AuthError::WrongPassword);
         }
         let hashed = &hashed;
+        let is_raised = &AtomicBool::new(false);
         let replace = |user: Option<User>| async move {
             let user = user.ok_or_else(session_over)?;
             if user.credential_epoch != verified {
@@ -46,11 +50,12 @@ impl Auth {
             }
             let changed = user.with_password(hashed.clone());
             self.raise_epoch(identity.session, verified, changed.credential_epoch).await?;
+            is_raised.store(true, Ordering::Relaxed);
             Ok(Decision::Swap(changed.clone(), changed))
         };
         let changed = match update_user(&*self.store, user, replace).await {
             // Another process set a password, and the raised epoch must not keep this session valid.
-            Err(AuthError::Contended) => {
+            Err(AuthError::Contended) if is_raised.load(Ordering::Relaxed) => {
                 self.end_session(identity.session, End::PasswordChanged, address).await?;
                 return Err(AuthError::Contended);
             }

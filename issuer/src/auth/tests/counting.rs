@@ -24,6 +24,7 @@ pub(super) struct Calls {
     reads: AtomicUsize,
     writes: AtomicUsize,
     changes_of_users: RwLock<()>,
+    conflicts: AtomicUsize,
 }
 
 impl Calls {
@@ -35,6 +36,15 @@ impl Calls {
     /// Blocks changes of users as long as the guard is held.
     pub(super) async fn hold_changes_of_users(&self) -> RwLockWriteGuard<'_, ()> {
         self.changes_of_users.write().await
+    }
+
+    /// Lets so many of the next changes of sessions lose against another writer.
+    pub(super) fn conflict(&self, times: usize) {
+        self.conflicts.store(times, Ordering::SeqCst);
+    }
+
+    fn has_conflict(&self) -> bool {
+        self.conflicts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 
     fn read(&self) {
@@ -116,6 +126,9 @@ impl Store for CountingStore {
 
     fn swap_session<'s>(&'s self, old: &'s Session, new: &'s Session) -> StoreFuture<'s, Swapped> {
         self.calls.write();
+        if self.calls.has_conflict() {
+            return Box::pin(async { Ok(Swapped::Conflict) });
+        }
         self.store.swap_session(old, new)
     }
 

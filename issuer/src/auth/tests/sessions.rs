@@ -1,6 +1,7 @@
 //! The user's own sessions and password, over a real store.
 
 use super::*;
+use crate::store::MAX_ATTEMPTS;
 
 impl Fixture {
     pub(super) async fn identity(&self, tokens: &TokenResponse) -> Identity {
@@ -170,4 +171,15 @@ async fn a_crash_between_the_two_writes_of_a_changed_password_ends_no_session() 
     fixture.change_password(&own, PASSWORD, "anotherPassword").await.unwrap();
     assert!(fixture.refresh(&own.refresh_token).await.is_ok());
     assert!(fixture.refresh(&other.refresh_token).await.is_err());
+}
+
+#[tokio::test]
+async fn a_session_that_is_too_contended_to_change_the_password_in_continues() {
+    let fixture = Fixture::new().await;
+    let tokens = fixture.login().await;
+    fixture.calls.conflict(MAX_ATTEMPTS);
+    let changed = fixture.change_password(&tokens, PASSWORD, "another good passphrase").await;
+    assert!(matches!(changed, Err(AuthError::Contended)), "{changed:?}");
+    assert!(fixture.with_bearer(&tokens.access_token).await.is_ok(), "nothing was changed");
+    fixture.change_password(&tokens, PASSWORD, "another good passphrase").await.unwrap();
 }
