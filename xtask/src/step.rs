@@ -18,6 +18,8 @@ const MEASURING: [&str; 7] =
 
 /// How many test files of one folder run at once: most wait for time-outs and for the issuer.
 const WAITING_AT_ONCE: &str = "--test-concurrency=4";
+const ONE_AT_A_TIME: &str = "--test-concurrency=1";
+
 /// Parts of the names of Rust tests that need a server or take more than a few seconds.
 const SLOW_TESTS: [&str; 7] = [
     "store::postgres",
@@ -28,8 +30,6 @@ const SLOW_TESTS: [&str; 7] = [
     "a_flood_of_addresses",
     "no_inserted_byte",
 ];
-
-const ONE_AT_A_TIME: &str = "--test-concurrency=1";
 
 /// What a step must not run beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
