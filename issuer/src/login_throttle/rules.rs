@@ -40,6 +40,15 @@ impl Rule {
             Some(over) => (1000 << over.min(20)).min(self.longest),
         }
     }
+
+    /// When the next attempt is admitted after that many failures, the last of them `now`. Without a delay it is admitted at any
+    /// moment: concurrent attempts read the clock before they are admitted, so the next one may be admitted with an earlier time.
+    fn free_at(self, failures: u16, now: Moment) -> Moment {
+        match self.delay(failures) {
+            0 => Moment::default(),
+            delay => now.plus_millis(delay),
+        }
+    }
 }
 
 /// Whether an attempt is admitted.
@@ -79,14 +88,14 @@ impl Debt {
     /// Counts a failure, or an attempt that may fail.
     pub(super) fn charge(&mut self, rule: Rule, now: Moment) -> Delay {
         self.cleared_at = self.cleared_at.max(now).plus_millis(rule.forgives_one);
-        let after = now.plus_millis(rule.delay(self.failures(rule, now)));
+        let after = rule.free_at(self.failures(rule, now), now);
         Delay { before: mem::replace(&mut self.free_at, after), after }
     }
 
     /// Takes back the charge of an attempt that did not fail. Its delay ends, unless another attempt came since.
     pub(super) fn refund(&mut self, rule: Rule, then: Moment, delay: Delay) {
         self.cleared_at = self.cleared_at.minus_millis(rule.forgives_one);
-        let by_count = self.free_at.min(then.plus_millis(rule.delay(self.failures(rule, then))));
+        let by_count = self.free_at.min(rule.free_at(self.failures(rule, then), then));
         self.free_at = if self.free_at == delay.after { delay.before } else { by_count };
     }
 
@@ -139,7 +148,7 @@ impl Streak {
     pub(super) fn admit(&mut self, now: Moment) -> Delay {
         self.failures += 1;
         self.running += 1;
-        let after = now.plus_millis(STREAK.delay(self.failures));
+        let after = STREAK.free_at(self.failures, now);
         Delay { before: mem::replace(&mut self.free_at, after), after }
     }
 
@@ -167,7 +176,7 @@ impl Streak {
     /// Settles an abandoned attempt that was admitted `then`. Its client learned nothing, but the next attempt is delayed.
     pub(super) fn abandon(&mut self, then: Moment, delay: Delay) {
         if self.remove() && self.free_at == delay.after {
-            self.free_at = then.plus_millis(STREAK.delay(self.failures));
+            self.free_at = STREAK.free_at(self.failures, then);
         }
     }
 

@@ -47,6 +47,23 @@ fn an_untried_attempt_causes_no_delay() {
 }
 
 #[test]
+fn an_attempt_whose_time_was_read_before_that_of_an_admitted_one_is_admitted() {
+    let mut debt = Debt::default();
+    debt.charge(NAME, at(100));
+    assert_eq!(debt.verdict(at(99)), Verdict::Admitted);
+    let delay = debt.charge(NAME, at(99));
+    debt.charge(NAME, at(101));
+    debt.refund(NAME, at(99), delay);
+    assert_eq!(debt.verdict(at(98)), Verdict::Admitted);
+    let mut streak = Streak::default();
+    streak.admit(at(100));
+    assert_eq!(streak.verdict(at(99)), Verdict::Admitted);
+    let delay = streak.admit(at(100));
+    streak.abandon(at(100), delay);
+    assert_eq!(streak.verdict(at(99)), Verdict::Admitted);
+}
+
+#[test]
 fn time_forgives_one_failure_a_minute_at_an_address_and_one_a_quarter_of_an_hour_at_a_name() {
     for (rule, minutes) in [(ADDRESS, 1_u64), (NAME, 15)] {
         let mut debt = Debt::default();
