@@ -49,7 +49,7 @@ test("a command on a missing folder fails with a message and creates nothing", (
 test("a command on a database without a schema fails with a message and creates nothing", { skip: cannotRunPostgres() }, async (t) => {
   const database = await startPostgres(t);
   const env = environmentOf(database);
-  for (const args of COMMANDS) fails(args, { env }, /there is no store in the database .*, and none was made: is --store right/);
+  for (const args of COMMANDS) fails(args, { env }, /there is no store in the database .*: check --store/);
   fails(["store", "copy", "--from", addressOf(database), "--to", "sled:/nowhere"], {}, /there is no store in the database/);
   assert.equal(database.query("SELECT count(*) FROM pg_namespace WHERE nspname = 'hallpass'"), "0");
   // What adds a user makes the store; that has no keys until an issuer starts.

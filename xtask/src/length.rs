@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::task::Task;
 use crate::workspace::Workspace;
 
-/// The variable that tests read; its one value is `long`. `tests/support/length.js` and the models in Rust read it.
+/// The variable that tests read; its one value is `long`. `tests/support/length.js` reads it.
 const VARIABLE: &str = "HALLPASS_TEST_LENGTH";
 
 /// How much the tests try.

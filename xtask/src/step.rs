@@ -13,8 +13,7 @@ use crate::workspace::Workspace;
 const STRUCTURE: &str = "tests/e2e/structure.test.js";
 
 /// Files of `tests/e2e` that measure time, memory or system calls, or that take all cores: they run alone, at the end.
-const MEASURING: [&str; 7] =
-    ["crash", "durability", "hashing", "memory", "no-oracle", "no-oracle-without-hash", "trace"];
+const MEASURING: [&str; 6] = ["crash", "hashing", "memory", "no-oracle", "no-oracle-without-hash", "trace"];
 
 /// How many test files of one folder run at once: most wait for time-outs and for the issuer.
 const WAITING_AT_ONCE: &str = "--test-concurrency=4";
@@ -30,6 +29,9 @@ const SLOW_TESTS: [&str; 7] = [
     "a_flood_of_addresses",
     "no_inserted_byte",
 ];
+
+/// Parts of the names of Rust tests of a long run: the checkers before broken rules, and a corpus with every byte inserted.
+const LONG_TESTS: [&str; 2] = ["broken_on_purpose", "no_inserted_byte"];
 
 /// What a step must not run beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +111,8 @@ pub(crate) fn has_nextest() -> bool {
 
 /// The tests of the crates.
 pub(crate) fn rust(workspace: &Workspace, length: Length) -> Vec<Step> {
-    let mut tests = rust_tests(workspace);
-    length.equip(&mut tests);
+    let omitted: &[&str] = if length == Length::Long { &[] } else { &LONG_TESTS };
+    let tests = rust_tests(workspace, omitted);
     let documentation = ["test", "--doc", "--workspace", "--locked"];
     vec![
         Step::new("unit and integration tests", Some(tests)),
@@ -120,23 +122,21 @@ pub(crate) fn rust(workspace: &Workspace, length: Length) -> Vec<Step> {
 
 /// The tests of the crates that need no server and no long run.
 pub(crate) fn unit_tests(workspace: &Workspace) -> Step {
-    let mut tests = rust_tests(workspace);
-    Length::Short.equip(&mut tests);
-    if has_nextest() {
-        let slow: Vec<_> = SLOW_TESTS.iter().map(|name| format!("test({name})")).collect();
-        tests.arg("--filter-expr").arg(format!("not ({})", slow.join(" + ")));
-    } else {
-        tests.arg("--").args(SLOW_TESTS.iter().flat_map(|name| ["--skip", *name]));
-    }
-    Step::new("unit tests", Some(tests))
+    Step::new("unit tests", Some(rust_tests(workspace, &SLOW_TESTS)))
 }
 
-fn rust_tests(workspace: &Workspace) -> Command {
+/// The tests of the crates without those whose names contain one of these parts.
+fn rust_tests(workspace: &Workspace, omitted: &[&str]) -> Command {
     let mut command = workspace.cargo();
     if has_nextest() {
         command.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+        if !omitted.is_empty() {
+            let names: Vec<_> = omitted.iter().map(|name| format!("test({name})")).collect();
+            command.arg("--filter-expr").arg(format!("not ({})", names.join(" + ")));
+        }
     } else {
-        command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+        command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests", "--"]);
+        command.args(omitted.iter().flat_map(|name| ["--skip", *name]));
     }
     command
 }

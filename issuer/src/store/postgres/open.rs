@@ -25,8 +25,8 @@ pub(crate) enum OpenError {
     #[error("the database {address} has no schema that this version can use: {error}")]
     Schema { address: Box<PostgresAddress>, error: MigrateError },
     #[error(
-        "there is no store in the database {address}, and none was made: is --store right? An issuer makes one when it starts \
-         (`hallpass serve`), and so do `hallpass store migrate`, `hallpass user add` and `hallpass user import`"
+        "there is no store in the database {address}: check --store (`hallpass serve`, `hallpass store migrate`, `hallpass user \
+         add` and `hallpass user import` create a store)"
     )]
     NoStore { address: Box<PostgresAddress> },
 }
