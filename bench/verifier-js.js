@@ -1,4 +1,4 @@
-/** The part `verifier-js`: the verifier in JavaScript and its peers, in Node on one thread, and in workerd. */
+/** The part `verifier-js`: the verifier in JavaScript and its peers, in Node on one thread, in workerd, and in Chromium. */
 
 import { FULL, QUICK, race } from "./support/rounds.js";
 import { readArguments, say, writeResults } from "./support/run.js";
@@ -7,6 +7,7 @@ import { versionsOf } from "./support/versions.js";
 import { decoders, expiryReaders } from "./verifier-js/reading.js";
 import { shippedToRead, shippedToVerify, wasmAlone } from "./verifier-js/size.js";
 import { startInNode } from "./verifier-js/start/node.js";
+import { startInPage } from "./verifier-js/start/page.js";
 import { startInWorkerd } from "./verifier-js/start/workerd.js";
 import { freshTokens, missedTokens, seenTokens } from "./verifier-js/verify.js";
 
@@ -41,6 +42,9 @@ await table("start-node", "From import to the first verified token, in a new pro
   startInNode(plan.rounds));
 await table("start-workerd", "From the start of workerd to the first answered request", beginnings, () =>
   startInWorkerd(plan.rounds));
+
+await table("start-page", "From import to the first verified token, in a page of Chromium", beginnings, () =>
+  startInPage(plan.rounds));
 
 const bytes = { unit: "bytes", rounds: 1 };
 await table("size-verify", "Bytes loaded, to verify (minified by esbuild)", bytes, shippedToVerify);

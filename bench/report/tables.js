@@ -20,6 +20,7 @@ const JAVASCRIPT = [
   ["decode", "decode"],
   ["expiry", "is it expired?"],
   ["start-node", "import to first verified token, above Node's start"],
+  ["start-page", "import to first verified token in a page"],
   ["size-verify", "loaded by a page to verify, gzipped"],
 ];
 

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::bench::backend::Build;
 use crate::failure::Failure;
+use crate::setup;
 use crate::task::Task;
 use crate::wasm;
 use crate::workspace::Workspace;
@@ -51,7 +52,7 @@ impl Part {
     /// The steps that must be done before it runs.
     pub(crate) fn needs(self) -> Vec<Task> {
         match self {
-            Self::VerifierJs => [Task::PACKAGE.as_slice(), &[Task::BenchPeers]].concat(),
+            Self::VerifierJs => [Task::PACKAGE.as_slice(), &[Task::BenchPeers, Task::Chromium]].concat(),
             Self::VerifierRust => vec![Task::BenchVerify],
             Self::Issuer | Self::Logins => vec![Task::Issuer, Task::BenchPeers, Task::BenchLoad],
         }
@@ -68,6 +69,7 @@ impl Part {
         match self {
             Self::VerifierJs => {
                 command.arg("--build").arg(Build::inspect(&mut wasm::cargo(workspace))?.backend);
+                command.env("HALLPASS_CHROMIUM", setup::chromium().unwrap_or_default());
             }
             Self::VerifierRust => {
                 let build = Build::inspect(&mut Task::BenchVerify.cargo(workspace))?;
