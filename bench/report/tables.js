@@ -15,6 +15,7 @@ const JAVASCRIPT = [
   ["verify-EdDSA", "verify EdDSA"],
   ["verify-ES256", "verify ES256"],
   ["verify-RS256", "verify RS256"],
+  ["verify-PS256", "verify PS256"],
   ["verify-HS256", "verify HS256"],
   ["verify-seen", "verify a repeated token, EdDSA, with a cache"],
   ["decode", "decode"],

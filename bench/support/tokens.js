@@ -1,10 +1,13 @@
 /** Keys and tokens like the issuer's for each algorithm, and the invalid tokens that every contender must refuse. */
 
-import { createHmac, createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
+import { constants, createHmac, createSecretKey, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
 
 export const ISSUER = "https://auth.example.com";
 export const AUDIENCE = "api";
-export const ALGORITHMS = ["EdDSA", "ES256", "RS256", "HS256"];
+export const ALGORITHMS = ["EdDSA", "ES256", "RS256", "PS256", "HS256"];
+
+/** The parameters of PS256 (RFC 7518 §3.5), for Node's crypto. */
+export const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 
 const KID = "wQ4SXhpJ4QXnHQ8wzVjFAy9E8NCHPp8mW4SuUKdq0IQ";
 
@@ -28,6 +31,7 @@ const KEYS = {
   EdDSA: () => generateKeyPairSync("ed25519"),
   ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
   RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  PS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
   HS256() {
     const secret = createSecretKey(randomBytes(32));
     return { publicKey: secret, privateKey: secret };
@@ -38,6 +42,7 @@ const SIGNERS = {
   EdDSA: (input, key) => sign(null, Buffer.from(input), key),
   ES256: (input, key) => sign("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }),
   RS256: (input, key) => sign("sha256", Buffer.from(input), key),
+  PS256: (input, key) => sign("sha256", Buffer.from(input), { key, ...PSS }),
   HS256: (input, key) => createHmac("sha256", key).update(input).digest(),
 };
 

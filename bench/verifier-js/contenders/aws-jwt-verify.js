@@ -6,6 +6,7 @@ import { AUDIENCE, ISSUER } from "../../support/tokens.js";
 
 export function verifiers(key) {
   if (!key.jwk) return [{ name: "aws-jwt-verify", mode: "sync", missing: "does not support shared secrets" }];
+  if (key.alg === "PS256") return [{ name: "aws-jwt-verify", mode: "sync", missing: "does not support PS256" }];
   const verifier = JwtVerifier.create({ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${ISSUER}/jwks.json` });
   verifier.cacheJwks({ keys: [key.jwk] });
   return [

@@ -1,6 +1,7 @@
 /** Node's crypto: the signature alone, over a prepared message and signature. */
 
 import { createHmac, timingSafeEqual, verify } from "node:crypto";
+import { PSS } from "../../support/tokens.js";
 import { cutOut } from "./raw.js";
 
 export function verifiers(key) {
@@ -25,5 +26,9 @@ const CHECKS = {
     return (message, signature) => verify("sha256", message, key, signature);
   },
   RS256: (key) => (message, signature) => verify("sha256", message, key, signature),
+  PS256: (publicKey) => {
+    const key = { key: publicKey, ...PSS };
+    return (message, signature) => verify("sha256", message, key, signature);
+  },
   HS256: (key) => (message, tag) => timingSafeEqual(createHmac("sha256", key).update(message).digest(), tag),
 };
