@@ -27,7 +27,9 @@ const JAVASCRIPT = [
 
 function javascript({ "verifier-js": results }) {
   if (!results) return [];
-  const tables = JAVASCRIPT.map(([id, label]) => [label, results.tables.find((table) => table.id === id)]);
+  // Stored results may be older than a table.
+  const tables = JAVASCRIPT.map(([id, label]) => [label, results.tables.find((table) => table.id === id)])
+    .filter(([, table]) => table !== undefined);
   return [
     `In JavaScript (Node ${results.tools.node}, one thread;`,
     `${circumstances(results)}):`,
