@@ -9,7 +9,7 @@ import { shippedToRead, shippedToVerify, wasmAlone } from "./verifier-js/size.js
 import { startInNode } from "./verifier-js/start/node.js";
 import { startInPage } from "./verifier-js/start/page.js";
 import { startInWorkerd } from "./verifier-js/start/workerd.js";
-import { freshTokens, missedTokens, seenTokens } from "./verifier-js/verify.js";
+import { freshTokens, missedTokens, seenTokens, workingSet } from "./verifier-js/verify.js";
 
 const PACKAGES = ["hallpass", "jose", "fast-jwt", "jsonwebtoken", "aws-jwt-verify", "jwt-decode", "workerd", "esbuild"];
 
@@ -32,6 +32,8 @@ for (const alg of ALGORITHMS) {
 const key = freshKey("EdDSA");
 await table("verify-seen", "Verify repeated tokens: EdDSA, 100 tokens", TIME, async () =>
   race(await seenTokens(key), plan));
+await table("verify-working-set", "Verify tokens in turn that fill 80 % of the cache: EdDSA, 4,096 tokens", TIME, async () =>
+  race(await workingSet(key), plan));
 await table("verify-missed", "A cache that does not help: EdDSA, distinct tokens", TIME, async () =>
   race(await missedTokens(key), plan));
 await table("decode", "Decode", TIME, () => race(decoders(key, plan.distinctTokens), plan));

@@ -18,6 +18,7 @@ const JAVASCRIPT = [
   ["verify-PS256", "verify PS256"],
   ["verify-HS256", "verify HS256"],
   ["verify-seen", "verify a repeated token, EdDSA, with a cache"],
+  ["verify-working-set", "verify tokens in turn that fill 80 % of the cache, EdDSA"],
   ["decode", "decode"],
   ["expiry", "is it expired?"],
   ["start-node", "import to first verified token, above Node's start"],

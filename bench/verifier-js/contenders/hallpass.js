@@ -20,9 +20,9 @@ export function verifiers(key) {
 }
 
 /** With its cache: with shared, frozen claims (the default), and with claims parsed per call. */
-export function cachingVerifiers(key) {
-  const frozen = createVerifier({ ...options(key), cache: true });
-  const fresh = createVerifier({ ...options(key), cache: { claims: "fresh" } });
+export function cachingVerifiers(key, size = 1000) {
+  const frozen = createVerifier({ ...options(key), cache: { size } });
+  const fresh = createVerifier({ ...options(key), cache: { size, claims: "fresh" } });
   return [
     ...ways("hallpass, cache on", frozen, { baseline: "verifySync" }),
     ways("hallpass, cache on, fresh claims", fresh, {})[0],

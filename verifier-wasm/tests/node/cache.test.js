@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVerifier } from "hallpass";
+import { TokenCache } from "../../dist/cache.js";
 import { publish, startKeyServer } from "../../../tests/support/key-server.js";
 import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
 
@@ -126,7 +127,7 @@ test("new keys invalidate cached tokens, and a refetch of the same keys does not
 
 test("the cache respects its size and keeps recently used tokens", async () => {
   const key = await freshKey("k1");
-  const tokens = await Promise.all(Array.from({ length: 20 }, (_, count) => key.sign({ ...good, jti: `token-${count}` })));
+  const tokens = await tokensOf(key, 20);
   const { verifier } = verifierFor(key, { cache: { size: 8 } });
   const kept = verifier.verifySync(tokens[0]);
   const dropped = verifier.verifySync(tokens[1]);
@@ -135,6 +136,70 @@ test("the cache respects its size and keeps recently used tokens", async () => {
     assert.equal(verifier.verifySync(tokens[0]), kept);
   }
   assert.notEqual(verifier.verifySync(tokens[1]), dropped);
+});
+
+/** Distinct valid tokens. */
+function tokensOf(key, count) {
+  return Promise.all(Array.from({ length: count }, (_, index) => key.sign({ ...good, jti: `token-${index}` })));
+}
+
+test("as many tokens as the cache holds, used in turn, are all hits", async () => {
+  const key = await freshKey("k1");
+  const tokens = await tokensOf(key, 50);
+  const { verifier } = verifierFor(key, { cache: { size: 40 } });
+  // Earlier tokens, of which some are used, give way to the working set.
+  for (const token of tokens.slice(0, 15)) for (let use = 0; use < 2; use += 1) verifier.verifySync(token);
+  const used = tokens.slice(10);
+  for (let round = 0; round < 2; round += 1) for (const token of used) verifier.verifySync(token);
+  const kept = used.map((token) => verifier.verifySync(token));
+  for (let round = 0; round < 3; round += 1) {
+    for (const [index, token] of used.entries()) assert.equal(verifier.verifySync(token), kept[index]);
+  }
+});
+
+/** A cache, and functions for made-up tokens. Their claims are their texts. */
+function tokenCache(size) {
+  const verifier = {};
+  const cache = new TokenCache(size, "fresh", (text) => text);
+  const validity = { verifier, checkedBy: "wasm", from: 0, until: 10 };
+  return {
+    find: (token, under = verifier) => cache.find(token, under, 5),
+    add: (token, text = token, under = verifier) => cache.add(token, text, { ...validity, verifier: under }),
+  };
+}
+
+test("the cache never holds more tokens than its size, in any order of use", () => {
+  const { find, add } = tokenCache(8);
+  // A linear congruential generator: the same order in every run.
+  let state = 1;
+  for (let step = 0; step < 5_000; step += 1) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    const token = `token-${(state >> 8) % 24}`;
+    if (find(token) === undefined) add(token);
+    assert.equal(find(token), token);
+    if (step % 100 === 0) assert.ok(Array.from({ length: 24 }, (_, index) => find(`token-${index}`)).filter(Boolean).length <= 8);
+  }
+});
+
+test("tokens whose ends are equal are all cached, and each returns its own claims", () => {
+  const { find, add } = tokenCache(4);
+  const end = "x".repeat(20);
+  const tokens = ["a", "b", "c", "d", "e", "f"].map((name) => `${name}.${end}`);
+  for (const token of tokens.slice(0, 4)) add(token);
+  for (const token of tokens.slice(0, 4)) assert.equal(find(token), token);
+  for (const token of tokens.slice(4)) add(token);
+  assert.deepEqual(tokens.map((token) => find(token)), [undefined, undefined, ...tokens.slice(2)]);
+});
+
+test("a token that is verified again replaces its entry", () => {
+  const { find, add } = tokenCache(2);
+  const newKeys = {};
+  add("token-1");
+  add("token-2");
+  add("token-1", "again", newKeys);
+  assert.equal(find("token-1"), undefined);
+  assert.equal(find("token-1", newKeys), "again");
+  assert.equal(find("token-2"), "token-2");
 });
 
 test("a token that WebCrypto checked is cached for verify only; verifySync still refuses it", async () => {
