@@ -70,6 +70,14 @@ const TOKEN_SCHEME = /(?:^|,)\s*(?:bearer|dpop)(?![^\s,])/i;
 /** The challenge for a request without a token has no error code (RFC 6750 §3.1). */
 const CHALLENGE = "Bearer";
 
+/**
+ * Whether a request of this method passes without a check and without claims: a browser sends a CORS preflight without
+ * credentials, and cannot send any (Fetch standard, §3.3.5).
+ */
+export function isUnchecked(method: string | undefined): boolean {
+  return method === "OPTIONS";
+}
+
 /** Returns the claims of a request, or the response that refuses it. Throws errors of the verifier itself. */
 export async function authenticateRequest<Known extends object>(
   verifier: TokenVerifier<Known>,

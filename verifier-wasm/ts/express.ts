@@ -1,12 +1,13 @@
 /** Middleware for Express 4 and 5, and other frameworks with Node's requests: refuses requests without a valid access token. */
 
-import { authenticateRequest, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
+import { authenticateRequest, isUnchecked, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
 import type { Verifier } from "./verifier.js";
 
 export type { AuthenticateOptions } from "./bearer.js";
 
 /** The part of Node's `IncomingMessage` that the middleware reads. */
 export interface IncomingRequest {
+  readonly method?: string | undefined;
   readonly headers: { readonly authorization?: string | undefined; readonly cookie?: string | undefined };
   /** All values of repeated headers: `headers` has only one `Authorization`, but with the changes of other middleware. */
   readonly headersDistinct?: { readonly authorization?: readonly string[] | undefined };
@@ -41,8 +42,8 @@ export interface Authenticate<RequestClaims> {
 /**
  * Admits requests with a valid token in `Authorization: Bearer` (or in a cookie, by option). The claims are
  * `auth.claims(request)`, typed, and `request.auth`. It refuses other requests: 401 with `WWW-Authenticate`, 400 for two tokens,
- * 503 with `Retry-After` while the issuer's keys are unavailable. Errors of the verifier itself, such as `ERR_WASM_BLOCKED`, go
- * to the error handler.
+ * 503 with `Retry-After` while the issuer's keys are unavailable. `OPTIONS` passes without a check. Errors of the verifier itself,
+ * such as `ERR_WASM_BLOCKED`, go to the error handler.
  *
  * @example
  * ```ts
@@ -57,6 +58,7 @@ export function authenticate<Known extends object, const Optional extends boolea
   type RequestClaims = ClaimsOr<Known, Optional>;
   const admitted = new WeakMap<object, RequestClaims>();
   const middleware = async (request: IncomingRequest, response: OutgoingResponse, next: (error?: unknown) => void) => {
+    if (isUnchecked(request.method)) return next();
     try {
       const { headers, headersDistinct } = request;
       const authorizations = headersDistinct?.authorization ?? [];

@@ -1,7 +1,7 @@
 /** Middleware for Hono: refuses requests without a valid access token, and passes the claims to the handler. */
 
 import type { MiddlewareHandler } from "hono";
-import { authenticateRequest, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
+import { authenticateRequest, isUnchecked, type AuthenticateOptions, type ClaimsOr } from "./bearer.js";
 import type { Verifier } from "./verifier.js";
 
 export type { AuthenticateOptions } from "./bearer.js";
@@ -9,7 +9,7 @@ export type { AuthenticateOptions } from "./bearer.js";
 /**
  * Admits requests with a valid token in `Authorization: Bearer` (or in a cookie, by option). The claims are `c.get("claims")`, with
  * the types of the verifier. It refuses other requests: 401 with `WWW-Authenticate`, 400 for two tokens, 503 with `Retry-After`
- * while the issuer's keys are unavailable.
+ * while the issuer's keys are unavailable. `OPTIONS` passes without a check.
  *
  * @throws Errors of the verifier itself, such as `ERR_WASM_BLOCKED`, go to `app.onError`.
  * @example
@@ -23,6 +23,7 @@ export function authenticate<Known extends object, const Optional extends boolea
   options: AuthenticateOptions<Optional> = {},
 ): MiddlewareHandler<{ Variables: { claims: ClaimsOr<Known, Optional> } }> {
   return async (c, next) => {
+    if (isUnchecked(c.req.method)) return next();
     const credentials = {
       authorization: c.req.header("authorization"),
       cookies: c.req.header("cookie"),

@@ -1,4 +1,4 @@
-/** The adapters in the real frameworks: Hono, and Express 5 and 4 on a listening server. */
+/** The adapters in the real frameworks: Hono, and Express 5, Express 4 and Fastify on a listening server. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -9,8 +9,10 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import express5 from "express";
 import express4 from "express4";
+import fastify from "fastify";
 import { createVerifier } from "hallpass";
 import { authenticate as authenticateExpress } from "hallpass/express";
+import { authenticate as authenticateFastify } from "hallpass/fastify";
 import { authenticate as authenticateHono } from "hallpass/hono";
 import { Hono } from "hono";
 import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
@@ -48,18 +50,18 @@ function routes() {
 function hono() {
   const app = new Hono();
   for (const [path, middleware] of Object.entries(routes())) {
-    app.get(path, authenticateHono(...middleware), (c) => c.json({ claims: c.get("claims") ?? null }));
+    app.on(["GET", "OPTIONS"], path, authenticateHono(...middleware), (c) => c.json({ claims: c.get("claims") ?? null }));
   }
   app.onError((error, c) => c.json({ thrown: error.code }, 500));
-  return { ask: (path, headers) => app.request(path, { headers }), stop: () => {} };
+  return { ask: (path, headers, method = "GET") => app.request(path, { headers, method }), stop: () => {} };
 }
 
 const expressWith = (express) => async () => {
   const app = express();
   for (const [path, middleware] of Object.entries(routes())) {
     const auth = authenticateExpress(...middleware);
-    app.get(path, auth, (request, response) => {
-      assert.equal(auth.claims(request), request.auth);
+    app.all(path, auth, (request, response) => {
+      if (request.method === "GET") assert.equal(auth.claims(request), request.auth);
       response.json({ claims: request.auth ?? null });
     });
   }
@@ -67,21 +69,36 @@ const expressWith = (express) => async () => {
   const server = await new Promise((resolve) => {
     const listening = app.listen(0, "127.0.0.1", () => resolve(listening));
   });
-  const ask = (path, headers) => askOverHttp(server.address().port, path, headers);
+  const ask = (...request) => askOverHttp(server.address().port, ...request);
   return { ask, stop: () => new Promise((resolve) => server.close(resolve)) };
 };
 
+async function fastifyServer() {
+  const app = fastify();
+  for (const [path, middleware] of Object.entries(routes())) {
+    const auth = authenticateFastify(...middleware);
+    app.route({ method: ["GET", "OPTIONS"], url: path, onRequest: auth, handler: async (request) => {
+      return { claims: request.method === "GET" ? auth.claims(request) ?? null : null };
+    } });
+  }
+  app.setErrorHandler((error, _request, reply) => reply.code(500).send({ thrown: error.code }));
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return { ask: (...request) => askOverHttp(app.server.address().port, ...request), stop: () => app.close() };
+}
+
 /** Not `fetch`, which joins repeated headers. */
-function askOverHttp(port, path, headers = []) {
+function askOverHttp(port, path, headers = [], method = "GET") {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ port, host: "127.0.0.1", path, headers: ["Host", "localhost", ...headers.flat()], agent: false });
+    const request = httpRequest({ port, host: "127.0.0.1", path, method, headers: ["Host", "localhost", ...headers.flat()], agent: false });
     request.on("error", reject).on("response", async (message) => {
       resolve(new Response(Buffer.concat(await message.toArray()), { status: message.statusCode, headers: message.headers }));
     }).end();
   });
 }
 
-for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressWith(express5), "Express 4": expressWith(express4) })) {
+const FRAMEWORKS = { "Hono": hono, "Express 5": expressWith(express5), "Express 4": expressWith(express4), "Fastify": fastifyServer };
+
+for (const [name, start] of Object.entries(FRAMEWORKS)) {
   const app = await start();
   after(() => app.stop());
 
@@ -99,7 +116,8 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     assert.equal(response.status, status);
     assert.equal(response.headers.get("www-authenticate"), challenge);
     assert.equal(response.headers.get("cache-control"), "no-store");
-    assert.equal(response.headers.get("content-type"), "application/json");
+    // Fastify adds the encoding.
+    assert.match(response.headers.get("content-type"), /^application\/json(; charset=utf-8)?$/);
     const text = await response.text();
     const body = JSON.parse(text);
     assert.deepEqual(Object.keys(body), ["error", "error_description"]);
@@ -167,6 +185,14 @@ for (const [name, start] of Object.entries({ "Hono": hono, "Express 5": expressW
     assert.equal((await claims("/optional", bearer(good))).sub, "user-1");
   });
 
+  test(`${name}: OPTIONS passes without claims, because a preflight has no credentials`, async () => {
+    const preflight = [["Origin", "https://app.example"], ["Access-Control-Request-Method", "GET"], ["Access-Control-Request-Headers", "authorization"]];
+    for (const headers of [preflight, [], bearer("bad"), bearer(good)]) {
+      const response = await app.ask("/plain", headers, "OPTIONS");
+      assert.deepEqual([response.status, await response.json()], [200, { claims: null }]);
+    }
+  });
+
   test(`${name}: unavailable keys are 503 with Retry-After, without their URL`, async () => {
     for (const path of ["/down", "/unusable"]) {
       const response = await refused(path, bearer(good), 503, null, "unavailable");
@@ -207,9 +233,25 @@ test("Express: the header is read as an earlier middleware has changed it", asyn
   }
 });
 
-test("Express: claims of a request that was not admitted are an error, not undefined", () => {
-  const auth = authenticateExpress(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }));
-  assert.throws(() => auth.claims({}), TypeError);
+test("Express, Fastify: claims of a request that was not admitted are an error, not undefined", () => {
+  for (const authenticate of [authenticateExpress, authenticateFastify]) {
+    const auth = authenticate(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }));
+    assert.throws(() => auth.claims({}), TypeError);
+  }
+});
+
+test("Fastify: a hook for all routes admits valid tokens only, and no handler runs for a refused request", async (t) => {
+  const auth = authenticateFastify(createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } }));
+  let handled = 0;
+  const app = fastify().addHook("onRequest", auth);
+  app.get("/", async (request) => {
+    handled += 1;
+    return auth.claims(request).sub;
+  });
+  t.after(() => app.close());
+  const ask = (token) => app.inject({ url: "/", headers: { authorization: `Bearer ${token}` } });
+  const [admitted, refused] = [await ask(good), await ask("bad")];
+  assert.deepEqual([admitted.statusCode, admitted.body, refused.statusCode, handled], [200, "user-1", 401, 1]);
 });
 
 test("Hono: a background fetch is passed to the worker's waitUntil", async (t) => {
@@ -232,7 +274,7 @@ test("Hono: a background fetch is passed to the worker's waitUntil", async (t) =
   assert.equal(withoutContext.status, 200);
 });
 
-for (const adapter of ["hono", "express"]) {
+for (const adapter of ["hono", "express", "fastify"]) {
   test(`hallpass/${adapter} is under 1.25 KB gzipped, without the framework and the verifier`, async (t) => {
     const options = { bundle: true, minify: true, format: "esm", platform: "neutral", write: false, metafile: true };
     const { outputFiles: [{ contents }], metafile } = await build({ ...options, entryPoints: [import.meta.resolve(`hallpass/${adapter}`).slice("file://".length)] });

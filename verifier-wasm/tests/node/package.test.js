@@ -21,7 +21,7 @@ test("the error codes are those of the Rust crate, and seven more", () => {
 });
 
 test("the package contains exactly the expected files", () => {
-  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "freshness",
+  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "fastify", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "react", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
     "token-memory", "verifier", "web-crypto",
     ...["agenda", "answer", "authorized-fetch", "environment", "error", "exchange", "failure", "index", "issuer", "lifetime", "options",

@@ -14,7 +14,7 @@ const packed = packPackage();
 after(() => packed.remove());
 
 /** The libraries that the tests import. */
-const OTHERS = ["hono", "express", "express4", "@types/express", "@types/express4", "@types/node", "zod", "valibot", "arktype"];
+const OTHERS = ["fastify", "hono", "express", "express4", "@types/express", "@types/express4", "@types/node", "zod", "valibot", "arktype"];
 for (const name of OTHERS) {
   const link = join(packed.folder, "node_modules", name);
   mkdirSync(dirname(link), { recursive: true });
@@ -38,7 +38,7 @@ const CASES = [
   ["with Node's types", ["core", "page"], { lib: ["ES2022"], types: ["node"] }],
   ["a React component's session, without React's types", ["react"], PAGE],
   ["schemas by Zod, Valibot and ArkType", ["schemas"], WITH_LIBRARIES],
-  ["Hono and Express", ["frameworks"], WITH_LIBRARIES],
+  ["Hono, Express and Fastify", ["frameworks"], WITH_LIBRARIES],
 ];
 
 for (const [name, files, options] of CASES) {
@@ -62,7 +62,7 @@ test("every public name has a doc comment with an example", () => {
   const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
   const options = ["issuer", "jwks", "secret", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch",
     "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate", "useSession"];
-  const files = ["claims", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express", "react"];
+  const files = ["claims", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "bearer", "hono", "express", "fastify", "react"];
   const shown = new Set(files.flatMap(described).filter(([, comment]) => comment.includes("@example")).map(([, , name]) => name));
   assert.ok(names.length > 20);
   assert.deepEqual([...names, ...options].filter((name) => name !== "" && !shown.has(name)), []);

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { EdgeRuntime } from "edge-runtime";
 import { build } from "esbuild";
 import { startBrowser } from "../../../tests/support/browser.js";
@@ -84,6 +85,24 @@ for (const [page, programs] of Object.entries(SERVERS)) {
     });
   }
 }
+
+test("fastify.md: the server admits valid tokens only", async (t) => {
+  const port = String(await freePort());
+  const cwd = writeExamples("fastify.md", port);
+  mkdirSync(join(cwd, "node_modules"));
+  symlinkSync(fileURLToPath(new URL("../../../node_modules/fastify", import.meta.url)), join(cwd, "node_modules/fastify"));
+  const child = spawn(process.execPath, ["server.mjs"], { cwd, stdio: "inherit" });
+  const ended = once(child, "exit");
+  t.after(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  const ask = asking(`http://127.0.0.1:${port}/`);
+  await answering(`http://127.0.0.1:${port}/`);
+  const good = await ask(tokens.good);
+  assert.deepEqual([good.status, await good.json()], [200, { hello: "exampleUser" }]);
+  for (const token of [tokens.expired, undefined]) assert.equal((await ask(token)).status, 401);
+});
 
 for (const [page, flags] of [["cloudflare-workers.md", []], ["cloudflare-workers.md", ["nodejs_compat"]], ["slim.md", []]]) {
   test(`${page}: the worker admits valid tokens only, with ${flags.join() || "no flag"}`, async (t) => {

@@ -2,8 +2,10 @@
 
 import express5 from "express";
 import express4 from "express4";
+import fastify from "fastify";
 import { createVerifier } from "hallpass";
 import { authenticate as authenticateExpress } from "hallpass/express";
+import { authenticate as authenticateFastify } from "hallpass/fastify";
 import { authenticate as authenticateHono } from "hallpass/hono";
 import { Hono } from "hono";
 import { createServer } from "node:http";
@@ -49,3 +51,20 @@ express5().get("/optional", optional, (request, response) => {
   response.json({ plan: optional.claims(request)?.plan });
 });
 createServer((request, response) => void auth(request, response, () => response.end(auth.claims(request).plan)));
+
+const hook = authenticateFastify(verifier);
+const optionalHook = authenticateFastify(verifier, { optional: true, cookie: "__Host-hallpass_access" });
+fastify().addHook("onRequest", hook).addHook("preHandler", optionalHook);
+fastify().get("/me", { onRequest: hook }, async (request) => {
+  const claims = hook.claims(request);
+  const plan: True<Equal<typeof claims.plan, "free" | "paid">> = true;
+  const sub: True<Equal<typeof claims.sub, string>> = true;
+  return { plan, sub };
+});
+fastify().get("/optional", { preHandler: [optionalHook] }, async (request) => {
+  // @ts-expect-error There may be none.
+  optionalHook.claims(request).plan;
+  return { plan: optionalHook.claims(request)?.plan };
+});
+// @ts-expect-error No such option.
+authenticateFastify(verifier, { cookies: true });
