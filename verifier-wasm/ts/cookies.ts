@@ -7,7 +7,7 @@
 const PAIR = /^[ \t]*([!-:<>-~]+)=([!#-+\--:<-[\]-~]+)[ \t]*$/;
 
 /** An issuer on plain HTTP, which is allowed on a loopback host only. */
-const LOCAL = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/i;
+const LOCAL = /^http:\/\/((?:[^./]+\.)*localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/i;
 
 /** The prefix that prevents other hosts and plain HTTP from setting a cookie (RFC 6265bis §4.1.3.2). */
 const PREFIX = "__Host-";

@@ -1,4 +1,4 @@
-/** Fetches a key set from a server that may be slow, broken or hostile. */
+/** Fetches a key set, or an issuer's metadata, from a server that may be slow, broken or hostile. */
 
 import { HallpassError } from "./error.js";
 import { readFreshness } from "./freshness.js";
@@ -13,14 +13,24 @@ const MAX_BYTES = 64 * 1024;
 /** A valid entity tag (RFC 9110 §8.8.3); usual ones have 30 to 70 characters. */
 const TAG = /^(?:W\/)?"[\x21\x23-\x7e]{1,256}"$/;
 
-/** The text of a key set, its version, and its freshness. */
-export interface FetchedKeySet {
+/** The media types of a key set (RFC 7517 §8.5). */
+export const KEY_SET_TYPE = "application/jwk-set+json, application/json";
+
+/** The text of a document, its version, and its freshness. */
+export interface FetchedDocument {
   readonly text: string;
   readonly etag: string | undefined;
   /** Milliseconds. */
   readonly freshFor: number;
+  /** Where it was fetched; unknown for a key set from a snapshot. */
+  readonly url?: string;
 }
 
+/** A key set. */
+export type FetchedKeySet = FetchedDocument;
+
+/** Fetches a document, or confirms the previous version (304). */
+export type FetchDocument = (url: string, accept: string, previous?: FetchedDocument) => Promise<FetchedDocument>;
 
 /**
  * Fetches a key set, or confirms the previous one (304).
@@ -29,23 +39,33 @@ export interface FetchedKeySet {
  */
 export async function fetchKeySet(url: string, fetch: FetchFunction, previous?: FetchedKeySet): Promise<FetchedKeySet> {
   try {
-    const signal = AbortSignal.timeout(TIMEOUT);
-    const answer = fetch(url, {
-      headers: {
-        accept: "application/jwk-set+json, application/json",
-        ...(previous?.etag === undefined ? {} : { "if-none-match": previous.etag }),
-      },
+    return await withinTimeout(fetch, (fetchDocument) => fetchDocument(url, KEY_SET_TYPE, previous));
+  } catch (cause) {
+    const message = `the key set at ${withoutQuery(url)} cannot be fetched: ${reasonOf(cause)}`;
+    throw new HallpassError("ERR_KEYS_UNREACHABLE", message, { cause });
+  }
+}
+
+/** Runs a task whose fetches together take at most the time of one response. */
+export function withinTimeout<Result>(fetch: FetchFunction, task: (fetchDocument: FetchDocument) => Promise<Result>): Promise<Result> {
+  const signal = AbortSignal.timeout(TIMEOUT);
+  const fetchDocument: FetchDocument = async (url, accept, previous) => {
+    const response = await fetch(url, {
+      headers: { accept, ...(previous?.etag === undefined ? {} : { "if-none-match": previous.etag }) },
       // A redirect is refused like any status other than 200: its target is unknown. workerd does not support "error" here.
       redirect: "manual",
       ...pastCaches(),
       signal,
     });
-    // The caller's `fetch` may ignore the signal.
-    return await Promise.race([Promise.resolve(answer).then((response) => readAnswer(response, previous)), aborted(signal)]);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : "unknown reason";
-    throw new HallpassError("ERR_KEYS_UNREACHABLE", `the key set at ${withoutQuery(url)} cannot be fetched: ${why}`, { cause });
-  }
+    return { ...(await readAnswer(response, previous)), url };
+  };
+  // The caller's `fetch` may ignore the signal.
+  return Promise.race([task(fetchDocument), aborted(signal)]);
+}
+
+/** The message of a failure. */
+export function reasonOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : "unknown reason";
 }
 
 /** A URL for messages: a query may contain a secret. */
@@ -68,7 +88,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
-async function readAnswer({ status, type, headers, body }: Response, previous: FetchedKeySet | undefined): Promise<FetchedKeySet> {
+async function readAnswer({ status, type, headers, body }: Response, previous: FetchedDocument | undefined): Promise<FetchedDocument> {
   if (status === 200 && body !== null) {
     return { text: await readText(body), etag: readTag(type, headers), freshFor: readFreshness(headers) };
   }

@@ -2,6 +2,8 @@
 
 import type { Verifier } from "../wasm/hallpass.js";
 import { BoundVerifier } from "./bound-verifier.js";
+import { Discovery } from "./discovery.js";
+import { fetchKeySet, type FetchedKeySet } from "./key-fetch.js";
 import type { WaitUntil } from "./options.js";
 import { RemoteKeys } from "./remote-keys.js";
 import type { IssuerSettings, Settings } from "./settings.js";
@@ -27,9 +29,16 @@ export interface KeySource {
 export function keySource(settings: Settings, issuer: IssuerSettings): KeySource {
   const { name, keys } = issuer;
   const bind = (boundKeys: string | Uint8Array) => new BoundVerifier(settings.policy, [name], boundKeys);
-  if (typeof keys === "string") return new RemoteKeys(bind, { ...settings, url: keys, issuer: name, saved: issuer.saved });
-  // A copy: the caller may overwrite the secret. `slice` of a Buffer would be a view.
-  return new FixedKeys(bind(keys instanceof Uint8Array ? new Uint8Array(keys) : JSON.stringify(keys)));
+  if (typeof keys === "string") {
+    return new RemoteKeys(bind, { ...settings, url: keys, issuer: name, saved: issuer.saved, fetchKeySet: keySetFetcher(settings, issuer, keys) });
+  }
+  return new FixedKeys(bind(keys instanceof Uint8Array ? keys : JSON.stringify(keys)));
+}
+
+function keySetFetcher({ fetch }: Settings, { name, discovery }: IssuerSettings, url: string): (previous?: FetchedKeySet) => Promise<FetchedKeySet> {
+  if (discovery === undefined) return (previous) => fetchKeySet(url, fetch, previous);
+  const discovered = new Discovery(name!, discovery.allowInsecure, fetch);
+  return (previous) => discovered.fetchKeySet(previous);
 }
 
 class FixedKeys implements KeySource {

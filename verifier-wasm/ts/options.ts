@@ -35,33 +35,76 @@ export interface UrlObject {
   readonly href: string;
 }
 
-/**
- * An accepted issuer and its keys: exactly one of `jwks` and `secret`.
- *
- * @example { issuer: "https://auth.example.com", jwks: "https://auth.example.com/.well-known/jwks.json" }
- */
-export interface IssuerOptions {
+/** The name of an accepted issuer. */
+interface NamedIssuer {
   /**
    * The exact value of the claim `iss`; `null` disables the check.
    *
    * @example "https://auth.example.com"
    */
   readonly issuer: string | null;
+}
+
+/** How an issuer's keys are fetched. */
+interface FetchedKeysOptions {
+  /**
+   * Allows keys over plain `http:` from any host; `false` by default. An attacker who can change the response can forge any token:
+   * use it only on a network that you control, such as inside a cluster.
+   *
+   * @example true
+   */
+  readonly allowInsecureJwks?: boolean;
+}
+
+/** An issuer with a key set. */
+interface KeySetIssuer extends NamedIssuer, FetchedKeysOptions {
   /**
    * The issuer's public keys: the key set, or its URL, which is fetched at the first use. The URL must be `https:`, except on
-   * `localhost`. Fetched keys are fresh for the `Cache-Control: max-age` of the response, from 30 seconds to an hour (5 minutes
-   * without it). `verify` uses older keys only while the issuer is unreachable (`maxStale`).
+   * `localhost` and hosts below it. Fetched keys are fresh for the `Cache-Control: max-age` of the response, from 30 seconds to an
+   * hour (5 minutes without it). `verify` uses older keys only while the issuer is unreachable (`maxStale`).
    *
    * @example "https://auth.example.com/.well-known/jwks.json"
    */
-  readonly jwks?: JsonWebKeySet | UrlObject | string;
+  readonly jwks: JsonWebKeySet | UrlObject | string;
+  readonly secret?: undefined;
+  readonly discovery?: false;
+}
+
+/** An issuer with a shared secret. */
+interface SecretIssuer extends NamedIssuer {
   /**
    * The secret that is shared with the issuer, for HS256: at least 32 bytes. Never use it in a page: it can sign tokens.
    *
    * @example new TextEncoder().encode(process.env.HALLPASS_HS256_SECRET)
    */
-  readonly secret?: Uint8Array;
+  readonly secret: Uint8Array;
+  readonly jwks?: undefined;
+  readonly discovery?: false;
+  readonly allowInsecureJwks?: boolean;
 }
+
+/** An issuer whose URL alone is known. */
+interface DiscoveredIssuer extends FetchedKeysOptions {
+  readonly issuer: string;
+  /**
+   * Finds the key set by the issuer's metadata: `/.well-known/openid-configuration` below the issuer's URL, or
+   * `/.well-known/oauth-authorization-server` (RFC 8414). The metadata must name exactly this `issuer`, and its `jwks_uri` must be
+   * as `jwks`. It is fetched with the keys, by the same rules.
+   *
+   * @example true
+   */
+  readonly discovery: true;
+  readonly jwks?: undefined;
+  readonly secret?: undefined;
+}
+
+/**
+ * An accepted issuer and its keys: exactly one of `jwks`, `secret` and `discovery: true`.
+ *
+ * @example { issuer: "https://auth.example.com", jwks: "https://auth.example.com/.well-known/jwks.json" }
+ * @example { issuer: "https://auth.example.com", discovery: true }
+ */
+export type IssuerOptions = KeySetIssuer | SecretIssuer | DiscoveredIssuer;
 
 /**
  * The policy of a verifier, for all issuers. All times are in seconds.
@@ -89,7 +132,7 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
   readonly maxTokenAge?: number;
   /**
    * Claims that must be present, with any value; none by default. Their types lose `undefined`. With a generic, TypeScript does
-   * not infer the names: repeat them, as in `createVerifier<{ plan: string }, "sub">`.
+   * not infer the names, so they are its second argument: `createVerifier<{ plan: string }, "sub">`.
    *
    * @example ["sub", "sid"]
    */
@@ -161,7 +204,7 @@ export interface KeySnapshot {
   readonly version: number;
   /** One for each issuer with fetched keys. */
   readonly keySets: readonly {
-    /** The URL of the key set. */
+    /** The URL of the key set; with `discovery`, of the issuer's metadata. */
     readonly url: string;
     /** The issuer; `null` if it is not checked. */
     readonly issuer: string | null;

@@ -5,9 +5,9 @@ import { BackOff } from "./back-off.js";
 import type { BoundVerifier } from "./bound-verifier.js";
 import { millisecondsSince, moment, type Moment } from "./elapsed.js";
 import { HallpassError } from "./error.js";
-import { fetchKeySet, withoutQuery, type FetchedKeySet } from "./key-fetch.js";
+import { withoutQuery, type FetchedKeySet } from "./key-fetch.js";
 import type { KeySource } from "./key-source.js";
-import type { FetchFunction, WaitUntil } from "./options.js";
+import type { WaitUntil } from "./options.js";
 import { ageOf, savedKeySet, type SavedKeySet } from "./snapshot.js";
 
 /** The fraction of its freshness after which a key set is refreshed in the background, so that no request has to wait. */
@@ -30,9 +30,11 @@ const MAX_POLL = 80;
 
 /** The settings of one issuer's fetches. */
 export interface RemoteSettings {
+  /** The URL of the key set, or of the issuer's metadata. */
   readonly url: string;
   readonly issuer: string | null;
-  readonly fetch: FetchFunction;
+  /** Fetches the key set, or confirms the previous one. Rejects with `ERR_KEYS_UNREACHABLE`. */
+  readonly fetchKeySet: (previous?: FetchedKeySet) => Promise<FetchedKeySet>;
   /** Milliseconds for which keys that are no longer fresh are used if they cannot be fetched. */
   readonly maxStale: number;
   readonly waitUntil: WaitUntil | undefined;
@@ -211,9 +213,8 @@ export class RemoteKeys implements KeySource {
   async #fetch(): Promise<FetchAttempt> {
     const attempt: FetchAttempt = { number: (this.#attempts += 1), startedAt: moment(), done: false };
     this.#running = attempt;
-    const { url, fetch } = this.#settings;
     try {
-      this.#accept(await fetchKeySet(url, fetch, this.#keys), attempt);
+      this.#accept(await this.#settings.fetchKeySet(this.#keys), attempt);
       this.#backOff.succeed();
     } catch (failure) {
       attempt.failure = failure;

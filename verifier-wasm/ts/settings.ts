@@ -1,5 +1,6 @@
 /** Reads the options strictly: a misspelled rule must not be silently ignored. */
 
+import { metadataUrl } from "./discovery.js";
 import { TokenCache } from "./cache.js";
 import type { Claims } from "./claims.js";
 import { readLeeway, systemClock, type Clock } from "./clock.js";
@@ -7,6 +8,7 @@ import { HallpassError } from "./error.js";
 import type { CacheOptions, FetchFunction, IssuerOptions, JsonWebKeySet, VerifierOptions, WaitUntil } from "./options.js";
 import { applySchema, type StandardSchema } from "./schema.js";
 import { findSaved, type SavedKeySet } from "./snapshot.js";
+import { faultOf, parseUrl } from "./url.js";
 
 /** The policy in the form of the wasm module. */
 export interface Policy {
@@ -17,13 +19,15 @@ export interface Policy {
   types: string[] | null;
 }
 
-/** An issuer's key set, the URL of its key set, or the secret that is shared with it. */
+/** An issuer's key set, the URL of its key set or metadata, or the secret that is shared with it. */
 export type Keys = JsonWebKeySet | string | Uint8Array;
 
 /** An issuer, its keys, and its key set from a snapshot. */
 export interface IssuerSettings {
   name: string | null;
   keys: Keys;
+  /** Present if `keys` is the URL of the issuer's metadata. */
+  discovery: { allowInsecure: boolean } | undefined;
   saved: SavedKeySet | undefined;
 }
 
@@ -44,7 +48,7 @@ export interface Settings {
 /** Seconds for which stale keys are used while the issuer is down: enough to restart it, and a removed key is not accepted for long. */
 const DEFAULT_MAX_STALE = 3600;
 
-const ISSUER_OPTIONS = ["issuer", "jwks", "secret"];
+const ISSUER_OPTIONS = ["issuer", "jwks", "secret", "discovery", "allowInsecureJwks"];
 const OPTION_NAMES = [
   "issuers", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch", "maxStale", "waitUntil",
   "snapshot", ...ISSUER_OPTIONS,
@@ -89,13 +93,30 @@ function readIssuers(options: VerifierOptions, snapshot: object): IssuerSettings
   return read;
 }
 
-function readIssuer({ issuer, jwks, secret }: IssuerOptions, snapshot: object): IssuerSettings {
+function readIssuer({ issuer, jwks, secret, discovery = false, allowInsecureJwks = false }: IssuerOptions, snapshot: object): IssuerSettings {
   if (issuer !== null && !isText(issuer)) {
     throw invalid("`issuer` is required: a string, or null to disable the check");
   }
-  if ((jwks === undefined) === (secret === undefined)) throw invalid("exactly one of `jwks` and `secret` is required");
-  const keys = secret === undefined ? readKeys(jwks) : readSecret(secret);
-  return { name: issuer, keys, saved: typeof keys === "string" ? findSaved(snapshot, keys, issuer) : undefined };
+  const isDiscovered = readBoolean("discovery", discovery);
+  const allowInsecure = readBoolean("allowInsecureJwks", allowInsecureJwks);
+  if ([jwks !== undefined, secret !== undefined, isDiscovered].filter(Boolean).length !== 1) {
+    throw invalid("exactly one of `jwks`, `secret` and `discovery: true` is required");
+  }
+  const keys = isDiscovered ? readDiscovered(issuer, allowInsecure) : secret === undefined ? readKeys(jwks, allowInsecure) : readSecret(secret);
+  return {
+    name: issuer,
+    keys,
+    discovery: isDiscovered ? { allowInsecure } : undefined,
+    saved: typeof keys === "string" ? findSaved(snapshot, keys, issuer) : undefined,
+  };
+}
+
+/** The URL of the issuer's metadata. An issuer's URL has neither query nor fragment (RFC 8414 §2). */
+function readDiscovered(issuer: string | null, allowInsecure: boolean): string {
+  const fault = issuer === null ? "must be a URL" : faultOf(issuer, allowInsecure);
+  if (fault !== undefined) throw invalid(`with \`discovery\`, \`issuer\` ${fault}`);
+  if (/[?#]/.test(issuer!)) throw invalid("with `discovery`, `issuer` must have no query and no fragment");
+  return new URL(metadataUrl(issuer!)).href;
 }
 
 function claimReader(schema: StandardSchema<object> | undefined): (text: string) => Claims {
@@ -156,15 +177,20 @@ function readCache(cache: unknown, readClaims: (text: string) => Claims): TokenC
   return new TokenCache(size, claims, readClaims);
 }
 
+function readBoolean(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(`\`${name}\` must be true or false`);
+}
+
 function readFunction<F>(name: string, value: F): F {
   if (typeof value === "function") return value;
   throw invalid(`\`${name}\` must be a function`);
 }
 
-function readKeys(jwks: unknown): JsonWebKeySet | string {
+function readKeys(jwks: unknown, allowInsecure: boolean): JsonWebKeySet | string {
   // Not by `instanceof URL`: a test runner's page has another class.
   const text = typeof jwks === "object" && jwks !== null && "href" in jwks ? jwks.href : jwks;
-  if (typeof text === "string") return readUrl(text);
+  if (typeof text === "string") return readUrl(text, allowInsecure);
   if (typeof jwks === "object" && jwks !== null && isJson(jwks)) return jwks as JsonWebKeySet;
   throw invalid("`jwks` must be a URL, or a JSON Web Key Set");
 }
@@ -179,20 +205,16 @@ function isJson(value: object): boolean {
 }
 
 function readSecret(secret: unknown): Uint8Array {
-  if (secret instanceof Uint8Array) return secret;
+  // By the kind of the view, not by its class: a test runner's page has another one. A copy, because the caller may overwrite it.
+  if (ArrayBuffer.isView(secret) && Object.prototype.toString.call(secret) === "[object Uint8Array]") return new Uint8Array(secret as Uint8Array);
   throw invalid("`secret` must be a Uint8Array: for a text, new TextEncoder().encode(text)");
 }
 
-/** Requires TLS: an attacker who can change the keys in transit can forge any token. */
-function readUrl(text: string): string {
-  if (!URL.canParse(text)) throw invalid("`jwks` must be an absolute URL, or a JSON Web Key Set");
-  const url = new URL(text);
-  const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && local)) {
-    throw invalid("`jwks` must be an https: URL; http: is for localhost only");
-  }
-  if (url.username !== "" || url.password !== "") throw invalid("`jwks` must not contain a user name or password");
-  return url.href;
+function readUrl(text: string, allowInsecure: boolean): string {
+  if (parseUrl(text) === undefined) throw invalid("`jwks` must be an absolute URL, or a JSON Web Key Set");
+  const fault = faultOf(text, allowInsecure);
+  if (fault !== undefined) throw invalid(`\`jwks\` ${fault}`);
+  return new URL(text).href;
 }
 
 function invalid(message: string): HallpassError {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { createVerifier } from "hallpass";
 
 const GOOD = { issuer: "https://auth.example", audience: "api", jwks: { keys: [] } };
@@ -39,7 +40,8 @@ test("each of several issuers has its own name and keys", () => {
 
 test("exactly one of a key set and a secret is accepted", () => {
   const { jwks, ...rest } = GOOD;
-  refuses({ ...GOOD, secret: new Uint8Array(32) }, "exactly one of `jwks` and `secret`");
+  for (const more of [{ secret: new Uint8Array(32) }, { discovery: true }]) refuses({ ...GOOD, ...more }, "exactly one of `jwks`, `secret` and `discovery: true`");
+  refuses({ ...rest, discovery: false }, "exactly one of");
   refuses({ ...rest, secret: "a text" }, "`secret`");
   refuses({ ...rest, jwks: { keys: [1n] } }, "`jwks`");
   refuses({ ...rest, jwks: { keys: [], toJSON: () => undefined } }, "`jwks`");
@@ -88,10 +90,43 @@ test("an unknown option is refused", () => {
 });
 
 test("the URL of keys is https:, or http: on a loopback host", () => {
-  for (const jwks of ["https://a.example/jwks", "http://localhost:8080/jwks", "http://127.0.0.1/jwks", "http://[::1]:1/jwks"]) {
+  for (const jwks of ["https://a.example/jwks", "http://localhost:8080/jwks", "http://127.0.0.1/jwks", "http://[::1]:1/jwks", "http://auth.localhost/jwks", "http://a.B.LOCALHOST:1/jwks"]) {
     createVerifier({ ...GOOD, jwks });
     createVerifier({ ...GOOD, jwks: new URL(jwks) });
   }
-  const bad = ["http://a.example/jwks", "http://localhost.a.example/", "ftp://localhost/", "data:,{}", "/jwks", "", "https://u:p@a.example/"];
+  const bad = ["http://a.example/jwks", "http://localhost.a.example/", "http://notlocalhost/", "http://.localhost.example/", "ftp://localhost/", "data:,{}", "/jwks", "", "https://u:p@a.example/"];
   for (const jwks of bad) refuses({ ...GOOD, jwks }, "`jwks`");
+  createVerifier({ ...GOOD, jwks: "http://keys.cluster.internal/jwks", allowInsecureJwks: true });
+  refuses({ ...GOOD, jwks: "ftp://a.example/jwks", allowInsecureJwks: true }, "`jwks`");
+  refuses({ ...GOOD, allowInsecureJwks: "true" }, "`allowInsecureJwks`");
+});
+
+test("with discovery, the issuer is a URL without query", () => {
+  for (const issuer of ["https://a.example", "https://a.example/tenant/", "http://auth.localhost:8080"]) {
+    createVerifier({ issuer, audience: "api", discovery: true });
+  }
+  for (const issuer of [null, "a.example", "http://a.example", "https://a.example?x", "https://a.example/#", "https://u@a.example"]) {
+    refuses({ issuer, audience: "api", discovery: true }, "with `discovery`, `issuer`");
+  }
+  createVerifier({ issuer: "http://a.example", audience: "api", discovery: true, allowInsecureJwks: true });
+  refuses({ issuer: "https://a.example", audience: "api", discovery: "yes" }, "`discovery`");
+});
+
+test("a secret is a Uint8Array or Buffer of any realm", () => {
+  const { jwks, ...rest } = GOOD;
+  for (const code of ["new Uint8Array(32)", "Object.setPrototypeOf(new Uint8Array(32), class Buffer extends Uint8Array {}.prototype)"]) {
+    createVerifier({ ...rest, secret: runInNewContext(code) });
+  }
+  createVerifier({ ...rest, secret: Buffer.alloc(32) });
+  for (const secret of ["x".repeat(32), new ArrayBuffer(32), new DataView(new ArrayBuffer(32)), new Uint16Array(32), { [Symbol.toStringTag]: "Uint8Array" }]) {
+    refuses({ ...rest, secret }, "`secret`");
+  }
+});
+
+test("a verifier needs no URL.canParse (Chrome before 120, Safari before 17)", (t) => {
+  const { canParse } = URL;
+  delete URL.canParse;
+  t.after(() => (URL.canParse = canParse));
+  createVerifier({ ...GOOD, jwks: "https://a.example/jwks" });
+  createVerifier({ issuer: "https://a.example", audience: "api", discovery: true });
 });

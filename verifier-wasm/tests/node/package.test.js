@@ -21,9 +21,9 @@ test("the error codes are those of the Rust crate, and seven more", () => {
 });
 
 test("the package contains exactly the expected files", () => {
-  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "elapsed", "error", "express", "fastify", "freshness",
+  const names = ["back-off", "bearer", "bound-verifier", "cache", "claims", "clock", "codes", "cookies", "discovery", "elapsed", "error", "express", "fastify", "freshness",
     "hono", "index", "instance", "key-fetch", "key-source", "options", "react", "remote-keys", "schema", "settings", "slim", "snapshot", "token",
-    "token-memory", "verifier", "web-crypto",
+    "token-memory", "url", "verifier", "web-crypto",
     ...["agenda", "answer", "authorized-fetch", "environment", "error", "exchange", "failure", "index", "issuer", "lifetime", "options",
       "origin", "other-tabs", "retry-after", "schedule", "session", "state", "task-queue", "token-store", "with-timeout"].map((name) => `client/${name}`)];
   const modules = [...names, "entry-node", "entry-text", "entry-workerd", "module-text"];

@@ -35,7 +35,7 @@ export type NotRequired = True<Equal<typeof required.iat, number | undefined>>;
 export type RequiredPlan = True<Equal<typeof required.plan, unknown>>;
 
 // Additional claims, of the verifier or of the call.
-const own = createVerifier<{ plan: "free" | "paid"; limits: { seats: number }[]; sub: string }>({ ...options, requiredClaims: ["sid"] });
+const own = createVerifier<{ plan: "free" | "paid"; limits: { seats: number }[]; sub: string }>(options);
 const ownClaims = await own.verify(token);
 export type Plan = True<Equal<typeof ownClaims.plan, "free" | "paid">>;
 export type OwnSub = True<Equal<typeof ownClaims.sub, string>>;
@@ -47,10 +47,16 @@ ownClaims.limits.push({ seats: 1 });
 if (ownClaims.limits[0]) ownClaims.limits[0].seats = 2;
 // @ts-expect-error There is no such plan.
 ownClaims.plan === "trial";
-// With a generic nothing is inferred: required claims are named in it, or as its second argument.
+// With a generic nothing is inferred: required claims are its second argument, and cannot be forgotten there.
 const named = await createVerifier<{ plan: string }, "sub">({ ...options, requiredClaims: ["sub"] }).verify(token);
 export type NamedSub = True<Equal<typeof named.sub, string>>;
-export type OwnSid = True<Equal<typeof ownClaims.sid, string | undefined>>;
+export type NamedPlan = True<Equal<typeof named.plan, string>>;
+// @ts-expect-error `sid` is not named.
+createVerifier<{ plan: string }, "sub">({ ...options, requiredClaims: ["sub", "sid"] });
+// @ts-expect-error `sub` is not named.
+createVerifier<{ plan: string }>({ ...options, requiredClaims: ["sub"] });
+declare const readOptions: VerifierOptions;
+createVerifier(readOptions);
 const perCall = own.verifySync<{ beta: boolean }>(token);
 export type Beta = True<Equal<typeof perCall.beta, boolean>>;
 export type StillPlan = True<Equal<typeof perCall.plan, "free" | "paid">>;
@@ -69,6 +75,24 @@ createVerifier({ ...options, schema: (value: unknown) => value });
 createVerifier({ issuer: null, jwks: options.jwks });
 // @ts-expect-error `issuer` is missing.
 createVerifier({ audience: null, jwks: options.jwks });
+// An issuer has exactly one source of keys.
+const nameOnly = { issuer: "https://auth.example.com", audience: "api" } as const;
+createVerifier({ ...nameOnly, discovery: true });
+createVerifier({ ...nameOnly, discovery: true, allowInsecureJwks: true });
+createVerifier({ ...nameOnly, secret: new Uint8Array(32) });
+createVerifier({ audience: "api", issuers: [{ issuer: "https://a.example", discovery: true }, { issuer: "https://b.example", jwks: { keys: [] } }] });
+// @ts-expect-error There are no keys.
+createVerifier(nameOnly);
+// @ts-expect-error There are no keys.
+createVerifier({ ...nameOnly, discovery: false });
+// @ts-expect-error There are two sources.
+createVerifier({ ...options, secret: new Uint8Array(32) });
+// @ts-expect-error There are two sources.
+createVerifier({ ...options, discovery: true });
+// @ts-expect-error Discovery needs the issuer's URL.
+createVerifier({ issuer: null, audience: "api", discovery: true });
+// @ts-expect-error One of several issuers has no keys.
+createVerifier({ audience: "api", issuers: [{ issuer: "https://a.example" }] });
 // @ts-expect-error It is called `leeway`.
 createVerifier({ ...options, clockTolerance: 5 });
 // @ts-expect-error Seconds, not a text.
