@@ -132,7 +132,7 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
   readonly maxTokenAge?: number;
   /**
    * Claims that must be present, with any value; none by default. Their types lose `undefined`. With a generic, TypeScript does
-   * not infer the names, so they are its second argument: `createVerifier<{ plan: string }, "sub">`.
+   * not infer the names: the generic types them, or its second argument lists them, as in `createVerifier<{ plan: string }, "sub">`.
    *
    * @example ["sub", "sid"]
    */

@@ -99,7 +99,7 @@ export interface VerifyOptions {
  * const { sub, plan } = await verifier.verify(token);
  * ```
  */
-export function createVerifier<Extra extends object = object, const Required extends string = never>(
+export function createVerifier<Extra extends object = object, const Required extends string = Extract<keyof Extra, string>>(
   options: VerifierOptions<Extra, Required>,
 ): Verifier<VerifiedClaims<Extra, Required>> {
   const settings = readOptions(options);

@@ -47,7 +47,8 @@ ownClaims.limits.push({ seats: 1 });
 if (ownClaims.limits[0]) ownClaims.limits[0].seats = 2;
 // @ts-expect-error There is no such plan.
 ownClaims.plan === "trial";
-// With a generic nothing is inferred: required claims are its second argument, and cannot be forgotten there.
+// With a generic nothing is inferred: required claims are typed by it, or listed by its second argument, and cannot be forgotten.
+createVerifier<{ plan: string; sub: string }>({ ...options, requiredClaims: ["sub"] });
 const named = await createVerifier<{ plan: string }, "sub">({ ...options, requiredClaims: ["sub"] }).verify(token);
 export type NamedSub = True<Equal<typeof named.sub, string>>;
 export type NamedPlan = True<Equal<typeof named.plan, string>>;
