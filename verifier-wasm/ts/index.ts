@@ -1,6 +1,7 @@
 /** The package's exports, the same in every runtime; each `entry-*` file adds the source of the wasm module. */
 
 export type { Claims, DecodedToken, Frozen, Header, VerifiedClaims, WithClaims } from "./claims.js";
+export { claimsText } from "./claims-text.js";
 export type { Clock } from "./clock.js";
 export type { ErrorCode } from "./codes.js";
 export { type CookieNames, cookieNames, readCookie } from "./cookies.js";

@@ -2,10 +2,11 @@
 
 import type { Verifier } from "../wasm/hallpass.js";
 import { BoundVerifier } from "./bound-verifier.js";
+import { isTemplate } from "./claim-rules.js";
 import { Discovery } from "./discovery.js";
-import { fetchKeySet, type FetchedKeySet } from "./key-fetch.js";
+import { fetchKeySet } from "./key-fetch.js";
 import type { WaitUntil } from "./options.js";
-import { RemoteKeys } from "./remote-keys.js";
+import { RemoteKeys, type RemoteSettings } from "./remote-keys.js";
 import type { IssuerSettings, Settings } from "./settings.js";
 import type { SavedKeySet } from "./snapshot.js";
 
@@ -28,14 +29,15 @@ export interface KeySource {
 /** The source for one issuer. */
 export function keySource(settings: Settings, issuer: IssuerSettings): KeySource {
   const { name, keys } = issuer;
-  const bind = (boundKeys: string | Uint8Array) => new BoundVerifier(settings.policy, [name], boundKeys);
+  const bind = (boundKeys: string | Uint8Array) => new BoundVerifier(settings.policy, [isTemplate(name) ? null : name], boundKeys);
   if (typeof keys === "string") {
-    return new RemoteKeys(bind, { ...settings, url: keys, issuer: name, saved: issuer.saved, fetchKeySet: keySetFetcher(settings, issuer, keys) });
+    const fetchKeySet = keySetFetcher(settings, issuer, keys);
+    return new RemoteKeys(bind, { ...settings, url: keys, issuer: name, saved: issuer.saved, fetchKeySet });
   }
   return new FixedKeys(bind(keys instanceof Uint8Array ? keys : JSON.stringify(keys)));
 }
 
-function keySetFetcher({ fetch }: Settings, { name, discovery }: IssuerSettings, url: string): (previous?: FetchedKeySet) => Promise<FetchedKeySet> {
+function keySetFetcher({ fetch }: Settings, { name, discovery }: IssuerSettings, url: string): RemoteSettings["fetchKeySet"] {
   if (discovery === undefined) return (previous) => fetchKeySet(url, fetch, previous);
   const discovered = new Discovery(name!, discovery.allowInsecure, fetch);
   return (previous) => discovered.fetchKeySet(previous);

@@ -38,9 +38,11 @@ export interface UrlObject {
 /** The name of an accepted issuer. */
 interface NamedIssuer {
   /**
-   * The exact value of the claim `iss`; `null` disables the check.
+   * The exact value of the claim `iss`; `null` disables the check. For an issuer with a URL per tenant, a template: `{tid}` stands
+   * for the token's claim `tid`, whose value has letters, digits and `-._~` only. A template is the only issuer of a verifier.
    *
    * @example "https://auth.example.com"
+   * @example "https://login.microsoftonline.com/{tid}/v2.0"
    */
   readonly issuer: string | null;
 }
@@ -137,6 +139,25 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
    * @example ["sub", "sid"]
    */
   readonly requiredClaims?: readonly Required[];
+  /**
+   * The client to which the token was issued, or several: the claim `client_id`, or `azp` without it. For issuers whose tokens have
+   * no `aud`; unchecked by default.
+   *
+   * @example "1example23456789"
+   */
+  readonly clientId?: string | readonly string[];
+  /**
+   * The allowed values of the claim `azp`, the authorized party; unchecked by default.
+   *
+   * @example ["https://app.example.com"]
+   */
+  readonly authorizedParties?: string | readonly string[];
+  /**
+   * Claims that must have exactly this value, or one of several; `true` for any value. None by default.
+   *
+   * @example { token_use: "access" }
+   */
+  readonly claimValues?: Readonly<Record<string, string | readonly string[] | true>>;
   /**
    * The `typ` of the header, or several allowed ones; `"at+jwt"` by default, `null` for any.
    *

@@ -2,6 +2,7 @@
 
 import { metadataUrl } from "./discovery.js";
 import { TokenCache } from "./cache.js";
+import { checkClaims, isTemplate, isValidTemplate, type AllowedValues, type ClaimRules } from "./claim-rules.js";
 import type { Claims } from "./claims.js";
 import { readLeeway, systemClock, type Clock } from "./clock.js";
 import { HallpassError } from "./error.js";
@@ -51,14 +52,15 @@ const DEFAULT_MAX_STALE = 3600;
 const ISSUER_OPTIONS = ["issuer", "jwks", "secret", "discovery", "allowInsecureJwks"];
 const OPTION_NAMES = [
   "issuers", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch", "maxStale", "waitUntil",
-  "snapshot", ...ISSUER_OPTIONS,
+  "snapshot", "clientId", "authorizedParties", "claimValues", ...ISSUER_OPTIONS,
 ];
 
 /** @throws {@link HallpassError} `ERR_OPTIONS_INVALID`; the message names the option and its valid values. */
 export function readOptions(options: VerifierOptions): Settings {
   const { audience, leeway, maxTokenAge, requiredClaims = [], typ = "at+jwt", cache = false, now = systemClock, ...rest } =
     checkNames(options, OPTION_NAMES, "the options");
-  const readClaims = claimReader(rest.schema);
+  const issuers = readIssuers(options, readSnapshot(rest.snapshot));
+  const readClaims = claimReader(readClaimRules(options, issuers), rest.schema);
   return {
     policy: {
       audiences: readTextOrTexts("audience", audience, "is required: a string, an array of strings, or null to disable the check"),
@@ -67,7 +69,7 @@ export function readOptions(options: VerifierOptions): Settings {
       requiredClaims: readTexts("requiredClaims", requiredClaims),
       types: readTextOrTexts("typ", typ, "must be a string, an array of strings, or null to accept any"),
     },
-    issuers: readIssuers(options, readSnapshot(rest.snapshot)),
+    issuers,
     now: readFunction("now", now),
     // Reads the global at each call: it may be replaced, and some runtimes require a call by its bare name.
     fetch: readFunction("fetch", rest.fetch === undefined ? (...request) => fetch(...request) : rest.fetch),
@@ -90,12 +92,16 @@ function readIssuers(options: VerifierOptions, snapshot: object): IssuerSettings
   if (read.length > 1 && (names.includes(null) || new Set(names).size < names.length)) {
     throw invalid("each of several `issuers` must have a different `issuer`");
   }
+  if (read.length > 1 && names.some(isTemplate)) throw invalid("none of several `issuers` may be a template");
   return read;
 }
 
 function readIssuer({ issuer, jwks, secret, discovery = false, allowInsecureJwks = false }: IssuerOptions, snapshot: object): IssuerSettings {
   if (issuer !== null && !isText(issuer)) {
     throw invalid("`issuer` is required: a string, or null to disable the check");
+  }
+  if (isTemplate(issuer) && !isValidTemplate(issuer)) {
+    throw invalid("a template in `issuer` is a URL with names of claims in braces behind the host: https://a.example/{tid}");
   }
   const isDiscovered = readBoolean("discovery", discovery);
   const allowInsecure = readBoolean("allowInsecureJwks", allowInsecureJwks);
@@ -113,17 +119,37 @@ function readIssuer({ issuer, jwks, secret, discovery = false, allowInsecureJwks
 
 /** The URL of the issuer's metadata. An issuer's URL has neither query nor fragment (RFC 8414 §2). */
 function readDiscovered(issuer: string | null, allowInsecure: boolean): string {
-  const fault = issuer === null ? "must be a URL" : faultOf(issuer, allowInsecure);
+  const fault = issuer === null || isTemplate(issuer) ? "must be a URL" : faultOf(issuer, allowInsecure);
   if (fault !== undefined) throw invalid(`with \`discovery\`, \`issuer\` ${fault}`);
   if (/[?#]/.test(issuer!)) throw invalid("with `discovery`, `issuer` must have no query and no fragment");
   return new URL(metadataUrl(issuer!)).href;
 }
 
-function claimReader(schema: StandardSchema<object> | undefined): (text: string) => Claims {
-  if (schema === undefined) return (text) => JSON.parse(text) as Claims;
+function readClaimRules({ clientId, authorizedParties, claimValues = {} }: VerifierOptions, issuers: IssuerSettings[]): ClaimRules {
+  if (typeof claimValues !== "object" || claimValues === null) throw invalid("`claimValues` must be an object");
+  const values = Object.entries(claimValues).map(([name, value]): [string, AllowedValues] => [
+    name, value === true || readOneOrMore(`claimValues.${name}`, value, "must be a string, an array of strings, or true"),
+  ]);
+  const readClients = (name: string, value: unknown) =>
+    value === undefined ? undefined : readOneOrMore(name, value, "must be a string or an array of strings");
+  return {
+    issuerTemplate: issuers.map(({ name }) => name).find(isTemplate),
+    clientIds: readClients("clientId", clientId),
+    authorizedParties: readClients("authorizedParties", authorizedParties),
+    values: new Map(values),
+  };
+}
+
+function claimReader(rules: ClaimRules, schema: StandardSchema<object> | undefined): (text: string) => Claims {
+  const read = (text: string) => {
+    const claims = JSON.parse(text) as Claims;
+    checkClaims(claims, rules);
+    return claims;
+  };
+  if (schema === undefined) return read;
   // ArkType's schemas are functions.
   const isObject = (typeof schema === "object" || typeof schema === "function") && schema !== null;
-  if (isObject && typeof schema["~standard"]?.validate === "function") return (text) => applySchema(schema, JSON.parse(text) as Claims);
+  if (isObject && typeof schema["~standard"]?.validate === "function") return (text) => applySchema(schema, read(text));
   throw invalid("`schema` must have the interface of standardschema.dev");
 }
 
@@ -142,7 +168,10 @@ function checkNames<Options extends object>(options: Options, names: readonly st
 }
 
 function readTextOrTexts(name: string, value: unknown, expected: string): string[] | null {
-  if (value === null) return null;
+  return value === null ? null : readOneOrMore(name, value, expected);
+}
+
+function readOneOrMore(name: string, value: unknown, expected: string): string[] {
   const list: unknown = Array.isArray(value) ? value : [value];
   if (isTexts(list) && list.length > 0) return [...list];
   throw invalid(`\`${name}\` ${expected}`);

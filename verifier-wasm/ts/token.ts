@@ -41,7 +41,7 @@ export function isExpired(token: string, { leeway, now }: { leeway?: number; now
  * @throws {@link HallpassError} if the text is not a token with an `exp`.
  * @example
  * ```ts
- * setTimeout(renew, expiresIn(token) * 1000);
+ * setTimeout(renew, Math.min(expiresIn(token) * 1000, 2 ** 31 - 1)); // a timer of more milliseconds would fire at once
  * ```
  */
 export function expiresIn(token: string, { now }: { now?: Clock } = {}): number {

@@ -1,8 +1,9 @@
 /** Reading a token without a key. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import { decode, expiresIn, HallpassError, isExpired } from "hallpass";
+import { claimsText, decode, expiresIn, HallpassError, isExpired } from "hallpass";
 import { freshKey } from "../../../tests/support/tokens.js";
 
 const EXP = 1_790_000_000;
@@ -79,4 +80,35 @@ test("a value that is not a text is refused, and the wasm instance survives", ()
 test("a token without an exp is an error, not valid forever", async () => {
   const endless = await (await freshKey("k1")).sign({ exp: undefined });
   assert.throws(() => isExpired(endless), { code: "ERR_CLAIM_INVALID", claim: "exp", reason: "is missing" });
+});
+
+/** A token with this text as claims. */
+const tokenWith = (claims) => `e30.${Buffer.from(claims).toString("base64url")}.AQ`;
+
+test("claimsText returns the claims as the issuer wrote them, with integers that a number cannot hold", () => {
+  for (const text of ['{"id":9007199254740993}', '{ "exp" : 1.0e9 }\n', '{"name":"Zo\u00eb 🎫","raw":"~~~???>>>"}', "{}"]) {
+    assert.equal(claimsText(tokenWith(text)), text);
+  }
+  assert.equal(decode(tokenWith('{"id":9007199254740993}')).claims.id, 9007199254740992);
+});
+
+test("claimsText refuses what decode refuses, with the same code", () => {
+  for (const bad of ["", "a.b", "e30.e30.AQ.x", "e30.e31.AQ", `e30.${Buffer.from([0x7b, 0xff, 0x7d]).toString("base64url")}.AQ`, tokenWith("[]"), tokenWith("\ufeff{}"), tokenWith('{"a":1,"a":2}'), undefined]) {
+    const codeOf = (read) => {
+      try {
+        return read(bad) && "accepted";
+      } catch ({ code }) {
+        return code;
+      }
+    };
+    assert.match(codeOf(claimsText), /^ERR_/);
+    assert.equal(codeOf(claimsText), codeOf(decode));
+  }
+});
+
+test("the timer of expiresIn's example waits for a token of 30 days", async () => {
+  const types = readFileSync(new URL("../../dist/token.d.ts", import.meta.url), "utf8");
+  const delay = /setTimeout\(renew, (.*)\);/.exec(types)[1];
+  const long = await (await freshKey("k1")).sign({ exp: Math.floor(Date.now() / 1000) + 30 * 86_400 });
+  assert.equal(new Function("token", "expiresIn", `return ${delay}`)(long, expiresIn), 2 ** 31 - 1);
 });
