@@ -8,16 +8,17 @@ const USES_UNTIL_TABLES = 128;
 
 /**
  * The disagreements of the package with the vectors, a sentence each: by `verify` and `verifySync`, without a cache and with one,
- * the first time and the second. With `withTables`, the keys have tables. The second parameter is the imported package.
+ * the first time and the second. With `withTables`, the keys have tables. The second parameter is the imported package,
+ * with `isSync` where the runtime checks every signature without a promise.
  */
-export async function disagreements({ vectors, withTables }, { createVerifier, HallpassError }) {
+export async function disagreements({ vectors, withTables }, { createVerifier, HallpassError, isSync = false }) {
   const users = withTables ? usersOfTables(vectors, createVerifier) : [];
   const found = [];
   for (const vector of vectors) {
     const token = textOf(vector.token);
     const options = optionsOf(vector);
     const whole = vector.claim === undefined ? vector.expected : `${vector.expected} ${vector.claim}`;
-    for (const [way, expected] of Object.entries({ verify: whole, verifySync: vector.sync ?? whole })) {
+    for (const [way, expected] of Object.entries({ verify: whole, verifySync: isSync ? whole : vector.sync ?? whole })) {
       const cached = createVerifier({ ...options, cache: true });
       for (const verifier of [createVerifier(options), cached, cached]) {
         const answer = await answerOf(() => verifier[way](token), token, HallpassError);

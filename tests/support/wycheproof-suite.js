@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { folder } from "./vector-suite.js";
-import { isByWebCrypto } from "./wycheproof.js";
+import { isByRuntime } from "./wycheproof.js";
 
 /** The cases, which `cargo xtask test` writes with `cargo run -p hallpass-token --example wycheproof_cases FILE`. */
 const file = process.env.HALLPASS_WYCHEPROOF || new URL("../../target/wycheproof.json", import.meta.url);
@@ -20,20 +20,24 @@ const GOOD = [
   ["rsa-signatures.json", "a good token by RS256 is accepted", "a good token by PS256 is accepted"],
 ];
 
-/** Declares the tests. For a runtime that cannot read some keys, `unread` has the suite's name, the reason, and its number of cases. */
-export function testWycheproof(ask, unread = { raw: 0, wrapped: 0 }) {
+/**
+ * Declares the tests. For a runtime that cannot read some keys, `unread` has the suite's name, the reason, and its number of cases. `raws` are the
+ * methods by which the runtime's crypto checks signatures.
+ */
+export function testWycheproof(ask, { unread = { raw: 0, wrapped: 0 }, raws = ["raw"] } = {}) {
   const suites = JSON.parse(readFileSync(file, "utf8")).filter(({ name }) => name !== unread.suite);
   if (unread.suite !== undefined) test(`${unread.suite}: the verifier agrees with Wycheproof`, { skip: unread.reason }, () => {});
-  const run = { raw: 0, wrapped: 0 };
-  for (const suite of suites.filter(isByWebCrypto)) {
-    test(`${suite.alg}, ${suite.name}: the verifier agrees with Wycheproof, except for the listed cases`, async (t) => {
-      const { run: count, agreed, differing, notText } = await ask("raw", suite);
+  const run = { raw: 0, rawSync: 0, wrapped: 0 };
+  const ways = raws.flatMap((way) => suites.filter(isByRuntime).map((suite) => [way, suite]));
+  for (const [way, suite] of ways) {
+    test(`${suite.alg}, ${suite.name}, ${way}: the verifier agrees with Wycheproof, except for the listed cases`, async (t) => {
+      const { run: count, agreed, differing, notText } = await ask(way, suite);
       const listed = suite.differing.flatMap(({ first, last }) => range(first, last));
       t.diagnostic(`${suite.name}: ${count} run, ${agreed} agreed`);
       if (notText.length > 0) t.diagnostic(`not run, because the message is not a text: ${notText.join(", ")}`);
       for (const { first, last, reason } of suite.differing) t.diagnostic(`differing ${first} to ${last}: ${reason}`);
       assert.deepEqual(differing, listed.filter((id) => !notText.includes(id)));
-      run.raw += count;
+      run[way] += count;
     });
   }
   for (const suite of suites) {
@@ -45,7 +49,8 @@ export function testWycheproof(ask, unread = { raw: 0, wrapped: 0 }) {
     });
   }
   test("all cases have run", () => {
-    assert.deepEqual({ raw: run.raw + unread.raw, wrapped: run.wrapped + unread.wrapped }, RUN);
+    for (const way of raws) assert.equal(run[way] + unread.raw, RUN.raw, way);
+    assert.equal(run.wrapped + unread.wrapped, RUN.wrapped);
   });
   test("a valid token of each algorithm is accepted (Wycheproof has none)", async () => {
     assert.deepEqual(await ask("control", { vectors: GOOD.flatMap(vectorsNamed), withTables: false }), []);

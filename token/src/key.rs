@@ -49,7 +49,7 @@ impl Key {
         }
     }
 
-    /// Whether this build leaves this key's signatures to the runtime's WebCrypto.
+    /// Whether this build leaves this key's signatures to the runtime's crypto.
     pub(crate) fn is_external(&self) -> bool {
         cfg!(target_family = "wasm") && matches!(self.material, Material::P256(_) | Material::Rsa(_))
     }
@@ -69,13 +69,13 @@ impl Key {
         }
     }
 
-    /// Whether an external key's signatures have this length in bytes. Not every WebCrypto checks it: Node's accepts a
-    /// PSS signature without its leading zero, which RFC 8017 §8.1.2 refuses.
+    /// Whether `signature` has the form of an external key's signature. Implementations differ in what they refuse
+    /// here: OpenSSL accepts a PSS signature without its leading zero, and Deno's WebCrypto one plus the modulus.
     #[cfg(feature = "external-signatures")]
-    pub(crate) fn has_signature_length(&self, length: usize) -> bool {
+    pub(crate) fn admits(&self, signature: &[u8]) -> bool {
         match &self.material {
-            Material::P256(_) => length == p256::SIGNATURE_BYTES,
-            Material::Rsa(key) => length == key.signature_bytes(),
+            Material::P256(_) => p256::is_in_range(signature),
+            Material::Rsa(key) => key.is_in_range(signature),
             Material::Ed25519(_) | Material::Secret(_) => false,
         }
     }

@@ -98,6 +98,12 @@ impl KeySet {
         Ok(Self { keys: vec![Key::from_secret(secret)?] })
     }
 
+    /// The keys in their order.
+    #[cfg(feature = "external-signatures")]
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
     /// The key with this `kid`. Without a `kid`, the only key of the set.
     pub(crate) fn find(&self, kid: Option<JsonString<'_>>) -> Option<&Key> {
         match (kid, self.keys.as_slice()) {

@@ -56,3 +56,5 @@ pub use signer::{
 pub use time::{TimeOutOfRange, UnixSeconds};
 pub use verified::VerifiedClaims;
 pub use verifier::{AmbiguousIssuers, Verifier};
+#[cfg(feature = "external-signatures")]
+pub use verifier::{Begun, PendingToken};

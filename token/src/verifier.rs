@@ -8,6 +8,12 @@ use crate::{
     key::Key,
 };
 
+#[cfg(feature = "external-signatures")]
+mod pending;
+
+#[cfg(feature = "external-signatures")]
+pub use pending::{Begun, PendingToken};
+
 /// Verifies tokens with a policy and the keys of accepted issuers.
 #[derive(Clone, Debug)]
 pub struct Verifier {
@@ -75,33 +81,41 @@ impl Verifier {
         self.conclude(&token, is_signed, now)
     }
 
-    /// The public JSON Web Key, with its `alg`, that must verify the signature of `token`, if this build leaves that to
-    /// the caller; `None` if [`verify`](Self::verify) does it. Only structure and header are checked.
+    /// The first step of a verification whose signature the caller may have to check: structure, header, key. The
+    /// claims are checked too, and [`PendingToken::finish`] reports them after the signature.
     #[cfg(feature = "external-signatures")]
-    pub fn external_key(&self, token: &str) -> Result<Option<String>, VerifyError> {
-        let mut workspace = Workspace::new();
-        let key = self.read(&mut workspace, token)?.key;
-        Ok(if key.is_external() { key.to_jwk() } else { None })
-    }
-
-    /// As [`verify_in`](Self::verify_in), for a token whose signature the caller verified with the [external
-    /// key](Self::external_key); the caller is responsible for `is_valid`. A signature that this crate can verify is
-    /// verified anyway.
-    #[cfg(feature = "external-signatures")]
-    pub fn verify_checked_in<'w>(
+    pub fn begin_in<'w>(
         &self,
         workspace: &'w mut Workspace,
         token: &str,
-        is_valid: bool,
         now: UnixSeconds,
-    ) -> Result<VerifiedClaims<'w>, VerifyError> {
+    ) -> Result<Begun<'w>, VerifyError> {
         let token = self.read(workspace, token)?;
-        let is_signed = if token.key.is_external() {
-            is_valid && token.key.has_signature_length(token.compact.signature.len())
-        } else {
-            token.is_signed()
-        };
-        self.conclude(&token, is_signed, now)
+        if !token.key.is_external() {
+            let is_signed = token.is_signed();
+            return self.conclude(&token, is_signed, now).map(Begun::Verified);
+        }
+        let signature = token.compact.signature;
+        let index = self.keys().position(|key| std::ptr::eq(key, token.key));
+        Ok(Begun::Pending(PendingToken {
+            signing_input_bytes: token.compact.signing_input.len(),
+            signature,
+            key: index.filter(|_| token.key.admits(signature)),
+            claims: self.conclude(&token, true, now),
+        }))
+    }
+
+    /// The public JSON Web Key with this index, with its `alg`, for the caller's own crypto. `None` if this build
+    /// checks its signatures. The indexes count the keys of all issuers, in their order.
+    #[cfg(feature = "external-signatures")]
+    #[must_use]
+    pub fn external_key(&self, index: usize) -> Option<String> {
+        self.keys().nth(index).filter(|key| key.is_external())?.to_jwk()
+    }
+
+    #[cfg(feature = "external-signatures")]
+    fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.issuers.iter().flat_map(|issuer| issuer.keys.keys())
     }
 
     /// The steps before the signature: structure, header, issuer, key.

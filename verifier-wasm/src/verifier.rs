@@ -47,22 +47,16 @@ impl Verifier {
     }
 
     /// Verifies the token of `length` bytes at the time `now`, in seconds since 1970. Writes its claims, a JSON text,
-    /// into the output, and returns their length.
+    /// into the output, and returns their length. A negative number: the token is refused, or JavaScript must check the
+    /// signature ([`Workspace::pending_address`]).
     pub fn verify(&self, workspace: &mut Workspace, length: usize, now: f64) -> i32 {
-        workspace.verify(length, |decoded, token| self.0.verify_in(decoded, token, unix_seconds(now)?))
+        workspace.verify(length, |decoded, token| self.0.begin_in(decoded, token, unix_seconds(now)?))
     }
 
-    /// The public JSON Web Key with which WebCrypto must verify the token's signature; `undefined` if `verify` does.
+    /// The public JSON Web Key with this index; `undefined` if there is none that the caller must use.
     #[wasm_bindgen(js_name = externalKey)]
-    pub fn external_key(&self, workspace: &Workspace, length: usize) -> Result<Option<String>, Refusal> {
-        Ok(self.0.external_key(workspace.token(length))?)
-    }
-
-    /// As `verify`, after WebCrypto has verified the signature with the external key.
-    #[wasm_bindgen(js_name = verifyChecked)]
-    pub fn verify_checked(&self, workspace: &mut Workspace, length: usize, is_valid: bool, now: f64) -> i32 {
-        workspace
-            .verify(length, |decoded, token| self.0.verify_checked_in(decoded, token, is_valid, unix_seconds(now)?))
+    pub fn external_key(&self, index: usize) -> Option<String> {
+        self.0.external_key(index)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str;
 
-use hallpass_token::{VerifiedClaims, VerifyError, decode_in, expires_at_in};
+use hallpass_token::{Begun, MAX_RSA_BITS, VerifiedClaims, VerifyError, decode_in, expires_at_in};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::refusal::Refusal;
@@ -16,8 +16,14 @@ const OUTPUT_BYTES: usize = hallpass_token::MAX_TOKEN_BYTES + 64;
 /// Returned instead of a length or a time if the token is refused; [`Workspace::refusal`] has the reason.
 pub(crate) const REFUSED: i32 = -1;
 
-/// Returned instead of a length if WebCrypto must verify the signature.
-pub(crate) const NEEDS_WEB_CRYPTO: i32 = -2;
+/// Returned instead of a length if JavaScript must check the signature.
+const NEEDS_SIGNATURE_CHECK: i32 = -2;
+
+/// The maximum length of a signature that JavaScript checks: that of the longest RSA modulus.
+const SIGNATURE_BYTES: usize = MAX_RSA_BITS / 8;
+
+/// Instead of a key's index: no key can verify the signature.
+const NO_KEY: i32 = -1;
 
 /// The buffers where JavaScript writes a token and reads the output. Their addresses never change.
 #[wasm_bindgen]
@@ -26,6 +32,9 @@ pub struct Workspace {
     output: Vec<u8>,
     decoded: hallpass_token::Workspace,
     refusal: Option<Refusal>,
+    signature: Box<[u8]>,
+    /// The numbers that describe a token whose signature JavaScript must check.
+    pending: Box<[i32; 4]>,
     valid_from: u64,
     valid_until: u64,
 }
@@ -40,6 +49,8 @@ impl Workspace {
             output: Vec::with_capacity(OUTPUT_BYTES),
             decoded: hallpass_token::Workspace::new(),
             refusal: None,
+            signature: vec![0; SIGNATURE_BYTES].into_boxed_slice(),
+            pending: Box::new([0, 0, REFUSED, NO_KEY]),
             valid_from: 0,
             valid_until: 0,
         }
@@ -67,6 +78,29 @@ impl Workspace {
     #[wasm_bindgen(js_name = outputBytes)]
     pub fn output_bytes(&self) -> usize {
         self.output.capacity()
+    }
+
+    /// The address of the signature that JavaScript must check.
+    #[wasm_bindgen(js_name = signatureAddress)]
+    pub fn signature_address(&self) -> *const u8 {
+        self.signature.as_ptr()
+    }
+
+    /// The maximum length of such a signature in bytes.
+    #[wasm_bindgen(js_name = signatureBytes)]
+    pub fn signature_bytes(&self) -> usize {
+        self.signature.len()
+    }
+
+    /// The address of four 32-bit numbers that describe a token whose signature JavaScript must check:
+    ///
+    /// 0. the number of signed bytes in the input,
+    /// 1. the length of the signature,
+    /// 2. the outcome of the token if its signature is valid, as of `Verifier.verify`; otherwise it must not be used,
+    /// 3. the index of the key that must verify the signature; negative if no key can.
+    #[wasm_bindgen(js_name = pendingAddress)]
+    pub fn pending_address(&self) -> *const i32 {
+        self.pending.as_ptr()
     }
 
     /// Reads header and claims of the token of `length` bytes, unverified. Writes `{"header": …, "claims": …}` into the
@@ -110,23 +144,32 @@ impl Workspace {
 }
 
 impl Workspace {
-    /// Verifies the token of `length` bytes with `verify`, and writes its claims into the output.
+    /// Verifies the token of `length` bytes with `begin`, and writes its claims into the output.
     pub(crate) fn verify(
         &mut self,
         length: usize,
-        verify: impl for<'w> FnOnce(&'w mut hallpass_token::Workspace, &str) -> Result<VerifiedClaims<'w>, VerifyError>,
+        begin: impl for<'w> FnOnce(&'w mut hallpass_token::Workspace, &str) -> Result<Begun<'w>, VerifyError>,
     ) -> i32 {
-        match verify(&mut self.decoded, text(&self.input, length)) {
+        let Self { input, output, decoded, refusal, signature, pending, valid_from, valid_until } = self;
+        let mut conclude = |outcome: Result<VerifiedClaims<'_>, VerifyError>| match outcome {
             Ok(claims) => {
-                self.valid_from = claims.valid_from();
-                self.valid_until = claims.valid_until();
-                write(&mut self.output, &[claims.json()])
+                *valid_from = claims.valid_from();
+                *valid_until = claims.valid_until();
+                write(output, &[claims.json()])
             }
-            Err(VerifyError::NeedsAsync) => {
-                refuse(&mut self.refusal, VerifyError::NeedsAsync);
-                NEEDS_WEB_CRYPTO
+            Err(error) => refuse(refusal, error),
+        };
+        match begin(decoded, text(input, length)) {
+            Ok(Begun::Verified(claims)) => conclude(Ok(claims)),
+            Ok(Begun::Pending(token)) => {
+                copy(token.signature(), signature);
+                let [signed, length] = [token.signing_input_bytes(), token.signature().len()].map(number);
+                let key = token.key().map_or(NO_KEY, number);
+                // JavaScript uses this outcome only after it has verified the signature.
+                **pending = [signed, length, conclude(token.finish(true)), key];
+                NEEDS_SIGNATURE_CHECK
             }
-            Err(error) => refuse(&mut self.refusal, error),
+            Err(error) => conclude(Err(error)),
         }
     }
 
@@ -139,6 +182,18 @@ impl Workspace {
 /// The text in the input. JavaScript's encoder writes only UTF-8, and at most the input's size.
 fn text(input: &[u8], length: usize) -> &str {
     input.get(..length).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Copies a signature. A longer one than the buffer belongs to no key.
+fn copy(signature: &[u8], buffer: &mut [u8]) {
+    if let Some(copy) = buffer.get_mut(..signature.len()) {
+        copy.copy_from_slice(signature);
+    }
+}
+
+/// Converts a length or an index, which are below 64 Ki.
+fn number(value: usize) -> i32 {
+    i32::try_from(value).unwrap_or(NO_KEY)
 }
 
 fn write(output: &mut Vec<u8>, parts: &[&str]) -> i32 {

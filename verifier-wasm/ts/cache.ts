@@ -4,8 +4,8 @@ import type { Verifier } from "../wasm/hallpass.js";
 import type { Claims } from "./claims.js";
 import type { CacheOptions } from "./options.js";
 
-/** The code that checked a signature: the wasm module, or WebCrypto, which is asynchronous. */
-export type CheckedBy = "wasm" | "webcrypto";
+/** How a signature was checked: without a promise, or by WebCrypto, which is asynchronous. */
+export type CheckedBy = "sync" | "webcrypto";
 
 /** The conditions under which a verified token is valid. */
 export interface Validity {

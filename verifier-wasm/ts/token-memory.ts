@@ -1,9 +1,13 @@
 /** Writes tokens to wasm memory and reads claims from it with one copy each; the generated glue makes two. */
 
 import type { Verifier, Workspace } from "../wasm/hallpass.js";
+import { PendingToken, type VerifiedToken } from "./pending-token.js";
 
-/** The module returns this instead of a length if WebCrypto must check the signature. */
-const NEEDS_WEB_CRYPTO = -2;
+/** The module returns this instead of a length if the runtime's crypto must check the signature. */
+const NEEDS_SIGNATURE_CHECK = -2;
+
+/** The size of the four numbers that describe such a signature. */
+const PENDING_BYTES = 16;
 
 /** A range of the module's memory. It never moves, but its buffer is replaced when the memory grows. */
 class MemoryRange {
@@ -36,6 +40,8 @@ export class TokenMemory {
   readonly #workspace: Workspace;
   readonly #input: MemoryRange;
   readonly #output: MemoryRange;
+  readonly #signature: MemoryRange;
+  readonly #pending: MemoryRange;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
 
@@ -43,6 +49,8 @@ export class TokenMemory {
     this.#workspace = workspace;
     this.#input = new MemoryRange(memory, workspace.inputAddress(), workspace.inputBytes());
     this.#output = new MemoryRange(memory, workspace.outputAddress(), workspace.outputBytes());
+    this.#signature = new MemoryRange(memory, workspace.signatureAddress(), workspace.signatureBytes());
+    this.#pending = new MemoryRange(memory, workspace.pendingAddress(), PENDING_BYTES);
   }
 
   /** `{"header": …, "claims": …}` as JSON text. */
@@ -57,25 +65,10 @@ export class TokenMemory {
     return time;
   }
 
-  /** The claims as JSON text. */
-  verify(verifier: Verifier, token: string, now: number): string {
-    return this.#read(verifier.verify(this.#workspace, this.#write(token), now));
-  }
-
-  /** The claims as JSON text; `undefined` where WebCrypto must check the signature. */
-  verifyUnlessExternal(verifier: Verifier, token: string, now: number): string | undefined {
+  /** Verifies a token, up to a signature that the runtime's crypto must check. */
+  verify(verifier: Verifier, token: string, now: number): VerifiedToken | PendingToken {
     const length = verifier.verify(this.#workspace, this.#write(token), now);
-    return length === NEEDS_WEB_CRYPTO ? undefined : this.#read(length);
-  }
-
-  /** The text of the JSON Web Key that WebCrypto must check the signature with. */
-  externalKey(verifier: Verifier, token: string): string | undefined {
-    return verifier.externalKey(this.#workspace, this.#write(token));
-  }
-
-  /** The claims as JSON text, after WebCrypto has checked the signature. */
-  verifyChecked(verifier: Verifier, token: string, isSignatureValid: boolean, now: number): string {
-    return this.#read(verifier.verifyChecked(this.#workspace, this.#write(token), isSignatureValid, now));
+    return length === NEEDS_SIGNATURE_CHECK ? this.#pendingToken() : this.#verified(length);
   }
 
   /** The index of the issuer whose keys a token needs. */
@@ -83,9 +76,20 @@ export class TokenMemory {
     return verifier.issuerOf(this.#workspace, this.#write(token));
   }
 
-  /** The validity of the last verified token, in seconds since 1970. */
-  validity(): { from: number; until: number } {
-    return { from: this.#workspace.validFrom(), until: this.#workspace.validUntil() };
+  #pendingToken(): PendingToken {
+    const { buffer, byteOffset } = this.#pending.bytes();
+    const [signedBytes, signatureBytes, length, key] = new Int32Array(buffer, byteOffset) as unknown as [number, number, number, number];
+    const bytes = () => ({
+      signed: this.#input.bytes().subarray(0, signedBytes),
+      signature: this.#signature.bytes().subarray(0, signatureBytes),
+    });
+    const outcome = length < 0 ? this.#workspace.refusal() : this.#verified(length);
+    return new PendingToken(bytes, key < 0 ? [] : [key], outcome);
+  }
+
+  #verified(length: number): VerifiedToken {
+    const text = this.#read(length);
+    return { text, from: this.#workspace.validFrom(), until: this.#workspace.validUntil() };
   }
 
   #write(token: string): number {

@@ -9,11 +9,11 @@ import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
 import { keySource, type KeySource } from "./key-source.js";
 import type { KeySnapshot, VerifierOptions, WaitUntil } from "./options.js";
+import { PendingToken, type VerifiedToken } from "./pending-token.js";
 import { readOptions, type Policy, type Settings } from "./settings.js";
+import { IS_SYNC, SignatureChecker } from "./signature-checker.js";
 import { snapshotOf } from "./snapshot.js";
 import { tokenText } from "./token.js";
-import type { TokenMemory } from "./token-memory.js";
-import { SignatureChecker } from "./web-crypto.js";
 
 /**
  * Verifies access tokens. Create one and keep it: it caches the issuer's keys. `Known` is the type of a verified token's claims.
@@ -44,11 +44,12 @@ export interface Verifier<Known extends object = VerifiedClaims> {
    */
   verify<Extra extends object = object>(token: string, options?: VerifyOptions): Promise<WithClaims<Known, Extra>>;
   /**
-   * The same without a promise, with the current keys, for EdDSA and HS256. It never waits: stale keys are refreshed in the
-   * background, and used until then for at most `maxStale` seconds; an unknown key causes a refresh in the background too.
+   * The same without a promise, with the current keys: in Node and Bun for every algorithm, elsewhere for EdDSA and HS256. It never
+   * waits: stale keys are refreshed in the background, and used until then for at most `maxStale` seconds; an unknown key causes a
+   * refresh in the background too.
    *
    * @throws {@link HallpassError} as `verify`; `ERR_KEYS_NOT_LOADED` before the first fetch is done; `ERR_ALG_NEEDS_ASYNC` if
-   * WebCrypto must check the signature (ES256, RS256, PS256).
+   * only WebCrypto can check the signature (ES256, RS256 and PS256 in pages, workerd, edge runtimes and Deno).
    * @example
    * ```ts
    * await verifier.verify(first); // fetches the keys
@@ -118,13 +119,6 @@ function issuerSelector(policy: Policy, names: (string | null)[]): (token: strin
   };
 }
 
-/** A valid token: its claims as JSON text, and its validity in seconds since 1970. */
-interface VerifiedToken {
-  readonly text: string;
-  readonly from: number;
-  readonly until: number;
-}
-
 class KeyedVerifier {
   readonly issuers: readonly (string | null)[];
   readonly #sources: KeySource[];
@@ -177,10 +171,10 @@ class KeyedVerifier {
 
   #claimsSync(token: string, verifier: WasmVerifier): Claims {
     const now = readClock(this.#now);
-    const cached = this.#cache?.find(token, verifier, now, "wasm");
+    const cached = this.#cache?.find(token, verifier, now, "sync");
     if (cached !== undefined) return cached;
-    const verified = inWasm((_, memory) => verifiedToken(memory.verify(verifier, token, now), memory));
-    return this.#remember(verified, token, verifier, "wasm");
+    const result = inWasm((_, memory) => memory.verify(verifier, token, now));
+    return this.#concludeSync(result, token, verifier);
   }
 
   #claims(token: string, source: KeySource): Claims | Promise<Claims> {
@@ -188,21 +182,22 @@ class KeyedVerifier {
     const now = readClock(this.#now);
     const cached = this.#cache?.find(token, verifier, now);
     if (cached !== undefined) return cached;
-    const verified = inWasm((_, memory) => {
-      const claims = memory.verifyUnlessExternal(verifier, token, now);
-      return claims === undefined ? undefined : verifiedToken(claims, memory);
-    });
-    return verified === undefined ? this.#claimsByWebCrypto(token, source, verifier) : this.#remember(verified, token, verifier, "wasm");
+    const result = inWasm((_, memory) => memory.verify(verifier, token, now));
+    if (IS_SYNC || !(result instanceof PendingToken)) return this.#concludeSync(result, token, verifier);
+    return this.#conclude(result.detached(), token, source, verifier);
   }
 
-  async #claimsByWebCrypto(token: string, source: KeySource, verifier: WasmVerifier): Promise<Claims> {
-    const key = inWasm((_, memory) => memory.externalKey(verifier, token));
-    const isSignatureValid = await this.#signatures.isValid(token, key!);
+  #concludeSync(result: VerifiedToken | PendingToken, token: string, verifier: WasmVerifier): Claims {
+    if (!(result instanceof PendingToken)) return this.#remember(result, token, verifier, "sync");
+    const isSigned = this.#signatures.isSignedSync(result, verifier);
+    return this.#remember(result.conclude(isSigned), token, verifier, "sync");
+  }
+
+  async #conclude(pending: PendingToken, token: string, source: KeySource, verifier: WasmVerifier): Promise<Claims> {
+    const isSigned = await this.#signatures.isSigned(pending, verifier);
     // The keys may have changed while WebCrypto worked, and this key may be removed: verify again.
     if (source.verifier() !== verifier) return this.#claims(token, source);
-    const now = readClock(this.#now);
-    const verified = inWasm((_, memory) => verifiedToken(memory.verifyChecked(verifier, token, isSignatureValid, now), memory));
-    return this.#remember(verified, token, verifier, "webcrypto");
+    return this.#remember(pending.conclude(isSigned), token, verifier, "webcrypto");
   }
 
   /** Returns the claims of a token that was just verified, through the cache if there is one. A schema is the caller's code. */
@@ -210,10 +205,6 @@ class KeyedVerifier {
     if (this.#cache === undefined) return this.#readClaims(text);
     return this.#cache.add(token, text, { verifier, checkedBy, from, until });
   }
-}
-
-function verifiedToken(text: string, memory: TokenMemory): VerifiedToken {
-  return { text, ...memory.validity() };
 }
 
 function isUnknownKey(error: unknown): boolean {

@@ -1,7 +1,6 @@
 /** Hallpass: the package built by `cargo xtask package`. */
 
 import { createVerifier, decode, isExpired } from "hallpass";
-import { WIDTH } from "../../support/rounds.js";
 import { AUDIENCE, ISSUER } from "../../support/tokens.js";
 
 const options = (key) => ({
@@ -13,10 +12,7 @@ const options = (key) => ({
 /** Without a cache: `verifySync` and `verify`. */
 export function verifiers(key) {
   const verifier = createVerifier({ ...options(key), cache: false });
-  if (key.alg === "EdDSA" || key.alg === "HS256") return ways("hallpass", verifier, { baseline: "verifySync" });
-  const [sync, one] = ways("hallpass", verifier, { baseline: "verify" });
-  // These use WebCrypto, so calls can be concurrent, as with jose.
-  return [sync, one, { ...one, name: `hallpass: verify, ${WIDTH} at once`, mode: "wide", baseline: false }];
+  return ways("hallpass", verifier, { baseline: "verifySync" });
 }
 
 /** With its cache: with shared, frozen claims (the default), and with claims parsed per call. */
@@ -37,7 +33,7 @@ function ways(name, verifier, { baseline }) {
 }
 
 /** The error codes of Hallpass for a valid token of an algorithm that the function does not support. */
-const NOT_SUPPORTED = ["ERR_KEY_UNKNOWN", "ERR_ALG_NOT_ALLOWED", "ERR_ALG_NEEDS_ASYNC", "ERR_KEY_SET_INVALID"];
+const NOT_SUPPORTED = ["ERR_KEY_UNKNOWN", "ERR_ALG_NOT_ALLOWED", "ERR_KEY_SET_INVALID"];
 
 export const decoders = [
   { name: "hallpass: decode", mode: "sync", baseline: true, run: decode, subjectOf: ({ claims }) => claims.sub },

@@ -24,8 +24,8 @@ const TIME_OUT = 5 * SECOND;
 /** The time of a snapshot is in whole seconds. */
 const ROUNDING = SECOND;
 
-/** Refusals because of the token's time or algorithm, not because of keys. */
-const OTHER = ["ERR_TOKEN_EXPIRED", "ERR_ALG_NEEDS_ASYNC"];
+/** Refusals because of the token's time, not because of keys. */
+const OTHER = ["ERR_TOKEN_EXPIRED"];
 
 export class Judge {
   violations = [];

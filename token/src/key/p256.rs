@@ -1,6 +1,6 @@
 //! Public keys on the curve P-256 (RFC 7518 §6.2), for `ES256`.
 //!
-//! AWS-LC verifies signatures in native builds. In WebAssembly the runtime's WebCrypto does: it is faster than any code
+//! AWS-LC verifies signatures in native builds. In WebAssembly the runtime's crypto does: it is faster than any code
 //! that the package could ship. This module checks the key itself, so that every runtime refuses the same key sets.
 
 #[cfg(feature = "external-signatures")]
@@ -8,9 +8,20 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::base64url;
 
-/// `r` and `s` in 32 bytes each (RFC 7518 §3.4).
+/// The order of the group, big-endian (NIST SP 800-186 §3.2.1.3).
 #[cfg(feature = "external-signatures")]
-pub(crate) const SIGNATURE_BYTES: usize = 64;
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// Whether a signature is `r` and `s` in 32 bytes each (RFC 7518 §3.4), both from 1 to the order − 1 (FIPS 186-5
+/// §6.4.2).
+#[cfg(feature = "external-signatures")]
+pub(crate) fn is_in_range(signature: &[u8]) -> bool {
+    let is_scalar = |number: &[u8; 32]| *number < ORDER && *number != [0; 32];
+    signature.as_chunks::<32>().0.iter().all(is_scalar) && signature.len() == 2 * ORDER.len()
+}
 
 /// The affine coordinates of a public key, each big-endian.
 #[derive(Clone, Debug)]
@@ -135,6 +146,26 @@ mod tests {
             let mut changed = y;
             changed[bit / 8] ^= 1 << (bit % 8);
             assert!(!is_on_curve(&x, &changed), "bit {bit}");
+        }
+    }
+
+    #[cfg(feature = "external-signatures")]
+    #[test]
+    fn r_and_s_are_from_one_to_the_order_minus_one() {
+        let zero = [0; 32];
+        let mut last = ORDER;
+        last[31] -= 1;
+        let mut one = zero;
+        one[31] = 1;
+        for (r, s) in [(one, one), (one, last), (last, one)] {
+            assert!(is_in_range(&[r, s].concat()));
+        }
+        for (r, s) in [(zero, one), (one, zero), (ORDER, one), (one, ORDER), (one, [0xff; 32])] {
+            assert!(!is_in_range(&[r, s].concat()));
+        }
+        let signature = [one, one].concat();
+        for invalid in [&signature[..63], &signature[..32], &[&signature[..], &one].concat(), &[]] {
+            assert!(!is_in_range(invalid), "{} bytes", invalid.len());
         }
     }
 

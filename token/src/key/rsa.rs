@@ -54,10 +54,10 @@ impl RsaKey {
         }
     }
 
-    /// The length of a signature in bytes, that of the modulus (RFC 8017 §8.1.2 and §8.2.2).
+    /// Whether `signature` has the length of the modulus and is the smaller number (RFC 8017 §5.2.2, §8.1.2, §8.2.2).
     #[cfg(feature = "external-signatures")]
-    pub(crate) fn signature_bytes(&self) -> usize {
-        self.modulus.len()
+    pub(crate) fn is_in_range(&self, signature: &[u8]) -> bool {
+        signature.len() == self.modulus.len() && signature < self.modulus.as_slice()
     }
 
     /// Whether `signature` is this key's signature of `message`.
@@ -126,6 +126,23 @@ mod tests {
         let with_leading_zero = [&[0], &modulus(2048)[..]].concat();
         for invalid in [modulus(2047), modulus(1024), modulus(8193), even, with_leading_zero, vec![], vec![0]] {
             assert_eq!(read(&invalid, &e), Err(KeySetError::RsaModulus), "{} bytes", invalid.len());
+        }
+    }
+
+    #[cfg(feature = "external-signatures")]
+    #[test]
+    fn a_signature_has_the_length_of_the_modulus_and_is_the_smaller_number() {
+        let n = modulus(2048);
+        let [text, e] = [&n[..], &[1, 0, 1]].map(Base64UrlUnpadded::encode_string);
+        let key = RsaKey::from_numbers(&text, &e, RsaPadding::Pss).unwrap();
+        let mut below = n.clone();
+        *below.last_mut().unwrap() -= 1;
+        assert!(key.is_in_range(&below));
+        assert!(key.is_in_range(&[0; 256]));
+        let mut above = n.clone();
+        above[128] = 1;
+        for invalid in [&n[..], &above, &below[1..], &[&[0], &below[..]].concat(), &[]] {
+            assert!(!key.is_in_range(invalid), "{} bytes", invalid.len());
         }
     }
 

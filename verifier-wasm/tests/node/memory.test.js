@@ -131,3 +131,14 @@ test("at most four key tables stay in memory as keys change", async () => {
   }
   assert.deepEqual(sizes.slice(4), Array(12).fill(sizes.at(3)));
 });
+
+test("a pending token's bytes are those of the token after the memory has grown", async () => {
+  const key = await freshKey("k1", "ES256");
+  const token = await key.sign();
+  const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"]);
+  another.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
+  const pending = memory.verify(another, token, Date.now() / 1000);
+  instance.memory.grow(1);
+  const { signed, signature } = pending.bytes();
+  assert.equal(`${Buffer.from(signed)}.${Buffer.from(signature).toString("base64url")}`, token);
+});

@@ -1,8 +1,9 @@
-/** ES256, RS256 and PS256: their signatures are checked by WebCrypto, all else in the wasm module. */
+/** ES256, RS256 and PS256: their signatures are checked by `node:crypto`, in pages by WebCrypto, all else in the wasm module. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createVerifier } from "hallpass";
+import * as forServers from "hallpass";
+import { importPageBuild } from "../../../tests/support/page-build.js";
 import { publish, startKeyServer } from "../../../tests/support/key-server.js";
 import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
 
@@ -15,37 +16,63 @@ function withResolvers() {
   return { promise, resolve };
 }
 
-const verifierFor = (...keys) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } });
+const forPages = await importPageBuild();
+const BUILDS = { "by node:crypto": forServers, "by WebCrypto": forPages };
 
-for (const alg of ALGORITHMS) {
-  test(`a valid ${alg} token is verified asynchronously, and its claims are returned`, async () => {
+const verifierFor = ({ createVerifier }, ...keys) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } });
+
+const everyWay = Object.entries(BUILDS).flatMap(([name, hallpass]) => ALGORITHMS.map((alg) => [alg, name, hallpass]));
+
+for (const [alg, name, hallpass] of everyWay) {
+  test(`a valid ${alg} token is verified asynchronously ${name}, and its claims are returned`, async () => {
     const key = await freshKey("k1", alg);
-    const verifier = verifierFor(key);
+    const verifier = verifierFor(hallpass, key);
     assert.equal((await verifier.verify(await key.sign({ sub: "user-7" }))).sub, "user-7");
     assert.equal((await verifier.verify(await key.sign({ sub: "user-8" }))).sub, "user-8");
   });
 
-  test(`verifySync refuses any ${alg} token with ERR_ALG_NEEDS_ASYNC`, async () => {
-    const key = await freshKey("k1", alg);
-    const token = await key.sign();
-    for (const given of [token, withOneCharacterChanged(token)]) {
-      assert.throws(() => verifierFor(key).verifySync(given), { code: "ERR_ALG_NEEDS_ASYNC", message: /use `verify`/ });
-    }
-  });
-
-  test(`an ${alg} token with an invalid signature and invalid claims is refused for its signature`, async () => {
+  test(`an ${alg} token with an invalid signature and invalid claims is refused ${name} for its signature`, async () => {
     const key = await freshKey("k1", alg);
     const expired = await key.sign({ exp: 1 });
-    await assert.rejects(verifierFor(key).verify(withOneCharacterChanged(expired)), { code: "ERR_SIGNATURE_INVALID" });
-    await assert.rejects(verifierFor(key).verify(expired), { code: "ERR_TOKEN_EXPIRED" });
+    const verifier = verifierFor(hallpass, key);
+    await assert.rejects(verifier.verify(withOneCharacterChanged(expired)), { code: "ERR_SIGNATURE_INVALID" });
+    await assert.rejects(verifier.verify(expired), { code: "ERR_TOKEN_EXPIRED", claim: "exp" });
     const other = await freshKey("k1", alg);
-    await assert.rejects(verifierFor(other).verify(await key.sign()), { code: "ERR_SIGNATURE_INVALID" });
+    await assert.rejects(verifierFor(hallpass, other).verify(await key.sign()), { code: "ERR_SIGNATURE_INVALID" });
   });
 }
 
+for (const alg of ALGORITHMS) {
+  test(`verifySync accepts a valid ${alg} token in Node, and refuses an invalid one`, async () => {
+    const key = await freshKey("k1", alg);
+    const verifier = verifierFor(forServers, key);
+    const token = await key.sign({ sub: "user-7" });
+    assert.equal(verifier.verifySync(token).sub, "user-7");
+    assert.throws(() => verifier.verifySync(withOneCharacterChanged(token)), { code: "ERR_SIGNATURE_INVALID" });
+    assert.throws(() => verifier.verifySync(`${token.slice(0, token.lastIndexOf("."))}.AA`), { code: "ERR_SIGNATURE_INVALID" });
+  });
+
+  test(`verifySync refuses any ${alg} token with ERR_ALG_NEEDS_ASYNC in a page`, async () => {
+    const key = await freshKey("k1", alg);
+    const token = await key.sign();
+    for (const given of [token, withOneCharacterChanged(token)]) {
+      assert.throws(() => verifierFor(forPages, key).verifySync(given), { code: "ERR_ALG_NEEDS_ASYNC", message: /use `verify`/ });
+    }
+  });
+}
+
+test("a token that WebCrypto checked is cached for verify only; verifySync still refuses it", async () => {
+  const key = await freshKey("k1", "ES256");
+  const token = await key.sign();
+  const verifier = forPages.createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] }, cache: true });
+  const claims = await verifier.verify(token);
+  assert.equal(await verifier.verify(token), claims);
+  assert.throws(() => verifier.verifySync(token), { code: "ERR_ALG_NEEDS_ASYNC" });
+});
+
 test("a key set may have keys of every type, each for its own algorithm only", async () => {
   const keys = await Promise.all(["EdDSA", ...ALGORITHMS].map((alg) => freshKey(alg, alg)));
-  const verifier = verifierFor(...keys);
+  const verifier = verifierFor(forServers, ...keys);
   for (const key of keys) {
     await verifier.verify(await key.sign());
     for (const other of keys.filter((each) => each !== key)) {
@@ -58,7 +85,7 @@ test("a key that is removed while WebCrypto verifies is not accepted", async (t)
   const [withdrawn, next] = await Promise.all([freshKey("k1", "ES256"), freshKey("k2", "ES256")]);
   const server = await startKeyServer(publish(withdrawn.jwk));
   t.after(() => server.stop());
-  const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url });
+  const verifier = forPages.createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: server.url });
   await verifier.verify(await withdrawn.sign());
 
   const { subtle } = globalThis.crypto;
@@ -82,7 +109,7 @@ test("a key that is removed while WebCrypto verifies is not accepted", async (t)
 
 test("without WebCrypto, the error names what is missing", async () => {
   const key = await freshKey("k1", "ES256");
-  const verifier = verifierFor(key);
+  const verifier = verifierFor(forPages, key);
   const token = await key.sign();
   const own = Object.getOwnPropertyDescriptor(globalThis, "crypto");
   Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });

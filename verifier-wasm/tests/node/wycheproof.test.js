@@ -7,6 +7,7 @@ import { testWycheproof } from "../../../tests/support/wycheproof-suite.js";
 
 const packed = packPackage();
 after(() => packed.remove());
-const hallpass = { ...await importPacked(packed), ...await importPackedFile(packed, "dist/web-crypto.js") };
+const files = await Promise.all(["public-key", "sync-crypto-node"].map((name) => importPackedFile(packed, `dist/${name}.js`)));
+const hallpass = Object.assign({ isSync: true }, await importPacked(packed), ...files);
 
-testWycheproof((way, suite) => ways[way](suite, hallpass));
+testWycheproof((way, suite) => ways[way](suite, hallpass), { raws: ["raw", "rawSync"] });

@@ -1,9 +1,9 @@
 /** In a real Chromium, a Content-Security-Policy without 'wasm-unsafe-eval' is a clear error; with it, the package works. */
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { build } from "esbuild";
 import { startBrowser } from "../../../tests/support/browser.js";
 import { packPackage } from "../../../tests/support/packed.js";
 import { serveFolder } from "../../../tests/support/static-server.js";
@@ -21,8 +21,8 @@ let browser;
 
 before(async () => {
   packed = packPackage();
-  writeFileSync(join(packed.folder, "read.js"), `
-    import { decode, HallpassError } from "/node_modules/hallpass/dist/entry-text.js";
+  const contents = `
+    import { decode, HallpassError } from "hallpass";
     globalThis.read = () => {
       try {
         return decode("e30.e30.AQ");
@@ -30,7 +30,8 @@ before(async () => {
         return { code: error.code, message: error.message, isHallpassError: error instanceof HallpassError };
       }
     };
-  `);
+  `;
+  await build({ stdin: { contents, resolveDir: packed.folder }, bundle: true, format: "esm", outfile: join(packed.folder, "read.js") });
   server = await serveFolder(packed.folder, PAGES);
   browser = await startBrowser();
 });

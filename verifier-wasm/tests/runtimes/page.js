@@ -4,7 +4,14 @@ import { startBrowser } from "../../../tests/support/browser.js";
 import { serveFolder } from "../../../tests/support/static-server.js";
 
 const PAGE = `<!doctype html>
-<script type="importmap">{ "imports": { "hallpass": "/node_modules/hallpass/dist/entry-text.js" } }</script>
+<script type="importmap">
+{
+  "imports": {
+    "hallpass": "/node_modules/hallpass/dist/entry-text.js",
+    "#sync-crypto": "/node_modules/hallpass/dist/sync-crypto-none.js"
+  }
+}
+</script>
 <script type="module" src="/page.js"></script>`;
 
 export async function runInPage(folder, given) {

@@ -1,4 +1,4 @@
-/** Project Wycheproof's cases in Bun, which has its own WebCrypto, with the packed package. */
+/** Project Wycheproof's cases in Bun, which has its own WebCrypto and `node:crypto`, with the packed package. */
 
 import { after } from "node:test";
 import { testWycheproof } from "../../../tests/support/wycheproof-suite.js";
@@ -6,6 +6,6 @@ import { BUN, installSuites, program, tool } from "./runtimes.js";
 
 const packed = installSuites();
 after(() => packed.remove());
-const ask = program(tool("bun"), [...BUN, "cases.js"]);
+const ask = program(tool("bun"), [...BUN, "cases.js", "sync"]);
 
-testWycheproof((way, suite) => ask(packed.folder, { way, suite }));
+testWycheproof((way, suite) => ask(packed.folder, { way, suite }), { raws: ["raw", "rawSync"] });

@@ -15,4 +15,4 @@ const UNREAD = {
   wrapped: 258,
 };
 
-testWycheproof((way, suite) => ask(packed.folder, { way, suite }), UNREAD);
+testWycheproof((way, suite) => ask(packed.folder, { way, suite }), { unread: UNREAD });

@@ -3,4 +3,4 @@
 import * as hallpass from "hallpass";
 import { runSuites } from "./run.js";
 
-console.log(JSON.stringify(await runSuites(hallpass, await Bun.stdin.json())));
+console.log(JSON.stringify(await runSuites({ ...hallpass, isSync: true }, await Bun.stdin.json())));

@@ -3,8 +3,9 @@
 import * as hallpass from "hallpass";
 import { text } from "node:stream/consumers";
 import process from "node:process";
-import { SignatureChecker } from "./node_modules/hallpass/dist/web-crypto.js";
+import { PublicKey } from "./node_modules/hallpass/dist/public-key.js";
+import { readKey } from "./node_modules/hallpass/dist/sync-crypto-node.js";
 import * as ways from "./wycheproof.js";
 
 const { way, suite } = JSON.parse(await text(process.stdin));
-console.log(JSON.stringify(await ways[way](suite, { ...hallpass, SignatureChecker })));
+console.log(JSON.stringify(await ways[way](suite, { ...hallpass, PublicKey, readKey, isSync: process.argv[2] === "sync" })));

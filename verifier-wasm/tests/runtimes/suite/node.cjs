@@ -5,7 +5,7 @@ const { text } = require("node:stream/consumers");
 
 async function main() {
   const { runSuites } = await import("./run.js");
-  console.log(JSON.stringify(await runSuites(hallpass, JSON.parse(await text(process.stdin)))));
+  console.log(JSON.stringify(await runSuites({ ...hallpass, isSync: true }, JSON.parse(await text(process.stdin)))));
 }
 
 main();

@@ -4,4 +4,4 @@ import * as hallpass from "hallpass";
 import { text } from "node:stream/consumers";
 import { runSuites } from "./run.js";
 
-console.log(JSON.stringify(await runSuites(hallpass, JSON.parse(await text(process.stdin)))));
+console.log(JSON.stringify(await runSuites({ ...hallpass, isSync: true }, JSON.parse(await text(process.stdin)))));

@@ -3,7 +3,7 @@
 import { behaviors } from "./behavior.js";
 import { disagreements } from "./vectors.js";
 
-/** `hallpass` is the imported package, `given` the fixtures of `given.js`. */
+/** `hallpass` is the imported package, with `isSync` where the runtime checks every signature without a promise; `given` the fixtures of `given.js`. */
 export async function runSuites(hallpass, { vectors, ...given }) {
   const outcome = { accepted: [0, 0], refused: [0, 0], withTables: [0, vectors.length], behavior: [0, 0], faults: [] };
   for (const vector of vectors) {
