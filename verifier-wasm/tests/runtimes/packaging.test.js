@@ -1,6 +1,7 @@
 /** The packed package checked by tools: its exports, its types in every module resolution, its size. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -29,6 +30,21 @@ after(() => packed.remove());
 test("publint --strict finds no problem", async () => {
   const { messages, pkg } = await publint({ pkgDir: join(packed.folder, "node_modules/hallpass"), pack: false, strict: true });
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
+});
+
+test("Jest with jsdom, which requires CommonJS for browsers, loads every entry", () => {
+  const script = `
+    for (const [name, { browser }] of Object.entries(require("hallpass/package.json").exports)) {
+      if (browser === undefined || name === "./react" || name === "./hono") continue;
+      require("hallpass" + name.slice(1));
+    }
+    const { createVerifier, decode } = require("hallpass");
+    console.log(JSON.stringify([decode("e30.e30.AQ").claims, typeof createVerifier, require.resolve("hallpass")]));
+  `;
+  const args = ["--conditions=browser", "--no-experimental-require-module", "--eval", script];
+  const [claims, type, file] = JSON.parse(execFileSync(process.execPath, args, { cwd: packed.folder, encoding: "utf8" }));
+  assert.deepEqual([claims, type], [{}, "function"]);
+  assert.match(file, /entry-commonjs\.js$/);
 });
 
 test("the types are correct in every module resolution", async () => {
