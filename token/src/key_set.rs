@@ -1,6 +1,9 @@
 //! The public keys of an issuer, read from a JSON Web Key Set (RFC 7517 §5).
 
+use std::slice;
+
 use crate::{
+    Algorithm, VerifyError,
     json::{self, JsonString, Value},
     key::{Key, MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES, jwk},
 };
@@ -10,6 +13,9 @@ pub const MAX_KEY_SET_BYTES: usize = 64 * 1024;
 
 /// The maximum number of keys of a set. An issuer has two or three at a time.
 pub const MAX_KEYS: usize = 64;
+
+/// The maximum number of keys that are tried for a token without a `kid`: each costs the check of a signature.
+pub(crate) const MAX_CANDIDATES: usize = 4;
 
 /// The keys that may sign tokens, each found by its `kid`.
 #[derive(Clone, Debug, Default)]
@@ -104,17 +110,35 @@ impl KeySet {
         &self.keys
     }
 
-    /// The key with this `kid`. Without a `kid`, the only key of the set.
-    pub(crate) fn find(&self, kid: Option<JsonString<'_>>) -> Option<&Key> {
-        match (kid, self.keys.as_slice()) {
-            (None, [only]) => Some(only),
-            (None, _) => None,
-            (Some(kid), keys) => {
-                // Decode once, not per key: the `kid` may have thousands of escapes.
-                let kid = kid.text();
-                keys.iter().find(|key| key.id.as_deref() == Some(&*kid))
-            }
+    /// The keys that may have signed a token: the one with its `kid`; without a `kid`, those of its algorithm.
+    pub(crate) fn candidates(
+        &self,
+        kid: Option<JsonString<'_>>,
+        algorithm: Algorithm,
+    ) -> Result<Candidates<'_>, VerifyError> {
+        let keys = kid.map_or(self.keys.as_slice(), |kid| {
+            // Decode once, not per key: the `kid` may have thousands of escapes.
+            let kid = kid.text();
+            self.keys.iter().find(|key| key.id.as_deref() == Some(&*kid)).map_or(&[], slice::from_ref)
+        });
+        if keys.is_empty() {
+            return Err(VerifyError::KeyUnknown);
         }
+        let candidates = Candidates { keys, algorithm };
+        if candidates.iter().next().is_some() { Ok(candidates) } else { Err(VerifyError::Algorithm) }
+    }
+}
+
+/// The keys that are tried for a token, all of its algorithm.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidates<'s> {
+    keys: &'s [Key],
+    algorithm: Algorithm,
+}
+
+impl<'s> Candidates<'s> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'s Key> {
+        self.keys.iter().filter(move |key| key.algorithm() == self.algorithm).take(MAX_CANDIDATES)
     }
 }
 
@@ -139,8 +163,8 @@ mod tests {
     use base64ct::{Base64UrlUnpadded, Encoding};
     use serde_json::{Value, json};
 
-    use super::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
-    use crate::json::JsonString;
+    use super::{KeySet, KeySetError, MAX_CANDIDATES, MAX_KEY_SET_BYTES, MAX_KEYS};
+    use crate::{Algorithm, VerifyError, json::JsonString};
 
     /// The public key of RFC 8037 appendix A.2.
     fn rfc8037() -> Value {
@@ -160,12 +184,25 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_by_its_id_alone() {
+    fn a_key_is_found_by_its_id_and_without_one_by_the_algorithm() {
         let set = read(&[rfc8037(), with(&json!({"kid": "b"}))]).unwrap();
-        assert!(set.find(Some(JsonString::of("a"))).is_some());
-        assert!(set.find(Some(JsonString::of("c"))).is_none());
-        assert!(set.find(None).is_none());
-        assert!(read(&[rfc8037()]).unwrap().find(None).is_some());
+        let ids = |kid: Option<&str>, algorithm| {
+            let candidates = set.candidates(kid.map(JsonString::of), algorithm)?;
+            Ok(candidates.iter().map(|key| key.id.clone().unwrap()).collect::<Vec<_>>())
+        };
+        assert_eq!(ids(Some("a"), Algorithm::EdDsa).unwrap(), ["a"]);
+        assert_eq!(ids(Some("c"), Algorithm::EdDsa), Err(VerifyError::KeyUnknown));
+        assert_eq!(ids(Some("a"), Algorithm::Es256), Err(VerifyError::Algorithm));
+        assert_eq!(ids(None, Algorithm::Es256), Err(VerifyError::Algorithm));
+        assert_eq!(ids(None, Algorithm::EdDsa).unwrap(), ["a", "b"]);
+        assert_eq!(KeySet::default().candidates(None, Algorithm::EdDsa).err(), Some(VerifyError::KeyUnknown));
+    }
+
+    #[test]
+    fn at_most_four_keys_are_tried_without_an_id() {
+        let keys: Vec<_> = (0..MAX_KEYS).map(|index| with(&json!({"kid": index.to_string()}))).collect();
+        let set = read(&keys).unwrap();
+        assert_eq!(set.candidates(None, Algorithm::EdDsa).unwrap().iter().count(), MAX_CANDIDATES);
     }
 
     #[test]

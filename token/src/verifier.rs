@@ -6,7 +6,11 @@ use crate::{
     compact::{CompactToken, Segments, Workspace},
     header::Header,
     key::Key,
+    key_set::Candidates,
 };
+
+#[cfg(feature = "external-signatures")]
+use crate::key_set::MAX_CANDIDATES;
 
 #[cfg(feature = "external-signatures")]
 mod pending;
@@ -74,7 +78,7 @@ impl Verifier {
         now: UnixSeconds,
     ) -> Result<VerifiedClaims<'w>, VerifyError> {
         let token = self.read(workspace, token)?;
-        if token.key.is_external() {
+        if token.keys.iter().any(Key::is_external) {
             return Err(VerifyError::NeedsAsync);
         }
         let is_signed = token.is_signed();
@@ -91,16 +95,20 @@ impl Verifier {
         now: UnixSeconds,
     ) -> Result<Begun<'w>, VerifyError> {
         let token = self.read(workspace, token)?;
-        if !token.key.is_external() {
+        if !token.keys.iter().any(Key::is_external) {
             let is_signed = token.is_signed();
             return self.conclude(&token, is_signed, now).map(Begun::Verified);
         }
         let signature = token.compact.signature;
-        let index = self.keys().position(|key| std::ptr::eq(key, token.key));
+        let admitting = token.keys.iter().filter(|key| key.admits(signature));
+        let mut keys = [None; MAX_CANDIDATES];
+        for (index, key) in keys.iter_mut().zip(admitting) {
+            *index = self.keys().position(|other| std::ptr::eq(key, other));
+        }
         Ok(Begun::Pending(PendingToken {
             signing_input_bytes: token.compact.signing_input.len(),
             signature,
-            key: index.filter(|_| token.key.admits(signature)),
+            keys,
             claims: self.conclude(&token, true, now),
         }))
     }
@@ -129,11 +137,8 @@ impl Verifier {
         let claims = Claims::read(compact.claims)?;
         let (algorithm, kid) = header.check(&self.policy)?;
         let (_, issuer) = self.named_by(&claims)?;
-        let key = issuer.keys.find(kid).ok_or(VerifyError::KeyUnknown)?;
-        if key.algorithm() != algorithm {
-            return Err(VerifyError::Algorithm);
-        }
-        Ok(ReadToken { compact, claims, issuer, key })
+        let keys = issuer.keys.candidates(kid, algorithm)?;
+        Ok(ReadToken { compact, claims, issuer, keys })
     }
 
     /// The steps after the signature.
@@ -163,17 +168,18 @@ impl Verifier {
     }
 }
 
-/// A parsed token, and the key that must verify it.
+/// A parsed token, and the keys of which one must verify it.
 struct ReadToken<'v, 't, 'w> {
     compact: CompactToken<'t, 'w>,
     claims: Claims<'w>,
     issuer: &'v Issuer,
-    key: &'v Key,
+    keys: Candidates<'v>,
 }
 
 impl ReadToken<'_, '_, '_> {
     fn is_signed(&self) -> bool {
-        self.key.verify(self.compact.signing_input.as_bytes(), self.compact.signature)
+        let message = self.compact.signing_input.as_bytes();
+        self.keys.iter().any(|key| key.verify(message, self.compact.signature))
     }
 }
 

@@ -22,8 +22,11 @@ const NEEDS_SIGNATURE_CHECK: i32 = -2;
 /// The maximum length of a signature that JavaScript checks: that of the longest RSA modulus.
 const SIGNATURE_BYTES: usize = MAX_RSA_BITS / 8;
 
-/// Instead of a key's index: no key can verify the signature.
+/// After the last index of a key.
 const NO_KEY: i32 = -1;
+
+/// The numbers that describe such a token: three, at most four indexes of keys, and their end.
+const PENDING_NUMBERS: usize = 8;
 
 /// The buffers where JavaScript writes a token and reads the output. Their addresses never change.
 #[wasm_bindgen]
@@ -34,7 +37,7 @@ pub struct Workspace {
     refusal: Option<Refusal>,
     signature: Box<[u8]>,
     /// The numbers that describe a token whose signature JavaScript must check.
-    pending: Box<[i32; 4]>,
+    pending: Box<[i32; PENDING_NUMBERS]>,
     valid_from: u64,
     valid_until: u64,
 }
@@ -50,7 +53,7 @@ impl Workspace {
             decoded: hallpass_token::Workspace::new(),
             refusal: None,
             signature: vec![0; SIGNATURE_BYTES].into_boxed_slice(),
-            pending: Box::new([0, 0, REFUSED, NO_KEY]),
+            pending: Box::new([NO_KEY; PENDING_NUMBERS]),
             valid_from: 0,
             valid_until: 0,
         }
@@ -92,12 +95,12 @@ impl Workspace {
         self.signature.len()
     }
 
-    /// The address of four 32-bit numbers that describe a token whose signature JavaScript must check:
+    /// The address of the 32-bit numbers that describe a token whose signature JavaScript must check:
     ///
     /// 0. the number of signed bytes in the input,
     /// 1. the length of the signature,
     /// 2. the outcome of the token if its signature is valid, as of `Verifier.verify`; otherwise it must not be used,
-    /// 3. the index of the key that must verify the signature; negative if no key can.
+    /// 3. and following: the indexes of at most four keys of which one must verify the signature, then a negative number.
     #[wasm_bindgen(js_name = pendingAddress)]
     pub fn pending_address(&self) -> *const i32 {
         self.pending.as_ptr()
@@ -163,10 +166,13 @@ impl Workspace {
             Ok(Begun::Verified(claims)) => conclude(Ok(claims)),
             Ok(Begun::Pending(token)) => {
                 copy(token.signature(), signature);
-                let [signed, length] = [token.signing_input_bytes(), token.signature().len()].map(number);
-                let key = token.key().map_or(NO_KEY, number);
+                let lengths = [token.signing_input_bytes(), token.signature().len()];
+                pending.fill(NO_KEY);
+                for (value, number) in pending.iter_mut().zip(lengths.into_iter().chain([0]).chain(token.keys())) {
+                    *value = i32::try_from(number).unwrap_or(NO_KEY);
+                }
                 // JavaScript uses this outcome only after it has verified the signature.
-                **pending = [signed, length, conclude(token.finish(true)), key];
+                pending[2] = conclude(token.finish(true));
                 NEEDS_SIGNATURE_CHECK
             }
             Err(error) => conclude(Err(error)),
@@ -189,11 +195,6 @@ fn copy(signature: &[u8], buffer: &mut [u8]) {
     if let Some(copy) = buffer.get_mut(..signature.len()) {
         copy.copy_from_slice(signature);
     }
-}
-
-/// Converts a length or an index, which are below 64 Ki.
-fn number(value: usize) -> i32 {
-    i32::try_from(value).unwrap_or(NO_KEY)
 }
 
 fn write(output: &mut Vec<u8>, parts: &[&str]) -> i32 {

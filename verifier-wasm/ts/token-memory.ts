@@ -6,8 +6,9 @@ import { PendingToken, type VerifiedToken } from "./pending-token.js";
 /** The module returns this instead of a length if the runtime's crypto must check the signature. */
 const NEEDS_SIGNATURE_CHECK = -2;
 
-/** The size of the four numbers that describe such a signature. */
-const PENDING_BYTES = 16;
+/** The numbers that describe such a token: three, the indexes of at most four keys, and their end. */
+const PENDING_NUMBERS = 8;
+const NO_KEY = -1;
 
 /** A range of the module's memory. It never moves, but its buffer is replaced when the memory grows. */
 class MemoryRange {
@@ -50,7 +51,7 @@ export class TokenMemory {
     this.#input = new MemoryRange(memory, workspace.inputAddress(), workspace.inputBytes());
     this.#output = new MemoryRange(memory, workspace.outputAddress(), workspace.outputBytes());
     this.#signature = new MemoryRange(memory, workspace.signatureAddress(), workspace.signatureBytes());
-    this.#pending = new MemoryRange(memory, workspace.pendingAddress(), PENDING_BYTES);
+    this.#pending = new MemoryRange(memory, workspace.pendingAddress(), PENDING_NUMBERS * Int32Array.BYTES_PER_ELEMENT);
   }
 
   /** `{"header": …, "claims": …}` as JSON text. */
@@ -78,13 +79,14 @@ export class TokenMemory {
 
   #pendingToken(): PendingToken {
     const { buffer, byteOffset } = this.#pending.bytes();
-    const [signedBytes, signatureBytes, length, key] = new Int32Array(buffer, byteOffset) as unknown as [number, number, number, number];
+    const numbers = new Int32Array(buffer, byteOffset, PENDING_NUMBERS).slice();
+    const [signedBytes, signatureBytes, length] = [numbers[0], numbers[1], numbers[2]!];
     const bytes = () => ({
       signed: this.#input.bytes().subarray(0, signedBytes),
       signature: this.#signature.bytes().subarray(0, signatureBytes),
     });
     const outcome = length < 0 ? this.#workspace.refusal() : this.#verified(length);
-    return new PendingToken(bytes, key < 0 ? [] : [key], outcome);
+    return new PendingToken(bytes, numbers.subarray(3, numbers.indexOf(NO_KEY, 3)), outcome);
   }
 
   #verified(length: number): VerifiedToken {

@@ -1,6 +1,6 @@
 /** The header parameters typ, crit and kid (RFC 7515 §4.1, RFC 8725 §3.11). Vectors for `alg` are in `attacks.js`. */
 
-import { claims, header, key, keySet, ofHeader, otherKey, token, vector } from "../build.js";
+import { claims, ec, ed25519Key, header, key, keySet, ofHeader, otherKey, rsa, token, vector } from "../build.js";
 
 const typ = (given) => header({ typ: given });
 const accepting = (types) => ({ policy: { typ: types }, source: "RFC 8725 §3.11" });
@@ -50,10 +50,20 @@ const extensions = [
 ];
 
 const kid = (given) => header({ kid: given });
+const stranger = ed25519Key("s1", 9);
+/** The key after so many others, and after two keys of other algorithms. */
+const after = (count) => ({
+  keys: keySet(ec.jwk, rsa.jwk, ...Array.from({ length: count }, (_, index) => ed25519Key(`o${index}`, 20 + index).jwk), key.jwk),
+});
 const two = { keys: keySet(key.jwk, otherKey.jwk) };
 const ids = [
   ofHeader("no kid means the one key there is", kid(undefined), "accepted"),
-  ofHeader("no kid means none of two keys", kid(undefined), "ERR_KEY_UNKNOWN", two),
+  ofHeader("no kid means the first of two keys, which fits", kid(undefined), "accepted", two),
+  vector("no kid means the second of two keys, which fits", token(kid(undefined), claims(), otherKey.sign), "accepted", two),
+  vector("no kid means none of two keys, of which none fits", token(kid(undefined), claims(), stranger.sign), "ERR_SIGNATURE_INVALID", two),
+  vector("without a kid, the fourth key of the algorithm is tried", token(kid(undefined), claims(), key.sign), "accepted", after(3)),
+  vector("without a kid, the fifth key of the algorithm is not tried", token(kid(undefined), claims(), key.sign), "ERR_SIGNATURE_INVALID",
+    after(4)),
   ofHeader("of two keys the kid finds the first", kid("k1"), "accepted", two),
   vector("of two keys the kid finds the second", token(kid("k2"), claims(), otherKey.sign), "accepted", two),
   ofHeader("the kid of the other key makes a signature wrong", kid("k2"), "ERR_SIGNATURE_INVALID", two),

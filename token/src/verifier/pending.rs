@@ -1,6 +1,6 @@
 //! Verification in two steps, where the caller's own crypto checks the signature in between.
 
-use crate::{VerifiedClaims, VerifyError};
+use crate::{VerifiedClaims, VerifyError, key_set::MAX_CANDIDATES};
 
 /// The result of the first step.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub enum Begun<'w> {
 pub struct PendingToken<'w> {
     pub(super) signing_input_bytes: usize,
     pub(super) signature: &'w [u8],
-    pub(super) key: Option<usize>,
+    pub(super) keys: [Option<usize>; MAX_CANDIDATES],
     pub(super) claims: Result<VerifiedClaims<'w>, VerifyError>,
 }
 
@@ -33,11 +33,10 @@ impl<'w> PendingToken<'w> {
         self.signature
     }
 
-    /// The index of the [external key](crate::Verifier::external_key) that must verify the signature. `None` if no key
-    /// can: the bytes are not a signature, which implementations of the algorithm judge differently.
-    #[must_use]
-    pub fn key(&self) -> Option<usize> {
-        self.key
+    /// The indexes of the [external keys](crate::Verifier::external_key) of which one must verify the signature. None
+    /// if the bytes have not the form of a signature, which implementations of the algorithm judge differently.
+    pub fn keys(&self) -> impl Iterator<Item = usize> {
+        self.keys.iter().flatten().copied()
     }
 
     /// The second step: the outcome of the token. The caller is responsible for `is_signed`. A token that is not signed
