@@ -20,11 +20,11 @@ export class PendingToken {
   /** Returns views of the wasm memory, valid until the next call, in which the memory may grow. */
   readonly bytes: () => SignedBytes;
   /** The indexes of the keys of which one must verify the signature. */
-  readonly keys: Int32Array;
+  readonly keys: readonly number[];
   readonly #outcome: VerifiedToken | string;
 
   /** The outcome is a text if the claims are refused. */
-  constructor(bytes: () => SignedBytes, keys: Int32Array, outcome: VerifiedToken | string) {
+  constructor(bytes: () => SignedBytes, keys: readonly number[], outcome: VerifiedToken | string) {
     this.bytes = bytes;
     this.keys = keys;
     this.#outcome = outcome;

@@ -29,7 +29,7 @@ export class SignatureChecker {
   /** The same by WebCrypto. The token must own its bytes. */
   async isSigned(pending: PendingToken, verifier: Verifier): Promise<boolean> {
     // All before the first wait: the wasm verifier may be freed meanwhile.
-    const keys = Array.from(pending.keys, (index) => this.#key(verifier, index));
+    const keys = pending.keys.map((index) => this.#key(verifier, index));
     for (const key of keys) if (await key.isSigner(pending.bytes())) return true;
     return false;
   }

@@ -79,14 +79,18 @@ export class TokenMemory {
 
   #pendingToken(): PendingToken {
     const { buffer, byteOffset } = this.#pending.bytes();
-    const numbers = new Int32Array(buffer, byteOffset, PENDING_NUMBERS).slice();
-    const [signedBytes, signatureBytes, length] = [numbers[0], numbers[1], numbers[2]!];
+    const numbers = new Int32Array(buffer, byteOffset, PENDING_NUMBERS);
+    const signedBytes = numbers[0];
+    const signatureBytes = numbers[1];
+    const length = numbers[2]!;
+    const keys: number[] = [];
+    for (let index = 3; numbers[index] !== NO_KEY; index += 1) keys.push(numbers[index]!);
     const bytes = () => ({
       signed: this.#input.bytes().subarray(0, signedBytes),
       signature: this.#signature.bytes().subarray(0, signatureBytes),
     });
     const outcome = length < 0 ? this.#workspace.refusal() : this.#verified(length);
-    return new PendingToken(bytes, numbers.subarray(3, numbers.indexOf(NO_KEY, 3)), outcome);
+    return new PendingToken(bytes, keys, outcome);
   }
 
   #verified(length: number): VerifiedToken {
