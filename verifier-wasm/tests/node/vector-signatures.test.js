@@ -40,6 +40,9 @@ const judges = {
   },
 };
 
+/** Whether a key is for an algorithm: its own, else the only or the most common one of its type. */
+const isFor = (algorithm, { kty, alg = { EC: "ES256", RSA: "RS256" }[kty] }) => alg === algorithm;
+
 for (const [name, isGood] of Object.entries(judges)) {
   test(`${name} agrees with the vectors on ${reached.length} signatures`, async () => {
     assert.ok(reached.some(fits) && !reached.every(fits));
@@ -47,7 +50,7 @@ for (const [name, isGood] of Object.entries(judges)) {
       const token = textOf(vector.token);
       const [header, claims] = token.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
       const set = vector.keys ?? vector.issuers.find(({ issuer }) => issuer === claims.iss).jwks;
-      const jwk = header.kid === undefined ? set.keys[0] : set.keys.find(({ kid }) => kid === header.kid);
+      const jwk = set.keys.find((key) => (header.kid === undefined ? isFor(header.alg, key) : key.kid === header.kid));
       assert.equal(await isGood(token, header.alg, jwk), fits(vector) || MISJUDGED.includes(vector.name), vector.name);
     }
   });
