@@ -46,7 +46,7 @@ export interface OtherError extends Error {
  *   await verifier.verify(token);
  * } catch (error) {
  *   if (!(error instanceof HallpassError)) throw error;
- *   if (error.code === "ERR_TOKEN_EXPIRED") return renew();
+ *   if (error.code === "ERR_TOKEN_EXPIRED") await renew();
  *   if (error.code === "ERR_CLAIM_INVALID") console.log(error.claim, error.reason); // "aud" "is missing"
  * }
  * ```

@@ -4,10 +4,16 @@
  */
 
 import { HallpassError } from "./error.js";
-import type { JsonWebKeySet, UrlObject } from "./options.js";
+import type { DiscoveredIssuer, JsonWebKeySet, KeySetIssuer, PolicyOptions, SecretIssuer, UrlObject } from "./options.js";
 
 /** One value or several. */
 type OneOrMore = string | readonly string[];
+
+/** The rules of an issuer's tokens. */
+type Rules = Pick<PolicyOptions, "audience" | "typ" | "clientId" | "authorizedParties" | "claimValues">;
+
+/** The rules and the key set. */
+type KeySetRules = Rules & KeySetIssuer;
 
 /**
  * Auth0, access tokens of an API.
@@ -23,7 +29,7 @@ type OneOrMore = string | readonly string[];
  * const verifier = createVerifier({ ...auth0({ domain: "example.eu.auth0.com", audience: "https://api.example.com" }), cache: true });
  * ```
  */
-export function auth0({ domain, audience }: { domain: string; audience: OneOrMore }) {
+export function auth0({ domain, audience }: { domain: string; audience: OneOrMore }): KeySetRules {
   const issuer = `https://${host("domain", domain)}/`;
   return { issuer, audience: required("audience", audience), jwks: `${issuer}.well-known/jwks.json`, typ: ["at+jwt", "JWT"] };
 }
@@ -44,7 +50,7 @@ export function auth0({ domain, audience }: { domain: string; audience: OneOrMor
  */
 export function cognito({ region, userPool, clientId, use = "access" }: {
   region: string; userPool: string; clientId: OneOrMore; use?: "access" | "id";
-}) {
+}): KeySetRules {
   if (use !== "access" && use !== "id") throw invalid('`use` must be "access" or "id"');
   const issuer = `https://cognito-idp.${segment("region", region)}.amazonaws.com/${segment("userPool", userPool)}`;
   const client = use === "access" ? { audience: null, clientId: required("clientId", clientId) } : { audience: required("clientId", clientId) };
@@ -72,7 +78,7 @@ const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * const verifier = createVerifier(entra({ tenant: "organizations", audience: "6731de76-14a6-49ae-97bc-6eba6914391e" }));
  * ```
  */
-export function entra({ tenant, audience, version = 2 }: { tenant: string; audience: OneOrMore; version?: 1 | 2 }) {
+export function entra({ tenant, audience, version = 2 }: { tenant: string; audience: OneOrMore; version?: 1 | 2 }): KeySetRules {
   if (!ANY_TENANT.includes(tenant) && !TENANT_ID.test(tenant)) {
     throw invalid('`tenant` must be the tenant\'s id in lower case, "organizations" or "common"');
   }
@@ -81,8 +87,8 @@ export function entra({ tenant, audience, version = 2 }: { tenant: string; audie
   const keys = `https://login.microsoftonline.com/${tenant}/discovery`;
   const common = { audience: required("audience", audience), typ: "JWT" };
   return version === 2
-    ? { ...common, issuer: `https://login.microsoftonline.com/${id}/v2.0`, jwks: `${keys}/v2.0/keys`, claimValues: { azp: true as const } }
-    : { ...common, issuer: `https://sts.windows.net/${id}/`, jwks: `${keys}/keys`, claimValues: { appid: true as const } };
+    ? { ...common, issuer: `https://login.microsoftonline.com/${id}/v2.0`, jwks: `${keys}/v2.0/keys`, claimValues: { azp: true } }
+    : { ...common, issuer: `https://sts.windows.net/${id}/`, jwks: `${keys}/keys`, claimValues: { appid: true } };
 }
 
 /**
@@ -96,7 +102,7 @@ export function entra({ tenant, audience, version = 2 }: { tenant: string; audie
  * const verifier = createVerifier(google({ clientId: "1234.apps.googleusercontent.com" }));
  * ```
  */
-export function google({ clientId }: { clientId: OneOrMore }) {
+export function google({ clientId }: { clientId: OneOrMore }): Rules & { readonly issuers: readonly KeySetIssuer[] } {
   const jwks = "https://www.googleapis.com/oauth2/v3/certs";
   const issuers = ["https://accounts.google.com", "accounts.google.com"].map((issuer) => ({ issuer, jwks }));
   return { issuers, audience: required("clientId", clientId), typ: "JWT" };
@@ -114,13 +120,13 @@ export function google({ clientId }: { clientId: OneOrMore }) {
  * const verifier = createVerifier(firebase({ project: "example-app" }));
  * ```
  */
-export function firebase({ project }: { project: string }) {
+export function firebase({ project }: { project: string }): KeySetRules {
   return {
     issuer: `https://securetoken.google.com/${segment("project", project)}`,
     audience: project,
     jwks: "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
     typ: "JWT",
-    claimValues: { sub: true as const, auth_time: true as const },
+    claimValues: { sub: true, auth_time: true },
   };
 }
 
@@ -137,7 +143,7 @@ export function firebase({ project }: { project: string }) {
  * const verifier = createVerifier(keycloak({ url: "https://sso.example.com", realm: "main", audience: "api" }));
  * ```
  */
-export function keycloak({ url, realm, audience }: { url: string; realm: string; audience: OneOrMore }) {
+export function keycloak({ url, realm, audience }: { url: string; realm: string; audience: OneOrMore }): KeySetRules {
   const issuer = `${url.replace(/\/$/, "")}/realms/${encodeURIComponent(realm)}`;
   const jwks = `${issuer}/protocol/openid-connect/certs`;
   return { issuer, audience: required("audience", audience), jwks, typ: "JWT", claimValues: { typ: "Bearer" } };
@@ -156,9 +162,9 @@ export function keycloak({ url, realm, audience }: { url: string; realm: string;
  * const verifier = createVerifier(okta({ domain: "example.okta.com" }));
  * ```
  */
-export function okta({ domain, server = "default", audience = "api://default" }: { domain: string; server?: string; audience?: OneOrMore }) {
+export function okta({ domain, server = "default", audience = "api://default" }: { domain: string; server?: string; audience?: OneOrMore }): KeySetRules {
   const issuer = `https://${host("domain", domain)}/oauth2/${segment("server", server)}`;
-  return { issuer, audience: required("audience", audience), jwks: `${issuer}/v1/keys`, typ: null, claimValues: { cid: true as const } };
+  return { issuer, audience: required("audience", audience), jwks: `${issuer}/v1/keys`, typ: null, claimValues: { cid: true } };
 }
 
 /**
@@ -174,10 +180,10 @@ export function okta({ domain, server = "default", audience = "api://default" }:
  * const verifier = createVerifier(clerk({ domain: "clerk.example.com", authorizedParties: ["https://example.com"] }));
  * ```
  */
-export function clerk({ domain, authorizedParties }: { domain: string; authorizedParties: OneOrMore }) {
+export function clerk({ domain, authorizedParties }: { domain: string; authorizedParties: OneOrMore }): KeySetRules {
   const issuer = `https://${host("domain", domain)}`;
   const parties = required("authorizedParties", authorizedParties);
-  return { issuer, audience: null, authorizedParties: parties, jwks: `${issuer}/.well-known/jwks.json`, typ: "JWT", claimValues: { sid: true as const } };
+  return { issuer, audience: null, authorizedParties: parties, jwks: `${issuer}/.well-known/jwks.json`, typ: "JWT", claimValues: { sid: true } };
 }
 
 /**
@@ -193,9 +199,9 @@ export function clerk({ domain, authorizedParties }: { domain: string; authorize
  * const verifier = createVerifier(supabase({ project: "abcdefghijklmnopqrst" }));
  * ```
  */
-export function supabase({ project, secret }: { project: string; secret?: Uint8Array }) {
+export function supabase({ project, secret }: { project: string; secret?: Uint8Array }): Rules & (KeySetIssuer | SecretIssuer) {
   const issuer = `https://${segment("project", project)}.supabase.co/auth/v1`;
-  const rules = { issuer, audience: "authenticated", typ: "JWT", claimValues: { role: "authenticated", session_id: true as const } };
+  const rules: Rules & { issuer: string } = { issuer, audience: "authenticated", typ: "JWT", claimValues: { role: "authenticated", session_id: true } };
   return secret === undefined ? { ...rules, jwks: `${issuer}/.well-known/jwks.json` } : { ...rules, secret };
 }
 
@@ -213,7 +219,7 @@ export function supabase({ project, secret }: { project: string; secret?: Uint8A
  * const verifier = createVerifier(cloudflareAccess({ team: "example", audience: "32eafc7626e737136e1d2ea6d1d6c9e0" }));
  * ```
  */
-export function cloudflareAccess({ team, audience }: { team: string; audience: OneOrMore }) {
+export function cloudflareAccess({ team, audience }: { team: string; audience: OneOrMore }): KeySetRules {
   const issuer = `https://${segment("team", team)}.cloudflareaccess.com`;
   return { issuer, audience: required("audience", audience), jwks: `${issuer}/cdn-cgi/access/certs`, typ: null, claimValues: { type: "app" } };
 }
@@ -231,7 +237,7 @@ export function cloudflareAccess({ team, audience }: { team: string; audience: O
  * const verifier = createVerifier(githubActions({ audience: "https://deploy.example.com", repository: "example/app" }));
  * ```
  */
-export function githubActions({ audience, repository }: { audience: OneOrMore; repository: OneOrMore }) {
+export function githubActions({ audience, repository }: { audience: OneOrMore; repository: OneOrMore }): KeySetRules {
   const issuer = "https://token.actions.githubusercontent.com";
   const claimValues = { repository: required("repository", repository) };
   return { issuer, audience: required("audience", audience), jwks: `${issuer}/.well-known/jwks`, typ: "JWT", claimValues };
@@ -256,11 +262,11 @@ export function githubActions({ audience, repository }: { audience: OneOrMore; r
  */
 export function kubernetes({ issuer, audience, serviceAccount, jwks }: {
   issuer: string; audience: OneOrMore; serviceAccount?: OneOrMore; jwks?: JsonWebKeySet | UrlObject | string;
-}) {
-  const subjects = serviceAccount === undefined ? true as const : list(serviceAccount).map((account) => `system:serviceaccount:${account}`);
-  const claimValues = { "kubernetes.io": true as const, sub: subjects };
-  const rules = { issuer, audience: required("audience", audience), typ: null, claimValues };
-  return jwks === undefined ? { ...rules, discovery: true as const } : { ...rules, jwks };
+}): Rules & (KeySetIssuer | DiscoveredIssuer) {
+  const subjects: OneOrMore | true = serviceAccount === undefined ? true : list(serviceAccount).map((account) => `system:serviceaccount:${account}`);
+  const claimValues = { "kubernetes.io": true, sub: subjects } as const;
+  const rules: Rules & { issuer: string } = { issuer, audience: required("audience", audience), typ: null, claimValues };
+  return jwks === undefined ? { ...rules, discovery: true } : { ...rules, jwks };
 }
 
 /** A host, with a port perhaps: a URL here would produce another issuer. */

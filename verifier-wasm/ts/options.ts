@@ -59,7 +59,7 @@ interface FetchedKeysOptions {
 }
 
 /** An issuer with a key set. */
-interface KeySetIssuer extends NamedIssuer, FetchedKeysOptions {
+export interface KeySetIssuer extends NamedIssuer, FetchedKeysOptions {
   /**
    * The issuer's public keys: the key set, or its URL, which is fetched at the first use. The URL must be `https:`, except on
    * `localhost` and hosts below it. Fetched keys are fresh for the `Cache-Control: max-age` of the response, from 30 seconds to an
@@ -73,7 +73,7 @@ interface KeySetIssuer extends NamedIssuer, FetchedKeysOptions {
 }
 
 /** An issuer with a shared secret. */
-interface SecretIssuer extends NamedIssuer {
+export interface SecretIssuer extends NamedIssuer {
   /**
    * The secret that is shared with the issuer, for HS256: at least 32 bytes. Never use it in a page: it can sign tokens.
    *
@@ -86,7 +86,7 @@ interface SecretIssuer extends NamedIssuer {
 }
 
 /** An issuer whose URL alone is known. */
-interface DiscoveredIssuer extends FetchedKeysOptions {
+export interface DiscoveredIssuer extends FetchedKeysOptions {
   readonly issuer: string;
   /**
    * Finds the key set by the issuer's metadata: `/.well-known/openid-configuration` below the issuer's URL, or

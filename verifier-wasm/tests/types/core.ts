@@ -4,6 +4,7 @@ import {
   createVerifier, decode, expiresIn, HallpassError, isExpired,
   type Claims, type ErrorCode, type KeySnapshot, type StandardSchema, type VerifiedClaims, type Verifier, type VerifierOptions,
 } from "hallpass";
+import { auth0, clerk, cognito, entra, google, kubernetes, supabase } from "hallpass/issuers";
 import type { Equal, True } from "./assert.js";
 
 declare const token: string;
@@ -70,6 +71,22 @@ export type CheckedSub = True<Equal<typeof checked.sub, string>>;
 checked.exp.toISOString();
 // @ts-expect-error No schema.
 createVerifier({ ...options, schema: (value: unknown) => value });
+
+// The functions of known issuers return options, to which others can be added.
+createVerifier(auth0({ domain: "a.example", audience: "api" }));
+createVerifier(google({ clientId: ["a", "b"] }));
+createVerifier(supabase({ project: "a", secret: new Uint8Array(32) }));
+createVerifier(kubernetes({ issuer: "https://a.example", audience: "api" }));
+createVerifier<{ plan: string }>({ ...cognito({ region: "a", userPool: "b", clientId: "c", use: "id" }), cache: true });
+const preset = entra({ tenant: "common", audience: "api", version: 1 });
+const ofPreset = await createVerifier({ ...preset, requiredClaims: ["sub"], claimValues: { ...preset.claimValues, acr: ["1", "2"], sid: true } }).verify(token);
+export type PresetSub = True<Equal<typeof ofPreset.sub, string>>;
+// @ts-expect-error `authorizedParties` is missing.
+clerk({ domain: "a.example" });
+// @ts-expect-error There is no such use.
+cognito({ region: "a", userPool: "b", clientId: "c", use: "refresh" });
+// @ts-expect-error A claim's value is a text.
+createVerifier({ ...preset, claimValues: { level: 1 } });
 
 // Options are required, known, and have the right types.
 // @ts-expect-error `audience` is missing.
