@@ -35,7 +35,7 @@ type PackageErrorCode =
   | "ERR_KEYS_UNREACHABLE"
   /** ES256, RS256 and PS256 need WebCrypto, and the runtime has none: usually a page over http:. */
   | "ERR_WEBCRYPTO_MISSING"
-  /** The WebAssembly module cannot be started, usually because of a Content-Security-Policy. */
+  /** The WebAssembly module cannot be started; the message names the missing feature or permission. */
   | "ERR_WASM_BLOCKED"
   /** `hallpass/slim` was used before `provideModule` supplied the WebAssembly module. */
   | "ERR_WASM_MISSING";

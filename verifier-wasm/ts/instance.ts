@@ -2,11 +2,8 @@
 
 import * as glue from "../wasm/hallpass.js";
 import { errorFromWasm, HallpassError } from "./error.js";
+import { startFailure } from "./start-failure.js";
 import { TokenMemory } from "./token-memory.js";
-
-/** What to do if the runtime forbids compilation. */
-const REMEDY =
-  "In a page, allow 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy; elsewhere, provide a compiled module (hallpass/slim)";
 
 let moduleSource: (() => WebAssembly.Module) | undefined;
 let tokenMemory: TokenMemory | undefined;
@@ -45,9 +42,6 @@ function start(): TokenMemory {
     const { memory } = glue.initSync({ module: moduleSource() });
     return new TokenMemory(new glue.Workspace(), memory);
   } catch (cause) {
-    // A stack overflow in the caller.
-    if (cause instanceof RangeError) throw cause;
-    const why = cause instanceof Error ? cause.message : "unknown reason";
-    throw new HallpassError("ERR_WASM_BLOCKED", `the WebAssembly module could not be started: ${why}. ${REMEDY}`, { cause });
+    throw startFailure(cause);
   }
 }
