@@ -60,3 +60,11 @@ test("a malicious header of 64 KB is read in linear time", () => {
     assert.equal(readCookie(header, "__Host-hallpass_access"), "x", part);
   }
 });
+
+test("the cookies of an issuer below localhost have no prefix, and a host that only looks local does not count", () => {
+  const plain = { access: "hallpass_access", refresh: "hallpass_refresh" };
+  for (const issuer of ["http://auth.localhost:8080", "http://a.b.LOCALHOST"]) assert.deepEqual(cookieNames(issuer), plain);
+  for (const issuer of ["http://notlocalhost", "http://localhost.example", "http://a/.localhost", "https://auth.localhost"]) {
+    assert.equal(cookieNames(issuer).access, "__Host-hallpass_access");
+  }
+});
