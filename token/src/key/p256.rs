@@ -3,9 +3,6 @@
 //! AWS-LC verifies signatures in native builds. In WebAssembly the runtime's crypto does: it is faster than any code
 //! that the package could ship. This module checks the key itself, so that every runtime refuses the same key sets.
 
-#[cfg(feature = "external-signatures")]
-use base64ct::{Base64UrlUnpadded, Encoding};
-
 use crate::base64url;
 
 /// The order of the group, big-endian (NIST SP 800-186 §3.2.1.3).
@@ -56,7 +53,7 @@ impl P256Key {
     /// The members of this key's JSON Web Key.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn jwk_members(&self) -> String {
-        let [x, y] = [&self.x, &self.y].map(|coordinate| Base64UrlUnpadded::encode_string(coordinate));
+        let [x, y] = [&self.x, &self.y].map(|coordinate| base64url::encode(coordinate));
         format!(r#""crv":"P-256","kty":"EC","x":"{x}","y":"{y}""#)
     }
 }

@@ -1,8 +1,5 @@
 //! RSA public keys (RFC 7518 §6.3), for `RS256` and `PS256`.
 
-#[cfg(feature = "external-signatures")]
-use base64ct::{Base64UrlUnpadded, Encoding};
-
 use crate::{Algorithm, KeySetError, base64url};
 
 /// The minimum size of the modulus in bits (RFC 7518 §3.3).
@@ -69,7 +66,7 @@ impl RsaKey {
     /// The members of this key's JSON Web Key.
     #[cfg(feature = "external-signatures")]
     pub(crate) fn jwk_members(&self) -> String {
-        let [n, e] = [&self.modulus, &self.exponent].map(|number| Base64UrlUnpadded::encode_string(number));
+        let [n, e] = [&self.modulus, &self.exponent].map(|number| base64url::encode(number));
         format!(r#""e":"{e}","kty":"RSA","n":"{n}""#)
     }
 }
