@@ -1,20 +1,18 @@
 //! Decodes escapes in strings (RFC 8259 §7).
 
-use std::str::Chars;
+use std::{iter, str::Chars};
 
 /// Decodes the escapes of a well-formed string.
 pub(super) fn unescape(source: &str) -> String {
     let mut text = String::with_capacity(source.len());
-    let mut rest = source.chars();
-    while let Some(character) = rest.clone().next() {
-        if character == '\\' {
-            text.extend(read_escape(&mut rest));
-        } else {
-            rest.next();
-            text.push(character);
-        }
-    }
+    text.extend(characters(source));
     text
+}
+
+/// The characters of a well-formed string.
+pub(super) fn characters(source: &str) -> impl Iterator<Item = char> {
+    let mut rest = source.chars();
+    iter::from_fn(move || if rest.as_str().starts_with('\\') { read_escape(&mut rest) } else { rest.next() })
 }
 
 /// Reads an escape; `None` if it is invalid, such as half a surrogate pair.

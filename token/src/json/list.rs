@@ -4,8 +4,16 @@ use super::{JsonFault, JsonString, Value, names::Names, scanner::Scanner};
 
 /// An iterator over the members of an object.
 pub(super) struct Members<'t> {
+    /// The first entry, where the names are read again.
+    first: List<'t>,
     list: List<'t>,
     names: Names<'t>,
+}
+
+/// An iterator over the names of an object that was read to its end without a fault.
+#[derive(Clone, Copy)]
+pub(super) struct CheckedNames<'t> {
+    list: List<'t>,
 }
 
 /// An iterator over the elements of an array.
@@ -13,6 +21,7 @@ pub(super) struct Elements<'t> {
     list: List<'t>,
 }
 
+#[derive(Clone, Copy)]
 struct List<'t> {
     scanner: Scanner<'t>,
     close: u8,
@@ -24,12 +33,15 @@ struct List<'t> {
 impl<'t> Members<'t> {
     /// Starts at an object whose entries may have `depth_left` - 1 levels.
     pub(super) fn begin(scanner: Scanner<'t>, depth_left: u8) -> Result<Self, JsonFault> {
-        Ok(Self { list: List::begin(scanner, b'{', b'}', depth_left)?, names: Names::new() })
+        let first = List::begin(scanner, b'{', b'}', depth_left)?;
+        Ok(Self { first, list: first, names: Names::new() })
     }
 
     /// The next member; `None` after the last one.
     pub(super) fn next(&mut self) -> Result<Option<(JsonString<'t>, Value<'t>)>, JsonFault> {
-        let Some(mut scanner) = self.list.entry()? else { return self.names.finish().map(|()| None) };
+        let Some(mut scanner) = self.list.entry()? else {
+            return self.names.finish(CheckedNames { list: self.first }).map(|()| None);
+        };
         let name = scanner.string()?;
         self.names.add(name)?;
         scanner.expect(b':')?;
@@ -48,6 +60,18 @@ impl<'t> Members<'t> {
         let mut members = Self::begin(scanner, depth_left)?;
         while members.next()?.is_some() {}
         Ok(members.end())
+    }
+}
+
+impl<'t> CheckedNames<'t> {
+    /// The next name; `None` after the last one.
+    pub(super) fn next(&mut self) -> Result<Option<JsonString<'t>>, JsonFault> {
+        let Some(mut scanner) = self.list.entry()? else { return Ok(None) };
+        let name = scanner.string()?;
+        scanner.expect(b':')?;
+        scanner.skip_checked_value()?;
+        self.list.scanner = scanner;
+        Ok(Some(name))
     }
 }
 

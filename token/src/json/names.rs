@@ -1,12 +1,13 @@
-//! The names of one object's members, which detect duplicates.
+//! The names of one object's members, which detect duplicates. No memory is allocated.
 
-use std::borrow::Cow;
+use super::{JsonFault, JsonString, list::CheckedNames};
 
-use super::{JsonFault, JsonString};
-
-/// The number of names that are compared as they arrive; tokens have about ten members. Further names are sorted at the
-/// end, so that an object with many members takes no quadratic time.
+/// The number of names that are compared as they arrive; tokens have about ten members.
 const FEW: usize = 16;
+
+/// The number of names that one pass over an object with more members compares. Such an object of `n` members takes
+/// `n / WINDOW` passes: four for the largest token.
+const WINDOW: usize = 256;
 
 /// The names so far.
 pub(super) struct Names<'t> {
@@ -14,20 +15,20 @@ pub(super) struct Names<'t> {
     count: usize,
     /// The fingerprints of the few names, one bit each. A name whose bit is not set needs no comparison.
     fingerprints: u64,
-    /// The names after the first few, and those with escapes.
-    others: Vec<Cow<'t, str>>,
+    /// Whether there are names after the first few, or names with escapes.
+    has_others: bool,
 }
 
 impl<'t> Names<'t> {
     pub(super) const fn new() -> Self {
-        Self { few: [""; FEW], count: 0, fingerprints: 0, others: Vec::new() }
+        Self { few: [""; FEW], count: 0, fingerprints: 0, has_others: false }
     }
 
     /// Adds a name, and refuses a duplicate of the first few.
     pub(super) fn add(&mut self, name: JsonString<'t>) -> Result<(), JsonFault> {
         let (before, free) = self.few.split_at_mut_checked(self.count).unwrap_or_default();
         let (Some(name), Some(slot)) = (name.plain(), free.first_mut()) else {
-            self.others.push(name.text());
+            self.has_others = true;
             return Ok(());
         };
         let fingerprint = fingerprint(name);
@@ -40,16 +41,49 @@ impl<'t> Names<'t> {
         Ok(())
     }
 
-    /// Refuses duplicates among all names.
-    pub(super) fn finish(&mut self) -> Result<(), JsonFault> {
-        if self.others.is_empty() {
+    /// Refuses duplicates among all names, which `all` reads again.
+    pub(super) fn finish(&self, all: CheckedNames<'t>) -> Result<(), JsonFault> {
+        if self.has_others { refuse_duplicates(all) } else { Ok(()) }
+    }
+}
+
+/// Compares each window of names, sorted, with the names after it.
+#[cold]
+#[inline(never)]
+fn refuse_duplicates(mut names: CheckedNames<'_>) -> Result<(), JsonFault> {
+    let mut slots = [JsonString::EMPTY; WINDOW];
+    loop {
+        let mut count = 0;
+        while count < WINDOW
+            && let Some(name) = names.next()?
+        {
+            let (sorted, _) = slots.split_at_checked(count).unwrap_or_default();
+            let Err(position) = sorted.binary_search_by(|one| one.order(name)) else {
+                return Err(JsonFault::DuplicateMember);
+            };
+            // An insertion moves at most a window, and `sort_unstable` would add 2 KB to the module.
+            let moved = slots.get_mut(position..=count).unwrap_or_default();
+            if let Some(last) = moved.last_mut() {
+                *last = name;
+            }
+            moved.rotate_right(usize::from(!moved.is_empty()));
+            count += 1;
+        }
+        if count < WINDOW {
             return Ok(());
         }
-        self.others.extend(self.few.iter().take(self.count).map(|name| Cow::Borrowed(*name)));
-        self.others.sort_unstable();
-        let has_duplicate = self.others.windows(2).any(|pair| pair.first() == pair.last());
-        if has_duplicate { Err(JsonFault::DuplicateMember) } else { Ok(()) }
+        refuse_members_of(&slots, names)?;
     }
+}
+
+/// Refuses a name that is in the sorted window.
+fn refuse_members_of(window: &[JsonString<'_>], mut names: CheckedNames<'_>) -> Result<(), JsonFault> {
+    while let Some(name) = names.next()? {
+        if window.binary_search_by(|one| one.order(name)).is_ok() {
+            return Err(JsonFault::DuplicateMember);
+        }
+    }
+    Ok(())
 }
 
 /// One of 64 bits, from a name's length, first and last byte.

@@ -52,6 +52,25 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    /// Skips a value that has been read before, up to the comma or bracket after it. Its nested objects are not checked
+    /// again: their passes would multiply.
+    pub(super) fn skip_checked_value(&mut self) -> Result<(), JsonFault> {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek().ok_or(JsonFault::Syntax)? {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b',' | b'}' | b']' if depth == 0 => return Ok(()),
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.position += 1;
+        }
+    }
+
     #[inline]
     fn word(&mut self, word: &str) -> Result<Value<'t>, JsonFault> {
         let start = self.position;
