@@ -49,7 +49,7 @@ impl<'w> Claims<'w> {
     /// Checks the claims at the time `now`, and returns the window in which they are valid.
     pub(crate) fn check(&self, policy: &Policy, issuer: Option<&str>, now: UnixSeconds) -> Result<Window, VerifyError> {
         let expires_at = expiry(self.exp)?;
-        let nbf = time_claim("nbf", self.nbf)?.map_or(0, UnixSeconds::seconds);
+        let nbf = time_claim("nbf", self.nbf)?.map_or(0, |nbf| nbf.ceiling);
         let iat = time_claim("iat", self.iat)?;
         check_issuer(self.iss, issuer)?;
         check_audience(self.aud, policy.audiences.as_deref())?;
@@ -86,17 +86,17 @@ impl Window {
     /// The part of the window in which a token issued at `iat` is not too old.
     fn within_age(
         self,
-        iat: Option<UnixSeconds>,
+        iat: Option<TimeClaim>,
         max_token_age: u64,
         leeway: u64,
         now: UnixSeconds,
     ) -> Result<Self, VerifyError> {
-        let iat = iat.ok_or_else(|| VerifyError::of_claim("iat", "is missing"))?.seconds();
-        let issued = iat.saturating_sub(leeway);
+        let iat = iat.ok_or_else(|| VerifyError::of_claim("iat", "is missing"))?;
+        let issued = iat.ceiling.saturating_sub(leeway);
         if now.seconds() < issued {
             return Err(VerifyError::of_claim("iat", "is in the future"));
         }
-        let too_old = iat.saturating_add(max_token_age).saturating_add(leeway);
+        let too_old = iat.floor.saturating_add(max_token_age).saturating_add(leeway);
         if now.seconds() >= too_old {
             return Err(VerifyError::TooOld);
         }
@@ -104,23 +104,29 @@ impl Window {
     }
 }
 
-/// Reads the required claim `exp`: a token without it would never expire.
+/// Reads the required claim `exp`: a token without it would never expire. A time beyond the year 9999 is its last second.
 pub(crate) fn expiry(exp: Option<Value<'_>>) -> Result<UnixSeconds, VerifyError> {
-    time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))
+    let exp = time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))?;
+    Ok(UnixSeconds::new(exp.floor).unwrap_or(UnixSeconds::MAX))
 }
 
-/// Reads a `NumericDate`. Fractions and exponents are valid JSON numbers, but no issuer needs them and parsers round
-/// them differently, so they are rejected, as are strings and negative numbers.
-fn time_claim(claim: &'static str, value: Option<Value<'_>>) -> Result<Option<UnixSeconds>, VerifyError> {
-    let Some(value) = value else { return Ok(None) };
-    let seconds = match value {
-        // Digits only: a JSON number has neither `+` nor leading zeros.
-        Value::Number(digits) if !digits.starts_with('-') => digits.parse().ok(),
-        _ => None,
-    };
-    let time = seconds.and_then(|seconds| UnixSeconds::new(seconds).ok());
-    let reason = "must be whole seconds between 1970 and the year 9999";
-    time.map(Some).ok_or_else(|| VerifyError::of_claim(claim, reason))
+/// A `NumericDate` (RFC 7519 §2), which may have a fraction: the whole seconds around it, from 1970 on. A check uses the
+/// stricter one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TimeClaim {
+    floor: u64,
+    ceiling: u64,
+}
+
+fn time_claim(claim: &'static str, value: Option<Value<'_>>) -> Result<Option<TimeClaim>, VerifyError> {
+    match value {
+        None => Ok(None),
+        Some(Value::Number(number)) => {
+            let (floor, ceiling) = json::whole_numbers_around(number);
+            Ok(Some(TimeClaim { floor, ceiling }))
+        }
+        Some(_) => Err(VerifyError::of_claim(claim, "must be a number of seconds since 1970")),
+    }
 }
 
 /// Checks `iss` (RFC 7519 §4.1.1): a string, exactly equal to the expected one.
@@ -177,24 +183,25 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_seconds_in_range_are_a_time() {
-        assert_eq!(time_claim("exp", Some(value("[1]"))).unwrap(), UnixSeconds::new(1).ok());
-        assert_eq!(time_claim("exp", None).unwrap(), None);
-        for text in [
-            r#"["1"]"#,
-            "[null]",
-            "[1.5]",
-            "[1.0]",
-            "[-1]",
-            "[-0]",
-            "[1e1]",
-            "[253402300800]",
-            "[18446744073709551616]",
-            "[[1]]",
-            "[{}]",
-        ] {
+    fn a_time_is_a_number_with_the_whole_seconds_around_it() {
+        let time = |floor, ceiling| Ok(Some(TimeClaim { floor, ceiling }));
+        assert_eq!(time_claim("exp", None), Ok(None));
+        for (text, floor, ceiling) in
+            [("[1]", 1, 1), ("[1.0]", 1, 1), ("[1.5]", 1, 2), ("[1e1]", 10, 10), ("[-1.5]", 0, 0)]
+        {
+            assert_eq!(time_claim("exp", Some(value(text))), time(floor, ceiling), "{text}");
+        }
+        for text in [r#"["1"]"#, "[null]", "[[1]]", "[{}]", "[true]"] {
             assert!(time_claim("exp", Some(value(text))).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_expiry_beyond_the_year_9999_is_its_last_second() {
+        for text in ["[253402300799]", "[253402300800]", "[1e300]"] {
+            assert_eq!(expiry(Some(value(text))), Ok(UnixSeconds::MAX), "{text}");
+        }
+        assert_eq!(expiry(Some(value("[7.9]"))), UnixSeconds::new(7).map_err(Into::into));
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl Ed25519Key {
         Self::in_pool(&POOL, bytes)
     }
 
+    /// Whether it is the same point.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.point == other.point
+    }
+
     /// Whether `signature` is this key's signature of `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verify_in(&POOL, message, signature)

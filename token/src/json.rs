@@ -15,6 +15,7 @@ mod scanner;
 mod tests;
 
 use list::{Elements, Members};
+pub(crate) use number::whole_numbers_around;
 use scanner::Scanner;
 
 /// The maximum nesting of objects and arrays, with the outermost object. Access tokens need two or three levels.

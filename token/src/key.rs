@@ -39,6 +39,27 @@ impl Key {
         Ok(Self { id: None, material: Material::Secret(secret) })
     }
 
+    /// Whether it is a shared secret.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.material, Material::Secret(_))
+    }
+
+    /// Whether it is the same key with the same `kid`.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.id == other.id
+            && match (&self.material, &other.material) {
+                (Material::Ed25519(key), Material::Ed25519(other)) => key.is_same_as(other),
+                (Material::P256(key), Material::P256(other)) => key.is_same_as(other),
+                (Material::Rsa(key), Material::Rsa(other)) => key.is_same_as(other),
+                _ => false,
+            }
+    }
+
+    /// Whether `kid` and `alg` of a token do not tell this key from a different one.
+    pub(crate) fn is_ambiguous_beside(&self, other: &Self) -> bool {
+        self.id.is_some() && self.id == other.id && self.algorithm() == other.algorithm() && !self.is_same_as(other)
+    }
+
     /// The key's only algorithm.
     pub(crate) fn algorithm(&self) -> Algorithm {
         match &self.material {

@@ -1,7 +1,5 @@
 //! The public keys of an issuer, read from a JSON Web Key Set (RFC 7517 §5).
 
-use std::slice;
-
 use crate::{
     Algorithm, VerifyError,
     json::{self, JsonString, Value},
@@ -17,14 +15,27 @@ pub const MAX_KEYS: usize = 64;
 /// The maximum number of keys that are tried for a token without a `kid`: each costs the check of a signature.
 pub(crate) const MAX_CANDIDATES: usize = 4;
 
-/// The keys that may sign tokens, each found by its `kid`.
+/// The keys that may sign tokens, each found by `kid` and `alg`.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Vec<Key>,
+    skipped: Vec<SkippedKey>,
 }
 
-/// Why a key set is invalid. One invalid key refuses the whole set, because an issuer must notice an error in its own
-/// set.
+/// A key of a set that is never used, and why. An issuer may publish a key that this verifier cannot use beside those
+/// that it can (RFC 7517 §5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedKey {
+    /// The position in the array `keys`, from 0.
+    pub index: usize,
+    /// The `kid`, if it is a string.
+    pub kid: Option<String>,
+    /// What is wrong with the key.
+    pub reason: KeySetError,
+}
+
+/// Why a key set is invalid, or why one of its keys is skipped. A set is invalid if no key is left; then the error is
+/// that of the first invalid key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
@@ -40,14 +51,23 @@ pub enum KeySetError {
     /// A symmetric or private key, which must never be published.
     #[error("a key set must not contain secrets, but has a symmetric (`oct`) or private key (`d`, `k`, `p`, …)")]
     Secret,
+    /// A kind of key without a supported algorithm.
+    #[error("a key's `kty` and `crv` must be of a supported kind")]
+    UnsupportedKind,
+    /// An algorithm that is not supported.
+    #[error("a key's `alg` is not supported")]
+    UnsupportedAlgorithm,
+    /// `use` or `key_ops` do not permit verification (RFC 7517 §4.2, §4.3).
+    #[error("a key's `use` or `key_ops` does not permit the verification of signatures")]
+    OtherUse,
     /// A secret is shorter than the hash (RFC 7518 §3.2).
     #[error("a secret must have at least {MIN_SECRET_BYTES} bytes")]
     ShortSecret,
     /// A key's `kid` is not a string.
     #[error("a key's `kid` must be a string")]
     KeyId,
-    /// Two keys share a `kid`, or one of several has none.
-    #[error("each of several keys must have a unique `kid`")]
+    /// Two different keys share a `kid` and an `alg`.
+    #[error("two different keys must not have the same `kid` and `alg`")]
     DuplicateKeyId,
     /// A key's `alg` is not a string, or an algorithm for keys of another kind.
     #[error("a key's `alg` must match its `kty` and `crv`")]
@@ -72,11 +92,16 @@ impl KeySetError {
     pub const fn code(&self) -> &'static str {
         "ERR_KEY_SET_INVALID"
     }
+
+    /// Whether the key is invalid, rather than for a purpose of others.
+    const fn is_invalid(&self) -> bool {
+        !matches!(self, Self::UnsupportedKind | Self::UnsupportedAlgorithm | Self::OtherUse)
+    }
 }
 
 impl KeySet {
-    /// Reads a JSON Web Key Set. Keys of unsupported kinds and keys for other uses are ignored, as RFC 7517 §5
-    /// requires.
+    /// Reads a JSON Web Key Set. Keys that cannot be used are skipped (RFC 7517 §5), and [`skipped`](Self::skipped)
+    /// names them.
     pub fn from_json(text: &str) -> Result<Self, KeySetError> {
         if text.len() > MAX_KEY_SET_BYTES {
             return Err(KeySetError::TooLarge);
@@ -88,20 +113,58 @@ impl KeySet {
             }
         })
         .map_err(|_| KeySetError::NotAnObject)?;
-        let keys = read_keys(entries.ok_or(KeySetError::NotAnObject)?)?;
-        let ambiguous = |(index, key): (usize, &Key)| match &key.id {
-            None => keys.len() > 1,
-            Some(_) => keys.iter().take(index).any(|earlier| earlier.id == key.id),
-        };
-        if keys.iter().enumerate().any(ambiguous) {
-            return Err(KeySetError::DuplicateKeyId);
+        let set = Self::of_entries(entries.ok_or(KeySetError::NotAnObject)?)?;
+        match set.skipped.iter().find(|skipped| skipped.reason.is_invalid()) {
+            Some(skipped) if set.keys.is_empty() => Err(skipped.reason.clone()),
+            _ => Ok(set),
         }
-        Ok(Self { keys })
+    }
+
+    /// The keys that are never used, in their order.
+    #[must_use]
+    pub fn skipped(&self) -> &[SkippedKey] {
+        &self.skipped
     }
 
     /// The key of a secret shared with the issuer, for HS256 (RFC 7518 §3.2). Never put a secret into a page.
     pub fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
-        Ok(Self { keys: vec![Key::from_secret(secret)?] })
+        Ok(Self { keys: vec![Key::from_secret(secret)?], skipped: Vec::new() })
+    }
+
+    /// Reads the array `keys` of a set.
+    fn of_entries(entries: Value<'_>) -> Result<Self, KeySetError> {
+        let Value::Array(entries) = entries else { return Err(KeySetError::NotAnObject) };
+        let mut objects = Vec::new();
+        json::array(entries, |entry| objects.push(entry)).map_err(|_| KeySetError::NotAnObject)?;
+        if objects.len() > MAX_KEYS {
+            return Err(KeySetError::TooMany);
+        }
+        let mut read = Vec::new();
+        let mut skipped = Vec::new();
+        for (index, object) in objects.into_iter().enumerate() {
+            let Value::Object(text) = object else { return Err(KeySetError::NotAnObject) };
+            match jwk::read(text) {
+                Ok(key) => read.push((index, key)),
+                Err(jwk::Unusable { kid, reason }) => skipped.push(SkippedKey { index, kid, reason }),
+            }
+        }
+        Ok(Self::without_ambiguous(read, skipped))
+    }
+
+    /// Skips all of several different keys with one `kid` and one algorithm, since a token does not tell which one signed it.
+    /// A key that is repeated is kept once.
+    fn without_ambiguous(read: Vec<(usize, Key)>, skipped: Vec<SkippedKey>) -> Self {
+        let mut set = Self { keys: Vec::new(), skipped };
+        for (index, key) in &read {
+            if read.iter().any(|(_, other)| key.is_ambiguous_beside(other)) {
+                let reason = KeySetError::DuplicateKeyId;
+                set.skipped.push(SkippedKey { index: *index, kid: key.id.clone(), reason });
+            } else if !set.keys.iter().any(|kept| kept.is_same_as(key)) {
+                set.keys.push(key.clone());
+            }
+        }
+        set.skipped.sort_unstable_by_key(|skipped| skipped.index);
+        set
     }
 
     /// The keys in their order.
@@ -110,52 +173,36 @@ impl KeySet {
         &self.keys
     }
 
-    /// The keys that may have signed a token: the one with its `kid`; without a `kid`, those of its algorithm.
+    /// The keys that may have signed a token: the one with its `kid` and algorithm; without a `kid`, those of its
+    /// algorithm. A shared secret has no `kid`, and is the only key, so a token's `kid` means nothing beside it.
     pub(crate) fn candidates(
         &self,
         kid: Option<JsonString<'_>>,
         algorithm: Algorithm,
     ) -> Result<Candidates<'_>, VerifyError> {
-        let keys = kid.map_or(self.keys.as_slice(), |kid| {
-            // Decode once, not per key: the `kid` may have thousands of escapes.
-            let kid = kid.text();
-            self.keys.iter().find(|key| key.id.as_deref() == Some(&*kid)).map_or(&[], slice::from_ref)
-        });
-        if keys.is_empty() {
+        // Decode once, not per key: the `kid` may have thousands of escapes.
+        let kid = kid.map(JsonString::text);
+        let is_named = |key: &&Key| key.is_secret() || kid.as_deref().is_none_or(|kid| key.id.as_deref() == Some(kid));
+        if !self.keys.iter().any(|key| is_named(&key)) {
             return Err(VerifyError::KeyUnknown);
         }
-        let candidates = Candidates { keys, algorithm };
-        if candidates.iter().next().is_some() { Ok(candidates) } else { Err(VerifyError::Algorithm) }
+        let of_algorithm = self.keys.iter().filter(is_named).filter(|key| key.algorithm() == algorithm);
+        let mut candidates = Candidates::default();
+        for (candidate, key) in candidates.0.iter_mut().zip(of_algorithm) {
+            *candidate = Some(key);
+        }
+        if candidates.0[0].is_some() { Ok(candidates) } else { Err(VerifyError::Algorithm) }
     }
 }
 
 /// The keys that are tried for a token, all of its algorithm.
-#[derive(Clone, Copy)]
-pub(crate) struct Candidates<'s> {
-    keys: &'s [Key],
-    algorithm: Algorithm,
-}
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Candidates<'s>([Option<&'s Key>; MAX_CANDIDATES]);
 
 impl<'s> Candidates<'s> {
     pub(crate) fn iter(self) -> impl Iterator<Item = &'s Key> {
-        self.keys.iter().filter(move |key| key.algorithm() == self.algorithm).take(MAX_CANDIDATES)
+        self.0.into_iter().flatten()
     }
-}
-
-/// Reads the array `keys` of a set.
-fn read_keys(entries: Value<'_>) -> Result<Vec<Key>, KeySetError> {
-    let Value::Array(entries) = entries else { return Err(KeySetError::NotAnObject) };
-    let mut objects = Vec::new();
-    json::array(entries, |entry| objects.push(entry)).map_err(|_| KeySetError::NotAnObject)?;
-    if objects.len() > MAX_KEYS {
-        return Err(KeySetError::TooMany);
-    }
-    let mut keys = Vec::with_capacity(objects.len());
-    for object in objects {
-        let Value::Object(text) = object else { return Err(KeySetError::NotAnObject) };
-        keys.extend(jwk::read(text)?);
-    }
-    Ok(keys)
 }
 
 #[cfg(test)]
@@ -205,31 +252,81 @@ mod tests {
         assert_eq!(set.candidates(None, Algorithm::EdDsa).unwrap().iter().count(), MAX_CANDIDATES);
     }
 
-    #[test]
-    fn keys_for_other_uses_are_ignored() {
-        let other_curve = json!({"kty": "EC", "crv": "P-384", "x": "AAAA", "y": "AAAA"});
-        let other_algorithm = json!({"kty": "RSA", "alg": "RS512", "n": "AQAB", "e": "AQAB"});
-        let set = read(&[other_curve, other_algorithm, with(&json!({"crv": "X25519"})), with(&json!({"use": "enc"}))])
-            .unwrap();
-        assert!(set.keys.is_empty());
+    fn skipped(set: &KeySet) -> Vec<(usize, Option<&str>, KeySetError)> {
+        set.skipped().iter().map(|key| (key.index, key.kid.as_deref(), key.reason.clone())).collect()
     }
 
     #[test]
-    fn a_set_with_a_secret_or_an_invalid_key_is_refused() {
+    fn keys_for_other_uses_are_skipped() {
+        let other_curve = json!({"kty": "EC", "crv": "P-192", "x": "AAAA", "y": "AAAA"});
+        let other_algorithm = json!({"kty": "RSA", "alg": "RS1", "n": "AQAB", "e": "AQAB", "kid": "r"});
+        let set = read(&[other_curve, other_algorithm, with(&json!({"crv": "X25519"})), with(&json!({"use": "enc"}))])
+            .unwrap();
+        assert!(set.keys.is_empty());
+        let expected = [
+            (0, None, KeySetError::UnsupportedKind),
+            (1, Some("r"), KeySetError::UnsupportedAlgorithm),
+            (2, Some("a"), KeySetError::UnsupportedKind),
+            (3, Some("a"), KeySetError::OtherUse),
+        ];
+        assert_eq!(skipped(&set), expected);
+    }
+
+    #[test]
+    fn a_set_without_a_valid_key_is_refused_by_its_first_fault() {
         let refusal = |keys: &[Value]| read(keys).unwrap_err();
+        let other = with(&json!({"x": "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08"}));
         assert_eq!(refusal(&[json!({"kty": "oct", "k": "AAAA"})]), KeySetError::Secret);
         assert_eq!(refusal(&[with(&json!({"d": "AAAA"}))]), KeySetError::Secret);
-        assert_eq!(refusal(&[rfc8037(), rfc8037()]), KeySetError::DuplicateKeyId);
+        assert_eq!(refusal(&[rfc8037(), other]), KeySetError::DuplicateKeyId);
         assert_eq!(refusal(&[with(&json!({"kid": 7}))]), KeySetError::KeyId);
         assert_eq!(refusal(&[with(&json!({"alg": "HS256"}))]), KeySetError::Algorithm);
         assert_eq!(refusal(&[with(&json!({"alg": 7}))]), KeySetError::Algorithm);
         assert_eq!(refusal(&[json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"})]), KeySetError::RsaModulus);
         assert_eq!(refusal(&[json!({"kty": "EC", "crv": "P-256", "x": "", "y": ""})]), KeySetError::P256Point);
+        assert_eq!(refusal(&[with(&json!({"use": "enc"})), with(&json!({"kid": 7}))]), KeySetError::KeyId);
         assert_eq!(refusal(&vec![rfc8037(); MAX_KEYS + 1]), KeySetError::TooMany);
         assert_eq!(KeySet::from_json(&" ".repeat(MAX_KEY_SET_BYTES + 1)).unwrap_err(), KeySetError::TooLarge);
         for text in ["", "[]", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[],"keys":[]}"#] {
             assert_eq!(KeySet::from_json(text).unwrap_err(), KeySetError::NotAnObject, "{text}");
         }
+    }
+
+    #[test]
+    fn an_invalid_key_beside_a_valid_one_is_skipped() {
+        let invalid = [
+            (json!({"kty": "RSA", "kid": "r", "n": "AQAB", "e": "AQAB"}), KeySetError::RsaModulus),
+            (json!({"kty": "oct", "kid": "r", "k": "AAAA"}), KeySetError::Secret),
+            (json!({"kty": "EC", "kid": "r", "crv": "P-256", "x": "AAAA"}), KeySetError::P256Point),
+            (with(&json!({"kid": "r", "d": "AAAA"})), KeySetError::Secret),
+        ];
+        for (key, reason) in invalid {
+            let set = read(&[key, rfc8037()]).unwrap();
+            assert_eq!(skipped(&set), [(0, Some("r"), reason)]);
+            assert!(set.candidates(Some(JsonString::of("a")), Algorithm::EdDsa).is_ok());
+            let refused = set.candidates(Some(JsonString::of("r")), Algorithm::EdDsa).err();
+            assert_eq!(refused, Some(VerifyError::KeyUnknown));
+        }
+    }
+
+    #[test]
+    fn members_without_a_value_are_absent() {
+        for member in ["kid", "alg", "use", "key_ops", "d", "y"] {
+            for value in [Value::Null, json!("")] {
+                let set = read(&[with(&json!({ member: value }))]).unwrap();
+                assert!(set.candidates(None, Algorithm::EdDsa).is_ok(), "{member}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_different_keys_of_one_kid_and_algorithm_are_both_skipped_and_a_repeated_key_is_kept() {
+        let other = with(&json!({"x": "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08"}));
+        let third = with(&json!({"kid": "b"}));
+        let set = read(&[rfc8037(), other, third.clone(), third]).unwrap();
+        let ambiguous = |index| (index, Some("a"), KeySetError::DuplicateKeyId);
+        assert_eq!(skipped(&set), [ambiguous(0), ambiguous(1)]);
+        assert_eq!(set.keys.len(), 1);
     }
 
     #[test]

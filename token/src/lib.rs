@@ -47,7 +47,7 @@ pub use compact::{MAX_TOKEN_BYTES, Workspace};
 pub use decode::{DecodedToken, decode, decode_in, expires_at, expires_at_in};
 pub use error::{Part, VerifyError};
 pub use key::{MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
-pub use key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS};
+pub use key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS, SkippedKey};
 pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]
 pub use signer::{

@@ -18,6 +18,9 @@ impl UnixSeconds {
     /// The earliest time, 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
 
+    /// The latest time, the last second of the year 9999.
+    pub const MAX: Self = Self(LAST);
+
     /// Takes seconds since 1970-01-01T00:00:00Z.
     pub const fn new(seconds: u64) -> Result<Self, TimeOutOfRange> {
         if seconds > LAST { Err(TimeOutOfRange) } else { Ok(Self(seconds)) }

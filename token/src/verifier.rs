@@ -1,7 +1,7 @@
 //! The verification of tokens: the only place that creates `VerifiedClaims`.
 
 use crate::{
-    Issuer, Policy, UnixSeconds, VerifiedClaims, VerifyError,
+    Issuer, Policy, SkippedKey, UnixSeconds, VerifiedClaims, VerifyError,
     claims::Claims,
     compact::{CompactToken, Segments, Workspace},
     header::Header,
@@ -51,6 +51,11 @@ impl Verifier {
         }
         self.issuers.push(issuer);
         Ok(())
+    }
+
+    /// The keys of all issuers that are never used, each with the name of its issuer.
+    pub fn skipped_keys(&self) -> impl Iterator<Item = (Option<&str>, &SkippedKey)> {
+        self.issuers.iter().flat_map(|issuer| issuer.keys.skipped().iter().map(|key| (issuer.name.as_deref(), key)))
     }
 
     /// The index of the issuer whose keys a token needs, unverified: to fetch the right keys before

@@ -41,7 +41,7 @@ mod verifier;
 
 #[cfg(feature = "axum")]
 pub use extract::{Claims, MaybeClaims};
-pub use hallpass_token::{KeySet, Policy, UnixSeconds, VerifiedClaims, VerifyError};
+pub use hallpass_token::{KeySet, KeySetError, Policy, SkippedKey, UnixSeconds, VerifiedClaims, VerifyError};
 pub use keys::{InvalidKeysUrl, KeysUnreachable, RemoteKeys};
 pub use layer::{VerifyLayer, VerifyService};
 pub use refusal::Refusal;

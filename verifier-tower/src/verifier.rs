@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use hallpass_token::{Issuer, KeySet, Policy, UnixSeconds, VerifiedClaims, Verifier, VerifyError};
+use hallpass_token::{Issuer, KeySet, Policy, SkippedKey, UnixSeconds, VerifiedClaims, Verifier, VerifyError};
 
 use crate::{KeysUnreachable, Refusal, RemoteKeys, clock::system_clock, keys::Bound};
 
@@ -53,6 +53,16 @@ impl TokenVerifier {
             }
             verified => verified.map_err(Refusal::InvalidToken),
         }
+    }
+
+    /// The keys of the current set that are never used, and why; empty before the first fetch.
+    #[must_use]
+    pub fn key_report(&self) -> Vec<SkippedKey> {
+        let current = match &self.keys {
+            Keys::Fixed(verifier) => Some(Arc::clone(verifier)),
+            Keys::Remote(keys) => keys.latest(),
+        };
+        current.map(|verifier| verifier.skipped_keys().map(|(_, key)| key.clone()).collect()).unwrap_or_default()
     }
 
     /// Fetches the keys now, so that the first request does not wait.

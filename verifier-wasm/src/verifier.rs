@@ -1,6 +1,6 @@
 //! The verifier as a JavaScript class, for one policy and the keys of its issuers.
 
-use hallpass_token::{Issuer, KeySet, Policy, TimeOutOfRange, UnixSeconds};
+use hallpass_token::{Issuer, KeySet, Policy, SkippedKey, TimeOutOfRange, UnixSeconds};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{refusal::Refusal, workspace::Workspace};
@@ -38,6 +38,14 @@ impl Verifier {
     pub fn add_secret(&mut self, name: Option<String>, secret: &[u8]) -> Result<(), Refusal> {
         let keys = KeySet::from_secret(secret)?;
         Ok(self.0.add_issuer(Issuer { name, keys })?)
+    }
+
+    /// The keys that are never used, in threes: position in the key set, `kid` (empty without one), reason.
+    #[wasm_bindgen(js_name = skippedKeys)]
+    pub fn skipped_keys(&self) -> Vec<String> {
+        let texts =
+            |key: &SkippedKey| [key.index.to_string(), key.kid.clone().unwrap_or_default(), key.reason.to_string()];
+        self.0.skipped_keys().flat_map(|(_, key)| texts(key)).collect()
     }
 
     /// The index of the issuer whose keys the token of `length` bytes needs, unverified.

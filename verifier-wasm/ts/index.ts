@@ -18,4 +18,4 @@ export type {
 } from "./options.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
 export { decode, expiresIn, isExpired } from "./token.js";
-export { createVerifier, type Verifier, type VerifyOptions } from "./verifier.js";
+export { createVerifier, type SkippedKey, type Verifier, type VerifyOptions } from "./verifier.js";

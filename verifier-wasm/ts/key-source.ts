@@ -22,6 +22,8 @@ export interface KeySource {
   refresh(): Promise<boolean>;
   /** The same for a caller that cannot wait. */
   refreshInBackground(): void;
+  /** The verifier for the last keys, however old; `undefined` before the first fetch. */
+  latest(): Verifier | undefined;
   /** The fetched key set, for a snapshot. */
   saved(): SavedKeySet | undefined;
 }
@@ -55,6 +57,10 @@ class FixedKeys implements KeySource {
   }
 
   verifierSync(): Verifier {
+    return this.#bound.get();
+  }
+
+  latest(): Verifier {
     return this.#bound.get();
   }
 

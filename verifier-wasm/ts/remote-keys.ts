@@ -113,6 +113,10 @@ export class RemoteKeys implements KeySource {
     if (!this.#isFetching() && this.#claimUnknownKeyFetch()) this.#startRefresh();
   }
 
+  latest(): Verifier | undefined {
+    return this.#currentKeys()?.bound.get();
+  }
+
   saved(): SavedKeySet | undefined {
     const keys = this.#currentKeys();
     return keys && savedKeySet(this.#settings, keys, millisecondsSince(keys.requestedAt));

@@ -68,6 +68,33 @@ export interface Verifier<Known extends object = VerifiedClaims> {
    * ```
    */
   exportKeys(): KeySnapshot | undefined;
+  /**
+   * The keys of the issuers' current key sets that are never used, and why: unusable, ambiguous, of an unsupported kind, or for
+   * another use. Tokens of the other keys are verified. Empty before the first fetch.
+   *
+   * @throws {@link HallpassError} `ERR_KEY_SET_INVALID` if no key of the option `jwks` can be used.
+   * @example
+   * ```ts
+   * for (const { kid, reason } of verifier.keyReport()) console.warn(`key ${kid} is not used: ${reason}`);
+   * ```
+   */
+  keyReport(): SkippedKey[];
+}
+
+/**
+ * A key that is never used.
+ *
+ * @example { issuer: "https://auth.example.com", index: 1, kid: "old", reason: "an RSA key's `n` must be …" }
+ */
+export interface SkippedKey {
+  /** The issuer; `null` for one that is not checked. */
+  readonly issuer: string | null;
+  /** The position in the array `keys` of the key set, from 0. */
+  readonly index: number;
+  /** The `kid`, if the key has one. */
+  readonly kid?: string;
+  /** Why the key is not used, as a sentence. */
+  readonly reason: string;
 }
 
 /**
@@ -165,6 +192,13 @@ class KeyedVerifier {
     return snapshotOf(this.#sources.flatMap((source) => source.saved() ?? []));
   }
 
+  keyReport(): SkippedKey[] {
+    return this.#sources.flatMap((source, index) => {
+      const verifier = source.latest();
+      return verifier === undefined ? [] : skippedKeys(this.issuers[index]!, verifier.skippedKeys());
+    });
+  }
+
   #sourceFor(token: string): KeySource {
     return this.#sources[this.#selectIssuer(token)]!;
   }
@@ -209,4 +243,12 @@ class KeyedVerifier {
 
 function isUnknownKey(error: unknown): boolean {
   return error instanceof HallpassError && error.code === "ERR_KEY_UNKNOWN";
+}
+
+/** Reads the bridge's list: position, `kid` and reason of each key. */
+function skippedKeys(issuer: string | null, texts: string[]): SkippedKey[] {
+  return Array.from({ length: texts.length / 3 }, (_, at) => {
+    const [index, kid, reason] = texts.slice(3 * at, 3 * at + 3) as [string, string, string];
+    return { issuer, index: Number(index), ...(kid !== "" && { kid }), reason };
+  });
 }

@@ -9,17 +9,19 @@ const written = (name, text, outcome = `ERR_CLAIM_INVALID ${name}`, more = {}) =
   ofClaims(`${name} of ${text} is ${outcome === "accepted" ? "accepted" : "refused"}`, spelled(claims(), name, text), outcome, more);
 
 const times = [
-  ...['"1790000300"', "null", "true", "[1790000300]", "{}", "1790000300.5", "1790000300.0", "1.7900003e9", "-1", "-0", "-1790000300",
-    String(LAST + 1), "9007199254740993", "18446744073709551615", "18446744073709551616", "1e308", '""', '"Infinity"',
-  ].map((text) => written("exp", text)),
+  ...['"1790000300"', "null", "true", "[1790000300]", "{}", '""', '"Infinity"'].map((text) => written("exp", text)),
+  ...["1790000300.5", "1790000300.0", "1.7900003e9", "179000030000e-2", String(LAST + 1), "9007199254740993", "18446744073709551615",
+    "18446744073709551616", "1e308"].map((text) => written("exp", text, "accepted", { source: "RFC 7519 §2" })),
+  ...["-1", "-0", "-1790000300", "-1e308", "1e-308"].map((text) => written("exp", text, "ERR_TOKEN_EXPIRED")),
   ...["1e400", "-1e400", "NaN", "Infinity", "01790000300", "+1790000300", "0x6ab13a2c", "1790000300.", ".5"].map((text) =>
     written("exp", text, "ERR_JSON_INVALID", { source: "RFC 8259 §6" })),
   written("exp", "0", "ERR_TOKEN_EXPIRED"),
   written("exp", String(LAST), "accepted"),
-  ...['"1790000000"', "null", "1790000000.5", "-1", "1e400", String(LAST + 1)].map((text) =>
-    written("nbf", text, text === "1e400" ? "ERR_JSON_INVALID" : undefined)),
-  ...['"1790000000"', "null", "1790000000.5", "-1", "1e400", String(LAST + 1)].map((text) =>
-    written("iat", text, text === "1e400" ? "ERR_JSON_INVALID" : undefined)),
+  ...["nbf", "iat"].flatMap((name) => ['"1790000000"', "null", "1e400"].map((text) =>
+    written(name, text, text === "1e400" ? "ERR_JSON_INVALID" : undefined))),
+  ...["1790000000.5", "1e308", String(LAST + 1)].map((text) => written("nbf", text, "ERR_TOKEN_NOT_YET_VALID")),
+  ...["1789999999.5", "1.79e9", "-1", "-0.5"].map((text) => written("nbf", text, "accepted")),
+  ...["1790000000.5", "1.688117968E9", "-1", "1e308", String(LAST + 1)].map((text) => written("iat", text, "accepted")),
   ofClaims("no exp is refused: no token is good for ever", claims({ exp: undefined }), "ERR_CLAIM_INVALID exp"),
   ofClaims("an exp in another case is no exp", claims({ exp: undefined, Exp: NOW + 300 }), "ERR_CLAIM_INVALID exp"),
   ofClaims("no nbf and no iat are accepted", claims({ iat: undefined }), "accepted"),
@@ -30,6 +32,14 @@ const late = claims({ nbf: NOW + 100 });
 const boundaries = [
   ofClaims("a token is good in the second before its exp", claims(), "accepted", at(NOW + 299)),
   ofClaims("a token has expired at its exp", claims(), "ERR_TOKEN_EXPIRED", at(NOW + 300)),
+  ofClaims("a token with a fraction in exp has expired at its whole second", spelled(claims(), "exp", "1790000300.9"),
+    "ERR_TOKEN_EXPIRED", at(NOW + 300)),
+  ofClaims("a token with a fraction in exp is good in the second before", spelled(claims(), "exp", "1790000300.9"), "accepted",
+    at(NOW + 299)),
+  ofClaims("a token with a fraction in nbf is good from the next whole second", spelled(claims(), "nbf", "1790000100.1"), "accepted",
+    at(NOW + 101)),
+  ofClaims("a token with a fraction in nbf is not good in its whole second", spelled(claims(), "nbf", "1790000100.1"),
+    "ERR_TOKEN_NOT_YET_VALID", at(NOW + 100)),
   ofClaims("leeway moves exp: good in the second before", claims(), "accepted", at(NOW + 304, 5)),
   ofClaims("leeway moves exp: expired at exp and leeway", claims(), "ERR_TOKEN_EXPIRED", at(NOW + 305, 5)),
   ofClaims("a leeway beyond all times ends nothing", claims({ exp: 0 }), "accepted", at(NOW, Number.MAX_SAFE_INTEGER)),
@@ -53,6 +63,10 @@ const ages = [
   age("leeway moves the age: too old at age and leeway", aged(65, 60, 5), "ERR_TOKEN_TOO_OLD"),
   age("an iat in the future by leeway is accepted", aged(-5, 60, 5), "accepted"),
   age("an iat in the future by more is refused: it would never grow too old", aged(-6, 60, 5), "ERR_CLAIM_INVALID iat"),
+  age("a token with a fraction in iat is too old at the greatest age after its whole second",
+    [spelled(claims(), "iat", "1789999940.9"), { policy: { maxTokenAge: 60 } }], "ERR_TOKEN_TOO_OLD"),
+  age("an iat in the future by a fraction is refused", [spelled(claims(), "iat", "1790000000.1"), { policy: { maxTokenAge: 60 } }],
+    "ERR_CLAIM_INVALID iat"),
   age("no iat is refused where an age is asked for", [claims({ iat: undefined }), { policy: { maxTokenAge: 60 } }],
     "ERR_CLAIM_INVALID iat"),
   age("an expired token within its age has expired", [claims({ exp: NOW }), { policy: { maxTokenAge: 60 } }], "ERR_TOKEN_EXPIRED"),

@@ -36,26 +36,30 @@ enum Kind {
     Rsa,
 }
 
-/// Reads a public key; `None` if it is not a signature key of a supported kind.
-pub(crate) fn read(text: &str) -> Result<Option<Key>, KeySetError> {
-    let jwk = Jwk::read(text)?;
-    if jwk.is_secret {
-        return Err(KeySetError::Secret);
+/// A key that must not be used.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    /// The `kid`, if it is a string.
+    pub(crate) kid: Option<String>,
+    pub(crate) reason: KeySetError,
+}
+
+/// Reads a public key.
+pub(crate) fn read(text: &str) -> Result<Key, Unusable> {
+    let jwk = Jwk::read(text).map_err(|reason| Unusable { kid: None, reason })?;
+    let kid = jwk.kid.and_then(Value::as_string).map(|kid| kid.text().into_owned());
+    match jwk.usable_material() {
+        Ok(material) => Ok(Key { id: kid, material }),
+        Err(reason) => Err(Unusable { kid, reason }),
     }
-    let (Some(kind), true) = (jwk.kind(), jwk.is_for_signatures()) else { return Ok(None) };
-    let Some(algorithm) = jwk.algorithm(kind)? else { return Ok(None) };
-    let id = match jwk.kid {
-        None => None,
-        Some(Value::String(id)) => Some(id.text().into_owned()),
-        Some(_) => return Err(KeySetError::KeyId),
-    };
-    Ok(Some(Key { id, material: jwk.material(kind, algorithm)? }))
 }
 
 impl<'t> Jwk<'t> {
     fn read(text: &'t str) -> Result<Self, KeySetError> {
         let mut jwk = Self::default();
         json::object(text, |name, value| match name {
+            // Some issuers write members that they do not set.
+            _ if is_empty(value) => {}
             "kty" => jwk.kty = Some(value),
             "crv" => jwk.crv = Some(value),
             "alg" => jwk.alg = Some(value),
@@ -73,6 +77,20 @@ impl<'t> Jwk<'t> {
         .map_err(|_| KeySetError::NotAnObject)?;
         jwk.is_secret |= jwk.kty.is_some_and(|kty| equals(kty, "oct"));
         Ok(jwk)
+    }
+
+    fn usable_material(&self) -> Result<Material, KeySetError> {
+        if self.is_secret {
+            return Err(KeySetError::Secret);
+        }
+        if self.kid.is_some_and(|kid| kid.as_string().is_none()) {
+            return Err(KeySetError::KeyId);
+        }
+        let kind = self.kind().ok_or(KeySetError::UnsupportedKind)?;
+        if !self.is_for_signatures() {
+            return Err(KeySetError::OtherUse);
+        }
+        self.material(kind, self.algorithm(kind)?)
     }
 
     /// Whether `use` and `key_ops` permit verification; both are optional (RFC 7517 §4.2, §4.3).
@@ -97,11 +115,11 @@ impl<'t> Jwk<'t> {
         }
     }
 
-    /// The key's algorithm; `None` if it is not supported.
-    fn algorithm(&self, kind: Kind) -> Result<Option<Algorithm>, KeySetError> {
+    /// The key's algorithm.
+    fn algorithm(&self, kind: Kind) -> Result<Algorithm, KeySetError> {
         match self.alg {
-            None => Ok(Some(kind.default_algorithm())),
-            Some(Value::String(name)) => Ok(Algorithm::named(&name.text())),
+            None => Ok(kind.default_algorithm()),
+            Some(Value::String(name)) => Algorithm::named(&name.text()).ok_or(KeySetError::UnsupportedAlgorithm),
             Some(_) => Err(KeySetError::Algorithm),
         }
     }
@@ -135,6 +153,15 @@ impl Kind {
 /// A member's text; empty if it is missing or not a string.
 fn text(member: Option<Value<'_>>) -> Cow<'_, str> {
     member.and_then(Value::as_string).map(JsonString::text).unwrap_or_default()
+}
+
+/// Whether a member is written without a value.
+fn is_empty(member: Value<'_>) -> bool {
+    match member {
+        Value::Word(word) => word == "null",
+        Value::String(text) => text.equals(""),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 fn equals(member: Value<'_>, text: &str) -> bool {

@@ -22,7 +22,6 @@ pub(crate) fn is_in_range(signature: &[u8]) -> bool {
 
 /// The affine coordinates of a public key, each big-endian.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "external-signatures"), expect(dead_code, reason = "only external keys are written again"))]
 pub(crate) struct P256Key {
     x: [u8; 32],
     y: [u8; 32],
@@ -42,6 +41,11 @@ impl P256Key {
             #[cfg(not(target_family = "wasm"))]
             native: super::native::PublicKey::p256(&x, &y)?,
         })
+    }
+
+    /// Whether it is the same point.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        (self.x, self.y) == (other.x, other.y)
     }
 
     /// Whether `signature`, `r` and `s` in 32 bytes each (RFC 7518 §3.4), is this key's signature of `message`.

@@ -19,7 +19,6 @@ pub(crate) enum RsaPadding {
 
 /// A modulus and an exponent, big-endian, without leading zeros.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "external-signatures"), expect(dead_code, reason = "only external keys are written again"))]
 pub(crate) struct RsaKey {
     modulus: Vec<u8>,
     exponent: Vec<u8>,
@@ -42,6 +41,11 @@ impl RsaKey {
             #[cfg(not(target_family = "wasm"))]
             native,
         })
+    }
+
+    /// Whether it has the same numbers, for the same padding.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.modulus == other.modulus && self.exponent == other.exponent && self.padding == other.padding
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {
@@ -71,9 +75,10 @@ impl RsaKey {
     }
 }
 
-/// Reads a positive number in canonical form, without leading zeros (RFC 7518 §2, `Base64urlUInt`).
+/// Reads a number, without the leading zeros that some issuers write although RFC 7518 §2 (`Base64urlUInt`) forbids them.
 fn number(text: &str) -> Option<Vec<u8>> {
-    base64url::decode(text).ok().filter(|bytes| bytes.first().is_some_and(|first| *first != 0))
+    let bytes = base64url::decode(text).ok()?;
+    Some(bytes.into_iter().skip_while(|byte| *byte == 0).collect())
 }
 
 /// Checks the size of a modulus, and that it is odd, as the product of two odd primes.
@@ -120,10 +125,19 @@ mod tests {
             assert_eq!(read(&modulus(bits), &e), Ok(()), "{bits}");
         }
         let even = [&modulus(2048)[..255], &[2]].concat();
-        let with_leading_zero = [&[0], &modulus(2048)[..]].concat();
-        for invalid in [modulus(2047), modulus(1024), modulus(8193), even, with_leading_zero, vec![], vec![0]] {
+        for invalid in [modulus(2047), modulus(1024), modulus(8193), even, vec![], vec![0]] {
             assert_eq!(read(&invalid, &e), Err(KeySetError::RsaModulus), "{} bytes", invalid.len());
         }
+    }
+
+    #[test]
+    fn leading_zeros_are_not_part_of_the_number() {
+        let key = |n: &[u8], e: &[u8]| {
+            let [n, e] = [n, e].map(Base64UrlUnpadded::encode_string);
+            RsaKey::from_numbers(&n, &e, RsaPadding::Pkcs1).unwrap()
+        };
+        let padded = key(&[&[0, 0], &modulus(2048)[..]].concat(), &[0, 1, 0, 1]);
+        assert!(padded.is_same_as(&key(&modulus(2048), &[1, 0, 1])));
     }
 
     #[cfg(feature = "external-signatures")]
@@ -149,7 +163,7 @@ mod tests {
         for e in [&[3][..], &[17], &[37], &[1, 0, 1]] {
             assert_eq!(read(&n, e), Ok(()), "{e:?}");
         }
-        for e in [&[][..], &[0], &[1], &[2], &[5], &[1, 0, 0], &[0, 3], &[255, 255, 255, 255], &[1, 0, 0, 0, 1]] {
+        for e in [&[][..], &[0], &[1], &[2], &[5], &[1, 0, 0], &[255, 255, 255, 255], &[1, 0, 0, 0, 1]] {
             assert_eq!(read(&n, e), Err(KeySetError::RsaExponent), "{e:?}");
         }
     }

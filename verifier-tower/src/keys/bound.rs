@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hallpass_token::{Issuer, KeySet, Policy, Verifier};
+use hallpass_token::{Issuer, KeySet, Policy, SkippedKey, Verifier};
 use http::{HeaderValue, Uri};
 use tokio::{sync::watch, time::Instant};
 
@@ -142,7 +142,15 @@ impl Bound {
     /// A verifier with new keys. An invalid set is an error, and replaces nothing.
     fn bind(&self, text: &str) -> Result<Verifier, String> {
         let keys = KeySet::from_json(text).map_err(|error| error.to_string())?;
+        for SkippedKey { index, kid, reason } in keys.skipped() {
+            tracing::info!(url = %self.url, index, kid, %reason, "a key of the key set is not used");
+        }
         Ok(Verifier::new(self.policy.clone(), Issuer::named(self.issuer.as_str(), keys)))
+    }
+
+    /// The verifier with the last fetched keys, however old.
+    pub(crate) fn latest(&self) -> Option<Arc<Verifier>> {
+        self.state().verifier.clone()
     }
 
     fn unreachable(&self) -> KeysUnreachable {

@@ -30,7 +30,7 @@ const OPENSSL = {
 };
 
 const judges = {
-  jose: async (token, alg, jwk) => compactVerify(token, await importJWK(jwk, alg)).then(() => true, () => false),
+  jose: async (token, alg, jwk) => compactVerify(token, await importJWK({ ...jwk, alg })).then(() => true, () => false),
   OpenSSL: async (token, alg, jwk) => {
     const dot = token.lastIndexOf(".");
     const text = token.slice(0, dot);
@@ -41,7 +41,7 @@ const judges = {
 };
 
 /** Whether a key is for an algorithm: its own, else the only or the most common one of its type. */
-const isFor = (algorithm, { kty, alg = { EC: "ES256", RSA: "RS256" }[kty] }) => alg === algorithm;
+const isFor = (algorithm, { kty, alg }) => (alg || { EC: "ES256", RSA: "RS256" }[kty]) === algorithm;
 
 for (const [name, isGood] of Object.entries(judges)) {
   test(`${name} agrees with the vectors on ${reached.length} signatures`, async () => {
@@ -50,7 +50,7 @@ for (const [name, isGood] of Object.entries(judges)) {
       const token = textOf(vector.token);
       const [header, claims] = token.split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url")));
       const set = vector.keys ?? vector.issuers.find(({ issuer }) => issuer === claims.iss).jwks;
-      const jwk = set.keys.find((key) => (header.kid === undefined ? isFor(header.alg, key) : key.kid === header.kid));
+      const jwk = set.keys.find((key) => isFor(header.alg, key) && [undefined, key.kid].includes(header.kid));
       assert.equal(await isGood(token, header.alg, jwk), fits(vector) || MISJUDGED.includes(vector.name), vector.name);
     }
   });
