@@ -8,8 +8,12 @@ use crate::{
     json::{self, JsonFault, Value},
 };
 
-/// The maximum length of a token in bytes. Hallpass tokens have about 600 bytes, and proxies limit headers to 8 KiB.
+/// The maximum length of a token in bytes, unless the policy sets another one. Hallpass tokens have about 600 bytes, and proxies
+/// limit headers to 8 KiB.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// The maximum length of a token in bytes that a policy can set, and that is decoded without a policy.
+pub const LARGEST_TOKEN_BYTES: usize = 64 * 1024;
 
 /// Buffers for decoded tokens. A caller that reuses one allocates no memory per token.
 #[derive(Debug, Default)]
@@ -53,9 +57,11 @@ pub(crate) struct JsonSegment<'w> {
 }
 
 impl<'t> Segments<'t> {
-    pub(crate) fn of(token: &'t str) -> Result<Self, VerifyError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(VerifyError::TooLarge { length: token.len() });
+    /// Splits a token of at most `max` bytes.
+    pub(crate) fn of(token: &'t str, max: usize) -> Result<Self, VerifyError> {
+        let max = max.min(LARGEST_TOKEN_BYTES);
+        if token.len() > max {
+            return Err(VerifyError::TooLarge { length: token.len(), max });
         }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(VerifyError::Segments)?;
         let (header, claims) = signing_input.split_once('.').ok_or(VerifyError::Segments)?;
@@ -118,17 +124,19 @@ mod tests {
 
     fn refusal(token: &str) -> VerifyError {
         let mut workspace = Workspace::new();
-        let read = Segments::of(token).and_then(|segments| segments.decode(&mut workspace)).and_then(|token| {
-            token.header.members(|_, _| ())?;
-            token.claims.members(|_, _| ())
-        });
+        let read = Segments::of(token, MAX_TOKEN_BYTES).and_then(|segments| segments.decode(&mut workspace)).and_then(
+            |token| {
+                token.header.members(|_, _| ())?;
+                token.claims.members(|_, _| ())
+            },
+        );
         read.expect_err(token)
     }
 
     #[test]
     fn three_segments_are_decoded() {
         let mut workspace = Workspace::new();
-        let token = Segments::of("eyJhIjoxfQ.e30.AQI").unwrap().decode(&mut workspace).unwrap();
+        let token = Segments::of("eyJhIjoxfQ.e30.AQI", MAX_TOKEN_BYTES).unwrap().decode(&mut workspace).unwrap();
         assert_eq!(token.signing_input, "eyJhIjoxfQ.e30");
         assert_eq!(token.header.text, r#"{"a":1}"#);
         assert_eq!(token.claims.text, "{}");
@@ -167,9 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn more_than_eight_kibibytes_are_refused() {
-        let longest = "a".repeat(MAX_TOKEN_BYTES);
-        assert_eq!(refusal(&longest), VerifyError::Segments);
-        assert_eq!(refusal(&format!("{longest}a")), VerifyError::TooLarge { length: MAX_TOKEN_BYTES + 1 });
+    fn more_bytes_than_the_maximum_are_refused() {
+        for (max, effective) in [(100, 100), (MAX_TOKEN_BYTES, MAX_TOKEN_BYTES), (usize::MAX, LARGEST_TOKEN_BYTES)] {
+            let refusal = |length| Segments::of(&"a".repeat(length), max).err();
+            assert_eq!(refusal(effective), Some(VerifyError::Segments));
+            let too_large = VerifyError::TooLarge { length: effective + 1, max: effective };
+            assert_eq!(refusal(effective + 1), Some(too_large));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     UnixSeconds, VerifyError,
     claims::expiry,
-    compact::{Segments, Workspace},
+    compact::{LARGEST_TOKEN_BYTES, Segments, Workspace},
 };
 
 /// The header and claims of an unverified token.
@@ -38,7 +38,7 @@ pub fn decode(token: &str) -> Result<DecodedToken<'static>, VerifyError> {
 
 /// As [`decode`], in existing buffers.
 pub fn decode_in<'w>(workspace: &'w mut Workspace, token: &str) -> Result<DecodedToken<'w>, VerifyError> {
-    let token = Segments::of(token)?.decode(workspace)?;
+    let token = Segments::of(token, LARGEST_TOKEN_BYTES)?.decode(workspace)?;
     token.header.members(|_, _| ())?;
     token.claims.members(|_, _| ())?;
     Ok(DecodedToken { header: Cow::Borrowed(token.header.text), claims: Cow::Borrowed(token.claims.text) })
@@ -52,7 +52,7 @@ pub fn expires_at(token: &str) -> Result<UnixSeconds, VerifyError> {
 
 /// As [`expires_at`], in existing buffers.
 pub fn expires_at_in(workspace: &mut Workspace, token: &str) -> Result<UnixSeconds, VerifyError> {
-    expiry(Segments::of(token)?.claims(workspace)?.member("exp")?)
+    expiry(Segments::of(token, LARGEST_TOKEN_BYTES)?.claims(workspace)?.member("exp")?)
 }
 
 #[cfg(test)]

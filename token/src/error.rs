@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::{MAX_TOKEN_BYTES, TimeOutOfRange};
+use crate::TimeOutOfRange;
 
 /// Why a token was refused. The message never contains any part of the token.
 ///
@@ -10,11 +10,13 @@ use crate::{MAX_TOKEN_BYTES, TimeOutOfRange};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The token is longer than [`MAX_TOKEN_BYTES`].
-    #[error("the token has {length} bytes; the maximum is {MAX_TOKEN_BYTES}")]
+    /// The token is longer than [`Policy::max_token_bytes`](crate::Policy::max_token_bytes).
+    #[error("the token has {length} bytes; the maximum is {max}")]
     TooLarge {
         /// The length of the token in bytes.
         length: usize,
+        /// The maximum.
+        max: usize,
     },
     /// Not exactly three segments (RFC 7515 §7.1).
     #[error("the token must be three segments separated by dots: header, claims, signature")]
@@ -183,7 +185,7 @@ mod tests {
     fn every_code() -> Vec<&'static str> {
         let part = Part::Claims;
         let of_tokens = [
-            VerifyError::TooLarge { length: 0 },
+            VerifyError::TooLarge { length: 0, max: 0 },
             VerifyError::Segments,
             VerifyError::Base64 { part },
             VerifyError::Utf8 { part },

@@ -43,7 +43,7 @@ mod verifier;
 mod wycheproof;
 
 use algorithm::Algorithm;
-pub use compact::{MAX_TOKEN_BYTES, Workspace};
+pub use compact::{LARGEST_TOKEN_BYTES, MAX_TOKEN_BYTES, Workspace};
 pub use decode::{DecodedToken, decode, decode_in, expires_at, expires_at_in};
 pub use error::{Part, VerifyError};
 pub use key::{MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};

@@ -1,6 +1,6 @@
 //! The conditions that a token must satisfy besides its signature.
 
-use crate::KeySet;
+use crate::{KeySet, MAX_TOKEN_BYTES};
 
 /// The conditions for every token, of any issuer.
 ///
@@ -20,6 +20,8 @@ pub struct Policy {
     /// The media types of which `typ` must be one, with or without the prefix `application/`; `None` disables the check
     /// explicitly, also for tokens without `typ`.
     pub types: Option<Vec<String>>,
+    /// The maximum length of a token in bytes, at most [`LARGEST_TOKEN_BYTES`](crate::LARGEST_TOKEN_BYTES).
+    pub max_token_bytes: usize,
 }
 
 /// An accepted issuer and its keys.
@@ -46,6 +48,7 @@ impl Policy {
             max_token_age: None,
             required_claims: Vec::new(),
             types: Some(vec!["at+jwt".to_owned()]),
+            max_token_bytes: MAX_TOKEN_BYTES,
         }
     }
 

@@ -62,7 +62,7 @@ impl Verifier {
     /// [`verify`](Self::verify).
     pub fn issuer_of(&self, token: &str) -> Result<usize, VerifyError> {
         let mut workspace = Workspace::new();
-        let token = Segments::of(token)?.decode(&mut workspace)?;
+        let token = Segments::of(token, self.policy.max_token_bytes)?.decode(&mut workspace)?;
         let header = Header::read(token.header)?;
         let claims = Claims::read(token.claims)?;
         header.check(&self.policy)?;
@@ -137,7 +137,7 @@ impl Verifier {
         workspace: &'w mut Workspace,
         token: &'t str,
     ) -> Result<ReadToken<'v, 't, 'w>, VerifyError> {
-        let compact = Segments::of(token)?.decode(workspace)?;
+        let compact = Segments::of(token, self.policy.max_token_bytes)?.decode(workspace)?;
         let header = Header::read(compact.header)?;
         let claims = Claims::read(compact.claims)?;
         let (algorithm, kid) = header.check(&self.policy)?;

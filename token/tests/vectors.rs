@@ -5,7 +5,7 @@ mod vectors {
     use std::{fs, path::Path};
 
     use base64ct::{Base64UrlUnpadded, Encoding};
-    use hallpass_token::{Issuer, KeySet, KeySetError, Policy, UnixSeconds, Verifier, VerifyError};
+    use hallpass_token::{Issuer, KeySet, KeySetError, MAX_TOKEN_BYTES, Policy, UnixSeconds, Verifier, VerifyError};
     use serde::{Deserialize, Deserializer};
     use serde_json::Value;
 
@@ -38,6 +38,7 @@ mod vectors {
         #[serde(default)]
         leeway: u64,
         max_token_age: Option<u64>,
+        max_token_bytes: Option<usize>,
         #[serde(default)]
         required_claims: Vec<String>,
         #[serde(default = "access_token", deserialize_with = "nullable")]
@@ -180,6 +181,7 @@ mod vectors {
                 max_token_age: self.max_token_age,
                 required_claims: self.required_claims.clone(),
                 types: self.typ.as_ref().map(OneOrMany::all),
+                max_token_bytes: self.max_token_bytes.unwrap_or(MAX_TOKEN_BYTES),
             }
         }
     }

@@ -19,10 +19,11 @@ impl Verifier {
         max_token_age: Option<f64>,
         required_claims: Vec<String>,
         types: Option<Vec<String>>,
+        max_token_bytes: usize,
     ) -> Self {
         let leeway = seconds(leeway);
         let max_token_age = max_token_age.map(seconds);
-        let policy = Policy { audiences, leeway, max_token_age, required_claims, types };
+        let policy = Policy { audiences, leeway, max_token_age, required_claims, types, max_token_bytes };
         Self(hallpass_token::Verifier::without_issuers(policy))
     }
 

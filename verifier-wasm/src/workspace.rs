@@ -7,11 +7,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::refusal::Refusal;
 
-/// The size of the input: the longest token, if each of its UTF-16 units takes three bytes of UTF-8.
-const INPUT_BYTES: usize = 3 * hallpass_token::MAX_TOKEN_BYTES;
-
-/// The size of the output. Header and claims are shorter than their token.
-const OUTPUT_BYTES: usize = hallpass_token::MAX_TOKEN_BYTES + 64;
+/// The maximum length of a token for which a new workspace has room.
+const TOKEN_BYTES: usize = hallpass_token::MAX_TOKEN_BYTES;
 
 /// Returned instead of a length or a time if the token is refused; [`Workspace::refusal`] has the reason.
 pub(crate) const REFUSED: i32 = -1;
@@ -28,7 +25,8 @@ const NO_KEY: i32 = -1;
 /// The numbers that describe such a token: three, at most four indexes of keys, and their end.
 const PENDING_NUMBERS: usize = 8;
 
-/// The buffers where JavaScript writes a token and reads the output. Their addresses never change.
+/// The buffers where JavaScript writes a token and reads the output. Their addresses change only in
+/// [`make_room`](Workspace::make_room).
 #[wasm_bindgen]
 pub struct Workspace {
     input: Box<[u8]>,
@@ -48,8 +46,8 @@ impl Workspace {
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self {
-            input: vec![0; INPUT_BYTES].into_boxed_slice(),
-            output: Vec::with_capacity(OUTPUT_BYTES),
+            input: input_for(TOKEN_BYTES),
+            output: output_for(TOKEN_BYTES),
             decoded: hallpass_token::Workspace::new(),
             refusal: None,
             signature: vec![0; SIGNATURE_BYTES].into_boxed_slice(),
@@ -57,6 +55,13 @@ impl Workspace {
             valid_from: 0,
             valid_until: 0,
         }
+    }
+
+    /// Replaces input and output by larger ones, for tokens of up to so many UTF-16 units.
+    #[wasm_bindgen(js_name = makeRoom)]
+    pub fn make_room(&mut self, units: usize) {
+        self.input = input_for(units);
+        self.output = output_for(units);
     }
 
     /// The address of the input, a token in UTF-8.
@@ -183,6 +188,16 @@ impl Workspace {
     pub(crate) fn token(&self, length: usize) -> &str {
         text(&self.input, length)
     }
+}
+
+/// A UTF-16 unit takes at most three bytes of UTF-8.
+fn input_for(units: usize) -> Box<[u8]> {
+    vec![0; 3 * units].into_boxed_slice()
+}
+
+/// Header and claims are shorter than their token.
+fn output_for(units: usize) -> Vec<u8> {
+    Vec::with_capacity(units + 64)
 }
 
 /// The text in the input. JavaScript's encoder writes only UTF-8, and at most the input's size.

@@ -37,9 +37,9 @@ export class BoundVerifier {
   }
 
   #bind(): Verifier {
-    const { audiences, leeway, maxTokenAge, requiredClaims, types } = this.#policy;
+    const { audiences, leeway, maxTokenAge, requiredClaims, types, maxTokenBytes } = this.#policy;
     return inWasm((wasm) => {
-      const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types);
+      const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types, maxTokenBytes);
       for (const name of this.#names) {
         if (typeof this.#keys === "string") verifier.addKeySet(name, this.#keys);
         else verifier.addSecret(name, this.#keys);

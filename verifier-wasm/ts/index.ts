@@ -17,5 +17,5 @@ export type {
   WaitUntil,
 } from "./options.js";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.js";
-export { decode, expiresIn, isExpired } from "./token.js";
+export { decode, type ExpiryOptions, expiresIn, isExpired, type ReadOptions } from "./token.js";
 export { createVerifier, type SkippedKey, type Verifier, type VerifyOptions } from "./verifier.js";

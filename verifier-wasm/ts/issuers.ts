@@ -10,7 +10,7 @@ import type { DiscoveredIssuer, JsonWebKeySet, KeySetIssuer, PolicyOptions, Secr
 type OneOrMore = string | readonly string[];
 
 /** The rules of an issuer's tokens. */
-type Rules = Pick<PolicyOptions, "audience" | "typ" | "clientId" | "authorizedParties" | "claimValues">;
+type Rules = Pick<PolicyOptions, "audience" | "typ" | "clientId" | "authorizedParties" | "claimValues" | "maxTokenBytes">;
 
 /** The rules and the key set. */
 type KeySetRules = Rules & KeySetIssuer;
@@ -57,6 +57,9 @@ export function cognito({ region, userPool, clientId, use = "access" }: {
   return { issuer, ...client, jwks: `${issuer}/.well-known/jwks.json`, typ: null, claimValues: { token_use: use } };
 }
 
+/** For issuers that put up to 200 groups, or all roles of a user, into a token. */
+const MANY_GROUPS = 16 * 1024;
+
 /** Values of `tenant` that mean any tenant: https://learn.microsoft.com/entra/identity-platform/v2-protocols#endpoints */
 const ANY_TENANT = ["common", "organizations"];
 
@@ -85,7 +88,7 @@ export function entra({ tenant, audience, version = 2 }: { tenant: string; audie
   if (version !== 1 && version !== 2) throw invalid("`version` must be 1 or 2");
   const id = ANY_TENANT.includes(tenant) ? "{tid}" : tenant;
   const keys = `https://login.microsoftonline.com/${tenant}/discovery`;
-  const common = { audience: required("audience", audience), typ: "JWT" };
+  const common = { audience: required("audience", audience), typ: "JWT", maxTokenBytes: MANY_GROUPS };
   return version === 2
     ? { ...common, issuer: `https://login.microsoftonline.com/${id}/v2.0`, jwks: `${keys}/v2.0/keys`, claimValues: { azp: true } }
     : { ...common, issuer: `https://sts.windows.net/${id}/`, jwks: `${keys}/keys`, claimValues: { appid: true } };
@@ -146,7 +149,7 @@ export function firebase({ project }: { project: string }): KeySetRules {
 export function keycloak({ url, realm, audience }: { url: string; realm: string; audience: OneOrMore }): KeySetRules {
   const issuer = `${url.replace(/\/$/, "")}/realms/${encodeURIComponent(realm)}`;
   const jwks = `${issuer}/protocol/openid-connect/certs`;
-  return { issuer, audience: required("audience", audience), jwks, typ: "JWT", claimValues: { typ: "Bearer" } };
+  return { issuer, audience: required("audience", audience), jwks, typ: "JWT", claimValues: { typ: "Bearer" }, maxTokenBytes: MANY_GROUPS };
 }
 
 /**

@@ -133,6 +133,12 @@ export interface PolicyOptions<Extra extends object = object, Required extends s
    */
   readonly maxTokenAge?: number;
   /**
+   * The maximum length of a token in bytes: 8192 by default, at most 65,536. Some issuers put hundreds of groups or roles into a token.
+   *
+   * @example 16_384
+   */
+  readonly maxTokenBytes?: number;
+  /**
    * Claims that must be present, with any value; none by default. Their types lose `undefined`. With a generic, TypeScript does
    * not infer the names: the generic types them, or its second argument lists them, as in `createVerifier<{ plan: string }, "sub">`.
    *

@@ -9,6 +9,7 @@ import { HallpassError } from "./error.js";
 import type { CacheOptions, FetchFunction, IssuerOptions, JsonWebKeySet, VerifierOptions, WaitUntil } from "./options.js";
 import { applySchema, type StandardSchema } from "./schema.js";
 import { findSaved, type SavedKeySet } from "./snapshot.js";
+import { readMaxTokenBytes } from "./token-text.js";
 import { faultOf, parseUrl } from "./url.js";
 
 /** The policy in the form of the wasm module. */
@@ -18,6 +19,7 @@ export interface Policy {
   maxTokenAge: number | null;
   requiredClaims: string[];
   types: string[] | null;
+  maxTokenBytes: number;
 }
 
 /** An issuer's key set, the URL of its key set or metadata, or the secret that is shared with it. */
@@ -51,8 +53,8 @@ const DEFAULT_MAX_STALE = 3600;
 
 const ISSUER_OPTIONS = ["issuer", "jwks", "secret", "discovery", "allowInsecureJwks"];
 const OPTION_NAMES = [
-  "issuers", "audience", "leeway", "maxTokenAge", "requiredClaims", "typ", "schema", "cache", "now", "fetch", "maxStale", "waitUntil",
-  "snapshot", "clientId", "authorizedParties", "claimValues", ...ISSUER_OPTIONS,
+  "issuers", "audience", "leeway", "maxTokenAge", "maxTokenBytes", "requiredClaims", "typ", "schema", "cache", "now", "fetch", "maxStale",
+  "waitUntil", "snapshot", "clientId", "authorizedParties", "claimValues", ...ISSUER_OPTIONS,
 ];
 
 /** @throws {@link HallpassError} `ERR_OPTIONS_INVALID`; the message names the option and its valid values. */
@@ -68,6 +70,7 @@ export function readOptions(options: VerifierOptions): Settings {
       maxTokenAge: maxTokenAge === undefined ? null : readSeconds("maxTokenAge", maxTokenAge, 1),
       requiredClaims: readTexts("requiredClaims", requiredClaims),
       types: readTextOrTexts("typ", typ, "must be a string, an array of strings, or null to accept any"),
+      maxTokenBytes: readMaxTokenBytes(rest.maxTokenBytes),
     },
     issuers,
     now: readFunction("now", now),

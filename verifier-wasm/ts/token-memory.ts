@@ -1,6 +1,7 @@
 /** Writes tokens to wasm memory and reads claims from it with one copy each; the generated glue makes two. */
 
 import type { Verifier, Workspace } from "../wasm/hallpass.js";
+import { MAX_TOKEN_BYTES } from "./token-text.js";
 import { PendingToken, type VerifiedToken } from "./pending-token.js";
 
 /** The module returns this instead of a length if the runtime's crypto must check the signature. */
@@ -10,7 +11,7 @@ const NEEDS_SIGNATURE_CHECK = -2;
 const PENDING_NUMBERS = 8;
 const NO_KEY = -1;
 
-/** A range of the module's memory. It never moves, but its buffer is replaced when the memory grows. */
+/** A range of the module's memory. Its buffer is replaced when the memory grows. */
 class MemoryRange {
   readonly #memory: WebAssembly.Memory;
   readonly #address: number;
@@ -39,8 +40,11 @@ class MemoryRange {
  */
 export class TokenMemory {
   readonly #workspace: Workspace;
-  readonly #input: MemoryRange;
-  readonly #output: MemoryRange;
+  readonly #memory: WebAssembly.Memory;
+  /** The maximum length of a token for which there is room. */
+  #units = MAX_TOKEN_BYTES;
+  #input: MemoryRange;
+  #output: MemoryRange;
   readonly #signature: MemoryRange;
   readonly #pending: MemoryRange;
   readonly #encoder = new TextEncoder();
@@ -48,8 +52,9 @@ export class TokenMemory {
 
   constructor(workspace: Workspace, memory: WebAssembly.Memory) {
     this.#workspace = workspace;
-    this.#input = new MemoryRange(memory, workspace.inputAddress(), workspace.inputBytes());
-    this.#output = new MemoryRange(memory, workspace.outputAddress(), workspace.outputBytes());
+    this.#memory = memory;
+    this.#input = this.#inputRange();
+    this.#output = this.#outputRange();
     this.#signature = new MemoryRange(memory, workspace.signatureAddress(), workspace.signatureBytes());
     this.#pending = new MemoryRange(memory, workspace.pendingAddress(), PENDING_NUMBERS * Int32Array.BYTES_PER_ELEMENT);
   }
@@ -98,8 +103,24 @@ export class TokenMemory {
     return { text, from: this.#workspace.validFrom(), until: this.#workspace.validUntil() };
   }
 
+  #inputRange(): MemoryRange {
+    return new MemoryRange(this.#memory, this.#workspace.inputAddress(), this.#workspace.inputBytes());
+  }
+
+  #outputRange(): MemoryRange {
+    return new MemoryRange(this.#memory, this.#workspace.outputAddress(), this.#workspace.outputBytes());
+  }
+
   #write(token: string): number {
+    if (token.length > this.#units) this.#makeRoom(token.length);
     return this.#encoder.encodeInto(token, this.#input.bytes()).written;
+  }
+
+  #makeRoom(units: number): void {
+    this.#workspace.makeRoom(units);
+    this.#units = units;
+    this.#input = this.#inputRange();
+    this.#output = this.#outputRange();
   }
 
   #read(length: number): string {

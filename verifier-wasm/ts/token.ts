@@ -2,8 +2,28 @@
 
 import { readClock, readLeeway, type Clock } from "./clock.js";
 import type { DecodedToken } from "./claims.js";
-import { HallpassError } from "./error.js";
 import { inWasm } from "./instance.js";
+import { readMaxTokenBytes, tokenText } from "./token-text.js";
+
+/**
+ * Options of the functions that read a token.
+ *
+ * @example decode(token, { maxTokenBytes: 16_384 })
+ */
+export interface ReadOptions {
+  /** The maximum length of the token in bytes: 8192 by default, at most 65,536. */
+  readonly maxTokenBytes?: number;
+}
+
+/**
+ * Options of {@link isExpired} and {@link expiresIn}.
+ *
+ * @example isExpired(token, { leeway: 5 })
+ */
+export interface ExpiryOptions extends ReadOptions {
+  /** Returns the time in seconds since 1970; the machine's clock by default. */
+  readonly now?: Clock;
+}
 
 /**
  * Decodes a token without checking its signature, times or audience. Use it to display a token, never to authorize a request.
@@ -15,8 +35,9 @@ import { inWasm } from "./instance.js";
  * console.log(header.alg, claims.username); // "EdDSA" "exampleUser"
  * ```
  */
-export function decode<Extra extends object = object>(token: string): DecodedToken<Extra> {
-  return JSON.parse(inWasm((_, memory) => memory.decode(tokenText(token)))) as DecodedToken<Extra>;
+export function decode<Extra extends object = object>(token: string, { maxTokenBytes }: ReadOptions = {}): DecodedToken<Extra> {
+  const text = tokenText(token, readMaxTokenBytes(maxTokenBytes));
+  return JSON.parse(inWasm((_, memory) => memory.decode(text))) as DecodedToken<Extra>;
 }
 
 /**
@@ -30,8 +51,8 @@ export function decode<Extra extends object = object>(token: string): DecodedTok
  * if (isExpired(token, { leeway: 5 })) await renew();
  * ```
  */
-export function isExpired(token: string, { leeway, now }: { leeway?: number; now?: Clock } = {}): boolean {
-  return readClock(now) >= expiresAt(token) + readLeeway(leeway);
+export function isExpired(token: string, { leeway, now, maxTokenBytes }: ExpiryOptions & { leeway?: number } = {}): boolean {
+  return readClock(now) >= expiresAt(token, maxTokenBytes) + readLeeway(leeway);
 }
 
 /**
@@ -44,20 +65,11 @@ export function isExpired(token: string, { leeway, now }: { leeway?: number; now
  * setTimeout(renew, Math.min(expiresIn(token) * 1000, 2 ** 31 - 1)); // a timer of more milliseconds would fire at once
  * ```
  */
-export function expiresIn(token: string, { now }: { now?: Clock } = {}): number {
-  return expiresAt(token) - readClock(now);
+export function expiresIn(token: string, { now, maxTokenBytes }: ExpiryOptions = {}): number {
+  return expiresAt(token, maxTokenBytes) - readClock(now);
 }
 
-/** The maximum length of a token, in bytes and so in characters (`MAX_TOKEN_BYTES` of the crate). */
-const MAX_TOKEN_LENGTH = 8 * 1024;
-
-/** Checks that a token is a text; callers without TypeScript may pass `undefined`, for example for a missing cookie. */
-export function tokenText(token: unknown): string {
-  if (typeof token !== "string") throw new HallpassError("ERR_TOKEN_NOT_STRING", "the token is not a string");
-  if (token.length <= MAX_TOKEN_LENGTH) return token;
-  throw new HallpassError("ERR_TOKEN_TOO_LARGE", `the token is ${token.length} characters long; the maximum is ${MAX_TOKEN_LENGTH}`);
-}
-
-function expiresAt(token: string): number {
-  return inWasm((_, memory) => memory.expiresAt(tokenText(token)));
+function expiresAt(token: string, maxTokenBytes: number | undefined): number {
+  const text = tokenText(token, readMaxTokenBytes(maxTokenBytes));
+  return inWasm((_, memory) => memory.expiresAt(text));
 }

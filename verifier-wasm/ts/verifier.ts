@@ -13,7 +13,7 @@ import { PendingToken, type VerifiedToken } from "./pending-token.js";
 import { readOptions, type Policy, type Settings } from "./settings.js";
 import { IS_SYNC, SignatureChecker } from "./signature-checker.js";
 import { snapshotOf } from "./snapshot.js";
-import { tokenText } from "./token.js";
+import { tokenText } from "./token-text.js";
 
 /**
  * Verifies access tokens. Create one and keep it: it caches the issuer's keys. `Known` is the type of a verified token's claims.
@@ -150,22 +150,24 @@ class KeyedVerifier {
   readonly issuers: readonly (string | null)[];
   readonly #sources: KeySource[];
   readonly #selectIssuer: (token: string) => number;
+  readonly #maxTokenBytes: number;
   readonly #now: Clock;
   readonly #readClaims: (text: string) => Claims;
   readonly #cache: TokenCache | undefined;
   readonly #signatures = new SignatureChecker();
 
-  constructor(sources: KeySource[], selectIssuer: (token: string) => number, { issuers, now, readClaims, cache }: Settings) {
+  constructor(sources: KeySource[], selectIssuer: (token: string) => number, { policy, issuers, now, readClaims, cache }: Settings) {
     this.issuers = issuers.map(({ name }) => name);
     this.#sources = sources;
     this.#selectIssuer = selectIssuer;
+    this.#maxTokenBytes = policy.maxTokenBytes;
     this.#now = now;
     this.#readClaims = readClaims;
     this.#cache = cache;
   }
 
   async verify(token: string, { waitUntil }: VerifyOptions = {}): Promise<Claims> {
-    const text = tokenText(token);
+    const text = tokenText(token, this.#maxTokenBytes);
     const source = this.#sourceFor(text);
     const loading = source.ensureKeys(waitUntil);
     if (loading !== undefined) await loading;
@@ -178,7 +180,7 @@ class KeyedVerifier {
   }
 
   verifySync(token: string): Claims {
-    const text = tokenText(token);
+    const text = tokenText(token, this.#maxTokenBytes);
     const source = this.#sourceFor(text);
     try {
       return this.#claimsSync(text, source.verifierSync());

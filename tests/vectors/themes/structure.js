@@ -89,6 +89,13 @@ const spellings = [
 const sizes = [
   vector("8192 bytes are read", ofLength(8192), "accepted"),
   vector("8193 bytes are not read, however well signed", ofLength(8193), "ERR_TOKEN_TOO_LARGE"),
+  ...[[16_384, 16_384], [65_536, 65_536]].flatMap(([maxTokenBytes, length]) => [
+    vector(`with a maximum of ${maxTokenBytes} bytes, as many are read`, ofLength(length), "accepted", { policy: { maxTokenBytes } }),
+    vector(`with a maximum of ${maxTokenBytes} bytes, one more is refused`, ofLength(length + 1), "ERR_TOKEN_TOO_LARGE",
+      { policy: { maxTokenBytes } }),
+  ]),
+  vector("a token is refused above a smaller maximum", GOOD, "ERR_TOKEN_TOO_LARGE", { policy: { maxTokenBytes: GOOD.length - 1 } }),
+  vector("a token of a smaller maximum is read", GOOD, "accepted", { policy: { maxTokenBytes: GOOD.length } }),
   vector("bytes are counted, not characters", "\u00e9".repeat(4097), "ERR_TOKEN_TOO_LARGE"),
   vector("a token of twice that length is refused", ofLength(16_385), "ERR_TOKEN_TOO_LARGE"),
   vector("a megabyte of one letter is refused", "a".repeat(1_048_576), "ERR_TOKEN_TOO_LARGE"),

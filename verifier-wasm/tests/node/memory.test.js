@@ -30,7 +30,7 @@ before(async () => {
   memory = new TokenMemory(new glue.Workspace(), instance.memory);
   const key = await freshKey("k1");
   good = await key.sign();
-  verifier = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"]);
+  verifier = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"], 8192);
   verifier.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
 });
 
@@ -110,7 +110,7 @@ test("the tokens and key sets that need the most memory take at most 8 MiB, with
   const largest = 8 * 1024 * 1024;
   for (let count = 0; count < 200; count += 1) {
     for (const token of greedyTokens()) assert.equal(verifies(token), false);
-    const another = new glue.Verifier(undefined, 0, undefined, [], undefined);
+    const another = new glue.Verifier(undefined, 0, undefined, [], undefined, 8192);
     another.addKeySet(undefined, keySet);
     another.free();
   }
@@ -123,7 +123,7 @@ test("at most four key tables stay in memory as keys change", async () => {
   for (let count = 0; count < 16; count += 1) {
     const key = await freshKey("k1");
     const token = await key.sign();
-    const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"]);
+    const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"], 8192);
     another.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
     verifyOften(another, token);
     another.free();
@@ -135,7 +135,7 @@ test("at most four key tables stay in memory as keys change", async () => {
 test("a pending token's bytes are those of the token after the memory has grown", async () => {
   const key = await freshKey("k1", "ES256");
   const token = await key.sign();
-  const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"]);
+  const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"], 8192);
   another.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
   const pending = memory.verify(another, token, Date.now() / 1000);
   instance.memory.grow(1);

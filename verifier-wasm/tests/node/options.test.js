@@ -68,6 +68,7 @@ test("an option of the wrong type is refused by its name", () => {
   refuses({ ...GOOD, issuer: "\udc00" }, "`issuer`");
   refuses({ ...GOOD, fetch: null }, "`fetch`");
   refuses({ ...GOOD, maxTokenAge: 0 }, "`maxTokenAge`");
+  refuses({ ...GOOD, maxTokenBytes: 65_537 }, "`maxTokenBytes`");
   refuses({ ...GOOD, maxTokenAge: "60" }, "`maxTokenAge`");
   refuses({ ...GOOD, requiredClaims: "sid" }, "`requiredClaims`");
   refuses({ ...GOOD, typ: 7 }, "`typ`");

@@ -70,6 +70,34 @@ test("each kind of malformed token has its own error code", () => {
   }
 });
 
+test("maxTokenBytes admits longer tokens, up to 64 KiB, and the next tokens are read as before", () => {
+  for (const length of [8_193, 20_000, 65_536]) {
+    const longest = longToken(length);
+    const options = { maxTokenBytes: length, now: () => EXP - 60 };
+    assert.equal(decode(longest, options).claims.exp, EXP);
+    assert.deepEqual([isExpired(longest, options), expiresIn(longest, options)], [false, 60]);
+    assert.equal(claimsText(longest, options).length, Buffer.from(longest.split(".")[1], "base64url").length);
+    const tooLarge = { code: "ERR_TOKEN_TOO_LARGE", message: `the token is ${length} characters long; the maximum is 8192 (option \`maxTokenBytes\`)` };
+    for (const read of [decode, isExpired, expiresIn, claimsText]) assert.throws(() => read(longest), tooLarge);
+    assert.equal(decode(token).claims.exp, EXP);
+  }
+  for (const maxTokenBytes of [0, 65_537, 1.5, "9000", null]) {
+    assert.throws(() => decode(token, { maxTokenBytes }), { code: "ERR_OPTIONS_INVALID", message: /maxTokenBytes.*1 to 65536/ });
+  }
+});
+
+/** An unsigned token of exactly this length, filled with a claim. */
+function longToken(length) {
+  for (const header of ["{}", "{ }"].map((text) => Buffer.from(text).toString("base64url"))) {
+    const bytes = Math.floor(((length - header.length - ".".length - ".AQ".length) * 3) / 4);
+    const [claims, more] = [`{"exp":${EXP},"fill":"`, '"}'];
+    const text = `${claims}${"x".repeat(bytes - claims.length - more.length)}${more}`;
+    const filled = `${header}.${Buffer.from(text).toString("base64url")}.AQ`;
+    if (filled.length === length) return filled;
+  }
+  return assert.fail(`no token has ${length} characters`);
+}
+
 test("a value that is not a text is refused, and the wasm instance survives", () => {
   for (const value of [undefined, null, 7, {}, ["a.b.c"], new String(token)]) {
     assert.throws(() => decode(value), { name: "HallpassError", code: "ERR_TOKEN_NOT_STRING" });

@@ -60,7 +60,7 @@ test("every public name has a doc comment with an example", () => {
   const types = (file) => readFileSync(join(packed.folder, `node_modules/hallpass/dist/${file}.d.ts`), "utf8");
   const described = (file) => [...types(file).matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\n *(?:export (?:declare )?(?:const |type |interface |function )|readonly )(\w+)/g)];
   const names = [...types("index").matchAll(/\{([^}]*)\}/g)].flatMap(([, list]) => list.split(",").map((name) => name.replace(/^\s*type /, "").trim()));
-  const options = ["issuer", "jwks", "secret", "discovery", "allowInsecureJwks", "audience", "leeway", "maxTokenAge", "requiredClaims", "clientId", "authorizedParties", "claimValues", "typ", "schema", "cache", "now", "fetch",
+  const options = ["issuer", "jwks", "secret", "discovery", "allowInsecureJwks", "audience", "leeway", "maxTokenAge", "maxTokenBytes", "requiredClaims", "clientId", "authorizedParties", "claimValues", "typ", "schema", "cache", "now", "fetch",
     "maxStale", "waitUntil", "snapshot", "size", "cookie", "optional", "onRefusal", "authenticate", "useSession"];
   const files = ["claims", "claims-text", "clock", "codes", "cookies", "error", "options", "schema", "token", "verifier", "issuers", "bearer", "hono", "express", "fastify", "react"];
   const shown = new Set(files.flatMap(described).filter(([, comment]) => comment.includes("@example")).map(([, , name]) => name));
