@@ -3,12 +3,14 @@
  */
 
 import { readArguments, say, writeResults } from "./support/run.js";
-import { ALGORITHMS } from "./support/tokens.js";
 import { lockedVersions } from "./verifier-rust/lock-file.js";
 import { pass } from "./verifier-rust/pass.js";
 import { tableOf } from "./verifier-rust/table.js";
 
 const CRATES = ["criterion", "ed25519-dalek", "curve25519-dalek", "jsonwebtoken", "jwt-simple", "ring", "aws-lc-rs"];
+
+/** The algorithms of `bench/rust/benches/verify`. */
+const ALGORITHMS = ["EdDSA", "ES256", "RS256", "HS256"];
 
 /** criterion's options, and the number of passes. */
 const FULL = { passes: 5, options: ["--warm-up-time=0.3", "--measurement-time=1", "--sample-size=30"] };

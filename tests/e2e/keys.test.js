@@ -59,7 +59,8 @@ test("keys rotate automatically, and no valid token is refused during a rotation
   const issuer = await issuerFor(t, { args: [...store(folder), ...QUICK, "--key-rotation", "4s"] });
   const first = await (await login(issuer, { transport: "body" })).json();
   const seen = await published(issuer);
-  assert.equal(seen.length, 2);
+  // Three where a busy machine has rotated in between.
+  assert.ok(seen.length >= 2 && seen.includes(kid(first.token)));
   const second = await tokenByAnotherKey(issuer, kid(first.token));
   assert.ok(seen.includes(kid(second)), "it was published before it signed");
   const third = await tokenByAnotherKey(issuer, kid(second));

@@ -140,30 +140,31 @@ impl KeySet {
             return Err(KeySetError::TooMany);
         }
         let mut read = Vec::new();
-        let mut skipped = Vec::new();
-        for (index, object) in objects.into_iter().enumerate() {
+        for object in objects {
             let Value::Object(text) = object else { return Err(KeySetError::NotAnObject) };
-            match jwk::read(text) {
-                Ok(key) => read.push((index, key)),
-                Err(jwk::Unusable { kid, reason }) => skipped.push(SkippedKey { index, kid, reason }),
-            }
+            read.push(jwk::read(text));
         }
-        Ok(Self::without_ambiguous(read, skipped))
+        Ok(Self::without_ambiguous(read))
     }
 
-    /// Skips all of several different keys with one `kid` and one algorithm, since a token does not tell which one signed it.
-    /// A key that is repeated is kept once.
-    fn without_ambiguous(read: Vec<(usize, Key)>, skipped: Vec<SkippedKey>) -> Self {
-        let mut set = Self { keys: Vec::new(), skipped };
-        for (index, key) in &read {
-            if read.iter().any(|(_, other)| key.is_ambiguous_beside(other)) {
-                let reason = KeySetError::DuplicateKeyId;
-                set.skipped.push(SkippedKey { index: *index, kid: key.id.clone(), reason });
-            } else if !set.keys.iter().any(|kept| kept.is_same_as(key)) {
-                set.keys.push(key.clone());
-            }
+    /// Skips all of several different keys with one `kid` and one algorithm, since a token does not tell which one signed
+    /// it. A key that is repeated is kept once.
+    fn without_ambiguous(read: Vec<Result<Key, jwk::Unusable>>) -> Self {
+        let is_ambiguous = |key: &Key| read.iter().flatten().any(|other| key.is_ambiguous_beside(other));
+        let mut set = Self::default();
+        for (index, key) in read.iter().enumerate() {
+            let (kid, reason) = match key {
+                Err(jwk::Unusable { kid, reason }) => (kid, reason),
+                Ok(key) if is_ambiguous(key) => (&key.id, &KeySetError::DuplicateKeyId),
+                Ok(key) => {
+                    if !set.keys.iter().any(|kept| kept.is_same_as(key)) {
+                        set.keys.push(key.clone());
+                    }
+                    continue;
+                }
+            };
+            set.skipped.push(SkippedKey { index, kid: kid.clone(), reason: reason.clone() });
         }
-        set.skipped.sort_unstable_by_key(|skipped| skipped.index);
         set
     }
 

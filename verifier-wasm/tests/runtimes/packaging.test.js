@@ -13,10 +13,10 @@ import { formatMessage } from "publint/utils";
 import { packPackage } from "../../../tests/support/packed.js";
 
 /** Maximum bytes that a page loads, scripts and module, minified and gzipped. */
-const PAGE_LIMIT = 92_000;
+const PAGE_LIMIT = 94_000;
 
 /** The same for an edge worker, with a separate wasm file. */
-const WORKER_LIMIT = 72_000;
+const WORKER_LIMIT = 75_000;
 
 /** Files without types, because they are not code. */
 const NO_CODE = ["./hallpass.wasm", "./package.json"];
