@@ -23,7 +23,7 @@ test("the error codes are those of the Rust crate, and seven more", () => {
 test("the package contains exactly the expected files", () => {
   const names = ["back-off", "bearer", "bound-verifier", "cache", "claim-rules", "claims", "claims-text", "clock", "codes", "cookies", "discovery", "elapsed", "error", "express", "fastify", "freshness",
     "hono", "index", "instance", "issuers", "key-fetch", "key-source", "options", "pending-token", "public-key", "react", "remote-keys", "schema", "settings",
-    "signature-checker", "slim", "snapshot", "start-failure", "sync-crypto", "sync-crypto-node", "sync-crypto-none", "token",
+    "signature-checker", "slim", "snapshot", "start-failure", "sync-crypto", "sync-crypto-node", "sync-crypto-none", "token", "token-text",
     "token-memory", "url", "verifier", "web-crypto",
     ...["agenda", "answer", "authorized-fetch", "environment", "error", "exchange", "failure", "index", "issuer", "lifetime", "options",
       "origin", "other-tabs", "retry-after", "schedule", "session", "state", "task-queue", "token-store", "with-timeout"].map((name) => `client/${name}`)];
