@@ -24,8 +24,10 @@ async function signIn(): Promise<void> {
     page.password.focus();
     return report(lastRequest(), "refused", words);
   }
+  // Before the next wait: on a slow computer the pass may be due for renewal already.
+  const request = lastRequest();
   await refreshPass();
-  report(lastRequest(), "good", texts.signedIn);
+  report(request, "good", texts.signedIn);
   page.holderName.focus();
 }
 
