@@ -64,8 +64,8 @@ function optionsOf({ policy, issuers, keys, now }) {
 }
 
 /** A secret is base64url in the vectors and bytes in the options. */
-function withSecret({ secret }, otherwise = {}) {
-  return secret === undefined ? otherwise : { secret: bytesOf(secret) };
+function withSecret({ secret, alg }, otherwise = {}) {
+  return secret === undefined ? otherwise : { secret: bytesOf(secret), secretAlg: alg };
 }
 
 /** The token; one that is too long for a file is joined from its pieces. */

@@ -97,7 +97,7 @@ export function withStrayBit(text) {
 
 /** The keys of a vector: public ones, or a shared secret. */
 export const keySet = (...keys) => ({ keys });
-export const secret = (bytes) => ({ secret: base64url(bytes) });
+export const secret = (bytes, alg) => ({ secret: base64url(bytes), ...(alg && { alg }) });
 
 /** An issuer among several. */
 export const issuer = (name, jwks) => ({ issuer: name, jwks });

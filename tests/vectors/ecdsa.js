@@ -6,7 +6,7 @@ import { createECDH, createHash, createHmac } from "node:crypto";
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
 
-/** A curve with its names in keys and in node:crypto, its order, and a hash of the order's length. */
+/** A curve with its names in keys and in node:crypto, its order, and its hash. */
 export const P256 = {
   name: "P-256", id: "prime256v1", hash: "sha256", size: 32,
   n: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
@@ -20,9 +20,17 @@ export const P384 = {
   n: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
 };
 
+export const P521 = {
+  name: "P-521", id: "secp521r1", hash: "sha512", size: 66,
+  n: 0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+};
+
 /** A key of equal bytes, which is not secret. `sign(text, hash)` returns r and s, concatenated. */
 export function ecKey(curve, kid, byte) {
-  return ecKeyOf(curve, Buffer.alloc(curve.size, byte), { kid });
+  const secret = Buffer.alloc(curve.size, byte);
+  // A number of P-521 has 521 bits in 66 bytes.
+  if (number(secret) >= curve.n) secret[0] = 0;
+  return ecKeyOf(curve, secret, { kid });
 }
 
 /** The key of a private scalar, with additional members of its public JWK. */
@@ -33,10 +41,10 @@ export function ecKeyOf(curve, secret, members) {
   return { kid: members.kid, secret, jwk, sign };
 }
 
-/** Changes the two numbers of a P-256 signature. */
+/** Changes the two numbers of a signature. */
 export function withHalves(signature, change) {
-  return Buffer.concat(change(number(signature.subarray(0, 32)),
-    number(signature.subarray(32))).map((half) => bytes(half)));
+  const size = signature.length / 2;
+  return Buffer.concat(change(number(signature.subarray(0, size)), number(signature.subarray(size))).map((half) => bytes(half, size)));
 }
 
 /** The signature in the encoding of OpenSSL and X.509: a DER sequence of two integers (RFC 3279 §2.2.3). */
@@ -125,18 +133,25 @@ function signature(curve, secret, digest) {
   return Buffer.concat([bytes(r, size), bytes(s, size)]);
 }
 
-/** RFC 6979 §3.2, where the hash is as long as the order. */
-function nonce({ hash, size, n }, secret, digest) {
+/** RFC 6979 §3.2. */
+function nonce({ hash, n }, secret, digest) {
   const hmac = (key, ...parts) => createHmac(hash, key).update(Buffer.concat(parts)).digest();
-  let V = Buffer.alloc(size, 1);
-  let K = Buffer.alloc(size);
+  const { length } = createHash(hash).digest();
+  const bits = n.toString(2).length;
+  let V = Buffer.alloc(length, 1);
+  let K = Buffer.alloc(length);
   for (const step of [0, 1]) {
     K = hmac(K, V, Buffer.from([step]), secret, digest);
     V = hmac(K, V);
   }
   for (;;) {
-    V = hmac(K, V);
-    if (number(V) > 0n && number(V) < n) return number(V);
+    let T = Buffer.alloc(0);
+    while (8 * T.length < bits) {
+      V = hmac(K, V);
+      T = Buffer.concat([T, V]);
+    }
+    const k = number(T) >> BigInt(8 * T.length - bits);
+    if (k > 0n && k < n) return k;
     K = hmac(K, V, Buffer.alloc(1));
     V = hmac(K, V);
   }

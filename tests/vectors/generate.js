@@ -13,11 +13,12 @@ import kinds from "./themes/kinds.js";
 import rfc from "./themes/rfc.js";
 import rsaKeys from "./themes/rsa-keys.js";
 import rsaSignatures from "./themes/rsa-signatures.js";
+import sha2 from "./themes/sha2.js";
 import signature from "./themes/signature.js";
 import structure from "./themes/structure.js";
 
 const THEMES = {
-  attacks, claims, confusion, es256, header, json, keys, kinds, rfc, signature, structure,
+  attacks, claims, confusion, es256, header, json, keys, kinds, rfc, sha2, signature, structure,
   "rsa-keys": rsaKeys, "rsa-signatures": rsaSignatures,
 };
 

@@ -1,7 +1,7 @@
 //! The checks of the registered claims (RFC 7519 §4.1), and the time window in which they hold.
 
 use crate::{
-    Policy, UnixSeconds, VerifyError,
+    Excerpt, Mismatch, Policy, UnixSeconds, VerifyError,
     compact::JsonSegment,
     json::{self, JsonString, Value},
 };
@@ -44,6 +44,11 @@ impl<'w> Claims<'w> {
     /// The claim `iss`, unverified.
     pub(crate) fn issuer(&self) -> Option<JsonString<'w>> {
         self.iss.and_then(Value::as_string)
+    }
+
+    /// The error of an `iss` that is not one of the expected names.
+    pub(crate) fn issuer_mismatch(&self, reason: &'static str, expected: Excerpt) -> VerifyError {
+        mismatch("iss", reason, expected, self.iss)
     }
 
     /// Checks the claims at the time `now`, and returns the window in which they are valid.
@@ -104,6 +109,13 @@ impl Window {
     }
 }
 
+/// The error of a public claim with another value than expected.
+#[cold]
+fn mismatch(claim: &'static str, reason: &'static str, expected: Excerpt, found: Option<Value<'_>>) -> VerifyError {
+    let mismatch = Mismatch::new(expected, Excerpt::of_value(found));
+    VerifyError::Claim { claim: claim.into(), reason, mismatch: Some(Box::new(mismatch)) }
+}
+
 /// Reads the required claim `exp`: a token without it would never expire. A time beyond the year 9999 is its last second.
 pub(crate) fn expiry(exp: Option<Value<'_>>) -> Result<UnixSeconds, VerifyError> {
     let exp = time_claim("exp", exp)?.ok_or_else(|| VerifyError::of_claim("exp", "is missing"))?;
@@ -136,7 +148,9 @@ fn check_issuer(value: Option<Value<'_>>, expected: Option<&str>) -> Result<(), 
         (None, None) => Ok(()),
         (None, Some(_)) => reject("is missing"),
         (Some(Value::String(issuer)), expected) if expected.is_none_or(|expected| issuer.equals(expected)) => Ok(()),
-        (Some(Value::String(_)), _) => reject("is not the expected issuer"),
+        (Some(Value::String(_)), _) => {
+            Err(mismatch("iss", "is not the expected issuer", Excerpt::of(expected.unwrap_or_default()), value))
+        }
         (Some(_), _) => reject("must be a string"),
     }
 }
@@ -162,7 +176,9 @@ fn check_audience(value: Option<Value<'_>>, expected: Option<&[String]>) -> Resu
     }
     match (is_list_of_strings, is_named) {
         (false, _) => reject("must be a string or an array of strings"),
-        (true, false) => reject("does not contain the expected audience"),
+        (true, false) => {
+            Err(mismatch("aud", "does not contain the expected audience", Excerpt::of_option(expected), value))
+        }
         (true, true) => Ok(()),
     }
 }

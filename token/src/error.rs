@@ -2,9 +2,10 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::TimeOutOfRange;
+use crate::{Excerpt, Mismatch, TimeOutOfRange};
 
-/// Why a token was refused. The message never contains any part of the token.
+/// Why a token was refused. Of the token, a message contains at most public values that are not what was expected: `iss`,
+/// `aud`, `typ` and `alg`, each cut at 100 characters.
 ///
 /// Of several errors the first is reported, in the order structure, header, key, signature, claims.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,19 +57,19 @@ pub enum VerifyError {
     Critical,
     /// The header's `typ` is missing or not accepted. By default it must be an access token's, `at+jwt` (RFC 9068
     /// §2.1).
-    #[error("the header's `typ` must be an accepted type (by default `at+jwt`)")]
-    Type,
-    /// The header's `alg` is missing, not a string, or not the key's.
-    #[error("the header's `alg` must be the key's algorithm")]
-    Algorithm,
+    #[error("the header's `typ` must be an accepted type: {0}")]
+    Type(Box<Mismatch>),
+    /// The header's `alg` is missing, not a string, not supported, or not the key's.
+    #[error("the header's `alg` {0}")]
+    Algorithm(AlgorithmFault),
     /// The header's `kid` is not a string.
     #[error("the header's `kid` must be a string")]
     KeyId,
     /// No key of the set has the header's `kid`.
     #[error("no key of the key set has the token's `kid`")]
     KeyUnknown,
-    /// On WebAssembly: the runtime's WebCrypto verifies ES256, RS256 and PS256 signatures, and returns a promise.
-    #[error("WebCrypto verifies ES256, RS256 and PS256 signatures asynchronously: use `verify`")]
+    /// On WebAssembly: the runtime's WebCrypto verifies ECDSA and RSA signatures, and returns a promise.
+    #[error("WebCrypto verifies ECDSA and RSA signatures asynchronously: use `verify`")]
     NeedsAsync,
     /// The signature is not the key's signature of this token.
     #[error("the signature is invalid")]
@@ -83,12 +84,14 @@ pub enum VerifyError {
     #[error("the token was issued too long ago")]
     TooOld,
     /// A claim is missing, of the wrong type, or has another value than expected.
-    #[error("the claim `{claim}` {reason}")]
+    #[error("the claim `{claim}` {reason}{}", Details(mismatch.as_deref()))]
     Claim {
         /// The claim's name.
         claim: Cow<'static, str>,
         /// The error, as a predicate after the claim's name.
         reason: &'static str,
+        /// The values of `iss` or `aud`, if they differ.
+        mismatch: Option<Box<Mismatch>>,
     },
     /// The current time is out of range.
     #[error(transparent)]
@@ -108,8 +111,8 @@ impl VerifyError {
             Self::DuplicateMember { .. } => "ERR_JSON_DUPLICATE_MEMBER",
             Self::TooDeep { .. } => "ERR_JSON_TOO_DEEP",
             Self::Critical => "ERR_CRIT_NOT_SUPPORTED",
-            Self::Type => "ERR_TYP_NOT_ACCEPTED",
-            Self::Algorithm => "ERR_ALG_NOT_ALLOWED",
+            Self::Type(_) => "ERR_TYP_NOT_ACCEPTED",
+            Self::Algorithm(_) => "ERR_ALG_NOT_ALLOWED",
             Self::KeyId => "ERR_KID_INVALID",
             Self::KeyUnknown => "ERR_KEY_UNKNOWN",
             Self::NeedsAsync => "ERR_ALG_NEEDS_ASYNC",
@@ -149,7 +152,31 @@ impl VerifyError {
 
 impl VerifyError {
     pub(crate) fn of_claim(claim: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
-        Self::Claim { claim: claim.into(), reason }
+        Self::Claim { claim: claim.into(), reason, mismatch: None }
+    }
+}
+
+/// What is wrong with a header's `alg`, as a predicate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AlgorithmFault {
+    /// It is missing, or not a string.
+    #[error("must be a string")]
+    NotAString,
+    /// It is `none`, or an algorithm that this verifier does not support.
+    #[error("is not supported: {0}")]
+    Unsupported(Excerpt),
+    /// It is not that of a key with the token's `kid`.
+    #[error("must be that of the key: {0}")]
+    OfNoKey(Box<Mismatch>),
+}
+
+/// The mismatch at the end of a message.
+struct Details<'e>(Option<&'e Mismatch>);
+
+impl fmt::Display for Details<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |mismatch| write!(f, ": {mismatch}"))
     }
 }
 
@@ -193,8 +220,8 @@ mod tests {
             VerifyError::DuplicateMember { part },
             VerifyError::TooDeep { part },
             VerifyError::Critical,
-            VerifyError::Type,
-            VerifyError::Algorithm,
+            VerifyError::Type(Box::new(Mismatch::new(Excerpt::of("at+jwt"), Excerpt::of_value(None)))),
+            VerifyError::Algorithm(AlgorithmFault::NotAString),
             VerifyError::KeyId,
             VerifyError::KeyUnknown,
             VerifyError::NeedsAsync,

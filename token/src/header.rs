@@ -1,7 +1,7 @@
 //! The header of a token (RFC 7515 §4). It is checked, and determines nothing about the signature.
 
 use crate::{
-    Algorithm, Policy, VerifyError,
+    Algorithm, AlgorithmFault, Excerpt, Mismatch, Policy, VerifyError,
     compact::JsonSegment,
     json::{JsonString, Value},
 };
@@ -14,6 +14,14 @@ pub(crate) struct Header<'w> {
     typ: Option<Value<'w>>,
     kid: Option<Value<'w>>,
     has_crit: bool,
+}
+
+/// A header that the policy accepts.
+pub(crate) struct CheckedHeader<'w> {
+    pub(crate) algorithm: Algorithm,
+    /// The algorithm as written.
+    pub(crate) alg: JsonString<'w>,
+    pub(crate) kid: Option<JsonString<'w>>,
 }
 
 impl<'w> Header<'w> {
@@ -29,18 +37,20 @@ impl<'w> Header<'w> {
         Ok(header)
     }
 
-    /// Checks the header, and returns its algorithm and its `kid`.
-    pub(crate) fn check(self, policy: &Policy) -> Result<(Algorithm, Option<JsonString<'w>>), VerifyError> {
+    /// Checks the header.
+    pub(crate) fn check(self, policy: &Policy) -> Result<CheckedHeader<'w>, VerifyError> {
         if self.has_crit {
             return Err(VerifyError::Critical);
         }
-        let algorithm = self.alg.and_then(Value::as_string).and_then(|alg| Algorithm::named(&alg.text()));
-        let algorithm = algorithm.ok_or(VerifyError::Algorithm)?;
+        let alg = self.alg.and_then(Value::as_string).ok_or(VerifyError::Algorithm(AlgorithmFault::NotAString))?;
+        let unsupported = || VerifyError::Algorithm(AlgorithmFault::Unsupported(Excerpt::of(&alg.text())));
+        let algorithm = Algorithm::named(&alg.text()).ok_or_else(unsupported)?;
         let typ = self.typ.and_then(Value::as_string).map(JsonString::text);
         if !policy.accepts_type(typ.as_deref()) {
-            return Err(VerifyError::Type);
+            let expected = Excerpt::of_option(policy.types.as_deref());
+            return Err(VerifyError::Type(Box::new(Mismatch::new(expected, Excerpt::of_value(self.typ)))));
         }
         let kid = self.kid.map(|kid| kid.as_string().ok_or(VerifyError::KeyId)).transpose()?;
-        Ok((algorithm, kid))
+        Ok(CheckedHeader { algorithm, alg, kid })
     }
 }

@@ -2,18 +2,17 @@
 
 use std::fmt;
 
-use crate::{Algorithm, KeySetError, base64url, ed25519::Ed25519Key};
+use crate::{Algorithm, Hash, KeySetError, base64url, ed25519::Ed25519Key};
 
+mod ecdsa;
 mod hmac;
 pub(crate) mod jwk;
 #[cfg(not(target_family = "wasm"))]
 mod native;
-mod p256;
 mod rsa;
 
-pub use hmac::MIN_SECRET_BYTES;
+use ecdsa::EcdsaKey;
 use hmac::Secret;
-use p256::P256Key;
 use rsa::RsaKey;
 pub use rsa::{MAX_RSA_BITS, MIN_RSA_BITS};
 
@@ -28,28 +27,33 @@ pub(crate) struct Key {
 enum Material {
     Ed25519(Ed25519Key),
     Secret(Secret),
-    P256(P256Key),
+    Ecdsa(EcdsaKey),
     Rsa(RsaKey),
 }
 
 impl Key {
-    /// A shared secret. It has no `kid`, because there is only one.
-    pub(crate) fn from_secret(secret: &[u8]) -> Result<Self, KeySetError> {
-        let secret = Secret::new(secret).ok_or(KeySetError::ShortSecret)?;
+    /// A shared secret without a `kid`, for the tokens of its algorithm whatever their `kid` is.
+    pub(crate) fn from_secret(secret: &[u8], hash: Hash) -> Result<Self, KeySetError> {
+        let secret = Secret::new(secret, hash).ok_or(KeySetError::ShortSecret(hash))?;
         Ok(Self { id: None, material: Material::Secret(secret) })
     }
 
-    /// Whether it is a shared secret.
-    pub(crate) fn is_secret(&self) -> bool {
-        matches!(self.material, Material::Secret(_))
+    /// Whether it is a shared secret without a `kid`.
+    pub(crate) fn is_unnamed_secret(&self) -> bool {
+        self.id.is_none() && self.algorithm().is_symmetric()
     }
 
-    /// Whether it is the same key with the same `kid`.
+    /// Whether it may have signed a token with this `kid`, if it is of its algorithm.
+    pub(crate) fn is_named(&self, kid: Option<&str>) -> bool {
+        self.is_unnamed_secret() || kid.is_none_or(|kid| self.id.as_deref() == Some(kid))
+    }
+
+    /// Whether it is the same public key with the same `kid`.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.id == other.id
             && match (&self.material, &other.material) {
                 (Material::Ed25519(key), Material::Ed25519(other)) => key.is_same_as(other),
-                (Material::P256(key), Material::P256(other)) => key.is_same_as(other),
+                (Material::Ecdsa(key), Material::Ecdsa(other)) => key.is_same_as(other),
                 (Material::Rsa(key), Material::Rsa(other)) => key.is_same_as(other),
                 _ => false,
             }
@@ -64,15 +68,15 @@ impl Key {
     pub(crate) fn algorithm(&self) -> Algorithm {
         match &self.material {
             Material::Ed25519(_) => Algorithm::EdDsa,
-            Material::Secret(_) => Algorithm::Hs256,
-            Material::P256(_) => Algorithm::Es256,
+            Material::Secret(secret) => Algorithm::Hmac(secret.hash()),
+            Material::Ecdsa(key) => Algorithm::Ecdsa(key.curve()),
             Material::Rsa(key) => key.algorithm(),
         }
     }
 
     /// Whether this build leaves this key's signatures to the runtime's crypto.
     pub(crate) fn is_external(&self) -> bool {
-        cfg!(target_family = "wasm") && matches!(self.material, Material::P256(_) | Material::Rsa(_))
+        cfg!(target_family = "wasm") && matches!(self.material, Material::Ecdsa(_) | Material::Rsa(_))
     }
 
     /// Whether `signature` is this key's signature of `message`; always `false` for an [external
@@ -82,11 +86,11 @@ impl Key {
             Material::Ed25519(key) => key.verify(message, signature),
             Material::Secret(secret) => secret.verify(message, signature),
             #[cfg(not(target_family = "wasm"))]
-            Material::P256(key) => key.verify(message, signature),
+            Material::Ecdsa(key) => key.verify(message, signature),
             #[cfg(not(target_family = "wasm"))]
             Material::Rsa(key) => key.verify(message, signature),
             #[cfg(target_family = "wasm")]
-            Material::P256(_) | Material::Rsa(_) => false,
+            Material::Ecdsa(_) | Material::Rsa(_) => false,
         }
     }
 
@@ -95,7 +99,7 @@ impl Key {
     #[cfg(feature = "external-signatures")]
     pub(crate) fn admits(&self, signature: &[u8]) -> bool {
         match &self.material {
-            Material::P256(_) => p256::is_in_range(signature),
+            Material::Ecdsa(key) => key.is_in_range(signature),
             Material::Rsa(key) => key.is_in_range(signature),
             Material::Ed25519(_) | Material::Secret(_) => false,
         }
@@ -105,7 +109,7 @@ impl Key {
     #[cfg(feature = "external-signatures")]
     pub(crate) fn to_jwk(&self) -> Option<String> {
         let members = match &self.material {
-            Material::P256(key) => key.jwk_members(),
+            Material::Ecdsa(key) => key.jwk_members(),
             Material::Rsa(key) => key.jwk_members(),
             Material::Ed25519(_) | Material::Secret(_) => return None,
         };
@@ -118,7 +122,7 @@ impl fmt::Debug for Material {
         match self {
             Self::Ed25519(key) => key.fmt(f),
             Self::Secret(secret) => secret.fmt(f),
-            Self::P256(key) => f.debug_tuple("P256").field(key).finish(),
+            Self::Ecdsa(key) => f.debug_tuple("Ecdsa").field(key).finish(),
             Self::Rsa(key) => f.debug_tuple("Rsa").field(key).finish(),
         }
     }
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_signature_of_a_wrong_length_is_refused() {
-        let key = Key::from_secret(&[7; 32]).unwrap();
+        let key = Key::from_secret(&[7; 32], Hash::Sha256).unwrap();
         for length in [0, 1, 31, 33, 64] {
             assert!(!key.verify(b"message", &vec![0; length]), "{length}");
         }
@@ -147,7 +151,7 @@ mod tests {
     #[test]
     fn the_hmac_of_rfc_7515_appendix_a_1_is_accepted() {
         let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
-        let key = Key::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap()).unwrap();
+        let key = Key::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap(), Hash::Sha256).unwrap();
         let message = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
                        eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
         let signature = Base64UrlUnpadded::decode_vec("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
@@ -157,9 +161,13 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_refused_and_a_secret_is_never_shown() {
-        assert_eq!(Key::from_secret(&[7; 31]).unwrap_err(), KeySetError::ShortSecret);
-        assert_eq!(Key::from_secret(&[]).unwrap_err(), KeySetError::ShortSecret);
-        let text = format!("{:?}", Key::from_secret(&[7; 32]).unwrap());
+        for (hash, bytes) in [(Hash::Sha256, 32), (Hash::Sha384, 48), (Hash::Sha512, 64)] {
+            assert!(Key::from_secret(&vec![7; bytes], hash).is_ok());
+            for short in [0, bytes - 1] {
+                assert_eq!(Key::from_secret(&vec![7; short], hash).unwrap_err(), KeySetError::ShortSecret(hash));
+            }
+        }
+        let text = format!("{:?}", Key::from_secret(&[7; 32], Hash::Sha256).unwrap());
         assert_eq!(text, "Key { id: None, material: Secret(…) }");
     }
 }

@@ -33,6 +33,7 @@ mod header;
 mod json;
 mod key;
 mod key_set;
+mod mismatch;
 mod policy;
 #[cfg(feature = "sign")]
 mod signer;
@@ -43,11 +44,13 @@ mod verifier;
 mod wycheproof;
 
 use algorithm::Algorithm;
+pub use algorithm::Hash;
 pub use compact::{LARGEST_TOKEN_BYTES, MAX_TOKEN_BYTES, Workspace};
 pub use decode::{DecodedToken, decode, decode_in, expires_at, expires_at_in};
-pub use error::{Part, VerifyError};
-pub use key::{MAX_RSA_BITS, MIN_RSA_BITS, MIN_SECRET_BYTES};
+pub use error::{AlgorithmFault, Part, VerifyError};
+pub use key::{MAX_RSA_BITS, MIN_RSA_BITS};
 pub use key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, MAX_KEYS, SkippedKey};
+pub use mismatch::{Excerpt, Mismatch};
 pub use policy::{Issuer, Policy};
 #[cfg(feature = "sign")]
 pub use signer::{

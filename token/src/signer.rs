@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{Algorithm, KeySet, KeySetError};
+use crate::{Algorithm, Hash, KeySet, KeySetError};
 
 mod custom_claims;
 mod ed25519;
@@ -94,7 +94,7 @@ impl Signer {
 
     /// A signer for `HS256` with a secret of at least 32 bytes that verifiers share.
     pub fn hs256(secret: &[u8]) -> Result<Self, KeySetError> {
-        KeySet::from_secret(secret)?;
+        KeySet::from_secret(secret, Hash::Sha256)?;
         Ok(Self { key: SecretKey::Hs256(Hs256Key::new(secret)) })
     }
 
@@ -112,7 +112,7 @@ impl Signer {
     pub fn public_key_set(&self) -> Value {
         let (mut key, algorithm, id) = match &self.key {
             SecretKey::Ed25519 { key, id } => (ed25519_jwk(key), Algorithm::EdDsa, id),
-            SecretKey::Es256 { key, id } => (key.public_jwk(), Algorithm::Es256, id),
+            SecretKey::Es256 { key, id } => (key.public_jwk(), Algorithm::ES256, id),
             SecretKey::Hs256(_) => return json!({"keys": []}),
         };
         // These members help a verifier to select the key.
@@ -128,7 +128,7 @@ impl Signer {
             SecretKey::Ed25519 { .. } | SecretKey::Es256 { .. } => {
                 KeySet::from_json(&self.public_key_set().to_string())
             }
-            SecretKey::Hs256(secret) => KeySet::from_secret(secret.as_ref()),
+            SecretKey::Hs256(secret) => KeySet::from_secret(secret.as_ref(), Hash::Sha256),
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
     fn a_secret_is_never_published() {
         let signer = Signer::hs256(&[7; 32]).unwrap();
         assert_eq!(signer.public_key_set(), json!({"keys": []}));
-        assert_eq!(Signer::hs256(&[7; 31]).err(), Some(KeySetError::ShortSecret));
+        assert_eq!(Signer::hs256(&[7; 31]).err(), Some(KeySetError::ShortSecret(Hash::Sha256)));
     }
 
     #[test]

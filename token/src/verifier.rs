@@ -1,7 +1,7 @@
 //! The verification of tokens: the only place that creates `VerifiedClaims`.
 
 use crate::{
-    Issuer, Policy, SkippedKey, UnixSeconds, VerifiedClaims, VerifyError,
+    Excerpt, Issuer, Policy, SkippedKey, UnixSeconds, VerifiedClaims, VerifyError,
     claims::Claims,
     compact::{CompactToken, Segments, Workspace},
     header::Header,
@@ -140,9 +140,9 @@ impl Verifier {
         let compact = Segments::of(token, self.policy.max_token_bytes)?.decode(workspace)?;
         let header = Header::read(compact.header)?;
         let claims = Claims::read(compact.claims)?;
-        let (algorithm, kid) = header.check(&self.policy)?;
+        let header = header.check(&self.policy)?;
         let (_, issuer) = self.named_by(&claims)?;
-        let keys = issuer.keys.candidates(kid, algorithm)?;
+        let keys = issuer.keys.candidates(&header)?;
         Ok(ReadToken { compact, claims, issuer, keys })
     }
 
@@ -169,7 +169,10 @@ impl Verifier {
             claims.issuer().zip(issuer.name.as_deref()).is_some_and(|(iss, name)| iss.equals(name))
         };
         let found = self.issuers.iter().enumerate().find(is_named);
-        found.ok_or_else(|| VerifyError::of_claim("iss", "is not one of the expected issuers"))
+        found.ok_or_else(|| {
+            let names: Vec<_> = self.issuers.iter().filter_map(|issuer| issuer.name.as_deref()).collect();
+            claims.issuer_mismatch("is not one of the expected issuers", Excerpt::of_all(&names))
+        })
     }
 }
 

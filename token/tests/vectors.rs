@@ -5,7 +5,9 @@ mod vectors {
     use std::{fs, path::Path};
 
     use base64ct::{Base64UrlUnpadded, Encoding};
-    use hallpass_token::{Issuer, KeySet, KeySetError, MAX_TOKEN_BYTES, Policy, UnixSeconds, Verifier, VerifyError};
+    use hallpass_token::{
+        Hash, Issuer, KeySet, KeySetError, MAX_TOKEN_BYTES, Policy, UnixSeconds, Verifier, VerifyError,
+    };
     use serde::{Deserialize, Deserializer};
     use serde_json::Value;
 
@@ -58,6 +60,8 @@ mod vectors {
         issuer: Option<String>,
         jwks: Option<Value>,
         secret: Option<String>,
+        /// The secret's algorithm; HS256 by default.
+        alg: Option<String>,
     }
 
     #[derive(Deserialize)]
@@ -161,9 +165,9 @@ mod vectors {
 
         fn issuers(&self) -> Vec<IssuerJson> {
             let Some(keys) = &self.keys else { return self.issuers.clone() };
-            let secret = keys.get("secret").and_then(Value::as_str).map(str::to_owned);
+            let [secret, alg] = ["secret", "alg"].map(|name| keys.get(name).and_then(Value::as_str).map(str::to_owned));
             let jwks = secret.is_none().then(|| keys.clone());
-            vec![IssuerJson { issuer: self.policy.issuer.clone(), jwks, secret }]
+            vec![IssuerJson { issuer: self.policy.issuer.clone(), jwks, secret, alg }]
         }
     }
 
@@ -198,8 +202,11 @@ mod vectors {
     impl IssuerJson {
         fn read(&self) -> Result<Issuer, KeySetError> {
             let keys = match (&self.jwks, &self.secret) {
-                (Some(jwks), None) => KeySet::from_json(&jwks.to_string())?,
-                (None, Some(secret)) => KeySet::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap())?,
+                (Some(jwks), None) => KeySet::from_json_with_secrets(&jwks.to_string())?,
+                (None, Some(secret)) => {
+                    let hash = Hash::of_hmac(self.alg.as_deref().unwrap_or("HS256")).unwrap();
+                    KeySet::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap(), hash)?
+                }
                 _ => panic!("an issuer has either keys or a secret"),
             };
             Ok(Issuer { name: self.issuer.clone(), keys })

@@ -1,6 +1,6 @@
 //! The verifier as a JavaScript class, for one policy and the keys of its issuers.
 
-use hallpass_token::{Issuer, KeySet, Policy, SkippedKey, TimeOutOfRange, UnixSeconds};
+use hallpass_token::{Hash, Issuer, KeySet, KeySetError, Policy, SkippedKey, TimeOutOfRange, UnixSeconds};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{refusal::Refusal, workspace::Workspace};
@@ -27,17 +27,23 @@ impl Verifier {
         Self(hallpass_token::Verifier::without_issuers(policy))
     }
 
-    /// Adds an issuer with the text of its key set (RFC 7517 §5).
-    #[wasm_bindgen(js_name = addKeySet)]
-    pub fn add_key_set(&mut self, name: Option<String>, key_set: &str) -> Result<(), Refusal> {
-        let keys = KeySet::from_json(key_set)?;
-        Ok(self.0.add_issuer(Issuer { name, keys })?)
-    }
-
-    /// Adds an issuer with a shared secret, for HS256.
-    #[wasm_bindgen(js_name = addSecret)]
-    pub fn add_secret(&mut self, name: Option<String>, secret: &[u8]) -> Result<(), Refusal> {
-        let keys = KeySet::from_secret(secret)?;
+    /// Adds an issuer with the text of its key set (RFC 7517 §5), in which secrets may be allowed, and with a shared secret for
+    /// an algorithm such as HS256; both are optional.
+    #[wasm_bindgen(js_name = addIssuer)]
+    pub fn add_issuer(
+        &mut self,
+        name: Option<String>,
+        key_set: Option<String>,
+        allows_secrets: bool,
+        secret: Option<Vec<u8>>,
+        secret_alg: &str,
+    ) -> Result<(), Refusal> {
+        let read = if allows_secrets { KeySet::from_json_with_secrets } else { KeySet::from_json };
+        let mut keys = key_set.map(|text| read(&text)).transpose()?.unwrap_or_default();
+        if let Some(secret) = secret {
+            let hash = Hash::of_hmac(secret_alg).ok_or(KeySetError::UnsupportedAlgorithm)?;
+            keys = keys.with_secret(&secret, hash)?;
+        }
         Ok(self.0.add_issuer(Issuer { name, keys })?)
     }
 

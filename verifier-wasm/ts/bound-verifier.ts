@@ -4,8 +4,20 @@ import type { Verifier } from "../wasm/hallpass.js";
 import { instanceNumber, inWasm } from "./instance.js";
 import type { Policy } from "./settings.js";
 
-/** Keys in the form of the wasm module: the text of a key set, or a secret. */
-export type WasmKeys = string | Uint8Array;
+/** Keys in the form of the wasm module. */
+export interface WasmKeys {
+  /** The text of a key set; `null` if there is only a secret. */
+  readonly keySet: string | null;
+  /** Whether the key set may contain secrets: only one of the operator's own configuration. */
+  readonly allowsSecrets: boolean;
+  readonly secret: SharedSecret | undefined;
+}
+
+/** A secret, and its only algorithm. */
+export interface SharedSecret {
+  readonly bytes: Uint8Array;
+  readonly alg: "HS256" | "HS384" | "HS512";
+}
 
 /** A wasm verifier for a policy and issuers with the same keys. A new instance of the module gets a new one. */
 export class BoundVerifier {
@@ -40,9 +52,9 @@ export class BoundVerifier {
     const { audiences, leeway, maxTokenAge, requiredClaims, types, maxTokenBytes } = this.#policy;
     return inWasm((wasm) => {
       const verifier = new wasm.Verifier(audiences, leeway, maxTokenAge, requiredClaims, types, maxTokenBytes);
+      const { keySet, allowsSecrets, secret } = this.#keys;
       for (const name of this.#names) {
-        if (typeof this.#keys === "string") verifier.addKeySet(name, this.#keys);
-        else verifier.addSecret(name, this.#keys);
+        verifier.addIssuer(name, keySet, allowsSecrets, secret?.bytes, secret?.alg ?? "");
       }
       return verifier;
     });

@@ -18,8 +18,14 @@ export interface ClaimRules {
 /** The name of a claim in a template. */
 const PLACEHOLDER = /\{(\w+)\}/g;
 
-/** A value that cannot change the meaning of a URL: unreserved characters only (RFC 3986 §2.3). */
-const UNRESERVED = /^[\w.~-]+$/;
+/** A value that cannot change the meaning of a URL: unreserved characters only (RFC 3986 §2.3), and not `.` or `..`. */
+const PATH_SEGMENT = /^(?!\.{1,2}$)[\w.~-]+$/;
+
+/** Public claims, whose values a message may show; other claims may be personal data. */
+const PUBLIC_CLAIMS: readonly string[] = ["iss", "azp", "client_id"];
+
+/** The maximum number of characters of a value in a message. */
+const MAX_CHARACTERS = 100;
 
 /** Whether an `issuer` is a template. Braces are not valid in a URL (RFC 3986 §2). */
 export function isTemplate(issuer: string | null): issuer is string {
@@ -43,7 +49,7 @@ export function checkClaims(claims: Claims, { issuerTemplate, clientIds, authori
 function expand(template: string, claims: Claims): string {
   return template.replace(PLACEHOLDER, (_, name: string) => {
     const value = valueOf(claims, name);
-    if (typeof value === "string" && UNRESERVED.test(value)) return value;
+    if (typeof value === "string" && PATH_SEGMENT.test(value)) return value;
     throw refusal(name, value === undefined ? "is missing" : "must be a text of letters, digits and -._~");
   });
 }
@@ -52,7 +58,8 @@ function checkValue(name: string, claims: Claims, allowed: AllowedValues): void 
   const value = valueOf(claims, name);
   if (value === undefined) throw refusal(name, "is missing");
   if (allowed === true || allowed.includes(value as string)) return;
-  throw refusal(name, `must be ${allowed.map((text) => JSON.stringify(text)).join(" or ")}`);
+  const found = PUBLIC_CLAIMS.includes(name) ? `, found ${excerptOf(value)}` : "";
+  throw refusal(name, `must be ${allowed.map((text) => JSON.stringify(text)).join(" or ")}`, found);
 }
 
 /** An own claim; `null` counts as missing. */
@@ -60,6 +67,15 @@ function valueOf(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? (claims[name] ?? undefined) : undefined;
 }
 
-function refusal(claim: string, reason: string): HallpassError {
-  return new HallpassError("ERR_CLAIM_INVALID", `the claim \`${claim}\` ${reason}`, { claim, reason });
+/** The beginning of a value, without the characters that could change how a line of a log reads. */
+function excerptOf(value: unknown): string {
+  if (typeof value !== "string") return "no string";
+  const characters = [...value.slice(0, 2 * MAX_CHARACTERS + 2)];
+  const end = characters.length > MAX_CHARACTERS ? "…" : "";
+  const text = characters.slice(0, MAX_CHARACTERS).join("").replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\ufffd");
+  return `"${text}${end}"`;
+}
+
+function refusal(claim: string, reason: string, details = ""): HallpassError {
+  return new HallpassError("ERR_CLAIM_INVALID", `the claim \`${claim}\` ${reason}${details}`, { claim, reason });
 }

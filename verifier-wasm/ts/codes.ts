@@ -33,7 +33,7 @@ type PackageErrorCode =
   | "ERR_KEYS_NOT_LOADED"
   /** The key set cannot be fetched, and there is no earlier one or it is too old: respond 503, not 401. */
   | "ERR_KEYS_UNREACHABLE"
-  /** ES256, RS256 and PS256 need WebCrypto, and the runtime has none: usually a page over http:. */
+  /** ECDSA and RSA need WebCrypto, and the runtime has none: usually a page over http:. */
   | "ERR_WEBCRYPTO_MISSING"
   /** The WebAssembly module cannot be started; the message names the missing feature or permission. */
   | "ERR_WASM_BLOCKED"

@@ -38,7 +38,8 @@ export interface OtherError extends Error {
 
 /**
  * An error with a stable `code` for programs and a message for people. `ERR_CLAIM_INVALID` also has `claim` and `reason`;
- * `ERR_KEYS_UNREACHABLE` has a `cause`. An error never contains the token or a part of it, so it may be logged.
+ * `ERR_KEYS_UNREACHABLE` has a `cause`. Of a token, a message contains at most public values that differ from the expected
+ * ones (`iss`, `aud`, `azp`, `client_id`, `typ`, `alg`; 100 characters each), so it may be logged.
  *
  * @example
  * ```ts

@@ -30,13 +30,14 @@ export interface KeySource {
 
 /** The source for one issuer. */
 export function keySource(settings: Settings, issuer: IssuerSettings): KeySource {
-  const { name, keys } = issuer;
-  const bind = (boundKeys: string | Uint8Array) => new BoundVerifier(settings.policy, [isTemplate(name) ? null : name], boundKeys);
-  if (typeof keys === "string") {
-    const fetchKeySet = keySetFetcher(settings, issuer, keys);
-    return new RemoteKeys(bind, { ...settings, url: keys, issuer: name, saved: issuer.saved, fetchKeySet });
+  const { name, keySet, secret } = issuer;
+  const bind = (text: string | null, allowsSecrets: boolean) =>
+    new BoundVerifier(settings.policy, [isTemplate(name) ? null : name], { keySet: text, allowsSecrets, secret });
+  if (typeof keySet === "string") {
+    const fetchKeySet = keySetFetcher(settings, issuer, keySet);
+    return new RemoteKeys((text) => bind(text, false), { ...settings, url: keySet, issuer: name, saved: issuer.saved, fetchKeySet });
   }
-  return new FixedKeys(bind(keys instanceof Uint8Array ? keys : JSON.stringify(keys)));
+  return new FixedKeys(bind(keySet === undefined ? null : JSON.stringify(keySet), true));
 }
 
 function keySetFetcher({ fetch }: Settings, { name, discovery }: IssuerSettings, url: string): RemoteSettings["fetchKeySet"] {

@@ -58,27 +58,39 @@ interface FetchedKeysOptions {
   readonly allowInsecureJwks?: boolean;
 }
 
-/** An issuer with a key set. */
-export interface KeySetIssuer extends NamedIssuer, FetchedKeysOptions {
+/** A secret that is shared with the issuer. */
+interface SharedSecretOptions {
   /**
-   * The issuer's public keys: the key set, or its URL, which is fetched at the first use. The URL must be `https:`, except on
+   * The secret that is shared with the issuer, at least as long as the hash of `secretAlg`: 32 bytes for HS256. Beside public keys
+   * it verifies the tokens of its own algorithm only. Never use it in a page: it can sign tokens.
+   *
+   * @example new TextEncoder().encode(process.env.HALLPASS_HS256_SECRET)
+   */
+  readonly secret?: Uint8Array;
+  /**
+   * The algorithm of `secret`; `"HS256"` by default. A secret has exactly one (RFC 8725 §3.1).
+   *
+   * @example "HS512"
+   */
+  readonly secretAlg?: "HS256" | "HS384" | "HS512";
+}
+
+/** An issuer with a key set. */
+export interface KeySetIssuer extends NamedIssuer, FetchedKeysOptions, SharedSecretOptions {
+  /**
+   * The issuer's public keys: the key set, or its URL, which is fetched at the first use. On a server, a key set that is given as
+   * an object may contain secrets too (`oct`), which are used for the algorithm in their `alg`. The URL must be `https:`, except on
    * `localhost` and hosts below it. Fetched keys are fresh for the `Cache-Control: max-age` of the response, from 30 seconds to an
    * hour (5 minutes without it). `verify` uses older keys only while the issuer is unreachable (`maxStale`).
    *
    * @example "https://auth.example.com/.well-known/jwks.json"
    */
   readonly jwks: JsonWebKeySet | UrlObject | string;
-  readonly secret?: undefined;
   readonly discovery?: false;
 }
 
 /** An issuer with a shared secret. */
-export interface SecretIssuer extends NamedIssuer {
-  /**
-   * The secret that is shared with the issuer, for HS256: at least 32 bytes. Never use it in a page: it can sign tokens.
-   *
-   * @example new TextEncoder().encode(process.env.HALLPASS_HS256_SECRET)
-   */
+export interface SecretIssuer extends NamedIssuer, SharedSecretOptions {
   readonly secret: Uint8Array;
   readonly jwks?: undefined;
   readonly discovery?: false;
@@ -86,7 +98,7 @@ export interface SecretIssuer extends NamedIssuer {
 }
 
 /** An issuer whose URL alone is known. */
-export interface DiscoveredIssuer extends FetchedKeysOptions {
+export interface DiscoveredIssuer extends FetchedKeysOptions, SharedSecretOptions {
   readonly issuer: string;
   /**
    * Finds the key set by the issuer's metadata: `/.well-known/openid-configuration` below the issuer's URL, or
@@ -97,11 +109,10 @@ export interface DiscoveredIssuer extends FetchedKeysOptions {
    */
   readonly discovery: true;
   readonly jwks?: undefined;
-  readonly secret?: undefined;
 }
 
 /**
- * An accepted issuer and its keys: exactly one of `jwks`, `secret` and `discovery: true`.
+ * An accepted issuer and its keys: `jwks` or `discovery: true`, a `secret`, or both kinds side by side.
  *
  * @example { issuer: "https://auth.example.com", jwks: "https://auth.example.com/.well-known/jwks.json" }
  * @example { issuer: "https://auth.example.com", discovery: true }

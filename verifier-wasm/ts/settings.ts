@@ -1,6 +1,7 @@
 /** Reads the options strictly: a misspelled rule must not be silently ignored. */
 
 import { metadataUrl } from "./discovery.js";
+import type { SharedSecret } from "./bound-verifier.js";
 import { TokenCache } from "./cache.js";
 import { checkClaims, isTemplate, isValidTemplate, type AllowedValues, type ClaimRules } from "./claim-rules.js";
 import type { Claims } from "./claims.js";
@@ -22,14 +23,13 @@ export interface Policy {
   maxTokenBytes: number;
 }
 
-/** An issuer's key set, the URL of its key set or metadata, or the secret that is shared with it. */
-export type Keys = JsonWebKeySet | string | Uint8Array;
-
 /** An issuer, its keys, and its key set from a snapshot. */
 export interface IssuerSettings {
   name: string | null;
-  keys: Keys;
-  /** Present if `keys` is the URL of the issuer's metadata. */
+  /** The key set, or the URL of the key set or of the issuer's metadata; `undefined` if there is only a secret. */
+  keySet: JsonWebKeySet | string | undefined;
+  secret: SharedSecret | undefined;
+  /** Present if `keySet` is the URL of the issuer's metadata. */
   discovery: { allowInsecure: boolean } | undefined;
   saved: SavedKeySet | undefined;
 }
@@ -51,7 +51,7 @@ export interface Settings {
 /** Seconds for which stale keys are used while the issuer is down: enough to restart it, and a removed key is not accepted for long. */
 const DEFAULT_MAX_STALE = 3600;
 
-const ISSUER_OPTIONS = ["issuer", "jwks", "secret", "discovery", "allowInsecureJwks"];
+const ISSUER_OPTIONS = ["issuer", "jwks", "secret", "secretAlg", "discovery", "allowInsecureJwks"];
 const OPTION_NAMES = [
   "issuers", "audience", "leeway", "maxTokenAge", "maxTokenBytes", "requiredClaims", "typ", "schema", "cache", "now", "fetch", "maxStale",
   "waitUntil", "snapshot", "clientId", "authorizedParties", "claimValues", ...ISSUER_OPTIONS,
@@ -99,7 +99,8 @@ function readIssuers(options: VerifierOptions, snapshot: object): IssuerSettings
   return read;
 }
 
-function readIssuer({ issuer, jwks, secret, discovery = false, allowInsecureJwks = false }: IssuerOptions, snapshot: object): IssuerSettings {
+function readIssuer(options: IssuerOptions, snapshot: object): IssuerSettings {
+  const { issuer, jwks, secret, secretAlg, discovery = false, allowInsecureJwks = false } = options;
   if (issuer !== null && !isText(issuer)) {
     throw invalid("`issuer` is required: a string, or null to disable the check");
   }
@@ -108,15 +109,16 @@ function readIssuer({ issuer, jwks, secret, discovery = false, allowInsecureJwks
   }
   const isDiscovered = readBoolean("discovery", discovery);
   const allowInsecure = readBoolean("allowInsecureJwks", allowInsecureJwks);
-  if ([jwks !== undefined, secret !== undefined, isDiscovered].filter(Boolean).length !== 1) {
-    throw invalid("exactly one of `jwks`, `secret` and `discovery: true` is required");
-  }
-  const keys = isDiscovered ? readDiscovered(issuer, allowInsecure) : secret === undefined ? readKeys(jwks, allowInsecure) : readSecret(secret);
+  if (jwks !== undefined && isDiscovered) throw invalid("use either `jwks` or `discovery: true`");
+  if (jwks === undefined && secret === undefined && !isDiscovered) throw invalid("one of `jwks`, `secret` and `discovery: true` is required");
+  if (secret === undefined && secretAlg !== undefined) throw invalid("`secretAlg` is the algorithm of a `secret`");
+  const keySet = isDiscovered ? readDiscovered(issuer, allowInsecure) : jwks === undefined ? undefined : readKeys(jwks, allowInsecure);
   return {
     name: issuer,
-    keys,
+    keySet,
+    secret: secret === undefined ? undefined : readSecret(secret, secretAlg),
     discovery: isDiscovered ? { allowInsecure } : undefined,
-    saved: typeof keys === "string" ? findSaved(snapshot, keys, issuer) : undefined,
+    saved: typeof keySet === "string" ? findSaved(snapshot, keySet, issuer) : undefined,
   };
 }
 
@@ -236,10 +238,13 @@ function isJson(value: object): boolean {
   }
 }
 
-function readSecret(secret: unknown): Uint8Array {
-  // By the kind of the view, not by its class: a test runner's page has another one. A copy, because the caller may overwrite it.
-  if (ArrayBuffer.isView(secret) && Object.prototype.toString.call(secret) === "[object Uint8Array]") return new Uint8Array(secret as Uint8Array);
-  throw invalid("`secret` must be a Uint8Array: for a text, new TextEncoder().encode(text)");
+function readSecret(secret: unknown, alg: unknown = "HS256"): SharedSecret {
+  // By the kind of the view, not by its class: a test runner's page has another one.
+  const isBytes = ArrayBuffer.isView(secret) && Object.prototype.toString.call(secret) === "[object Uint8Array]";
+  if (!isBytes) throw invalid("`secret` must be a Uint8Array: for a text, new TextEncoder().encode(text)");
+  if (alg !== "HS256" && alg !== "HS384" && alg !== "HS512") throw invalid('`secretAlg` must be "HS256", "HS384" or "HS512"');
+  // A copy, because the caller may overwrite it.
+  return { bytes: new Uint8Array(secret as Uint8Array), alg };
 }
 
 function readUrl(text: string, allowInsecure: boolean): string {

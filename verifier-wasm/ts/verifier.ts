@@ -44,12 +44,12 @@ export interface Verifier<Known extends object = VerifiedClaims> {
    */
   verify<Extra extends object = object>(token: string, options?: VerifyOptions): Promise<WithClaims<Known, Extra>>;
   /**
-   * The same without a promise, with the current keys: in Node and Bun for every algorithm, elsewhere for EdDSA and HS256. It never
+   * The same without a promise, with the current keys: in Node and Bun for every algorithm, elsewhere for EdDSA and HMAC. It never
    * waits: stale keys are refreshed in the background, and used until then for at most `maxStale` seconds; an unknown key causes a
    * refresh in the background too.
    *
    * @throws {@link HallpassError} as `verify`; `ERR_KEYS_NOT_LOADED` before the first fetch is done; `ERR_ALG_NEEDS_ASYNC` if
-   * only WebCrypto can check the signature (ES256, RS256 and PS256 in pages, workerd, edge runtimes and Deno).
+   * only WebCrypto can check the signature (ECDSA and RSA in pages, workerd, edge runtimes and Deno).
    * @example
    * ```ts
    * await verifier.verify(first); // fetches the keys
@@ -139,7 +139,7 @@ export function createVerifier<Extra extends object = object, const Required ext
 
 /** Selects the issuer by the token's unverified `iss`. Then that issuer's keys must verify the token. */
 function issuerSelector(policy: Policy, names: (string | null)[]): (token: string) => number {
-  const bound = new BoundVerifier(policy, names, '{"keys":[]}');
+  const bound = new BoundVerifier(policy, names, { keySet: '{"keys":[]}', allowsSecrets: false, secret: undefined });
   return (token) => {
     const verifier = bound.get();
     return inWasm((_, memory) => memory.issuerIndex(verifier, token));

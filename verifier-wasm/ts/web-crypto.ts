@@ -9,11 +9,14 @@ export type AsyncCheck = (signed: Uint8Array<ArrayBuffer>, signature: Uint8Array
 /** WebCrypto's parameters of an algorithm, for import and verification. */
 type Parameters = RsaHashedImportParams | (EcKeyImportParams & EcdsaParams) | (RsaHashedImportParams & RsaPssParams);
 
-const ALGORITHMS: Readonly<Record<string, Parameters>> = {
-  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
-  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
-};
+/** The parameters of an algorithm (RFC 7518 §3.3 to §3.5). */
+function parametersOf({ alg, crv }: CheckedJwk): Parameters {
+  const bits = alg.slice(-3);
+  const hash = `SHA-${bits}`;
+  if (alg.startsWith("ES")) return { name: "ECDSA", namedCurve: crv!, hash };
+  if (alg.startsWith("RS")) return { name: "RSASSA-PKCS1-v1_5", hash };
+  return { name: "RSA-PSS", hash, saltLength: Number(bits) / 8 };
+}
 
 /** Imports a key. Rejects if WebCrypto does. */
 export async function importKey(jwk: CheckedJwk): Promise<AsyncCheck> {
@@ -21,7 +24,7 @@ export async function importKey(jwk: CheckedJwk): Promise<AsyncCheck> {
   if (subtle === undefined) {
     throw new HallpassError("ERR_WEBCRYPTO_MISSING", `${jwk.alg} needs WebCrypto, which a page has only over https: or on localhost`);
   }
-  const algorithm = ALGORITHMS[jwk.alg]!;
+  const algorithm = parametersOf(jwk);
   const key = await subtle.importKey("jwk", jwk, algorithm, false, ["verify"]);
   return (signed, signature) => subtle.verify(algorithm, key, signature, signed);
 }

@@ -146,9 +146,8 @@ const unfit = [["a P-256 point whose x is 0 is read", ecdsa.X_ZERO],
 const passedOver = (name, changes, source = "RFC 7517 §5") => ofKey(name, changes, "ERR_KEY_UNKNOWN", undefined,
   { source });
 const curves = [
-  passedOver("a key on P-384 is passed over", ES384.jwk),
+  ofKey("a key on P-384 is for ES384", ES384.jwk, "ERR_ALG_NOT_ALLOWED"),
   passedOver("a key on secp256k1 is passed over", ES256K.jwk),
-  passedOver("a key on P-521 is passed over", { crv: "P-521" }),
   passedOver("a P-256 key whose curve is in small letters is passed over", { crv: "p-256" }),
   passedOver("a P-256 key whose curve is under its other name is passed over", { crv: "secp256r1" }),
   passedOver("a P-256 key without its curve is passed over", { crv: undefined }),

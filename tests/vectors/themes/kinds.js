@@ -4,7 +4,7 @@ import {
   an, base64url, BY_PROMISE, claims, ec, EDDSA, ES256, header, hmac, hs256Header, issuer, issuerBySecret, key, keySet,
   NOW, PS256, pss, RS256, rsa, SECRET, token, vector,
 } from "../build.js";
-import { ecKey, P384 } from "../ecdsa.js";
+import { ecKey, P384, SECP256K1 } from "../ecdsa.js";
 
 const KINDS = [EDDSA, ES256, RS256, PS256];
 const BY_WEBCRYPTO = [ES256, RS256, PS256];
@@ -17,12 +17,12 @@ const passedOver = { source: "RFC 7517 §5" };
 
 /** The names that a key may give, by what it is: its own, those of other kinds, and those that nobody here knows. */
 const NAMES = [
-  [EDDSA, ["EdDSA", "Ed25519"], ["ES256", "RS256", "PS256", "HS256"],
-    ["Ed448", "ECDH-ES", "HS512", "none", "eddsa"]],
-  [ES256, ["ES256"], ["EdDSA", "Ed25519", "RS256", "PS256", "HS256"],
-    ["ES384", "ES256K", "ECDH-ES", "ECDH-ES+A128KW", "none", "es256"]],
-  [RS256, ["RS256"], ["EdDSA", "Ed25519", "ES256", "HS256"],
-    ["RS384", "RS512", "PS384", "PS512", "RS1", "RSA-OAEP", "RSA-OAEP-256", "RSA1_5", "none", "rs256"]],
+  [EDDSA, ["EdDSA", "Ed25519"], ["ES256", "RS256", "PS256", "HS256", "HS512", "ES384"],
+    ["Ed448", "ECDH-ES", "none", "eddsa"]],
+  [ES256, ["ES256"], ["EdDSA", "Ed25519", "RS256", "PS256", "HS256", "ES384", "ES512"],
+    ["ES256K", "ECDH-ES", "ECDH-ES+A128KW", "none", "es256"]],
+  [RS256, ["RS256"], ["EdDSA", "Ed25519", "ES256", "HS256", "ES512"],
+    ["RS1", "RSA-OAEP", "RSA-OAEP-256", "RSA1_5", "none", "rs256"]],
 ];
 const NO_NAMES = [["a number", 7], ["an array", ["ES256"]], ["an object", {}], ["true", true]];
 const says = [
@@ -42,8 +42,10 @@ const says = [
   ofAlg("an RSA key that says nothing is not for PS256", PS256, undefined, "ERR_ALG_NOT_ALLOWED"),
   ofAlg("an RSA key that says PS256 is not for RS256", RS256, "PS256", "ERR_ALG_NOT_ALLOWED"),
   ofAlg("an RSA key that says RS256 is not for PS256", PS256, "RS256", "ERR_ALG_NOT_ALLOWED"),
-  of("an RSA key of 8 bits for RS512 is passed over, and not looked at", good(RS256), "ERR_KEY_UNKNOWN",
-    [{ ...rsa.jwk, n: "xQ", alg: "RS512" }], passedOver),
+  ...["RS384", "RS512", "PS384", "PS512"].map((alg) =>
+    ofAlg(`an RSA key that says ${alg} is not for RS256`, RS256, alg, "ERR_ALG_NOT_ALLOWED")),
+  of("an RSA key of 8 bits for encryption is passed over, and not looked at", good(RS256), "ERR_KEY_UNKNOWN",
+    [{ ...rsa.jwk, n: "xQ", alg: "RSA-OAEP" }], passedOver),
   ...BY_WEBCRYPTO.map((kind) =>
     of(`${an(kind.alg)} key for encryption is passed over`, good(kind), "ERR_KEY_UNKNOWN",
       [{ ...kind.jwk, use: "enc" }],
@@ -64,7 +66,7 @@ const found = [
     [ec.jwk, rsa.jwk, key.jwk]),
   of("one modulus may be two keys, for RS256 and for PS256", good(PS256), "accepted", [rsa.jwk, pss.jwk], BY_PROMISE),
   of("the kid of a key that is passed over is free", good(EDDSA), "accepted",
-    [ecKey(P384, "k1", 7).jwk, { ...rsa.jwk, kid: "k1", alg: "RS512" }, key.jwk]),
+    [ecKey(SECP256K1, "k1", 7).jwk, { ...rsa.jwk, kid: "k1", alg: "RSA-OAEP" }, key.jwk]),
 ];
 
 const refused = (name, kind, keys, more) => of(name, good(kind), "ERR_KEY_SET_INVALID", keys, more);

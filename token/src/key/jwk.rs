@@ -1,14 +1,12 @@
-//! Reads one JSON Web Key (RFC 7517 §4) as a public signature key.
+//! Reads one JSON Web Key (RFC 7517 §4) as a key that verifies signatures.
 
 use std::borrow::Cow;
 
-use super::{
-    Key, Material, ed25519_point,
-    p256::P256Key,
-    rsa::{RsaKey, RsaPadding},
-};
+use super::{Key, Material, ecdsa::EcdsaKey, ed25519_point, hmac::Secret, rsa::RsaKey};
 use crate::{
     Algorithm, KeySetError,
+    algorithm::Curve,
+    base64url,
     json::{self, JsonString, Value},
 };
 
@@ -25,15 +23,24 @@ struct Jwk<'t> {
     y: Option<Value<'t>>,
     n: Option<Value<'t>>,
     e: Option<Value<'t>>,
-    is_secret: bool,
+    k: Option<Value<'t>>,
+    is_private: bool,
 }
 
-/// The supported kinds of public keys (RFC 7518 §6.1, RFC 8037 §2).
+/// Whether a key set may contain shared secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    Refused,
+    Allowed,
+}
+
+/// The supported kinds of keys (RFC 7518 §6.1, RFC 8037 §2).
 #[derive(Clone, Copy)]
 enum Kind {
     Ed25519,
-    P256,
+    Ecdsa(Curve),
     Rsa,
+    Secret,
 }
 
 /// A key that must not be used.
@@ -44,11 +51,11 @@ pub(crate) struct Unusable {
     pub(crate) reason: KeySetError,
 }
 
-/// Reads a public key.
-pub(crate) fn read(text: &str) -> Result<Key, Unusable> {
+/// Reads a key.
+pub(crate) fn read(text: &str, secrets: Secrets) -> Result<Key, Unusable> {
     let jwk = Jwk::read(text).map_err(|reason| Unusable { kid: None, reason })?;
     let kid = jwk.kid.and_then(Value::as_string).map(|kid| kid.text().into_owned());
-    match jwk.usable_material() {
+    match jwk.usable_material(secrets) {
         Ok(material) => Ok(Key { id: kid, material }),
         Err(reason) => Err(Unusable { kid, reason }),
     }
@@ -70,17 +77,19 @@ impl<'t> Jwk<'t> {
             "y" => jwk.y = Some(value),
             "n" => jwk.n = Some(value),
             "e" => jwk.e = Some(value),
+            "k" => jwk.k = Some(value),
             // RFC 7518 §6.3.2, §6.4.1; RFC 8037 §2. Any private number of an RSA key reveals the others.
-            "d" | "k" | "p" | "q" | "dp" | "dq" | "qi" | "oth" => jwk.is_secret = true,
+            "d" | "p" | "q" | "dp" | "dq" | "qi" | "oth" => jwk.is_private = true,
             _ => {}
         })
         .map_err(|_| KeySetError::NotAnObject)?;
-        jwk.is_secret |= jwk.kty.is_some_and(|kty| equals(kty, "oct"));
         Ok(jwk)
     }
 
-    fn usable_material(&self) -> Result<Material, KeySetError> {
-        if self.is_secret {
+    fn usable_material(&self, secrets: Secrets) -> Result<Material, KeySetError> {
+        let is_oct = self.kty.is_some_and(|kty| equals(kty, "oct"));
+        let is_allowed_secret = is_oct && secrets == Secrets::Allowed;
+        if self.is_private || (is_oct || self.k.is_some()) && !is_allowed_secret {
             return Err(KeySetError::Secret);
         }
         if self.kid.is_some_and(|kid| kid.as_string().is_none()) {
@@ -109,8 +118,9 @@ impl<'t> Jwk<'t> {
     fn kind(&self) -> Option<Kind> {
         match (&*text(self.kty), &*text(self.crv)) {
             ("OKP", "Ed25519") => Some(Kind::Ed25519),
-            ("EC", "P-256") => Some(Kind::P256),
+            ("EC", curve) => Curve::named(curve).map(Kind::Ecdsa),
             ("RSA", _) => Some(Kind::Rsa),
+            ("oct", _) => Some(Kind::Secret),
             _ => None,
         }
     }
@@ -125,15 +135,19 @@ impl<'t> Jwk<'t> {
     }
 
     fn material(&self, kind: Kind, algorithm: Algorithm) -> Result<Material, KeySetError> {
-        let rsa = |padding| RsaKey::from_numbers(&text(self.n), &text(self.e), padding).map(Material::Rsa);
         match (kind, algorithm) {
             (Kind::Ed25519, Algorithm::EdDsa) => ed25519_point(&text(self.x)).map(Material::Ed25519),
-            (Kind::P256, Algorithm::Es256) => {
-                let key = P256Key::from_coordinates(&text(self.x), &text(self.y));
-                key.map(Material::P256).ok_or(KeySetError::P256Point)
+            (Kind::Ecdsa(curve), Algorithm::Ecdsa(expected)) if curve == expected => {
+                let key = EcdsaKey::from_coordinates(curve, &text(self.x), &text(self.y));
+                key.map(Material::Ecdsa).ok_or(KeySetError::CurvePoint)
             }
-            (Kind::Rsa, Algorithm::Rs256) => rsa(RsaPadding::Pkcs1),
-            (Kind::Rsa, Algorithm::Ps256) => rsa(RsaPadding::Pss),
+            (Kind::Rsa, Algorithm::Rsa(padding, hash)) => {
+                RsaKey::from_numbers(&text(self.n), &text(self.e), padding, hash).map(Material::Rsa)
+            }
+            (Kind::Secret, Algorithm::Hmac(hash)) => {
+                let secret = base64url::decode(&text(self.k)).map_err(|_| KeySetError::SecretText)?;
+                Secret::new(&secret, hash).map(Material::Secret).ok_or(KeySetError::ShortSecret(hash))
+            }
             _ => Err(KeySetError::Algorithm),
         }
     }
@@ -144,8 +158,9 @@ impl Kind {
     fn default_algorithm(self) -> Algorithm {
         match self {
             Self::Ed25519 => Algorithm::EdDsa,
-            Self::P256 => Algorithm::Es256,
-            Self::Rsa => Algorithm::Rs256,
+            Self::Ecdsa(curve) => Algorithm::Ecdsa(curve),
+            Self::Rsa => Algorithm::RS256,
+            Self::Secret => Algorithm::HS256,
         }
     }
 }

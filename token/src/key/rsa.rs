@@ -1,6 +1,10 @@
-//! RSA public keys (RFC 7518 §6.3), for `RS256` and `PS256`.
+//! RSA public keys (RFC 7518 §6.3), for `RS256` to `RS512` and `PS256` to `PS512`.
 
-use crate::{Algorithm, KeySetError, base64url};
+use crate::{
+    Algorithm, KeySetError,
+    algorithm::{Hash, Padding},
+    base64url,
+};
 
 /// The minimum size of the modulus in bits (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;
@@ -8,51 +12,42 @@ pub const MIN_RSA_BITS: usize = 2048;
 /// The maximum size of the modulus in bits: longer ones only slow every verification.
 pub const MAX_RSA_BITS: usize = 8192;
 
-/// A signature's padding. A key has exactly one (RFC 8725 §3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RsaPadding {
-    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
-    Pkcs1,
-    /// RSASSA-PSS with a salt as long as the hash (RFC 8017 §8.1, RFC 7518 §3.5).
-    Pss,
-}
-
 /// A modulus and an exponent, big-endian, without leading zeros.
 #[derive(Clone, Debug)]
 pub(crate) struct RsaKey {
     modulus: Vec<u8>,
     exponent: Vec<u8>,
-    padding: RsaPadding,
+    padding: Padding,
+    hash: Hash,
     #[cfg(not(target_family = "wasm"))]
     native: super::native::PublicKey,
 }
 
 impl RsaKey {
-    /// Reads the members `n` and `e` of a key.
-    pub(crate) fn from_numbers(n: &str, e: &str, padding: RsaPadding) -> Result<Self, KeySetError> {
+    /// Reads the members `n` and `e` of a key for one algorithm.
+    pub(crate) fn from_numbers(n: &str, e: &str, padding: Padding, hash: Hash) -> Result<Self, KeySetError> {
         let modulus = number(n).filter(|bytes| is_valid_modulus(bytes)).ok_or(KeySetError::RsaModulus)?;
         let exponent = number(e).filter(|bytes| is_valid_exponent(bytes)).ok_or(KeySetError::RsaExponent)?;
         #[cfg(not(target_family = "wasm"))]
-        let native = super::native::PublicKey::rsa(&modulus, &exponent, padding).ok_or(KeySetError::RsaModulus)?;
+        let native =
+            super::native::PublicKey::rsa(&modulus, &exponent, padding, hash).ok_or(KeySetError::RsaModulus)?;
         Ok(Self {
             modulus,
             exponent,
             padding,
+            hash,
             #[cfg(not(target_family = "wasm"))]
             native,
         })
     }
 
-    /// Whether it has the same numbers, for the same padding.
+    /// Whether it has the same numbers, for the same algorithm.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.modulus == other.modulus && self.exponent == other.exponent && self.padding == other.padding
+        (&self.modulus, &self.exponent) == (&other.modulus, &other.exponent) && self.algorithm() == other.algorithm()
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {
-        match self.padding {
-            RsaPadding::Pkcs1 => Algorithm::Rs256,
-            RsaPadding::Pss => Algorithm::Ps256,
-        }
+        Algorithm::Rsa(self.padding, self.hash)
     }
 
     /// Whether `signature` has the length of the modulus and is the smaller number (RFC 8017 §5.2.2, §8.1.2, §8.2.2).
@@ -115,7 +110,7 @@ mod tests {
 
     fn read(n: &[u8], e: &[u8]) -> Result<(), KeySetError> {
         let [n, e] = [n, e].map(Base64UrlUnpadded::encode_string);
-        RsaKey::from_numbers(&n, &e, RsaPadding::Pkcs1).map(|_| ())
+        RsaKey::from_numbers(&n, &e, Padding::Pkcs1, Hash::Sha256).map(|_| ())
     }
 
     #[test]
@@ -134,7 +129,7 @@ mod tests {
     fn leading_zeros_are_not_part_of_the_number() {
         let key = |n: &[u8], e: &[u8]| {
             let [n, e] = [n, e].map(Base64UrlUnpadded::encode_string);
-            RsaKey::from_numbers(&n, &e, RsaPadding::Pkcs1).unwrap()
+            RsaKey::from_numbers(&n, &e, Padding::Pkcs1, Hash::Sha256).unwrap()
         };
         let padded = key(&[&[0, 0], &modulus(2048)[..]].concat(), &[0, 1, 0, 1]);
         assert!(padded.is_same_as(&key(&modulus(2048), &[1, 0, 1])));
@@ -145,7 +140,7 @@ mod tests {
     fn a_signature_has_the_length_of_the_modulus_and_is_the_smaller_number() {
         let n = modulus(2048);
         let [text, e] = [&n[..], &[1, 0, 1]].map(Base64UrlUnpadded::encode_string);
-        let key = RsaKey::from_numbers(&text, &e, RsaPadding::Pss).unwrap();
+        let key = RsaKey::from_numbers(&text, &e, Padding::Pss, Hash::Sha256).unwrap();
         let mut below = n.clone();
         *below.last_mut().unwrap() -= 1;
         assert!(key.is_in_range(&below));

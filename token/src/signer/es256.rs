@@ -58,7 +58,7 @@ impl Algorithm for Es256 {
     type Signature = Es256Signature;
 
     fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(crate::Algorithm::Es256.name())
+        Cow::Borrowed(crate::Algorithm::ES256.name())
     }
 
     #[expect(clippy::expect_used, reason = "AWS-LC aborts the process without randomness; nothing else can fail")]

@@ -5,7 +5,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{AccessClaims, KeySet, Signer};
+use crate::{AccessClaims, Hash, KeySet, Signer};
 
 const NOW: u64 = 1_790_000_000;
 
@@ -177,11 +177,18 @@ fn a_token_is_verified_only_by_its_key_s_algorithm() {
     // The classic confusion: the public key as an HMAC secret.
     let confused = Signer::hs256(public.as_bytes()).unwrap();
     let forged = confused.sign(&access_claims()).unwrap();
-    assert_eq!(verifier(0).verify(&forged, now), Err(VerifyError::Algorithm));
-    let secret = Issuer::named("https://auth.example", KeySet::from_secret(&[5; 32]).unwrap());
+    let message = |verifier: &Verifier, token: &str| verifier.verify(token, now).unwrap_err().to_string();
+    assert_eq!(
+        message(&verifier(0), &forged),
+        r#"the header's `alg` must be that of the key: expected "EdDSA", found "HS256""#
+    );
+    let secret = Issuer::named("https://auth.example", KeySet::from_secret(&[5; 32], Hash::Sha256).unwrap());
     let by_secret = Verifier::new(Policy::for_audience("api"), secret);
     let signed = token_of(&without(header(), "kid"), &claims());
-    assert_eq!(by_secret.verify(&signed, now), Err(VerifyError::Algorithm));
+    assert_eq!(
+        message(&by_secret, &signed),
+        r#"the header's `alg` must be that of the key: expected "HS256", found "EdDSA""#
+    );
     let good = Signer::hs256(&[5; 32]).unwrap().sign(&access_claims()).unwrap();
     assert!(by_secret.verify(&good, now).is_ok());
     assert_eq!(by_secret.verify(&forged, now), Err(VerifyError::Signature));
@@ -215,6 +222,37 @@ fn the_error_names_the_claim_that_violates_the_policy() {
     assert_eq!(fault(with(claims(), "nbf", json!(null))), "nbf");
     assert_eq!(fault(with(claims(), "iss", json!("https://evil.example"))), "iss");
     assert_eq!(fault(with(claims(), "aud", json!("web"))), "aud");
+}
+
+#[test]
+fn the_message_names_the_expected_value_and_the_token_s() {
+    let message = |header: &Value, claims: &Value| verify_at(&token_of(header, claims), NOW).unwrap_err().to_string();
+    let of_claim = |name, value| message(&header(), &with(claims(), name, value));
+    let of_header = |name, value| message(&with(header(), name, value), &claims());
+    assert_eq!(
+        of_claim("iss", json!("https://evil.example\n")),
+        "the claim `iss` is not the expected issuer: expected \"https://auth.example\", found \"https://evil.example\u{fffd}\""
+    );
+    assert_eq!(
+        of_claim("aud", json!(["web", "mobile"])),
+        r#"the claim `aud` does not contain the expected audience: expected "api", found "web", "mobile""#
+    );
+    assert_eq!(
+        of_claim("aud", json!("web")),
+        r#"the claim `aud` does not contain the expected audience: expected "api", found "web""#
+    );
+    assert_eq!(
+        of_header("typ", json!("JWT")),
+        r#"the header's `typ` must be an accepted type: expected "at+jwt", found "JWT""#
+    );
+    assert_eq!(
+        of_header("typ", json!(7)),
+        r#"the header's `typ` must be an accepted type: expected "at+jwt", found no string"#
+    );
+    assert_eq!(of_header("alg", json!("none")), r#"the header's `alg` is not supported: "none""#);
+    assert_eq!(of_header("alg", json!(7)), "the header's `alg` must be a string");
+    let long = of_claim("iss", json!("x".repeat(5000)));
+    assert!(long.len() < 250, "{long}");
 }
 
 #[test]

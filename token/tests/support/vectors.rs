@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hallpass_token::{KeySet, KeySetError};
+use hallpass_token::{Hash, KeySet, KeySetError};
 use serde_json::Value;
 
 /// The token and the keys of the vector with this name, which every implementation accepts at 1 790 000 000.
@@ -19,10 +19,15 @@ pub(crate) fn good_token(name: &str) -> (KeySet, String) {
     (key_set(&vector["keys"]).unwrap(), vector["token"].as_str().unwrap().to_owned())
 }
 
+/// The hash of a secret, which is for HS256 unless it has an `alg`.
+fn hash_of(secret: &Value) -> Hash {
+    Hash::of_hmac(secret["alg"].as_str().unwrap_or("HS256")).unwrap()
+}
+
 /// Reads the keys of a vector: a key set, or an object with a `secret`.
 pub(crate) fn key_set(keys: &Value) -> Result<KeySet, KeySetError> {
     match keys["secret"].as_str() {
-        Some(secret) => KeySet::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap()),
-        None => KeySet::from_json(&keys.to_string()),
+        Some(secret) => KeySet::from_secret(&Base64UrlUnpadded::decode_vec(secret).unwrap(), hash_of(keys)),
+        None => KeySet::from_json_with_secrets(&keys.to_string()),
     }
 }

@@ -26,13 +26,35 @@ test("a template binds iss to the claim that it names", async () => {
   for (const changes of [{ tid: "t-2" }, { region: "us" }, { iss: "https://a.example/t-1/eu/" }, { iss: undefined }, { iss: 7 }]) {
     assert.match(await outcome({ issuer }, { ...accepted, ...changes }), /^iss (must be "https:\/\/a\.example\/|must be a string|is missing)/);
   }
-  for (const tid of ["", "a/b", "..\\x", "a?b", "a#b", "%2e", "{tid}", "é", "a b", 7, null, undefined, ["t-1"], {}]) {
+  for (const tid of ["", "a/b", "..\\x", "a?b", "a#b", "%2e", ".", "..", "{tid}", "é", "a b", 7, null, undefined, ["t-1"], {}]) {
     const claims = { ...accepted, tid, iss: `https://a.example/${tid}/eu` };
     assert.match(await outcome({ issuer }, claims), /^tid (is missing|must be a text of letters)/);
   }
   assert.match(await outcome({ issuer: "https://a.example/{constructor}" }, { iss: "https://a.example/x" }), /^constructor is missing/);
   const { issuers } = createVerifier({ ...base, issuer });
   assert.deepEqual(issuers, [issuer]);
+});
+
+test("the message names the expected and the token's value of public claims only, cut and without control characters", async () => {
+  const messageOf = async (options, claims) => {
+    try {
+      createVerifier({ ...base, ...options }).verifySync(await key.sign(claims));
+    } catch ({ message }) {
+      return message;
+    }
+  };
+  const template = { issuer: "https://a.example/{tid}" };
+  assert.equal(await messageOf(template, { tid: "t-1", iss: "https://a.example/t-2" }),
+    'the claim `iss` must be "https://a.example/t-1", found "https://a.example/t-2"');
+  assert.equal(await messageOf(template, { tid: "t-1", iss: `a\n\u202eb${"😀".repeat(200)}` }),
+    `the claim \`iss\` must be "https://a.example/t-1", found "a\ufffd\ufffdb${"😀".repeat(96)}…"`);
+  assert.equal(await messageOf({ authorizedParties: "app" }, { azp: "other" }), 'the claim `azp` must be "app", found "other"');
+  assert.equal(await messageOf({ clientId: "app" }, { client_id: 7 }), 'the claim `client_id` must be "app", found no string');
+  assert.equal(await messageOf({ claimValues: { email: "a@a.example" } }, { email: "b@b.example" }), 'the claim `email` must be "a@a.example"');
+  assert.equal(await messageOf({ issuer: "https://b.example" }, {}),
+    `the claim \`iss\` is not the expected issuer: expected "https://b.example", found "${ISSUER}"`);
+  assert.equal(await messageOf({ audience: ["x", "y"] }, { aud: ["a", "b"] }),
+    'the claim `aud` does not contain the expected audience: expected "x", "y", found "a", "b"');
 });
 
 test("a template that a token could turn into another host, and one of several issuers, is refused", () => {

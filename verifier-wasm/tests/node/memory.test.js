@@ -31,7 +31,7 @@ before(async () => {
   const key = await freshKey("k1");
   good = await key.sign();
   verifier = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"], 8192);
-  verifier.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
+  verifier.addIssuer(ISSUER, JSON.stringify({ keys: [key.jwk] }), false, undefined, "");
 });
 
 /** The bytes of its memory, and the number of JavaScript values that it references. */
@@ -111,7 +111,7 @@ test("the tokens and key sets that need the most memory take at most 8 MiB, with
   for (let count = 0; count < 200; count += 1) {
     for (const token of greedyTokens()) assert.equal(verifies(token), false);
     const another = new glue.Verifier(undefined, 0, undefined, [], undefined, 8192);
-    another.addKeySet(undefined, keySet);
+    another.addIssuer(undefined, keySet, false, undefined, "");
     another.free();
   }
   assert.ok(size().bytes <= largest, `${size().bytes} bytes`);
@@ -124,7 +124,7 @@ test("at most four key tables stay in memory as keys change", async () => {
     const key = await freshKey("k1");
     const token = await key.sign();
     const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"], 8192);
-    another.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
+    another.addIssuer(ISSUER, JSON.stringify({ keys: [key.jwk] }), false, undefined, "");
     verifyOften(another, token);
     another.free();
     sizes.push(size().bytes);
@@ -136,7 +136,7 @@ test("a pending token's bytes are those of the token after the memory has grown"
   const key = await freshKey("k1", "ES256");
   const token = await key.sign();
   const another = new glue.Verifier([AUDIENCE], 0, undefined, [], ["at+jwt"], 8192);
-  another.addKeySet(ISSUER, JSON.stringify({ keys: [key.jwk] }));
+  another.addIssuer(ISSUER, JSON.stringify({ keys: [key.jwk] }), false, undefined, "");
   const pending = memory.verify(another, token, Date.now() / 1000);
   instance.memory.grow(1);
   const { signed, signature } = pending.bytes();

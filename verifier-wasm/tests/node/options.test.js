@@ -40,8 +40,10 @@ test("each of several issuers has its own name and keys", () => {
 
 test("exactly one of a key set and a secret is accepted", () => {
   const { jwks, ...rest } = GOOD;
-  for (const more of [{ secret: new Uint8Array(32) }, { discovery: true }]) refuses({ ...GOOD, ...more }, "exactly one of `jwks`, `secret` and `discovery: true`");
-  refuses({ ...rest, discovery: false }, "exactly one of");
+  refuses({ ...GOOD, discovery: true }, "use either `jwks` or `discovery: true`");
+  refuses({ ...rest, discovery: false }, "one of `jwks`, `secret` and `discovery: true` is required");
+  refuses({ ...GOOD, secretAlg: "HS256" }, "`secretAlg` is the algorithm of a `secret`");
+  for (const secretAlg of ["HS1", "hs256", "RS256", "", null, 256]) refuses({ ...GOOD, secret: new Uint8Array(64), secretAlg }, '`secretAlg` must be "HS256"');
   refuses({ ...rest, secret: "a text" }, "`secret`");
   refuses({ ...rest, jwks: { keys: [1n] } }, "`jwks`");
   refuses({ ...rest, jwks: { keys: [], toJSON: () => undefined } }, "`jwks`");

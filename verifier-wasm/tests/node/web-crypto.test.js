@@ -1,4 +1,4 @@
-/** ES256, RS256 and PS256: their signatures are checked by `node:crypto`, in pages by WebCrypto, all else in the wasm module. */
+/** ECDSA and RSA: their signatures are checked by `node:crypto`, in pages by WebCrypto, all else in the wasm module. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { importPageBuild } from "../../../tests/support/page-build.js";
 import { publish, startKeyServer } from "../../../tests/support/key-server.js";
 import { AUDIENCE, freshKey, ISSUER, withOneCharacterChanged } from "../../../tests/support/tokens.js";
 
-const ALGORITHMS = ["ES256", "RS256", "PS256"];
+const ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /** A promise and what settles it; Node 20 has no `Promise.withResolvers`. */
 function withResolvers() {

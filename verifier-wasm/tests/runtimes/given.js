@@ -7,12 +7,12 @@ import { publish, startKeyServer } from "../../../tests/support/key-server.js";
 import { accessClaims, freshKey } from "../../../tests/support/tokens.js";
 import { folder } from "../../../tests/support/vector-suite.js";
 
-const ALGORITHMS = ["EdDSA", "ES256", "RS256", "PS256"];
+const ALGORITHMS = ["EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 /** `givenTo(runtime)` is JSON for that runtime's suites, with a place on the server that no other has; `stop()` ends it. */
 export async function prepare() {
   const keys = await Promise.all(ALGORITHMS.map((alg) => freshKey(`${alg}-1`, alg)));
-  const secret = randomBytes(32);
+  const secret = randomBytes(64);
   const given = {
     vectors: readVectors(),
     keySet: { keys: keys.map(({ jwk }) => jwk) },
@@ -33,9 +33,11 @@ async function makeTokens(keys, secret) {
   const [first] = keys;
   const stranger = await freshKey("stranger");
   const signed = await Promise.all(keys.map(async ({ sign }, place) => [ALGORITHMS[place], await sign()]));
+  const bySecret = await Promise.all(["HS256", "HS384", "HS512"].map(async (alg) =>
+    [alg, await new SignJWT(accessClaims({})).setProtectedHeader({ alg, typ: "at+jwt" }).sign(secret)]));
   return {
     ...Object.fromEntries(signed),
-    HS256: await new SignJWT(accessClaims({})).setProtectedHeader({ alg: "HS256", typ: "at+jwt" }).sign(secret),
+    ...Object.fromEntries(bySecret),
     expired: await first.sign({ exp: Math.floor(Date.now() / 1000) - 10 }),
     foreign: await first.sign({ iss: "https://evil.example" }),
     otherKind: await first.sign({}, { typ: "JWT" }),

@@ -9,7 +9,7 @@ after(() => packed.remove());
 const ask = program(tool("deno"), [...DENO, "cases.js"]);
 
 const UNREAD = {
-  suite: "RSA PKCS #1 v1.5, 8192 bits",
+  suite: "RSA PKCS #1 v1.5, 8192 bits, SHA-256",
   reason: "Deno's WebCrypto reads no RSA key of more than 4096 bits: such keys are refused",
   raw: 257,
   wrapped: 258,

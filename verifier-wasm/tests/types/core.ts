@@ -93,7 +93,7 @@ createVerifier({ ...preset, claimValues: { level: 1 } });
 createVerifier({ issuer: null, jwks: options.jwks });
 // @ts-expect-error `issuer` is missing.
 createVerifier({ audience: null, jwks: options.jwks });
-// An issuer has exactly one source of keys.
+// An issuer has a source of public keys, a secret, or both.
 const nameOnly = { issuer: "https://auth.example.com", audience: "api" } as const;
 createVerifier({ ...nameOnly, discovery: true });
 createVerifier({ ...nameOnly, discovery: true, allowInsecureJwks: true });
@@ -103,9 +103,11 @@ createVerifier({ audience: "api", issuers: [{ issuer: "https://a.example", disco
 createVerifier(nameOnly);
 // @ts-expect-error There are no keys.
 createVerifier({ ...nameOnly, discovery: false });
-// @ts-expect-error There are two sources.
 createVerifier({ ...options, secret: new Uint8Array(32) });
-// @ts-expect-error There are two sources.
+createVerifier({ ...nameOnly, discovery: true, secret: new Uint8Array(64), secretAlg: "HS512" });
+// @ts-expect-error The algorithm is not for secrets.
+createVerifier({ ...nameOnly, secret: new Uint8Array(32), secretAlg: "RS256" });
+// @ts-expect-error There are two sources of public keys.
 createVerifier({ ...options, discovery: true });
 // @ts-expect-error Discovery needs the issuer's URL.
 createVerifier({ issuer: null, audience: "api", discovery: true });

@@ -1,6 +1,6 @@
 //! `hallpass-token`, the crate that is also compiled to wasm.
 
-use hallpass_token::{Issuer, KeySet, Policy, UnixSeconds, VerifiedClaims, Verifier};
+use hallpass_token::{Hash, Issuer, KeySet, Policy, UnixSeconds, VerifiedClaims, Verifier};
 use serde_json::json;
 
 use crate::clock::now;
@@ -18,7 +18,7 @@ pub(crate) fn contenders(keys: &Keys) -> [Contender; 2] {
 
 fn contender(name: &'static str, keys: &Keys, read: fn(&VerifiedClaims) -> bool) -> Contender {
     let key_set = match keys.jwk() {
-        None => KeySet::from_secret(&keys.public_bytes()).unwrap(),
+        None => KeySet::from_secret(&keys.public_bytes(), Hash::Sha256).unwrap(),
         Some(mut key) => {
             key["kid"] = json!(KID);
             KeySet::from_json(&json!({ "keys": [key] }).to_string()).unwrap()
