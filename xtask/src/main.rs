@@ -11,6 +11,7 @@ mod interrupt;
 mod keys;
 mod length;
 mod model;
+mod module_text;
 mod package;
 mod port;
 mod process;

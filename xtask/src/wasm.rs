@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use base64ct::{Base64, Encoding};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::failure::Failure;
 use crate::freshness::is_fresh;
+use crate::module_text;
 use crate::process::{self, Output};
 use crate::setup::LIMIT;
 use crate::toolchain::{Toolchain, WASM_TARGET};
@@ -25,8 +25,7 @@ const FEATURES: [&str; 6] = [
 ];
 
 /// The files that the TypeScript around the module imports, in `verifier-wasm/wasm/`.
-const OUTPUTS: [&str; 5] =
-    ["hallpass.js", "hallpass.d.ts", "hallpass.wasm", "hallpass.base64.js", "hallpass.base64.d.ts"];
+const OUTPUTS: [&str; 5] = ["hallpass.js", "hallpass.d.ts", "hallpass.wasm", "hallpass.text.js", "hallpass.text.d.ts"];
 
 /// Makes the package's files from the compiled crate.
 pub(crate) fn package(workspace: &Workspace) -> Result<(), Failure> {
@@ -37,6 +36,10 @@ pub(crate) fn package(workspace: &Workspace) -> Result<(), Failure> {
     }
     let bound = workspace.built("xtask-wasm");
     bind(&module, &bound)?;
+    // Files of an earlier build would be packed too.
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|source| Failure::File { path: folder.clone(), source })?;
+    }
     fs::create_dir_all(&folder).map_err(|source| Failure::File { path: folder.clone(), source })?;
     for name in ["hallpass.js", "hallpass.d.ts"] {
         fs::copy(bound.join(name), folder.join(name))
@@ -86,9 +89,9 @@ fn optimize(workspace: &Workspace, from: &Path, to: &Path) -> Result<(), Failure
 fn write_text_form(folder: &Path) -> Result<(), Failure> {
     let module = folder.join("hallpass.wasm");
     let bytes = fs::read(&module).map_err(|source| Failure::File { path: module, source })?;
-    let script = format!("export default \"{}\";\n", Base64::encode_string(&bytes));
-    let types = "declare const base64: string;\nexport default base64;\n";
-    for (name, text) in [("hallpass.base64.js", script.as_str()), ("hallpass.base64.d.ts", types)] {
+    let script = format!("export default \"{}\";\n", module_text::encode(&bytes));
+    let types = "declare const text: string;\nexport default text;\n";
+    for (name, text) in [("hallpass.text.js", script.as_str()), ("hallpass.text.d.ts", types)] {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|source| Failure::File { path, source })?;
     }

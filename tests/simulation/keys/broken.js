@@ -92,5 +92,5 @@ export async function breakVerifier(test, { edits }) {
     assert.notEqual(edited, whole, `${file} does not contain ${from}`);
     writeFileSync(path, edited);
   }
-  return (await import(pathToFileURL(join(folder, "dist/entry-node.js")).href)).createVerifier;
+  return (await import(pathToFileURL(join(folder, "dist/entry-text.js")).href)).createVerifier;
 }

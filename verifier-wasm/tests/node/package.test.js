@@ -27,12 +27,12 @@ test("the package contains exactly the expected files", () => {
     "token-memory", "url", "verifier", "web-crypto",
     ...["agenda", "answer", "authorized-fetch", "environment", "error", "exchange", "failure", "index", "issuer", "lifetime", "options",
       "origin", "other-tabs", "retry-after", "schedule", "session", "state", "task-queue", "token-store", "with-timeout"].map((name) => `client/${name}`)];
-  const modules = [...names, "entry-node", "entry-text", "entry-workerd", "module-text"];
+  const modules = [...names, "entry-text", "entry-workerd", "module-text"];
   const withTypes = (folder, names) => names.flatMap((name) => [`${folder}/${name}.d.ts`, `${folder}/${name}.js`]);
   const expected = [
     "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", "cjs/package.json",
     ...withTypes("dist", modules), ...withTypes("cjs/ts", [...names, "entry-commonjs"]), ...withTypes("cjs/wasm", ["hallpass"]),
-    ...["base64.d.ts", "base64.js", "d.ts", "js", "wasm"].map((ending) => `wasm/hallpass.${ending}`),
+    ...["d.ts", "js", "text.d.ts", "text.js", "wasm"].map((ending) => `wasm/hallpass.${ending}`),
   ];
   const packed = JSON.parse(npm("pack", "--dry-run", "--json", "--workspace", "hallpass"));
   const { files } = Array.isArray(packed) ? packed[0] : packed.hallpass;
@@ -80,3 +80,8 @@ test("an import compiles nothing, reads no clock, uses no random numbers and fet
 function npm(...args) {
   return execFileSync("npm", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], shell: process.platform === "win32" });
 }
+
+test("the module's text decodes to the module", async () => {
+  const [{ bytesOf }, { default: text }] = await Promise.all(["dist/module-text.js", "wasm/hallpass.text.js"].map((path) => import(new URL(`verifier-wasm/${path}`, root))));
+  assert.deepEqual(Buffer.from(bytesOf(text)), readFileSync(new URL("verifier-wasm/wasm/hallpass.wasm", root)));
+});
