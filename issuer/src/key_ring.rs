@@ -115,10 +115,12 @@ pub(crate) enum Purpose {
     RefreshTokens,
 }
 
-/// The signing algorithms of a ring, by their names in RFC 8037 and RFC 7518.
+/// The signing algorithms of a ring, by their names in RFC 8037, RFC 9864 and RFC 7518. `EdDSA` and `Ed25519` are two names
+/// of one algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SigningAlgorithm {
     EdDsa,
+    Ed25519,
     Es256,
 }
 
@@ -216,6 +218,7 @@ impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Signing(SigningAlgorithm::EdDsa) => "EdDSA",
+            Self::Signing(SigningAlgorithm::Ed25519) => "Ed25519",
             Self::Signing(SigningAlgorithm::Es256) => "ES256",
             Self::RefreshTokens => "refresh-tokens",
         })

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createVerifier } from "hallpass";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { cookieHeader, logged, login, post, sleep, tampered } from "../support/client.js";
-import { credentials, issuerFor } from "../support/issuer.js";
+import { addUser, credentials, issuerFor, run, temporaryFolder } from "../support/issuer.js";
 
 const me = (issuer, headers) => fetch(`${issuer.url}/me`, { headers });
 const bearer = (token) => ({ authorization: `Bearer ${token}` });
@@ -141,6 +141,23 @@ test("with ES256 the token verifies with jose and with the package against the p
   await issuer.stop();
 });
 
+test("with Ed25519, the name of RFC 9864, the token verifies with the package, and a change from EdDSA signs nobody out", async (t) => {
+  const folder = temporaryFolder(t);
+  addUser(folder);
+  const args = ["--store", `sled:${folder}`, "--issuer", "https://auth.example", "--audience", "api"];
+  const before = await issuerFor(t, { args });
+  const first = await (await login(before)).json();
+  await before.stop();
+
+  const after = await issuerFor(t, { args: [...args, "--signing-alg", "Ed25519"] });
+  assert.equal((await me(after, bearer(first.token))).status, 200);
+  const { keys } = await (await fetch(`${after.url}/.well-known/jwks.json`)).json();
+  assert.deepEqual([...new Set(keys.map(({ alg }) => alg))].sort(), ["Ed25519", "EdDSA"]);
+  const verifier = createVerifier({ issuer: "https://auth.example", audience: "api", jwks: { keys } });
+  const second = await (await login(after)).json();
+  for (const { token } of [first, second]) assert.equal(verifier.verifySync(token).username, credentials.username);
+});
+
 test("with HS256 the token verifies with the shared secret, and no key is published", async (t) => {
   const secret = "a shared secret of at least 32 bytes";
   const issuer = await issuerFor(t, {
@@ -169,7 +186,6 @@ test("with HS256 the token verifies with the shared secret, and no key is publis
 });
 
 test("a role of a user is in their token", async (t) => {
-  const { addUser, run, temporaryFolder } = await import("../support/issuer.js");
   const folder = temporaryFolder(t);
   addUser(folder);
   const added = run(

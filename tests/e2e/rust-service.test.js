@@ -30,7 +30,7 @@ async function signIn(issuer) {
   return (await answer.json()).token;
 }
 
-for (const alg of ["EdDSA", "ES256"]) {
+for (const alg of ["EdDSA", "Ed25519", "ES256"]) {
   test(`a Rust service admits only tokens of the issuer (${alg})`, async (t) => {
     const issuer = await issuerFor(t, { args: ["--dev", "--signing-alg", alg] });
     const ask = await serviceFor(t, issuer);

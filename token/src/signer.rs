@@ -59,7 +59,7 @@ pub struct Signer {
 }
 
 enum SecretKey {
-    Ed25519 { key: SigningKey, id: String },
+    Ed25519 { key: SigningKey, id: String, algorithm: Ed25519 },
     Es256 { key: Es256Key, id: String },
     Hs256(Hs256Key),
 }
@@ -79,9 +79,19 @@ impl Signer {
     /// A signer for `EdDSA` with an Ed25519 private key (RFC 8032 §5.1.5), 32 random bytes.
     #[must_use]
     pub fn ed25519(seed: &[u8; 32]) -> Self {
+        Self::by_ed25519(seed, Ed25519::EdDsa)
+    }
+
+    /// The same under the name `Ed25519` (RFC 9864 §2.2), which not all verifiers know.
+    #[must_use]
+    pub fn ed25519_fully_specified(seed: &[u8; 32]) -> Self {
+        Self::by_ed25519(seed, Ed25519::FullySpecified)
+    }
+
+    fn by_ed25519(seed: &[u8; 32], algorithm: Ed25519) -> Self {
         let key = SigningKey::from_bytes(seed);
         let id = thumbprint(&ed25519_jwk(&key));
-        Self { key: SecretKey::Ed25519 { key, id } }
+        Self { key: SecretKey::Ed25519 { key, id, algorithm } }
     }
 
     /// A signer for `ES256` with a private key of the curve P-256, 32 random bytes (RFC 7518 §6.2.2.1). AWS-LC draws
@@ -110,14 +120,14 @@ impl Signer {
     /// The JSON Web Key Set to publish (RFC 7517 §5): the public key, or no key for a secret.
     #[must_use]
     pub fn public_key_set(&self) -> Value {
-        let (mut key, algorithm, id) = match &self.key {
-            SecretKey::Ed25519 { key, id } => (ed25519_jwk(key), Algorithm::EdDsa, id),
-            SecretKey::Es256 { key, id } => (key.public_jwk(), Algorithm::ES256, id),
+        let (mut key, alg, id) = match &self.key {
+            SecretKey::Ed25519 { key, id, algorithm } => (ed25519_jwk(key), algorithm.alg(), id),
+            SecretKey::Es256 { key, id } => (key.public_jwk(), Algorithm::ES256.name(), id),
             SecretKey::Hs256(_) => return json!({"keys": []}),
         };
         // These members help a verifier to select the key.
         key["kid"] = id.as_str().into();
-        key["alg"] = algorithm.name().into();
+        key["alg"] = alg.into();
         key["use"] = "sig".into();
         json!({"keys": [key]})
     }
@@ -137,7 +147,9 @@ impl Signer {
         let header = Header::empty().with_token_type("at+jwt");
         let claims = Claims::new(claims);
         let token = match &self.key {
-            SecretKey::Ed25519 { key, id } => Ed25519.token(&header.with_key_id(id.as_str()), &claims, key),
+            SecretKey::Ed25519 { key, id, algorithm } => {
+                algorithm.token(&header.with_key_id(id.as_str()), &claims, key)
+            }
             SecretKey::Es256 { key, id } => Es256.token(&header.with_key_id(id.as_str()), &claims, key),
             SecretKey::Hs256(secret) => Hs256.token(&header, &claims, secret),
         };
@@ -190,8 +202,15 @@ mod tests {
 
     #[test]
     fn a_signed_token_verifies_with_the_signer_s_keys() {
-        let signers = [Signer::ed25519(&[7; 32]), Signer::es256(&[7; 32]).unwrap(), Signer::hs256(&[7; 32]).unwrap()];
-        for (signer, alg) in signers.into_iter().zip(["EdDSA", "ES256", "HS256"]) {
+        let signers = [
+            ("EdDSA", Signer::ed25519(&[7; 32])),
+            ("Ed25519", Signer::ed25519_fully_specified(&[7; 32])),
+            ("ES256", Signer::es256(&[7; 32]).unwrap()),
+            ("HS256", Signer::hs256(&[7; 32]).unwrap()),
+        ];
+        for (alg, signer) in signers {
+            let published = signer.public_key_set()["keys"][0]["alg"].clone();
+            assert!(published == alg || alg == "HS256" && published.is_null(), "{published}");
             let mut header = json!({"alg": alg, "typ": "at+jwt"});
             let claims = claims();
             let token = signer.sign(&claims).unwrap();

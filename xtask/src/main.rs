@@ -8,6 +8,7 @@ mod demo;
 mod failure;
 mod freshness;
 mod interrupt;
+mod javascript;
 mod keys;
 mod length;
 mod model;

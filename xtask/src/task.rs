@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::failure::Failure;
+use crate::javascript;
 use crate::process::{self, Output};
 use crate::progress::Progress;
 use crate::setup::{self, LIMIT};
@@ -177,14 +178,14 @@ impl Task {
             Self::Chromium => return setup::install_chromium(workspace),
             Self::Faketime => return setup::apt_install(workspace, &["libfaketime"]),
             Self::WasmModule => return wasm::package(workspace),
+            Self::Package => return javascript::PACKAGE.run(workspace, output),
+            Self::DemoSite => return javascript::DEMO.run(workspace, output),
             Self::WasmCrate
             | Self::DevPrograms
             | Self::Issuer
             | Self::RustTests
             | Self::BenchVerify
             | Self::BenchLoad => self.cargo(workspace),
-            Self::Package => arguments(workspace.program("npm"), &["run", "build", "--workspace", "verifier-wasm"]),
-            Self::DemoSite => arguments(workspace.program("npm"), &["run", "build", "--workspace", "js-demo"]),
             Self::WycheproofCases => {
                 let mut command = workspace.program(workspace.example("wycheproof_cases"));
                 command.arg(workspace.wycheproof_cases());

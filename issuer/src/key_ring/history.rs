@@ -240,7 +240,8 @@ impl Month {
                 if self.draw(4) == 0 {
                     self.algorithm = match self.algorithm {
                         SigningAlgorithm::EdDsa => SigningAlgorithm::Es256,
-                        SigningAlgorithm::Es256 => SigningAlgorithm::EdDsa,
+                        SigningAlgorithm::Es256 => SigningAlgorithm::Ed25519,
+                        SigningAlgorithm::Ed25519 => SigningAlgorithm::EdDsa,
                     };
                 }
                 nodes[number] = self.start(LIVES[number]);

@@ -116,6 +116,7 @@ pub(crate) enum ResealError {
 pub(super) fn signer(algorithm: SigningAlgorithm, secret: &[u8; 32]) -> Option<Signer> {
     match algorithm {
         SigningAlgorithm::EdDsa => Some(Signer::ed25519(secret)),
+        SigningAlgorithm::Ed25519 => Some(Signer::ed25519_fully_specified(secret)),
         SigningAlgorithm::Es256 => Signer::es256(secret).ok(),
     }
 }

@@ -114,6 +114,7 @@ fn algorithm_byte(algorithm: SigningAlgorithm) -> u8 {
     match algorithm {
         SigningAlgorithm::EdDsa => 1,
         SigningAlgorithm::Es256 => 2,
+        SigningAlgorithm::Ed25519 => 3,
     }
 }
 
@@ -168,7 +169,8 @@ fn read_name(rest: &mut &[u8]) -> Option<(Purpose, KeyName)> {
 }
 
 fn read_algorithm(byte: u8) -> Option<SigningAlgorithm> {
-    [SigningAlgorithm::EdDsa, SigningAlgorithm::Es256].into_iter().find(|each| algorithm_byte(*each) == byte)
+    let algorithms = [SigningAlgorithm::EdDsa, SigningAlgorithm::Ed25519, SigningAlgorithm::Es256];
+    algorithms.into_iter().find(|each| algorithm_byte(*each) == byte)
 }
 
 fn read_time(rest: &mut &[u8]) -> Option<UnixSeconds> {
@@ -193,6 +195,12 @@ mod tests {
         let record = encode(&ring, &master, [1; 12]);
         assert_eq!(decode(&record, &master), Ok(ring.clone()));
         assert_ne!(record, encode(&ring, &master, [2; 12]));
+        for algorithm in [SigningAlgorithm::EdDsa, SigningAlgorithm::Ed25519, SigningAlgorithm::Es256] {
+            let mut ring = ring.clone();
+            ring.wanted.algorithm = algorithm;
+            ring.keys[0].purpose = Purpose::Signing(algorithm);
+            assert_eq!(decode(&encode(&ring, &master, [3; 12]), &master), Ok(ring));
+        }
     }
 
     #[test]

@@ -1,12 +1,26 @@
-//! Signing with `EdDSA` and Ed25519 (RFC 8037 §3.1), for `jwt-compact`.
+//! Signing with Ed25519 (RFC 8037 §3.1), for `jwt-compact`.
 
 use std::{borrow::Cow, num::NonZeroUsize};
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 
-/// `EdDSA` as an algorithm of `jwt-compact`.
-pub(crate) struct Ed25519;
+/// Ed25519 as an algorithm of `jwt-compact`, under one of its two names.
+#[derive(Clone, Copy)]
+pub(crate) enum Ed25519 {
+    EdDsa,
+    FullySpecified,
+}
+
+impl Ed25519 {
+    /// The name in `alg`: of RFC 8037 or of RFC 9864.
+    pub(crate) const fn alg(self) -> &'static str {
+        match self {
+            Self::EdDsa => crate::Algorithm::EdDsa.name(),
+            Self::FullySpecified => "Ed25519",
+        }
+    }
+}
 
 /// An Ed25519 signature of 64 bytes.
 pub(crate) struct Ed25519Signature(Signature);
@@ -29,7 +43,7 @@ impl Algorithm for Ed25519 {
     type Signature = Ed25519Signature;
 
     fn name(&self) -> Cow<'static, str> {
-        Cow::Borrowed(crate::Algorithm::EdDsa.name())
+        Cow::Borrowed(self.alg())
     }
 
     fn sign(&self, signing_key: &SigningKey, message: &[u8]) -> Ed25519Signature {

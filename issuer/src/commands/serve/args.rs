@@ -53,7 +53,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "HALLPASS_LATE_WINDOW", value_name = "DURATION", default_value = "7d",
           value_parser = duration_or_zero, help_heading = "Tokens and sessions")]
     pub(crate) late_window: Duration,
-    /// The signature algorithm of the access tokens. HS256 needs `HALLPASS_HS256_SECRET`, at least 32 bytes that all
+    /// The signature algorithm of the access tokens. Ed25519 is the name of RFC 9864 for `EdDSA`: check first that every
+    /// verifier knows it. HS256 needs `HALLPASS_HS256_SECRET`, at least 32 bytes that all
     /// verifiers share; then no key is published.
     #[arg(
         long,
@@ -98,11 +99,13 @@ pub(crate) struct Serve {
     pub(crate) keep_alive_timeout: Duration,
 }
 
-/// The signature algorithms of access tokens, by their names in RFC 8037 and RFC 7518.
+/// The signature algorithms of access tokens, by their names in RFC 8037, RFC 9864 and RFC 7518.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SigningAlg {
     #[value(name = "EdDSA")]
     EdDsa,
+    #[value(name = "Ed25519")]
+    Ed25519,
     #[value(name = "ES256")]
     Es256,
     #[value(name = "HS256")]

@@ -32,6 +32,7 @@ pub(super) fn check(options: &Serve) -> Result<(), ServeError> {
 pub(super) fn signing(options: &Serve, secret: Option<Hs256Secret>) -> Result<Signing, ServeError> {
     match (options.signing_alg, secret) {
         (SigningAlg::EdDsa, _) => Ok(Signing::Ring(SigningAlgorithm::EdDsa)),
+        (SigningAlg::Ed25519, _) => Ok(Signing::Ring(SigningAlgorithm::Ed25519)),
         (SigningAlg::Es256, _) => Ok(Signing::Ring(SigningAlgorithm::Es256)),
         (SigningAlg::Hs256, Some(secret)) => {
             secret.signer().map_err(ServeError::Secret)?;
