@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { decodeJwt } from "jose";
 import { binary, issuerFor, run, temporaryFolder } from "../support/issuer.js";
 import { login } from "../support/client.js";
+import { skipUnlessLong } from "../support/length.js";
 
 /** Made by the Python packages bcrypt 5.0.0, argon2-cffi 25.1.0 and passlib 1.7.4. */
 const HASHES = {
@@ -198,7 +199,7 @@ test("--check reads the file only, and an unknown format must be named by an opt
   assert.match(run(["user", "import", `${file.file}.jsonl`]).stderr, /cannot read .*users\.txt\.jsonl: No such file/);
 });
 
-test("a killed import is completed by running it again", async (t) => {
+test("a killed import is completed by running it again", { skip: skipUnlessLong }, async (t) => {
   const count = 40_000;
   const lines = Array.from({ length: count }, (_, index) => line(`user${index}`));
   const file = importOf(t, "users.jsonl", lines.join(""));

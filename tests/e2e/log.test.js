@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { logged, login, post, sleep } from "../support/client.js";
+import { skipUnlessLong } from "../support/length.js";
 import { addUser, importUsers, issuerFor, run, startIssuer, temporaryFolder } from "../support/issuer.js";
 
 const MiB = 1024 * 1024;
@@ -96,7 +97,7 @@ async function until(condition, most = 60_000) {
   }
 }
 
-test("a slow or stopped log reader costs bounded memory, and no audit line is lost", { timeout: 900_000 }, async (t) => {
+test("a slow or stopped log reader costs bounded memory, and no audit line is lost", { timeout: 900_000, skip: skipUnlessLong }, async (t) => {
   const folder = temporaryFolder(t);
   const users = importUsers(folder, 10);
   const args = ["--store", `sled:${folder}`, "--admin-listen", "127.0.0.1:0"];

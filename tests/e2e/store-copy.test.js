@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { login, post, sleep } from "../support/client.js";
 import { addUser, binary, importUsers, run, startIssuer, temporaryFolder } from "../support/issuer.js";
+import { skipUnlessLong } from "../support/length.js";
 import { addUserTo, addressOf, cannotRunPostgres, environmentOf, issuersFor, onStore, startPostgres } from "../support/postgres.js";
 
 const skip = cannotRunPostgres();
@@ -64,7 +65,7 @@ test("users stay signed in on a copied store with the same master key only", { s
   assert.equal((await post(`${after.url}/refresh`, { refresh_token })).status, 200);
 });
 
-test("a killed copy resumes when it is run again", { skip }, async (t) => {
+test("a killed copy resumes when it is run again", { skip: skip || skipUnlessLong }, async (t) => {
   const folder = temporaryFolder(t);
   const server = await startPostgres(t);
   const database = addressOf(server);

@@ -3,6 +3,7 @@
 //! Its messages are not tokens, so this test calls the crate's internal function; `tests/wycheproof.rs` puts its keys
 //! and signatures into tokens.
 
+mod json_web;
 #[path = "../tests/support/wycheproof.rs"]
 mod suites;
 

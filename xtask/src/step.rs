@@ -30,8 +30,9 @@ const SLOW_TESTS: [&str; 7] = [
     "no_inserted_byte",
 ];
 
-/// Parts of the names of Rust tests of a long run: the checkers before broken rules, and a corpus with every byte inserted.
-const LONG_TESTS: [&str; 2] = ["broken_on_purpose", "no_inserted_byte"];
+/// Parts of the names of Rust tests of a long run: the checkers before broken rules, a corpus with every byte inserted, and
+/// long histories of failed sign-ins.
+const LONG_TESTS: [&str; 4] = ["broken_on_purpose", "no_inserted_byte", "histories::", "a_flood_of_addresses"];
 
 /// What a step must not run beside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

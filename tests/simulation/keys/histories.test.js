@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVerifier } from "hallpass";
-import { skipUnlessLong } from "../../support/length.js";
+import { byLength, skipUnlessLong } from "../../support/length.js";
 import { BROKEN, BROKEN_ISSUERS, breakVerifier } from "./broken.js";
 import { writeHistory } from "./history.js";
 import { createJoseVerifier, JOSE_KINDS } from "./jose.js";
@@ -12,7 +12,7 @@ import { KINDS } from "./verifiers.js";
 
 /** The number of histories and their days, with one verifier of each kind. */
 const HISTORIES = Number(process.env.HALLPASS_KEY_HISTORIES ?? 1);
-const DAYS = Number(process.env.HALLPASS_KEY_DAYS ?? 5);
+const DAYS = Number(process.env.HALLPASS_KEY_DAYS ?? byLength({ short: 1, long: 5 }));
 
 /** The seed of the first history; each further one is one more. */
 const SEED = Number(process.env.HALLPASS_SEED ?? 0);
