@@ -169,7 +169,7 @@ impl KeySet {
             texts.push(text);
         }
         // A key that is written twice is one key.
-        let is_first = |(index, text): &(usize, &&str)| !texts[..*index].contains(text);
+        let is_first = |(index, text): &(usize, &&str)| !texts.iter().take(*index).any(|earlier| earlier == *text);
         let read = texts.iter().enumerate().filter(is_first).map(|(index, text)| (index, jwk::read(text, secrets)));
         Ok(Self::without_ambiguous(&read.collect::<Vec<_>>()))
     }
