@@ -196,7 +196,8 @@ export function clerk({ domain, authorizedParties }: { domain: string; authorize
  * - API keys in the form of a JWT have the issuer `supabase`, so they are refused.
  *
  * @param options.project - The project's reference, the first label of its URL.
- * @param options.secret - The legacy JWT secret, for a project without asymmetric keys; on servers only.
+ * @param options.secret - The legacy JWT secret, for a project without asymmetric keys; on servers only. A project that moves to
+ * them has both for a while: `{ ...supabase({ project }), secret }`.
  * @example
  * ```ts
  * const verifier = createVerifier(supabase({ project: "abcdefghijklmnopqrst" }));
