@@ -10,9 +10,21 @@ export function onPage(page) {
     await page.getByRole("button", { name, exact: true }).click();
   };
 
+  const entriesOf = (words) => page.locator("#journal > li").filter({ has: page.locator(".words", { hasText: words }) });
+
+  /** Presses a button, again until the journal has an entry with this text: the edge's time is not the page's. */
+  const pressUntil = async (name, words) => {
+    for (;;) {
+      await press(name);
+      await idle();
+      if ((await entriesOf(words).count()) > 0) return;
+      await page.waitForTimeout(500);
+    }
+  };
+
   /** Waits for the newest journal entry with this text, and compares the rest of it. */
   const entry = async (words, expected = {}) => {
-    const item = page.locator("#journal > li").filter({ has: page.locator(".words", { hasText: words }) }).first();
+    const item = entriesOf(words).first();
     await item.waitFor();
     const text = async (part) => (await item.locator(part).allTextContents())[0];
     const read = { outcome: () => item.getAttribute("data-outcome"), request: () => text(".request"), status: () => text(".status") };
@@ -26,5 +38,5 @@ export function onPage(page) {
     await idle();
   };
 
-  return { idle, press, entry, signIn };
+  return { idle, press, pressUntil, entry, signIn };
 }
