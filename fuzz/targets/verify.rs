@@ -85,7 +85,7 @@ impl Case {
             let mac = Hmac::<Sha256>::new_from_slice(&SEED).expect("any length").chain_update(&signing_input);
             mac.finalize().into_bytes().to_vec()
         } else {
-            KEY.sign(signing_input.as_bytes()).to_vec()
+            KEY.sign(signing_input.as_bytes()).to_bytes().to_vec()
         };
         signature[claims.len() % 32] ^= u8::from(self.flips_signature);
         format!("{signing_input}.{}", encode(&signature))

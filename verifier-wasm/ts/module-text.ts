@@ -25,15 +25,15 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 /**
  * By a character's code: `first` is its byte, or `-1 - n` if it begins a pair, where `n` is the first of the other bytes of that
- * pair; `second` is its place in the alphabet.
+ * pair; `second` is its position in the alphabet.
  */
 function tablesOf(text: string): { first: Int16Array; second: Uint8Array; others: Uint8Array } {
   const first = new Int16Array(128);
   const second = new Uint8Array(128);
   const others = new Uint8Array(256);
-  for (let place = 0; place < ALPHABET.length; place += 1) {
-    second[ALPHABET.charCodeAt(place)] = place;
-    if (place >= FREQUENT) first[ALPHABET.charCodeAt(place)] = -1 - (place - FREQUENT) * ALPHABET.length;
+  for (let position = 0; position < ALPHABET.length; position += 1) {
+    second[ALPHABET.charCodeAt(position)] = position;
+    if (position >= FREQUENT) first[ALPHABET.charCodeAt(position)] = -1 - (position - FREQUENT) * ALPHABET.length;
   }
   let frequent = 0;
   for (let byte = 0; byte < 256; byte += 1) {

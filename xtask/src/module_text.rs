@@ -48,7 +48,7 @@ fn frequent_bytes(bytes: &[u8]) -> [bool; 256] {
 
 /// The text of each byte, in the order of the bytes among the frequent and among the other ones.
 fn codes(is_frequent: &[bool; 256]) -> Vec<String> {
-    let character = |place: usize| char::from(ALPHABET[place]);
+    let character = |index: usize| char::from(ALPHABET[index]);
     let (mut frequent, mut other) = (0, 0);
     let code = |is_frequent: &bool| {
         if *is_frequent {
@@ -56,8 +56,8 @@ fn codes(is_frequent: &[bool; 256]) -> Vec<String> {
             return character(frequent - 1).to_string();
         }
         other += 1;
-        let place = other - 1;
-        String::from_iter([character(FREQUENT + place / ALPHABET.len()), character(place % ALPHABET.len())])
+        let index = other - 1;
+        String::from_iter([character(FREQUENT + index / ALPHABET.len()), character(index % ALPHABET.len())])
     };
     is_frequent.iter().map(code).collect()
 }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn frequent_bytes_take_one_character_and_the_head_names_them() {
         let text = encode(&[255, 255, 255, 200, 200]);
-        // Of the bytes that do not occur, the first 85 fill the places of the frequent ones.
+        // Of the bytes that do not occur, the first 85 count as frequent.
         let head = format!("{}1{}1{}8", "f".repeat(21), "0".repeat(28), "0".repeat(12));
         let (first, last) = (char::from(ALPHABET[85]), char::from(ALPHABET[86]));
         assert_eq!(text, format!("{head}{last}{last}{last}{first}{first}"));

@@ -54,12 +54,12 @@ fn parameters(curve: Curve) -> &'static Parameters {
 const fn hex(digits: &str) -> Number {
     let digits = digits.as_bytes();
     let mut number = [0; 9];
-    let mut place = 0;
-    while place < digits.len() {
-        let digit = digits[digits.len() - 1 - place];
+    let mut position = 0;
+    while position < digits.len() {
+        let digit = digits[digits.len() - 1 - position];
         let value = if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
-        number[place / 16] |= (value as u64) << (4 * (place % 16));
-        place += 1;
+        number[position / 16] |= (value as u64) << (4 * (position % 16));
+        position += 1;
     }
     number
 }
