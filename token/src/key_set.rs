@@ -112,9 +112,9 @@ impl KeySet {
         Self::read(text, jwk::Secrets::Refused)
     }
 
-    /// Reads a JSON Web Key Set that may also contain shared secrets (`oct`, RFC 7518 §6.4), each for HS256 unless its `alg` is
-    /// another algorithm. For a set of the operator's own configuration only: never for one that is fetched, since who can
-    /// read it can sign.
+    /// Reads a JSON Web Key Set that may also contain shared secrets (`oct`, RFC 7518 §6.4), each for HS256 unless its
+    /// `alg` is another algorithm. For a set of the operator's own configuration only: every reader of a published set
+    /// could sign with its secrets.
     pub fn from_json_with_secrets(text: &str) -> Result<Self, KeySetError> {
         Self::read(text, jwk::Secrets::Allowed)
     }

@@ -60,10 +60,13 @@ impl Build {
         if is_fresh(&outputs, &self.inputs(workspace)) {
             return Ok(());
         }
+        // A source that changes during the build is newer than this file.
+        let started = workspace.built(&format!("{}.started", self.folder));
+        fs::write(&started, "").map_err(|source| Failure::File { path: started.clone(), source })?;
         let mut npm = workspace.program("npm");
         process::run(npm.args(["run", "build", "--workspace", self.folder]), output, LIMIT)?;
         // Last, so that an interrupted build counts as none.
-        fs::write(&stamp, "").map_err(|source| Failure::File { path: stamp, source })
+        fs::rename(&started, &stamp).map_err(|source| Failure::File { path: stamp, source })
     }
 
     fn inputs(&self, workspace: &Workspace) -> Vec<PathBuf> {
@@ -75,7 +78,7 @@ impl Build {
         inputs
     }
 
-    /// A file that is as old as the last complete build.
+    /// A file that is as old as the start of the last complete build.
     fn stamp(&self, workspace: &Workspace) -> PathBuf {
         workspace.built(&format!("{}.built", self.folder))
     }

@@ -82,7 +82,8 @@ mod tests {
         let text = encode(&[255, 255, 255, 200, 200]);
         // Of the bytes that do not occur, the first 85 count as frequent.
         let head = format!("{}1{}1{}8", "f".repeat(21), "0".repeat(28), "0".repeat(12));
-        let (first, last) = (char::from(ALPHABET[85]), char::from(ALPHABET[86]));
+        let first = char::from(ALPHABET[85]);
+        let last = char::from(ALPHABET[86]);
         assert_eq!(text, format!("{head}{last}{last}{last}{first}{first}"));
     }
 }

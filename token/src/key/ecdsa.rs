@@ -24,7 +24,8 @@ impl EcdsaKey {
     pub(crate) fn from_coordinates(curve: Curve, x: &str, y: &str) -> Option<Self> {
         // A coordinate always has the length of the field, with leading zeros (RFC 7518 §6.2.1.2).
         let coordinate = |text| base64url::decode(text).ok().filter(|bytes| bytes.len() == curve.bytes());
-        let (x, y) = (coordinate(x)?, coordinate(y)?);
+        let x = coordinate(x)?;
+        let y = coordinate(y)?;
         is_on_curve(curve, &x, &y).then_some(())?;
         Some(Self {
             #[cfg(not(target_family = "wasm"))]

@@ -54,8 +54,8 @@ pub(crate) struct Serve {
           value_parser = duration_or_zero, help_heading = "Tokens and sessions")]
     pub(crate) late_window: Duration,
     /// The signature algorithm of the access tokens. Ed25519 is the name of RFC 9864 for `EdDSA`: check first that every
-    /// verifier knows it. HS256 needs `HALLPASS_HS256_SECRET`, at least 32 bytes that all
-    /// verifiers share; then no key is published.
+    /// verifier knows it. HS256 needs `HALLPASS_HS256_SECRET`, at least 32 bytes that all verifiers share; then no key is
+    /// published.
     #[arg(
         long,
         env = "HALLPASS_SIGNING_ALG",

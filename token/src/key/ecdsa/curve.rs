@@ -71,7 +71,8 @@ const fn hex(digits: &str) -> Number {
 /// compressed WebAssembly, a fifth of the module.
 pub(super) fn is_on_curve(curve: Curve, x: &[u8], y: &[u8]) -> bool {
     let Parameters { p, b, .. } = parameters(curve);
-    let (x, y) = (&number(x), &number(y));
+    let x = &number(x);
+    let y = &number(y);
     let is_canonical = is_below(x, p) && is_below(y, p);
     let three_x = add(&add(x, x, p), x, p);
     let cube = multiply(&multiply(x, x, p), x, p);
