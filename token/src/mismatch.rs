@@ -36,7 +36,13 @@ impl Excerpt {
     pub(crate) fn of(text: &str) -> Self {
         let mut characters = text.chars();
         let mut excerpt = String::from("\"");
-        excerpt.extend(characters.by_ref().take(MAX_CHARACTERS).map(printable));
+        for character in characters.by_ref().take(MAX_CHARACTERS) {
+            // Without it, a value could look like its own end and another value.
+            if matches!(character, '"' | '\\') {
+                excerpt.push('\\');
+            }
+            excerpt.push(printable(character));
+        }
         let end = if characters.next().is_some() { "…\"" } else { "\"" };
         excerpt.push_str(end);
         Self(excerpt)
@@ -103,6 +109,7 @@ mod tests {
     #[test]
     fn a_value_is_cut_and_has_no_control_characters() {
         assert_eq!(Excerpt::of("api").to_string(), "\"api\"");
+        assert_eq!(Excerpt::of(r#"a", found "b\"#).to_string(), r#""a\", found \"b\\""#);
         assert_eq!(Excerpt::of("a\nb\u{202e}c\0").to_string(), "\"a\u{fffd}b\u{fffd}c\u{fffd}\"");
         assert_eq!(Excerpt::of(&"é".repeat(100)).to_string().chars().count(), 102);
         assert_eq!(Excerpt::of(&"é".repeat(101)).to_string(), format!("\"{}…\"", "é".repeat(100)));

@@ -73,7 +73,8 @@ function excerptOf(value: unknown): string {
   const characters = [...value.slice(0, 2 * MAX_CHARACTERS + 2)];
   const end = characters.length > MAX_CHARACTERS ? "…" : "";
   const text = characters.slice(0, MAX_CHARACTERS).join("").replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "\ufffd");
-  return `"${text}${end}"`;
+  // Without the backslashes, a value could look like its own end and another value.
+  return `"${text.replace(/["\\]/g, "\\$&")}${end}"`;
 }
 
 function refusal(claim: string, reason: string, details = ""): HallpassError {

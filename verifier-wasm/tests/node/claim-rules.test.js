@@ -48,6 +48,7 @@ test("the message names the expected and the token's value of public claims only
     'the claim `iss` must be "https://a.example/t-1", found "https://a.example/t-2"');
   assert.equal(await messageOf(template, { tid: "t-1", iss: `a\n\u202eb${"😀".repeat(200)}` }),
     `the claim \`iss\` must be "https://a.example/t-1", found "a\ufffd\ufffdb${"😀".repeat(96)}…"`);
+  assert.equal(await messageOf({ authorizedParties: "app" }, { azp: 'x", found "y\\' }), 'the claim `azp` must be "app", found "x\\", found \\"y\\\\"');
   assert.equal(await messageOf({ authorizedParties: "app" }, { azp: "other" }), 'the claim `azp` must be "app", found "other"');
   assert.equal(await messageOf({ clientId: "app" }, { client_id: 7 }), 'the claim `client_id` must be "app", found no string');
   assert.equal(await messageOf({ claimValues: { email: "a@a.example" } }, { email: "b@b.example" }), 'the claim `email` must be "a@a.example"');
